@@ -1,0 +1,1 @@
+"""An LLM client whose core is values and pure functions."""

@@ -1,0 +1,172 @@
+"""How to reach a provider, as values; and which key to use, as a function of config and environment."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from attrs import field, frozen
+from frozendict import frozendict
+
+from casual_llm.errors import ConfigurationError
+from casual_llm.options import ChatOptions, SystemMessageHandling
+
+__all__ = [
+    "ChatOptions",
+    "ClientConfig",
+    "ModelConfig",
+    "Provider",
+    "Timeout",
+    "key_variables",
+    "redact",
+    "resolve_api_key",
+]
+
+
+class Provider(StrEnum):
+    """The providers that a `ClientConfig` can name."""
+
+    OPENAI = "openai"
+    LOCAL = "local"
+
+
+def _provider(value: Provider | str) -> Provider:
+    try:
+        return Provider(str(value).lower())
+    except ValueError:
+        valid = ", ".join(Provider)
+        raise ConfigurationError(f"Unknown provider {value!r}; valid providers are: {valid}") from None
+
+
+@frozen(kw_only=True)
+class Timeout:
+    """Seconds allowed for each phase of a request, and for the whole call; `None` is no limit.
+
+    >>> Timeout.of(5).read
+    5.0
+    """
+
+    connect: float | None = 10.0
+    read: float | None = 60.0
+    """The longest silence between two pieces of the answer."""
+    write: float | None = 60.0
+    pool: float | None = 60.0
+    total: float | None = None
+    """The whole call, from its start to the last byte; for a stream, to the last chunk."""
+
+    @classmethod
+    def of(cls, seconds: float | Timeout) -> Timeout:
+        """Read a plain number as the limit of each phase; to connect, never more than 10 seconds.
+
+        >>> Timeout.of(-1)
+        Traceback (most recent call last):
+        ...
+        casual_llm.errors.ConfigurationError: timeout: -1 is no time; give seconds above 0, or a Timeout
+        """
+        if isinstance(seconds, Timeout):
+            return seconds
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
+            raise ConfigurationError(f"timeout: {seconds!r} is no time; give seconds above 0, or a Timeout")
+        limit = float(seconds)
+        return cls(connect=min(limit, 10.0), read=limit, write=limit, pool=limit)
+
+
+def _masked(secret: str | None) -> str:
+    return "None" if secret is None else "'***'"
+
+
+def _timeout(value: float | Timeout) -> Timeout:
+    return Timeout.of(value)
+
+
+def _names(mapping: Mapping[str, object]) -> str:
+    return repr([*mapping])
+
+
+def _frozen_kwargs(value: Mapping[str, object]) -> Mapping[str, Any]:
+    return frozendict(value)
+
+
+@frozen(kw_only=True)
+class ClientConfig:
+    """The connection settings of a client.
+
+    >>> ClientConfig(provider="OpenAI", api_key="sk-secret")
+    ClientConfig(provider=<Provider.OPENAI: 'openai'>, name=None, base_url=None, api_key='***', \
+timeout=Timeout(connect=10.0, read=60.0, write=60.0, pool=60.0, total=None), extra_kwargs=[], \
+system_message_handling=None)
+    >>> ClientConfig(provider="opnai")
+    Traceback (most recent call last):
+    ...
+    casual_llm.errors.ConfigurationError: Unknown provider 'opnai'; valid providers are: openai, local
+    """
+
+    provider: Provider = field(converter=_provider)
+    name: str | None = None
+    """A name such as `openrouter`; its key is looked up as `OPENROUTER_API_KEY`."""
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=_masked)
+    timeout: Timeout = field(default=Timeout.of(60.0), converter=_timeout)
+    extra_kwargs: Mapping[str, Any] = field(factory=frozendict, converter=_frozen_kwargs, repr=_names)
+    """Further keyword arguments for the client; only their names are shown."""
+    system_message_handling: SystemMessageHandling | None = None
+
+
+@frozen(kw_only=True)
+class ModelConfig:
+    """The settings of a model: its name at the provider, and what its calls start from.
+
+    >>> ModelConfig(name="gpt-4", default_options=ChatOptions(temperature=0.7)).name
+    'gpt-4'
+    """
+
+    name: str
+    default_options: ChatOptions | None = None
+    system_message_handling: SystemMessageHandling | None = None
+
+
+_OWN_VARIABLE = {Provider.OPENAI: "OPENAI_API_KEY"}
+
+
+def key_variables(config: ClientConfig) -> tuple[str, ...]:
+    """List the environment variables that may hold the key, in the order they are tried.
+
+    >>> key_variables(ClientConfig(provider="openai", name="my-proxy.eu"))
+    ('MY_PROXY_EU_API_KEY', 'OPENAI_API_KEY')
+    """
+    named = [re.sub(r"[-.]", "_", config.name).upper() + "_API_KEY"] if config.name else []
+    own = _OWN_VARIABLE.get(config.provider)
+    return tuple(dict.fromkeys([*named, *([own] if own else [])]))
+
+
+def resolve_api_key(config: ClientConfig, environ: Mapping[str, str]) -> str | None:
+    """Choose the key: an explicit one, else the first variable that holds one, else `None`.
+
+    >>> resolve_api_key(ClientConfig(provider="openai", name="groq"), {"GROQ_API_KEY": "gsk"})
+    'gsk'
+    >>> resolve_api_key(ClientConfig(provider="openai"), {}) is None
+    True
+    """
+    if config.api_key:
+        return config.api_key
+    found = (environ.get(variable) for variable in key_variables(config))
+    return next((key for key in found if key), None)
+
+
+_LOOKS_LIKE_A_KEY = re.compile(r"\S*\*{2,}\S*|\b(?:sk|pk|gsk|xai|key)-[\w*-]{4,}")
+
+
+def redact(text: str, secret: str | None) -> str:
+    """Take a key, and what is left of one, out of a text of the provider.
+
+    OpenAI's 401 quotes the first and last characters of the key that was sent.
+
+    >>> redact("Incorrect API key provided: sk-ab***yz.", "sk-abcdefxyz")
+    'Incorrect API key provided: [key removed]'
+    """
+    if secret:
+        text = text.replace(secret, "[key removed]")
+    return _LOOKS_LIKE_A_KEY.sub("[key removed]", text)

@@ -1,0 +1,120 @@
+"""What "frozen" means here: the base of all pydantic values, and JSON that cannot change.
+
+Callers hand over lists and dicts; values keep tuples and frozen mappings, all the way down.
+`freeze` is the one way in and `thaw` the one way out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Annotated, TypeVar
+
+from frozendict import frozendict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SkipValidation
+from typing_extensions import TypeAliasType
+
+Json = TypeAliasType("Json", "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None")
+"""Any JSON value; a list or tuple is an array, any mapping with string keys an object."""
+
+_T = TypeVar("_T")
+
+
+class FrozenModel(BaseModel):
+    """The base of values that users serialise: immutable, hashable, and strict about field names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def as_tuple(items: Sequence[_T]) -> Sequence[_T]:
+    """Keep a sequence as a tuple."""
+    return tuple(items)
+
+
+def as_frozendict(items: Mapping[str, _T]) -> Mapping[str, _T]:
+    """Keep a mapping as a frozen mapping."""
+    return frozendict(items)
+
+
+def freeze(value: object, path: str = "value") -> Json:
+    """Copy a JSON value into tuples and frozen mappings.
+
+    >>> freeze({"stop": ["a", "b"]})
+    frozendict.frozendict({'stop': ('a', 'b')})
+
+    Anything that JSON cannot say is a `ValueError` that names the place:
+
+    >>> freeze({"bias": [float("nan")]}, "extra")
+    Traceback (most recent call last):
+    ...
+    ValueError: extra.bias[0]: nan has no JSON form; use a finite number
+    """
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return _unicode(value, path)
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return value
+        raise ValueError(f"{path}: {value} has no JSON form; use a finite number")
+    if isinstance(value, Mapping):
+        return freeze_object(value, path)
+    if isinstance(value, list | tuple):
+        return tuple(freeze(item, f"{path}[{index}]") for index, item in enumerate(value))
+    kind = type(value).__name__
+    raise ValueError(f"{path}: a {kind} has no JSON form; use str, number, bool, list or dict")
+
+
+def _unicode(text: str, path: str) -> str:
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError(f"{path}: a lone surrogate is not text; decode the bytes with the right encoding")
+    return text
+
+
+def _key(key: object, path: str) -> str:
+    if isinstance(key, str):
+        return _unicode(key, path)
+    raise ValueError(f"{path}: key {key!r} is a {type(key).__name__}; JSON keys are strings")
+
+
+def freeze_object(value: object, path: str = "value") -> Mapping[str, Json]:
+    """Copy a JSON object into a frozen mapping.
+
+    >>> freeze_object([1], "extra")
+    Traceback (most recent call last):
+    ...
+    ValueError: extra: [1] is a list; give a dict
+    """
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{path}: {value!r} is a {type(value).__name__}; give a dict")  # noqa: TRY004
+    return frozendict({_key(key, path): freeze(item, f"{path}.{key}") for key, item in value.items()})
+
+
+def thaw(value: Json) -> Json:
+    """Copy a JSON value into plain lists and dicts, for callers who want to change it.
+
+    >>> thaw(freeze({"stop": ["a", "b"]}))
+    {'stop': ['a', 'b']}
+    """
+    if isinstance(value, Mapping):
+        return {key: thaw(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [thaw(item) for item in value]
+    return value
+
+
+def thaw_object(value: Mapping[str, Json]) -> dict[str, Json]:
+    """Copy a JSON object into a plain dict."""
+    return {key: thaw(item) for key, item in value.items()}
+
+
+FrozenSequence = Annotated[Sequence[_T], AfterValidator(as_tuple)]
+"""A field that takes any sequence and keeps a tuple."""
+
+FrozenMapping = Annotated[Mapping[str, _T], AfterValidator(as_frozendict)]
+"""A field that takes any mapping and keeps a frozen one."""
+
+FrozenJson = Annotated[
+    Mapping[str, Json], SkipValidation, BeforeValidator(lambda value: freeze_object(value, "schema"))
+]
+"""A field that takes any JSON object and keeps it frozen, however deep."""

@@ -1,0 +1,1 @@
+"""One folder of pure functions for each wire format; none imports another."""

@@ -1,0 +1,1 @@
+"""The only effects: network, clock, environment, logging."""

@@ -1,0 +1,122 @@
+"""What a model may call: a tool has one JSON Schema, whichever way it was given.
+
+`Tool` keeps properties as values; `input_schema` is the one place where they become a schema again.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+from frozendict import frozendict
+from pydantic import ConfigDict, Field, TypeAdapter, model_validator
+
+from casual_llm.frozen import (
+    FrozenJson,
+    FrozenMapping,
+    FrozenModel,
+    FrozenSequence,
+    Json,
+    freeze_object,
+    thaw,
+    thaw_object,
+)
+
+
+class ToolParameter(FrozenModel):
+    """The schema of one parameter; any further JSON Schema keyword is taken and given back.
+
+    >>> ToolParameter(type="integer", minimum=1).json_schema()
+    {'type': 'integer', 'minimum': 1}
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str | FrozenSequence[str] | None = None
+    description: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _frozen(cls, keywords: object) -> object:
+        return freeze_object(keywords, "schema") if isinstance(keywords, Mapping) else keywords
+
+    def json_schema(self) -> dict[str, Json]:
+        """Give the schema as a plain dict with the keywords that were given, and no others."""
+        known = {key: value for key, value in self if value is not None or key in (self.model_extra or {})}
+        return thaw_object(known)
+
+
+class Tool(FrozenModel):
+    """A function that the model may ask for.
+
+    >>> weather = Tool(name="weather", description="Weather of a city",
+    ...                parameters={"city": ToolParameter(type="string")}, required=["city"])
+    >>> weather.input_schema
+    {'type': 'object', 'properties': {'city': {'type': 'string'}}, 'required': ['city']}
+    """
+
+    name: str = Field(min_length=1)
+    description: str | None = None
+    parameters: FrozenMapping[ToolParameter] = frozendict()
+    required: FrozenSequence[str] = ()
+    keywords: FrozenJson = frozendict()
+    """Keywords of the schema beside type, properties and required, such as `$defs`."""
+
+    @property
+    def input_schema(self) -> dict[str, Json]:
+        """The schema of the arguments, as a plain dict of the caller's own."""
+        return {
+            "type": "object",
+            "properties": {name: parameter.json_schema() for name, parameter in self.parameters.items()},
+            "required": list(self.required),
+            **thaw_object(self.keywords),
+        }
+
+    @classmethod
+    def from_input_schema(cls, name: str, description: str | None, input_schema: Mapping[str, Json]) -> Tool:
+        """Read a tool from the schema of its arguments, such as an MCP server lists.
+
+        >>> Tool.from_input_schema("ping", "Is it there?", {}).input_schema
+        {'type': 'object', 'properties': {}, 'required': []}
+
+        A schema of something other than an object is refused:
+
+        >>> Tool.from_input_schema("ping", None, {"type": "string"})
+        Traceback (most recent call last):
+        ...
+        ValueError: tool ping: input_schema.type is 'string'; arguments are always an object
+        """
+        kind, properties = input_schema.get("type", "object"), input_schema.get("properties", {})
+        if kind != "object" or not isinstance(properties, Mapping):
+            raise ValueError(f"tool {name}: input_schema.type is {kind!r}; arguments are always an object")
+        return cls(
+            name=name,
+            description=description,
+            parameters={
+                key: ToolParameter.model_validate(_as_object(schema)) for key, schema in properties.items()
+            },
+            required=cast("Sequence[str]", input_schema.get("required", ())),
+            keywords={k: v for k, v in input_schema.items() if k not in {"type", "properties", "required"}},
+        )
+
+    @classmethod
+    def from_function(cls, function: Callable[..., object]) -> Tool:
+        """Read a tool from a function's signature and docstring.
+
+        >>> def weather(city: str, days: int = 1) -> str:
+        ...     "Weather of a city."
+        >>> Tool.from_function(weather).required
+        ('city',)
+        """
+        schema = TypeAdapter[object](function).json_schema()  # type: ignore[arg-type] # pydantic takes functions
+        return cls.from_input_schema(function.__name__, inspect.getdoc(function), schema)
+
+
+def _as_object(schema: Json) -> dict[str, Json]:
+    # JSON Schema allows the two booleans as schemas: everything, and nothing.
+    if isinstance(schema, bool):
+        return {} if schema else {"not": {}}
+    if not isinstance(schema, Mapping):
+        raise ValueError(f"a parameter's schema is an object or a boolean, not {thaw(schema)!r}")  # noqa: TRY004
+    return dict(schema)

@@ -1,0 +1,1 @@
+"""Pure machinery that knows no provider."""
