@@ -40,6 +40,18 @@ class EncodeError:
 
 
 @frozen
+class ReadError:
+    """A request of a wire format that cannot be read as a call."""
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        """Name the place and the problem."""
+        return f"{self.path}: {self.problem}"
+
+
+@frozen
 class Refused:
     """The provider answered with an error."""
 

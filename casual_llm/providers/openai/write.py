@@ -1,0 +1,90 @@
+"""A reply in OpenAI's words, whole and as a stream: the half that servers and laws need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from casual_llm.frozen import Json
+from casual_llm.providers.openai.encode import Body, message_to_openai
+from casual_llm.reply import Reply
+from casual_llm.usage import Usage
+from casual_llm.wire.codec import Response
+from casual_llm.wire.json import dump
+
+
+def write(reply: Reply) -> Response:
+    """Write a reply as a whole response.
+
+    >>> from casual_llm.messages import AssistantMessage
+    >>> write(Reply(message=AssistantMessage(content="Paris."), finish_reason="stop")).status
+    200
+    """
+    message = _message(reply)
+    body = {
+        **_head(reply, "chat.completion"),
+        "choices": [{"index": 0, "message": message, "finish_reason": _finish(reply)}],
+        **_usage(reply.usage),
+    }
+    return Response(status=200, headers={"content-type": "application/json"}, body=dump(body))
+
+
+def write_stream(reply: Reply) -> tuple[bytes, ...]:
+    r"""Write a reply as the frames of a stream: a role, its text by words, its calls, its end.
+
+    >>> from casual_llm.messages import AssistantMessage
+    >>> write_stream(Reply(message=AssistantMessage(content="Paris."), finish_reason="stop"))[-1]
+    b'data: [DONE]\n\n'
+    """
+    head = _head(reply, "chat.completion.chunk")
+    choices: list[Body] = [{"index": 0, "delta": delta, "finish_reason": None} for delta in _deltas(reply)]
+    last: Body = {"index": 0, "delta": {}, "finish_reason": _finish(reply)}
+    bodies: list[Body] = [{**head, "choices": [choice]} for choice in [*choices, last]]
+    if reply.usage is not None:
+        bodies.append({**head, "choices": [], **_usage(reply.usage)})
+    return (*(b"data: " + dump(body) + b"\n\n" for body in bodies), b"data: [DONE]\n\n")
+
+
+def _head(reply: Reply, kind: str) -> Body:
+    known: Body = {"id": reply.id, "object": kind, "model": reply.model}
+    return {key: value for key, value in known.items() if value is not None}
+
+
+def _finish(reply: Reply) -> str | None:
+    return reply.raw_finish_reason or reply.finish_reason
+
+
+def _message(reply: Reply) -> Body:
+    body = message_to_openai(reply.message)
+    return body if reply.reasoning is None else {**body, "reasoning_content": reply.reasoning}
+
+
+def _deltas(reply: Reply) -> Iterator[Body]:
+    message = reply.message
+    yield {"role": "assistant"}
+    if reply.reasoning:
+        yield {"reasoning_content": reply.reasoning}
+    if message.refusal:
+        yield {"refusal": message.refusal}
+    for word in (message.content or "").splitlines(keepends=True):
+        yield {"content": word}
+    for index, call in enumerate(message.tool_calls or ()):
+        function: Body = {"name": call.function.name, "arguments": ""}
+        yield {"tool_calls": [{"index": index, "id": call.id, "type": "function", "function": function}]}
+        yield {"tool_calls": [{"index": index, "function": {"arguments": call.function.arguments}}]}
+
+
+def _usage(usage: Usage | None) -> Body:
+    if usage is None:
+        return {}
+    written: Body = {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+        "prompt_tokens_details": _details("cached_tokens", usage.cached_tokens),
+        "completion_tokens_details": _details("reasoning_tokens", usage.reasoning_tokens),
+    }
+    return {"usage": {key: value for key, value in written.items() if value is not None}}
+
+
+def _details(name: str, value: int | None) -> Json:
+    return None if value is None else {name: value}

@@ -1,0 +1,116 @@
+"""What passes between a caller, a wire format and a transport: records, and the `Codec` itself.
+
+A codec is a record of pure functions. Its first half is what a client needs (encode a request,
+decode a reply or a stream); its other half reads requests and writes replies, which is what
+round-trip laws, fake servers and translation between formats are made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from attrs import field, frozen
+from frozendict import frozendict
+from returns.result import Result
+
+from casual_llm.errors import DecodeError, EncodeError, ReadError
+from casual_llm.frozen import Json
+from casual_llm.messages import ChatMessage
+from casual_llm.options import ChatOptions
+from casual_llm.reply import Reply, StreamChunk
+
+
+def _messages(value: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
+    return tuple(value)
+
+
+def _names(headers: Mapping[str, str]) -> str:
+    return repr(sorted(headers))
+
+
+def _size(body: bytes) -> str:
+    return f"<{len(body)} bytes>"
+
+
+def _headers(value: Mapping[str, str]) -> Mapping[str, str]:
+    return frozendict({name.lower(): text for name, text in value.items()})
+
+
+@frozen(kw_only=True)
+class Call:
+    """What is asked: a model, a conversation, and options that are already merged."""
+
+    model: str
+    messages: tuple[ChatMessage, ...] = field(converter=_messages)
+    options: ChatOptions = ChatOptions()
+    stream: bool = False
+
+
+@frozen(kw_only=True)
+class Request:
+    """An HTTP request, ready to send; its repr shows neither header values nor the body.
+
+    >>> Request(url="/chat/completions", headers={"authorization": "Bearer sk-x"}, body=b"{}")
+    Request(url='/chat/completions', headers=['authorization'], body=<2 bytes>)
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(default=frozendict(), converter=_headers, repr=_names)
+    body: bytes = field(repr=_size)
+
+
+@frozen(kw_only=True)
+class Response:
+    """A whole HTTP response; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default=frozendict(), converter=_headers, repr=_names)
+    body: bytes
+
+
+@frozen(kw_only=True)
+class Loss:
+    """Something a caller asked for that the wire format or dialect cannot say."""
+
+    path: str
+    kind: str
+    """`unsupported` (left out), `replaced` (said differently) or `overridden` (by `extra`)."""
+    asked: Json
+    applied: Json = None
+
+
+@frozen(kw_only=True)
+class Encoded:
+    """A request, and what of the call it does not say."""
+
+    request: Request
+    losses: tuple[Loss, ...] = ()
+
+
+class StreamState(Protocol):
+    """Where a stream stands; `ended` says that nothing after this point matters."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the stream has said its last word, or failed."""
+        ...
+
+
+S = TypeVar("S", bound=StreamState)
+Chunks: TypeAlias = tuple[StreamChunk, ...]
+
+
+@frozen(kw_only=True)
+class Codec(Generic[S]):
+    """A wire format as pure functions, in both directions."""
+
+    name: str
+    encode: Callable[[Call], Result[Encoded, EncodeError]]
+    decode: Callable[[Response], Result[Reply, DecodeError]]
+    start: S
+    step: Callable[[S, bytes], Result[tuple[S, Chunks], DecodeError]]
+    finish: Callable[[S], Result[Chunks, DecodeError]]
+    read: Callable[[Request], Result[Call, ReadError]]
+    write: Callable[[Reply], Response]
+    write_stream: Callable[[Reply], tuple[bytes, ...]]

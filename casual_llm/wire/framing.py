@@ -1,0 +1,105 @@
+"""Bytes to events, without ever seeing a `str`.
+
+Server-sent events end their lines in LF, CRLF or CR, and a network read may cut anywhere: inside
+a character, between CR and LF, inside a field. Text-line splitters also break at U+2028 and
+U+0085, which are legal inside JSON, so lines are split as bytes. A step takes the state and what
+the network handed over, and gives the next state and the events that became complete.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+from attrs import frozen
+
+Pieces: TypeAlias = "tuple[Pieces, bytes] | None"
+"""Bytes of an unfinished line, newest first: adding one costs the same however many there are."""
+
+
+@frozen
+class Lines:
+    """The unfinished last line, and whether the byte before it was a CR."""
+
+    tail: Pieces = None
+    after_cr: bool = False
+
+
+def split_lines(state: Lines, data: bytes) -> tuple[Lines, list[bytes]]:
+    r"""Cut what has arrived into complete lines, without their ends.
+
+    >>> state, lines = split_lines(Lines(), b"one\r\ntw")
+    >>> split_lines(state, b"o\n")[1]
+    [b'two']
+    """
+    if not data:
+        return state, []
+    after_cr = data.endswith(b"\r")
+    if state.after_cr and data.startswith(b"\n"):
+        data = data[1:]
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if b"\n" not in data:
+        return Lines((state.tail, data) if data else state.tail, after_cr), []
+    *complete, rest = (_join(state.tail) + data).split(b"\n")
+    return Lines((None, rest) if rest else None, after_cr), complete
+
+
+def _join(pieces: Pieces) -> bytes:
+    newest_first = []
+    while pieces is not None:
+        pieces, piece = pieces
+        newest_first.append(piece)
+    return b"".join(reversed(newest_first))
+
+
+class Event(NamedTuple):
+    """One server-sent event: its name, empty where it has none, and its data."""
+
+    name: bytes
+    data: bytes
+
+
+@frozen
+class Sse:
+    """Where a stream of server-sent events stands between two network reads."""
+
+    lines: Lines = Lines()
+    name: bytes = b""
+    data: tuple[bytes, ...] = ()
+
+
+def sse_step(state: Sse, data: bytes) -> tuple[Sse, list[Event]]:
+    r"""Take the events out of what has arrived.
+
+    >>> state, events = sse_step(Sse(), b": hello\ndata: 1\n\ndata: 2\n")
+    >>> events
+    [Event(name=b'', data=b'1')]
+    >>> sse_end(state)
+    [Event(name=b'', data=b'2')]
+    """
+    lines, complete = split_lines(state.lines, data)
+    if not complete:
+        return Sse(lines, state.name, state.data), []
+    name, fields, events = _events(state.name, list(state.data), complete)
+    return Sse(lines, name, tuple(fields)), events
+
+
+def _events(name: bytes, fields: list[bytes], lines: list[bytes]) -> tuple[bytes, list[bytes], list[Event]]:
+    events: list[Event] = []
+    for raw in lines:
+        line = raw.removeprefix(b"\xef\xbb\xbf")
+        if line.startswith(b"data:"):
+            fields.append(line[6:] if line[5:6] == b" " else line[5:])
+        elif line.startswith(b"event:"):
+            name = line[6:].strip()
+        elif not line:
+            if fields:
+                events.append(Event(name, fields[0] if len(fields) == 1 else b"\n".join(fields)))
+                fields = []
+            name = b""
+    return name, fields, events
+
+
+def sse_end(state: Sse) -> list[Event]:
+    """Give the event that the end of the bytes completes: servers forget the last blank line."""
+    return _events(state.name, list(state.data), [_join(state.lines.tail), b""])[2]

@@ -1,0 +1,23 @@
+"""System messages: some servers take one, in front, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from casual_llm.messages import ChatMessage, SystemMessage
+
+
+def merge_system_messages(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    r"""Join the system messages by a blank line and put them in front.
+
+    >>> brief, kind = SystemMessage(content="Be brief."), SystemMessage(content="Be kind.")
+    >>> merge_system_messages([brief, kind])[0].content
+    'Be brief.\n\nBe kind.'
+
+    With at most one that says anything, the list comes back as it is.
+    """
+    spoken = [m.content for m in messages if isinstance(m, SystemMessage) and m.content.strip()]
+    if len(spoken) <= 1:
+        return list(messages)
+    others = [message for message in messages if not isinstance(message, SystemMessage)]
+    return [SystemMessage(content="\n\n".join(spoken)), *others]
