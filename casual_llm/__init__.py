@@ -1,1 +1,122 @@
-"""An LLM client whose core is values and pure functions."""
+"""An LLM client whose core is values and pure functions.
+
+    >>> from casual_llm import ChatOptions
+    >>> ChatOptions(temperature=0.7, max_tokens=1000) | ChatOptions(temperature=0.95)
+    ChatOptions(max_tokens=1000, temperature=0.95)
+
+Values are there at once; the names that pull in httpx load on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from casual_llm.config import ClientConfig, ModelConfig, Provider, Timeout
+from casual_llm.errors import (
+    AuthenticationError,
+    CasualLLMError,
+    ConfigurationError,
+    NotFoundError,
+    ProviderError,
+    RateLimitError,
+    ReplyError,
+    RequestError,
+    RequestTimeoutError,
+    ServerError,
+    TransportError,
+    TruncatedError,
+)
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    AssistantToolCallFunction,
+    ChatMessage,
+    ImageContent,
+    SystemMessage,
+    TextContent,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.options import ChatOptions, JsonSchema, merge
+from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
+from casual_llm.tools import Tool, ToolParameter
+from casual_llm.usage import Ledger, Usage
+
+if TYPE_CHECKING:
+    from casual_llm.shell.client import CodecClient, LLMClient
+    from casual_llm.shell.clients import LocalClient, OpenAIClient, create_client, create_model
+    from casual_llm.shell.images import read_image
+    from casual_llm.shell.model import Model
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AssistantMessage",
+    "AssistantToolCall",
+    "AssistantToolCallFunction",
+    "AuthenticationError",
+    "CasualLLMError",
+    "ChatMessage",
+    "ChatOptions",
+    "ClientConfig",
+    "CodecClient",
+    "ConfigurationError",
+    "ImageContent",
+    "JsonSchema",
+    "LLMClient",
+    "Ledger",
+    "LocalClient",
+    "Model",
+    "ModelConfig",
+    "NotFoundError",
+    "OpenAIClient",
+    "Provider",
+    "ProviderError",
+    "RateLimitError",
+    "Reply",
+    "ReplyError",
+    "RequestError",
+    "RequestTimeoutError",
+    "ServerError",
+    "StreamChunk",
+    "SystemMessage",
+    "TextContent",
+    "Timeout",
+    "Tool",
+    "ToolCallDelta",
+    "ToolParameter",
+    "ToolResultMessage",
+    "TransportError",
+    "TruncatedError",
+    "Usage",
+    "UserMessage",
+    "__version__",
+    "create_client",
+    "create_model",
+    "merge",
+    "read_image",
+]
+
+_ON_FIRST_USE = {
+    "CodecClient": "client",
+    "LLMClient": "client",
+    "LocalClient": "clients",
+    "Model": "model",
+    "OpenAIClient": "clients",
+    "create_client": "clients",
+    "create_model": "clients",
+    "read_image": "images",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ON_FIRST_USE:
+        raise AttributeError(f"module 'casual_llm' has no attribute {name!r}")
+    value: object = getattr(import_module(f"casual_llm.shell.{_ON_FIRST_USE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

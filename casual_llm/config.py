@@ -78,7 +78,8 @@ def _masked(secret: str | None) -> str:
     return "None" if secret is None else "'***'"
 
 
-def _timeout(value: float | Timeout) -> Timeout:
+def as_timeout(value: float | Timeout) -> Timeout:
+    """Read a plain number of seconds as a `Timeout`."""
     return Timeout.of(value)
 
 
@@ -109,7 +110,7 @@ system_message_handling=None)
     """A name such as `openrouter`; its key is looked up as `OPENROUTER_API_KEY`."""
     base_url: str | None = None
     api_key: str | None = field(default=None, repr=_masked)
-    timeout: Timeout = field(default=Timeout.of(60.0), converter=_timeout)
+    timeout: Timeout = field(default=Timeout.of(60.0), converter=as_timeout)
     extra_kwargs: Mapping[str, Any] = field(factory=frozendict, converter=_frozen_kwargs, repr=_names)
     """Further keyword arguments for the client; only their names are shown."""
     system_message_handling: SystemMessageHandling | None = None

