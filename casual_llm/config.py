@@ -157,7 +157,8 @@ def resolve_api_key(config: ClientConfig, environ: Mapping[str, str]) -> str | N
     return next((key for key in found if key), None)
 
 
-_LOOKS_LIKE_A_KEY = re.compile(r"\S*\*{2,}\S*|\b(?:sk|pk|gsk|xai|key)-[\w*-]{4,}")
+_LOOKS_LIKE_A_KEY = r"\S*\*{2,}\S*|\b(?:sk|pk|gsk|xai|key)-[\w*-]{4,}"
+_SHORT, _LONG = 4, 16
 
 
 def redact(text: str, secret: str | None) -> str:
@@ -168,6 +169,9 @@ def redact(text: str, secret: str | None) -> str:
     >>> redact("Incorrect API key provided: sk-ab***yz.", "sk-abcdefxyz")
     'Incorrect API key provided: [key removed]'
     """
+    patterns = [_LOOKS_LIKE_A_KEY]
     if secret:
-        text = text.replace(secret, "[key removed]")
-    return _LOOKS_LIKE_A_KEY.sub("[key removed]", text)
+        patterns.insert(0, re.escape(secret) if len(secret) >= _SHORT else rf"\b{re.escape(secret)}\b")
+    if secret and len(secret) >= _LONG:
+        patterns += [rf"(?<!\w){re.escape(secret[:4])}\S*", rf"(?<!\w){re.escape(secret[-4:])}(?!\w)"]
+    return re.sub("|".join(patterns), "[key removed]", text)

@@ -99,10 +99,10 @@ class _Pool:
 
 @frozen
 class _Route:
-    """What decides which pools can serve a request."""
+    """What decides which pools can serve a request; the proxy's URL may hold a password."""
 
     secure: bool
-    proxy: str | None
+    proxy: str | None = field(repr=False)
 
 
 @define(eq=False)
@@ -121,6 +121,8 @@ class HttpTransport:
     _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Route, list[_Pool]]] = field(
         init=False, repr=False, factory=WeakKeyDictionary
     )
+
+    _routes: dict[tuple[str, str], _Route] = field(init=False, repr=False, factory=dict)
 
     async def open(self, request: Request) -> Incoming:
         """Send a request and give the response as soon as its head is there."""
@@ -185,12 +187,13 @@ class HttpTransport:
 
     def _route(self, url: str) -> _Route:
         parts = urlsplit(url)
-        if not self.trust_env:
-            return _Route(parts.scheme == "https", None)
-        return _Route(parts.scheme == "https", _proxy(parts.scheme, parts.netloc.rpartition("@")[2]))
+        origin = (parts.scheme, parts.netloc.rpartition("@")[2])
+        if origin not in self._routes:
+            proxy = _proxy(*origin) if self.trust_env else None
+            self._routes[origin] = _Route(secure=parts.scheme == "https", proxy=proxy)
+        return self._routes[origin]
 
 
-@lru_cache(maxsize=256)
 def _proxy(scheme: str, host: str) -> str | None:
     proxies = getproxies()
     proxy = proxies.get(scheme) or proxies.get("all")

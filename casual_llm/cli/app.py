@@ -1,0 +1,152 @@
+"""The command line as values: flags become options, a config and messages, and those are asked.
+
+What needs the network or the terminal is imported when something is asked, so that help is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from typer import Context, Exit, Option, Typer, echo
+
+from casual_llm import (
+    ChatOptions,
+    ClientConfig,
+    ConfigurationError,
+    ModelConfig,
+    Provider,
+    SystemMessage,
+    __version__,
+)
+from casual_llm.cli import flags
+from casual_llm.cli.outcome import Commands
+
+_EMBEDDED = "smollm2"
+
+app = Typer(
+    name="casual-llm",
+    cls=Commands,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 # typer calls it with the flag's value
+    if wanted:
+        echo(f"casual-llm {__version__}")
+        raise Exit
+
+
+@app.callback(invoke_without_command=True)
+def casual_llm(
+    context: Context,
+    *,
+    _: Annotated[
+        bool, Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Talk to a language model: to the one that comes along, or to any that speaks OpenAI Chat."""
+    if context.invoked_subcommand is None:
+        echo(context.get_help())
+
+
+@app.command()
+def chat(  # noqa: PLR0913 # one argument a flag
+    question: flags.Question = None,
+    *,
+    model: flags.ModelName = None,
+    provider: flags.ProviderName = None,
+    base_url: flags.BaseUrl = None,
+    name: flags.KeyName = None,
+    system: flags.System = None,
+    image: flags.Images = None,
+    temperature: flags.Temperature = None,
+    max_tokens: flags.MaxTokens = None,
+    top_p: flags.TopP = None,
+    top_k: flags.TopK = None,
+    seed: flags.Seed = None,
+    stop: flags.Stop = None,
+    frequency_penalty: flags.FrequencyPenalty = None,
+    presence_penalty: flags.PresencePenalty = None,
+    timeout: flags.TimeoutSeconds = 60.0,
+    as_json: flags.AsJson = False,
+    usage: flags.ShowUsage = False,
+) -> None:
+    """Ask a question, or have a conversation.
+
+    The answer is printed as it comes. Without a question, on a terminal, a conversation begins:
+    Ctrl-C stops an answer, Ctrl-D ends.
+
+    Keys are read from the environment only (OPENAI_API_KEY, or the one of --name), because every
+    user of a machine can see the arguments of its commands.
+    """
+    options = ChatOptions(
+        max_tokens=max_tokens,
+        temperature=temperature,
+        top_p=top_p,
+        top_k=top_k,
+        seed=seed,
+        stop=stop or None,
+        frequency_penalty=frequency_penalty,
+        presence_penalty=presence_penalty,
+    )
+    config = _config(provider, base_url, name, timeout)
+    named = ModelConfig(name=_model_name(model, config.provider), default_options=options)
+    opening = [] if system is None else [SystemMessage(content=system)]
+    text = _text(question)
+    if text is None and as_json:
+        raise ConfigurationError("--json: it prints the reply to one question; give the question")
+
+    from casual_llm.cli import session  # noqa: PLC0415 # it imports the network
+
+    images = [session.image(source) for source in image or ()]
+    with session.opened(config, named, show_usage=usage) as opened:
+        if text is None:
+            from casual_llm.cli.conversation import converse  # noqa: PLC0415 # it imports the terminal
+
+            converse(opened, opening, images)
+        elif as_json:
+            opened.print_reply([*opening, session.question(text, images)])
+        else:
+            opened.stream([*opening, session.question(text, images)], [])
+
+
+def _config(
+    provider: Provider | None, base_url: str | None, name: str | None, timeout: float
+) -> ClientConfig:
+    chosen = provider or (Provider.OPENAI if base_url else Provider.LOCAL)
+    if chosen is Provider.LOCAL and (base_url or name):
+        raise ConfigurationError(
+            "--base-url, --name: the embedded model has no address and no key; give --provider openai"
+        )
+    return ClientConfig(provider=chosen, base_url=base_url, name=name, timeout=timeout)
+
+
+def _model_name(model: str | None, provider: Provider) -> str:
+    if model:
+        return model
+    if provider is Provider.LOCAL:
+        return _EMBEDDED
+    raise ConfigurationError(f"--model: none given; name one that {provider} serves")
+
+
+def _text(question: str | None) -> str | None:
+    """Join the question and the piped text; `None` where there is a person to ask for it."""
+    if question is None and sys.stdin and sys.stdin.isatty():
+        return None
+    text = "\n\n".join(part for part in (question, _piped()) if part and part.strip())
+    if not text:
+        raise ConfigurationError('question: there is none; give it as casual-llm chat "...", or pipe it in')
+    return text
+
+
+def _piped() -> str:
+    if not sys.stdin or sys.stdin.isatty():
+        return ""
+    try:
+        return sys.stdin.read().rstrip()
+    except UnicodeDecodeError:
+        raise ConfigurationError("standard input: it is no text; give a picture with --image") from None

@@ -1,0 +1,48 @@
+"""What can be said after `casual-llm chat`: each a type with its flag and its line of help.
+
+Every value that is sent is `None` where the flag is not given, and what is `None` is not sent.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from typer import Argument, Option
+
+from casual_llm import Provider
+
+Question: TypeAlias = Annotated[
+    str | None, Argument(help="What to ask; text piped to the command follows it, or stands for it.")
+]
+ModelName: TypeAlias = Annotated[
+    str | None, Option("--model", "-m", help="The model; the embedded one is smollm2.")
+]
+ProviderName: TypeAlias = Annotated[
+    Provider | None,
+    Option(
+        "--provider", case_sensitive=False, help="Who answers: local, or openai where --base-url is given."
+    ),
+]
+BaseUrl: TypeAlias = Annotated[
+    str | None, Option(help="A server that speaks OpenAI Chat, such as http://localhost:8000/v1.")
+]
+KeyName: TypeAlias = Annotated[
+    str | None, Option("--name", help="The server's name: 'groq' takes the key from GROQ_API_KEY.")
+]
+System: TypeAlias = Annotated[str | None, Option(help="Instructions that stand above the conversation.")]
+Images: TypeAlias = Annotated[
+    list[str] | None, Option("--image", help="A file or URL to show with the question; repeatable.")
+]
+Temperature: TypeAlias = Annotated[float | None, Option(help="0 is the likeliest answer, more is freer.")]
+MaxTokens: TypeAlias = Annotated[int | None, Option(help="The longest answer.")]
+TopP: TypeAlias = Annotated[float | None, Option(help="Choose among the likeliest words of this share.")]
+TopK: TypeAlias = Annotated[int | None, Option(help="Choose among this many words.")]
+Seed: TypeAlias = Annotated[int | None, Option(help="The same seed asks for the same answer.")]
+Stop: TypeAlias = Annotated[list[str] | None, Option(help="End the answer before this text; repeatable.")]
+FrequencyPenalty: TypeAlias = Annotated[float | None, Option(help="Against words said often.")]
+PresencePenalty: TypeAlias = Annotated[float | None, Option(help="Against words said at all.")]
+TimeoutSeconds: TypeAlias = Annotated[
+    float, Option("--timeout", metavar="SECONDS", help="The longest silence of the server.")
+]
+AsJson: TypeAlias = Annotated[bool, Option("--json", help="Print the whole reply as one JSON object.")]
+ShowUsage: TypeAlias = Annotated[bool, Option("--usage", help="Tell the tokens of each answer on stderr.")]

@@ -1,0 +1,75 @@
+"""How a command ends: what went wrong as one line on stderr, and the exit code.
+
+0 is an answer, 1 a call that failed, 2 wrong use, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Literal
+
+from pydantic import ValidationError
+from typer import TyperException
+from typer.core import TyperGroup
+
+from casual_llm.errors import ConfigurationError, RequestError
+
+_WRONG_USE = (ConfigurationError, RequestError, ValidationError, UnicodeError, TyperException)
+_OPTION = re.compile(r"^ChatOptions\.(\w+)")
+
+
+class Commands(TyperGroup):
+    """A group of commands in which every failure is one line and an exit code, never a traceback."""
+
+    def main(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 # what typer passes on
+        """Run a command and leave the process."""
+        run = partial(super().main, *args, **{**settings, "standalone_mode": False})
+        with _losses_as_notes():
+            try:
+                code = run() or 0
+            except Exception as error:  # noqa: BLE001 # the last place where one can be caught
+                tell("error", described(error))
+                code = 2 if isinstance(error, _WRONG_USE) else 1
+        sys.exit(code)
+
+
+def tell(kind: Literal["error", "note", "usage"], text: str) -> None:
+    """Print one line on stderr, whatever the text holds: a server may have written it."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    sys.stderr.write(f"{kind}: {' '.join(printable.split())}\n")
+    sys.stderr.flush()
+
+
+def described(error: Exception) -> str:
+    """Say what went wrong in the words of the command line.
+
+    >>> described(ConfigurationError("ChatOptions.top_p: 2 is out of range"))
+    '--top-p: 2 is out of range'
+    """
+    if isinstance(error, TyperException):
+        return error.format_message()
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{error.title}.{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    text = str(error) or type(error).__name__
+    return _OPTION.sub(lambda place: "--" + place[1].replace("_", "-"), text)
+
+
+class _Notes(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        tell("note", record.getMessage())
+
+
+@contextmanager
+def _losses_as_notes() -> Generator[None, None, None]:
+    logger, notes = logging.getLogger("casual_llm"), _Notes(logging.WARNING)
+    logger.addHandler(notes)
+    try:
+        yield
+    finally:
+        logger.removeHandler(notes)

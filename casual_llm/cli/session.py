@@ -1,0 +1,103 @@
+"""Asking: messages go to a model, and its answer to standard output as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import aclosing, contextmanager
+from typing import Any, cast
+
+from attrs import asdict, frozen
+
+from casual_llm.cli.outcome import tell
+from casual_llm.config import ClientConfig, ModelConfig
+from casual_llm.frozen import FrozenModel
+from casual_llm.messages import ChatMessage, ImageContent, TextContent, UserMessage, is_reference
+from casual_llm.reply import StreamChunk
+from casual_llm.shell.client import CodecClient
+from casual_llm.shell.clients import create_client, create_model
+from casual_llm.shell.images import read_image
+from casual_llm.shell.model import Model
+from casual_llm.usage import Usage
+
+_CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\t"), ord("\n")})
+
+
+def question(text: str, images: Sequence[ImageContent]) -> UserMessage:
+    """Make a message of a text and the images shown with it.
+
+    >>> question("Hello!", [])
+    UserMessage(role='user', content='Hello!')
+    """
+    return UserMessage(content=[TextContent(text=text), *images] if images else text)
+
+
+def image(source: str) -> ImageContent:
+    """Take a URL as it is, and read a file.
+
+    >>> image("https://example.com/cat.png").source
+    'https://example.com/cat.png'
+    """
+    return ImageContent(source=source) if is_reference(source) else read_image(source)
+
+
+@frozen
+class Session:
+    """A model, the event loop that its calls share, and what is told beside its answers.
+
+    Ctrl-C cancels the running call, which closes its connection; the session can go on.
+    """
+
+    model: Model
+    show_usage: bool
+    _runner: asyncio.Runner
+
+    def stream(self, messages: Sequence[ChatMessage], heard: list[StreamChunk]) -> None:
+        """Print the answer as it comes; `heard` holds what came, even where the call ends early."""
+        self._runner.run(_stream(self.model, messages, heard))
+        self._tell_usage()
+
+    def print_reply(self, messages: Sequence[ChatMessage]) -> None:
+        """Print the whole reply as one JSON object."""
+        reply = self._runner.run(self.model.complete(messages))
+        _write(json.dumps(asdict(reply, recurse=False), default=FrozenModel.model_dump) + "\n")
+        self._tell_usage()
+
+    def _tell_usage(self) -> None:
+        if self.show_usage:
+            usage = self.model.get_usage() or Usage()
+            counts = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)
+            prompt, completion, total = ("unknown" if count is None else count for count in counts)
+            tell("usage", f"prompt {prompt}, completion {completion}, total {total} tokens")
+
+
+@contextmanager
+def opened(config: ClientConfig, model: ModelConfig, *, show_usage: bool) -> Generator[Session, None, None]:
+    """Open a session; at its end the connections are closed, and the embedded server stops."""
+    client = create_client(config)
+    with asyncio.Runner() as runner:
+        try:
+            yield Session(create_model(client, model), show_usage, runner)
+        finally:
+            runner.run(cast("CodecClient[Any]", client).aclose())
+
+
+async def _stream(model: Model, messages: Sequence[ChatMessage], heard: list[StreamChunk]) -> None:
+    try:
+        async with aclosing(model.stream(messages)) as chunks:
+            async for chunk in chunks:
+                heard.append(chunk)
+                _write(chunk.content + chunk.refusal)
+    finally:
+        if heard:
+            _write("\n")
+
+
+def _write(text: str) -> None:
+    # On a terminal, control characters of an answer could do more than show text.
+    shown = text.translate(_CONTROLS) if sys.stdout.isatty() else text
+    encoding = sys.stdout.encoding
+    sys.stdout.write(shown.encode(encoding, "replace").decode(encoding))
+    sys.stdout.flush()

@@ -1,0 +1,56 @@
+# Every recipe runs in the project's own environment: `uv run just RECIPE`.
+
+# everything that must hold: format, lint, types, imports, tests, laws, documentation, the wheel
+check: format lint types imports test laws docs coverage wheel
+
+format:
+    uv run ruff format --check .
+
+lint:
+    uv run ruff check .
+
+types:
+    uv run mypy
+
+# the arrows of the house only go down
+imports:
+    uv run lint-imports --no-logo
+
+# examples
+test *ARGS:
+    COVERAGE_FILE=.coverage.tests uv run coverage run -m pytest tests {{ ARGS }}
+
+# laws, and how much of the pure floors they reach alone
+laws *ARGS:
+    COVERAGE_FILE=.coverage.laws HYPOTHESIS_PROFILE=${HYPOTHESIS_PROFILE:-ci} uv run coverage run -m pytest property_tests {{ ARGS }}
+    uv run coverage report --data-file=.coverage.laws --omit="casual_llm/shell/*,casual_llm/cli/*,casual_llm/__init__.py"
+
+# every example of the documentation, against the embedded model
+docs:
+    uv run pytest --doctest-modules casual_llm README.md docs
+
+# tests and laws together reach every branch
+coverage:
+    uv run coverage combine --keep --data-file=.coverage.all .coverage.tests .coverage.laws
+    uv run coverage report --data-file=.coverage.all
+
+# the wheel, in an empty environment, runs the program of the README
+wheel:
+    uv run python tests/wheel.py
+
+# put right what can be put right by a program
+fix:
+    uv run ruff check --fix .
+    uv run ruff format .
+
+# the laws, ten thousand examples each
+nightly:
+    HYPOTHESIS_PROFILE=nightly uv run pytest property_tests
+
+# the laws of the merge, on symbolic values
+symbolic:
+    HYPOTHESIS_PROFILE=crosshair uv run --group symbolic pytest property_tests -m symbolic
+
+# how fast, as ratios in one run
+bench:
+    uv run --group bench python tests/benchmarks/imports.py

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack, aclosing
+from typing import Any
+
+import httpx
+import httpx2
+import pytest
+from servers import (
+    END,
+    STREAM_HEAD,
+    piece,
+    proxying,
+    response,
+    says,
+    says_and_breaks,
+    says_and_hangs,
+    serving,
+)
+
+from casual_llm import ConfigurationError, RequestTimeoutError, Timeout, TransportError
+from casual_llm.shell.transport import HttpTransport, Transport
+from casual_llm.wire.codec import Request
+
+SLOW = Timeout(connect=0.2, read=0.2, write=0.2, pool=0.2)
+
+
+async def body_of(transport: Transport, url: str, **headers: str) -> bytes:
+    incoming = await transport.open(Request(url=url, headers=headers, body=b"{}"))
+    async with aclosing(incoming):
+        return b"".join([data async for data in incoming.body])
+
+
+async def fetch(url: str, **settings: Any) -> bytes:  # noqa: ANN401 # settings of a transport
+    transport = HttpTransport(**settings)
+    try:
+        return await body_of(transport, url)
+    finally:
+        await transport.aclose()
+
+
+async def test_a_response_comes_as_status_headers_and_bytes() -> None:
+    transport = HttpTransport()
+    async with serving(says(response(b"hello", "418 I'm a teapot", "text/plain", X_Kind="pot"))) as server:
+        incoming = await transport.open(Request(url=server.url, headers={"x-my": "1"}, body=b"tea"))
+        assert (incoming.status, incoming.headers["x-kind"]) == (418, "pot")
+        assert [data async for data in incoming.body] == [b"hello"]
+        await incoming.aclose()
+        await transport.aclose()
+    assert server.received[0].body == b"tea"
+    assert "x-my: 1" in server.received[0].head
+
+
+async def test_a_body_arrives_as_it_is_sent() -> None:
+    transport = HttpTransport(timeout=SLOW)
+    async with serving(says_and_hangs(STREAM_HEAD, piece(b"one"))) as server:
+        incoming = await transport.open(Request(url=server.url, body=b""))
+        async with aclosing(incoming):
+            assert await anext(incoming.body) == b"one"
+    await transport.aclose()
+
+
+@pytest.mark.parametrize("make", [httpx.AsyncClient, httpx2.AsyncClient])
+async def test_a_clients_own_http_client_is_used_and_left_open(
+    make: type[httpx.AsyncClient | httpx2.AsyncClient],
+) -> None:
+    async with serving(says(response(b"hello"))) as server, make(headers={"x-mine": "yes"}) as client:
+        transport = HttpTransport(http_client=client)
+        assert await body_of(transport, server.url) == b"hello"
+        await transport.aclose()
+        assert not client.is_closed
+    assert "x-mine: yes" in server.received[0].head
+
+
+@pytest.mark.parametrize("make", [None, httpx.AsyncClient, httpx2.AsyncClient])
+async def test_a_refused_connection_names_the_address_and_the_remedy(
+    make: type[httpx.AsyncClient | httpx2.AsyncClient] | None,
+) -> None:
+    client = make() if make else None
+    with pytest.raises(TransportError, match=r"cannot reach http://127\.0\.0\.1:9: .*; check base_url"):
+        await fetch("http://user:secret@127.0.0.1:9/v1", http_client=client)
+    if client:
+        await client.aclose()
+
+
+async def test_a_host_that_does_not_exist_is_an_error_that_names_it() -> None:
+    with pytest.raises(TransportError, match=r"cannot reach http://no-such-host\.invalid"):
+        await fetch("http://no-such-host.invalid/v1")
+
+
+@pytest.mark.parametrize(
+    "pieces", [(), (STREAM_HEAD,), (STREAM_HEAD, piece(b"one"))], ids=["head", "body", "rest"]
+)
+async def test_silence_is_a_timeout_wherever_it_sets_in(pieces: tuple[bytes, ...]) -> None:
+    async with serving(says_and_hangs(*pieces)) as server:
+        with pytest.raises(RequestTimeoutError, match=r"took longer than allowed .*; raise Timeout\("):
+            await fetch(server.url, timeout=SLOW)
+
+
+@pytest.mark.parametrize("pieces", [(), (STREAM_HEAD, piece(b"one"))], ids=["before the head", "in the body"])
+async def test_a_connection_that_breaks_is_an_error(pieces: tuple[bytes, ...]) -> None:
+    async with serving(says_and_breaks(*pieces)) as server:
+        with pytest.raises(
+            TransportError, match=r"the connection to http://127\.0\.0\.1:[0-9]+ broke: .*; try again"
+        ):
+            await fetch(server.url)
+
+
+async def test_an_address_that_is_none_is_an_error_of_configuration() -> None:
+    with pytest.raises(ConfigurationError, match=r"base_url: 'ftp://example\.com' cannot be used"):
+        await fetch("ftp://example.com/v1")
+
+
+async def test_other_errors_pass_unchanged() -> None:
+    class Odd:
+        def build_request(self, *_: object, **__: object) -> None:
+            raise LookupError("mine")
+
+        async def send(self, *_: object, **__: object) -> httpx.Response:
+            raise NotImplementedError
+
+    with pytest.raises(LookupError, match="mine"):
+        await fetch("http://127.0.0.1:9", http_client=Odd())
+
+
+async def test_a_connection_is_used_again() -> None:
+    transport = HttpTransport()
+    async with serving(says(response(b"{}"))) as server:
+        for _ in range(3):
+            await body_of(transport, server.url)
+        await transport.aclose()
+    assert server.connections == 1
+
+
+async def test_many_requests_at_once_are_all_answered() -> None:
+    transport = HttpTransport()
+    async with serving(says(response(b"hello"))) as server:
+        bodies = await asyncio.gather(*(body_of(transport, server.url) for _ in range(25)))
+        await transport.aclose()
+    assert bodies == [b"hello"] * 25
+
+
+def test_one_transport_serves_several_event_loops() -> None:
+    transport = HttpTransport()
+
+    async def once() -> bytes:
+        async with serving(says(response(b"hello"))) as server:
+            body = await body_of(transport, server.url)
+            await transport.aclose()
+            return body
+
+    assert [asyncio.run(once()), asyncio.run(once())] == [b"hello", b"hello"]
+
+
+async def test_closing_twice_is_closing_once() -> None:
+    transport = HttpTransport()
+    await transport.aclose()
+    await transport.aclose()
+
+
+@pytest.fixture
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.mark.usefixtures("_no_proxy")
+@pytest.mark.parametrize("scheme", ["http://", ""], ids=["as a URL", "as host and port"])
+async def test_a_proxy_and_an_authority_named_in_the_environment_are_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, scheme: str
+) -> None:
+    transport = HttpTransport()
+    certificates = tmp_path_factory.mktemp("trust") / "ca.pem"
+    async with serving(says(response(b"through the tunnel"))) as server:
+        port = int(server.url.split(":")[2].split("/")[0])
+        with ExitStack() as stack:
+            proxy = stack.enter_context(proxying(port, "api.example.com"))
+            proxy.authority.cert_pem.write_to_path(str(certificates))
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificates))
+            monkeypatch.setenv("HTTPS_PROXY", scheme + proxy.url.removeprefix("http://"))
+            assert await body_of(transport, "https://api.example.com/v1") == b"through the tunnel"
+            assert proxy.asked == ["api.example.com:443"]
+            await transport.aclose()
+            await asyncio.to_thread(stack.close)  # its threads end when this loop lets the server answer
+
+
+@pytest.mark.usefixtures("_no_proxy")
+@pytest.mark.parametrize("trust_env", [True, False])
+async def test_no_proxy_keeps_a_host_off_the_proxy(monkeypatch: pytest.MonkeyPatch, trust_env: bool) -> None:  # noqa: FBT001
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    if trust_env:
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    async with serving(says(response(b"direct"))) as server:
+        assert await fetch(server.url, trust_env=trust_env) == b"direct"
+
+
+@pytest.mark.usefixtures("_no_proxy")
+@pytest.mark.parametrize(
+    "proxy", ["gopher://127.0.0.1:1", "socks5://u:secret@127.0.0.1:1", "http://127.0.0.1:no"]
+)
+async def test_a_proxy_that_cannot_be_used_is_an_error_of_configuration(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    with pytest.raises(ConfigurationError) as caught:
+        await fetch("http://example.com")
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_transport_may_offer_http_2() -> None:
+    async with serving(says(response(b"hello"))) as server:
+        assert await fetch(server.url, http2=True) == b"hello"
+
+
+async def test_a_compressed_body_is_unpacked() -> None:
+    import zlib  # noqa: PLC0415
+
+    packed = zlib.compress(b"hello")
+    async with serving(says(response(packed, Content_Encoding="deflate"))) as server:
+        assert await fetch(server.url) == b"hello"
+
+
+async def test_chunks_end_where_the_body_ends() -> None:
+    async with serving(says(STREAM_HEAD, piece(b"a"), piece(b"b"), END)) as server:
+        assert await fetch(server.url) == b"ab"
