@@ -70,7 +70,11 @@ ContentPart: TypeAlias = Annotated[TextContent | ImageContent, Field(discriminat
 """One piece of a user message, told apart by `type`."""
 
 
-class UserMessage(FrozenModel):
+class Message(FrozenModel):
+    """What the four messages have in common, so that type checkers see a list of them as one."""
+
+
+class UserMessage(Message):
     """What the user says: text, or a list of parts.
 
     >>> UserMessage(content="Hello!").model_dump()
@@ -81,7 +85,7 @@ class UserMessage(FrozenModel):
     content: str | FrozenSequence[ContentPart] | None
 
 
-class SystemMessage(FrozenModel):
+class SystemMessage(Message):
     """Instructions that stand above the conversation.
 
     >>> SystemMessage(content="Answer briefly.").role
@@ -111,7 +115,7 @@ class AssistantToolCall(FrozenModel):
     function: AssistantToolCallFunction
 
 
-class AssistantMessage(FrozenModel):
+class AssistantMessage(Message):
     """What the model says: text, tool calls, or a refusal to answer.
 
     >>> AssistantMessage(content="Hi!").tool_calls is None
@@ -124,7 +128,7 @@ class AssistantMessage(FrozenModel):
     refusal: str | None = None
 
 
-class ToolResultMessage(FrozenModel):
+class ToolResultMessage(Message):
     """What a tool answered to the call `tool_call_id`.
 
     >>> ToolResultMessage(name="now", tool_call_id="call_1", content="12:00").role

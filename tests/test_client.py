@@ -138,6 +138,21 @@ async def test_an_error_in_a_stream_comes_after_the_chunks_before_it() -> None:
     assert seen
 
 
+async def test_a_stream_whose_last_event_lacks_its_blank_line_is_whole() -> None:
+    last = b"".join(FRAMES[:-1]).rstrip(b"\n")
+    assert collect(await chunks_of(model_on(FakeTransport((last,))))) == PARIS
+
+
+async def test_what_follows_the_last_word_is_left_unread() -> None:
+    assert collect(await chunks_of(model_on(FakeTransport((*FRAMES, b"data: {broken\n\n"))))) == PARIS
+
+
+async def test_a_client_answers_the_protocol_of_two_methods() -> None:
+    client = OpenAIClient(api_key=KEY, transport=FakeTransport((WHOLE,), JSON))
+    said = await client._chat(model="gpt-5", messages=[*ASK], options=ChatOptions())  # noqa: SLF001 # the protocol
+    assert said == (PARIS.message, PARIS.usage)
+
+
 async def test_a_malformed_stream_is_a_reply_error() -> None:
     with pytest.raises(ReplyError, match="no JSON object") as caught:
         await chunks_of(model_on(FakeTransport((*FRAMES[:2], b"data: {broken\n\n"))))
@@ -206,7 +221,7 @@ async def test_the_total_bounds_a_stream_that_is_slow_to_begin() -> None:
 
 
 async def test_a_total_leaves_a_quick_stream_alone() -> None:
-    frames = says(STREAM_HEAD, *map(piece, FRAMES), b"0\r\n\r\n")
+    frames = says(STREAM_HEAD, *map(piece, FRAMES[:-1]), b"0\r\n\r\n")
     async with (
         serving(frames) as server,
         OpenAIClient(base_url=server.url, timeout=Timeout(total=5)) as client,

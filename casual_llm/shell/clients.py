@@ -106,11 +106,11 @@ def _with_handling(options: ChatOptions | None, handling: SystemMessageHandling 
 
 def _base_url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        shown = f"{parts.scheme}://{parts.hostname}" if parts.hostname else text
-        raise ConfigurationError(
-            f"base_url: {shown!r} is no address; give one like https://api.openai.com/v1, without a query"
-        )
+    extra = parts.query or parts.fragment or parts.username or parts.password
+    if parts.scheme not in {"http", "https"} or not parts.hostname or extra:
+        shown = f"{parts.scheme}://{parts.hostname}/..." if parts.hostname else text
+        remedy = "give one like https://api.openai.com/v1, without user name or query"
+        raise ConfigurationError(f"base_url: {shown!r} is no address; {remedy}")
     return text.rstrip("/")
 
 

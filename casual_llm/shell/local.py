@@ -87,9 +87,8 @@ def _start(weights: Path, settings: ServerSettings) -> Any:  # noqa: ANN401 # a 
     try:
         return xllamacpp.Server(params)
     except RuntimeError as error:
-        raise ConfigurationError(
-            f"model_path: llama.cpp cannot load {weights}; is it a GGUF file?"
-        ) from error
+        problem = f"llama.cpp cannot load {weights}"
+        raise ConfigurationError(f"model_path: {problem}; give a GGUF file") from error
 
 
 @define

@@ -12,6 +12,7 @@ from casual_llm.errors import RequestError
 from casual_llm.messages import (
     AssistantMessage,
     ChatMessage,
+    Message,
     SystemMessage,
     ToolResultMessage,
     UserMessage,
@@ -20,8 +21,6 @@ from casual_llm.options import ChatOptions, SystemMessageHandling, merge
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.shell.client import CompletingClient, LLMClient
 from casual_llm.usage import Ledger, Usage, join, record
-
-_MESSAGES = (UserMessage, AssistantMessage, SystemMessage, ToolResultMessage)
 
 
 class Model:
@@ -50,13 +49,11 @@ class Model:
         """Show the client and the model's name."""
         return f"Model({self.client!r}, name={self.name!r})"
 
-    async def chat(
-        self, messages: Sequence[ChatMessage], options: ChatOptions | None = None
-    ) -> AssistantMessage:
+    async def chat(self, messages: Sequence[Message], options: ChatOptions | None = None) -> AssistantMessage:
         """Ask, and give the assistant's message."""
         return (await self.complete(messages, options)).message
 
-    async def complete(self, messages: Sequence[ChatMessage], options: ChatOptions | None = None) -> Reply:
+    async def complete(self, messages: Sequence[Message], options: ChatOptions | None = None) -> Reply:
         """Ask, and give the whole reply: message, usage, finish reason, model and id."""
         said, resolved = _checked(messages), self._resolve(options)
         usage: Usage | None = None
@@ -68,7 +65,7 @@ class Model:
         return reply
 
     async def stream(
-        self, messages: Sequence[ChatMessage], options: ChatOptions | None = None
+        self, messages: Sequence[Message], options: ChatOptions | None = None
     ) -> AsyncGenerator[StreamChunk, None]:
         """Ask, and give the answer piece by piece; leaving the loop early ends the request."""
         said, resolved = _checked(messages), self._resolve(options)
@@ -110,14 +107,15 @@ async def _aclose(chunks: AsyncIterator[StreamChunk]) -> None:
         await chunks.aclose()
 
 
-def _checked(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+def _checked(messages: Sequence[Message]) -> list[ChatMessage]:
     if isinstance(messages, str) or not isinstance(messages, Sequence):
         kind = type(messages).__name__
         raise RequestError(f"messages: {kind} given; give a list, such as [UserMessage(content=...)]")
-    for index, message in enumerate(messages):
-        if not isinstance(message, _MESSAGES):
-            kind = type(message).__name__
-            raise RequestError(
-                f"messages[{index}]: {kind} given; give a message, such as UserMessage(content=...)"
-            )
-    return list(messages)
+    return [_message(f"messages[{index}]", message) for index, message in enumerate(messages)]
+
+
+def _message(place: str, message: object) -> ChatMessage:
+    if isinstance(message, UserMessage | AssistantMessage | SystemMessage | ToolResultMessage):
+        return message
+    kind = type(message).__name__
+    raise RequestError(f"{place}: {kind} given; give a message, such as UserMessage(content=...)")

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from casual_llm import ImageContent, RequestError, read_image
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "media_type"),
+    [
+        (PIXEL, "image/png"),
+        (b"\xff\xd8\xff\xe0rest", "image/jpeg"),
+        (b"GIF87arest", "image/gif"),
+        (b"GIF89arest", "image/gif"),
+        (b"RIFF\x10\x00\x00\x00WEBPrest", "image/webp"),
+    ],
+)
+def test_an_image_file_becomes_a_part_of_its_own_type(tmp_path: Path, data: bytes, media_type: str) -> None:
+    path = tmp_path / "picture.of-any-name"
+    path.write_bytes(data)
+    encoded = base64.b64encode(data).decode()
+    expected = ImageContent(source={"type": "base64", "data": encoded}, media_type=media_type)
+    assert read_image(path) == expected
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"%PDF-1.7", b"RIFF\x10\x00\x00\x00WAVE", b"<svg/>"])
+def test_a_file_that_is_no_image_is_refused_by_name(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "notes.png"
+    path.write_bytes(data)
+    with pytest.raises(RequestError, match=r"notes\.png: no PNG, JPEG, GIF or WebP image; give the path"):
+        read_image(path)
+
+
+def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="No such file"):
+        read_image(tmp_path / "none.png")
+    with pytest.raises(RequestError, match="Is a directory"):
+        read_image(tmp_path)

