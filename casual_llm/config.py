@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 from frozendict import frozendict
 
 from casual_llm.errors import ConfigurationError
@@ -41,6 +41,16 @@ def _provider(value: Provider | str) -> Provider:
         raise ConfigurationError(f"Unknown provider {value!r}; valid providers are: {valid}") from None
 
 
+def _limit(_: object, attribute: Attribute[Any], value: object) -> None:
+    if value is not None and not _is_time(value):
+        problem = f"{value!r} is no time; give seconds above 0, or None for no limit"
+        raise ConfigurationError(f"Timeout.{attribute.name}: {problem}")
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+
+
 @frozen(kw_only=True)
 class Timeout:
     """Seconds allowed for each phase of a request, and for the whole call; `None` is no limit.
@@ -49,12 +59,12 @@ class Timeout:
     5.0
     """
 
-    connect: float | None = 10.0
-    read: float | None = 60.0
+    connect: float | None = field(default=10.0, validator=_limit)
+    read: float | None = field(default=60.0, validator=_limit)
     """The longest silence between two pieces of the answer."""
-    write: float | None = 60.0
-    pool: float | None = 60.0
-    total: float | None = None
+    write: float | None = field(default=60.0, validator=_limit)
+    pool: float | None = field(default=60.0, validator=_limit)
+    total: float | None = field(default=None, validator=_limit)
     """The whole call, from its start to the last byte; for a stream, to the last chunk."""
 
     @classmethod
@@ -68,7 +78,7 @@ class Timeout:
         """
         if isinstance(seconds, Timeout):
             return seconds
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
+        if not _is_time(seconds):
             raise ConfigurationError(f"timeout: {seconds!r} is no time; give seconds above 0, or a Timeout")
         limit = float(seconds)
         return cls(connect=min(limit, 10.0), read=limit, write=limit, pool=limit)
@@ -87,8 +97,28 @@ def _names(mapping: Mapping[str, object]) -> str:
     return repr([*mapping])
 
 
+def _frozen(value: Any) -> Any:  # noqa: ANN401 # arguments of a client may be anything
+    """Freeze the containers that callers share with us, and leave objects such as clients alone."""
+    if isinstance(value, Mapping):
+        return frozendict({key: _frozen(item) for key, item in value.items()})
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
 def _frozen_kwargs(value: Mapping[str, object]) -> Mapping[str, Any]:
-    return frozendict(value)
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"extra_kwargs: a {type(value).__name__} given; give a dict")
+    return frozendict({key: _frozen(item) for key, item in value.items()})
+
+
+def _must_be(kind: type, *, optional: bool = True) -> Callable[[object, Attribute[Any], object], None]:
+    """Check a type without showing the value, which may be a key."""
+
+    def check(owner: object, attribute: Attribute[Any], value: object) -> None:
+        if not (isinstance(value, kind) or (optional and value is None)):
+            place = f"{type(owner).__name__}.{attribute.name}"
+            raise ConfigurationError(f"{place}: a {type(value).__name__} given; give a {kind.__name__}")
+
+    return check
 
 
 @frozen(kw_only=True)
@@ -106,10 +136,10 @@ system_message_handling=None)
     """
 
     provider: Provider = field(converter=_provider)
-    name: str | None = None
+    name: str | None = field(default=None, validator=_must_be(str))
     """A name such as `openrouter`; its key is looked up as `OPENROUTER_API_KEY`."""
-    base_url: str | None = None
-    api_key: str | None = field(default=None, repr=_masked)
+    base_url: str | None = field(default=None, validator=_must_be(str))
+    api_key: str | None = field(default=None, repr=_masked, validator=_must_be(str))
     timeout: Timeout = field(default=Timeout.of(60.0), converter=as_timeout)
     extra_kwargs: Mapping[str, Any] = field(factory=frozendict, converter=_frozen_kwargs, repr=_names)
     """Further keyword arguments for the client; only their names are shown."""
@@ -124,8 +154,8 @@ class ModelConfig:
     'gpt-4'
     """
 
-    name: str
-    default_options: ChatOptions | None = None
+    name: str = field(validator=_must_be(str, optional=False))
+    default_options: ChatOptions | None = field(default=None, validator=_must_be(ChatOptions))
     system_message_handling: SystemMessageHandling | None = None
 
 

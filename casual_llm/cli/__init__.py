@@ -13,4 +13,4 @@ def main() -> None:
         sys.exit(2)
     from casual_llm.cli.app import app  # noqa: PLC0415 # it imports the extra
 
-    app()
+    app(prog_name="casual-llm")

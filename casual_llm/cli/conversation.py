@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from prompt_toolkit import PromptSession
-from pydantic import ValidationError
 
 from casual_llm.cli.outcome import described, tell
 from casual_llm.cli.session import Session, question
@@ -36,7 +35,7 @@ def _turn(session: Session, said: list[ChatMessage], images: list[ImageContent],
         asked = question(text, images)
         with suppress(KeyboardInterrupt):  # what was heard until then is the answer
             session.stream([*said, asked], heard)
-    except (CasualLLMError, ValidationError) as error:
+    except (CasualLLMError, ValueError) as error:
         tell("error", described(error))
         return
     answer = collect(heard).message

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Literal
 
-from pydantic import ValidationError
 from typer import TyperException
 from typer.core import TyperGroup
 
-from casual_llm.errors import ConfigurationError, RequestError
-
-_WRONG_USE = (ConfigurationError, RequestError, ValidationError, UnicodeError, TyperException)
+_WRONG_USE = (
+    ValueError,
+    TyperException,
+)  # a ConfigurationError, a RequestError and pydantic's are ValueErrors
 _OPTION = re.compile(r"^ChatOptions\.(\w+)")
 
 
@@ -48,14 +48,11 @@ def tell(kind: Literal["error", "note", "usage"], text: str) -> None:
 def described(error: Exception) -> str:
     """Say what went wrong in the words of the command line.
 
-    >>> described(ConfigurationError("ChatOptions.top_p: 2 is out of range"))
+    >>> described(ValueError("ChatOptions.top_p: 2 is out of range"))
     '--top-p: 2 is out of range'
     """
     if isinstance(error, TyperException):
         return error.format_message()
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        return f"{error.title}.{'.'.join(map(str, first['loc']))}: {first['msg']}"
     text = str(error) or type(error).__name__
     return _OPTION.sub(lambda place: "--" + place[1].replace("_", "-"), text)
 

@@ -143,6 +143,9 @@ def _openai(config: ClientConfig) -> LLMClient:
 
 
 def _local(config: ClientConfig) -> LLMClient:
+    for name in ("base_url", "api_key"):
+        if getattr(config, name) is not None:
+            raise ConfigurationError(f"{name}: the embedded model has none; leave it out, or choose openai")
     return LocalClient(
         timeout=config.timeout,
         system_message_handling=config.system_message_handling,

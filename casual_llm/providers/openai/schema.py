@@ -35,7 +35,13 @@ def json_schema_of(response_format: type[BaseModel] | JsonSchema) -> JsonSchema:
     name = _UNSAFE.sub("_", response_format.__name__).strip("_")[:_LONGEST_NAME]
     if _has_free_form(schema):
         return JsonSchema(name=name, schema=schema)
-    return JsonSchema(name=name, schema=mapping(_strict(schema, mapping(schema.get("$defs")))), strict=True)
+    return JsonSchema(name=name, schema=mapping(_strict(_at_root(schema))), strict=True)
+
+
+def _at_root(schema: Mapping[str, Json]) -> Mapping[str, Json]:
+    # A class that refers to itself is a `$ref` at the root, where strict mode wants the object.
+    target = mapping(schema.get("$defs")).get(str(schema.get("$ref")).removeprefix("#/$defs/"))
+    return {**mapping(target), **{key: item for key, item in schema.items() if key != "$ref"}}
 
 
 def _has_free_form(schema: Json) -> bool:
@@ -55,27 +61,27 @@ def _inner(schema: Mapping[str, Json]) -> list[Json]:
     return [*named, *plain]
 
 
-def _strict(schema: Json, definitions: Mapping[str, Json]) -> Json:
+def _strict(schema: Json) -> Json:
     if isinstance(schema, list | tuple):
-        return [_strict(item, definitions) for item in schema]
+        return [_strict(item) for item in schema]
     if not isinstance(schema, Mapping):
         return schema
-    if "$ref" in schema and len(schema) > 1:
-        target = mapping(definitions.get(str(schema["$ref"]).removeprefix("#/$defs/")))
-        return _strict(
-            {**target, **{key: item for key, item in schema.items() if key != "$ref"}}, definitions
-        )
-    kept = {key: item for key, item in schema.items() if key not in {"default", "discriminator", "oneOf"}}
+    kept = {
+        key: item for key, item in schema.items() if key not in {"default", "discriminator", "oneOf", "$ref"}
+    }
     if "oneOf" in schema:
         kept["anyOf"] = schema["oneOf"]
-    strict = {key: _keyword(key, item, definitions) for key, item in kept.items()}
+    reference = {key: schema[key] for key in ("$ref",) if key in schema}
+    strict = {key: _keyword(key, item) for key, item in kept.items()}
+    # Beside a `$ref` nothing may stand; a choice of one may have neighbours.
+    strict |= {"anyOf": [reference]} if reference and strict else reference
     if "properties" in strict:
         strict |= {"additionalProperties": False, "required": list(mapping(strict["properties"]))}
     return strict
 
 
-def _keyword(key: str, value: Json, definitions: Mapping[str, Json]) -> Json:
+def _keyword(key: str, value: Json) -> Json:
     # Under these two, keys are names of the user's, not keywords of the schema.
     if key in {"properties", "$defs"}:
-        return {name: _strict(schema, definitions) for name, schema in mapping(value).items()}
-    return value if key in {"enum", "const"} else _strict(value, definitions)
+        return {name: _strict(schema) for name, schema in mapping(value).items()}
+    return value if key in {"enum", "const", "$ref"} else _strict(value)
