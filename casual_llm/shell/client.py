@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from http import HTTPStatus
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar, runtime_checkable
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 from attrs import evolve
 from frozendict import frozendict
@@ -62,7 +62,7 @@ class CompletingClient(Protocol):
     async def _complete(self, model: str, messages: list[ChatMessage], options: ChatOptions) -> Reply: ...
 
 
-class CodecClient(Generic[S]):
+class CodecClient:
     """A client made of a codec and a transport.
 
     Use it as `async with client:` or call `aclose()`; a client that is neither closes its
@@ -82,7 +82,7 @@ class CodecClient(Generic[S]):
     ) -> None:
         self.default_options = default_options or ChatOptions()
         self.base_url = base_url
-        self._codec = codec
+        self._codec: Codec[Any] = codec  # its state is a matter between its own functions
         self._transport = transport
         self._headers = headers
         self._secret = secret

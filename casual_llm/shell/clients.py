@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from casual_llm.config import ClientConfig, ModelConfig, Provider, Timeout, key_variables, resolve_api_key
 from casual_llm.errors import ConfigurationError
 from casual_llm.options import ChatOptions, SystemMessageHandling
-from casual_llm.providers.openai import LLAMACPP, Dialect, State, codec, dialect_of
+from casual_llm.providers.openai import LLAMACPP, Dialect, codec, dialect_of
 from casual_llm.shell.client import CodecClient, LLMClient
 from casual_llm.shell.local import LocalTransport, ServerSettings
 from casual_llm.shell.model import Model
@@ -25,7 +25,7 @@ _OPENAI_URL = "https://api.openai.com/v1"
 _LOOPBACK = ("localhost", "127.", "::1")
 
 
-class OpenAIClient(CodecClient[State]):
+class OpenAIClient(CodecClient):
     """A client of OpenAI Chat, and of every server compatible with it.
 
     >>> OpenAIClient(api_key="sk-secret", base_url="https://openrouter.ai/api/v1")
@@ -66,7 +66,7 @@ class OpenAIClient(CodecClient[State]):
         )
 
 
-class LocalClient(CodecClient[State]):
+class LocalClient(CodecClient):
     """A real model in this process: llama.cpp's server on a free loopback port, started on first use.
 
     The weights are `model_path`, else the file named by `CASUAL_LLM_GGUF`, else those inside an
@@ -131,7 +131,7 @@ def _header(name: str, value: str) -> str:
     return value
 
 
-def _openai(config: ClientConfig) -> LLMClient:
+def _openai(config: ClientConfig) -> CodecClient:
     address = config.base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI_URL
     return OpenAIClient(
         api_key=_key(config, address),
@@ -142,7 +142,7 @@ def _openai(config: ClientConfig) -> LLMClient:
     )
 
 
-def _local(config: ClientConfig) -> LLMClient:
+def _local(config: ClientConfig) -> CodecClient:
     for name in ("base_url", "api_key"):
         if getattr(config, name) is not None:
             raise ConfigurationError(f"{name}: the embedded model has none; leave it out, or choose openai")
@@ -153,13 +153,13 @@ def _local(config: ClientConfig) -> LLMClient:
     )
 
 
-_REGISTRY: Mapping[Provider, Callable[[ClientConfig], LLMClient]] = {
+_REGISTRY: Mapping[Provider, Callable[[ClientConfig], CodecClient]] = {
     Provider.OPENAI: _openai,
     Provider.LOCAL: _local,
 }
 
 
-def create_client(config: ClientConfig) -> LLMClient:
+def create_client(config: ClientConfig) -> CodecClient:
     """Make the client that a config describes.
 
     >>> create_client(ClientConfig(provider="openai", api_key="sk-secret"))

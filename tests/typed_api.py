@@ -1,0 +1,91 @@
+"""The public API as a type checker sees it: mypy reads this file, nothing runs it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any, assert_type
+
+import httpx
+import httpx2
+
+from casual_llm import (
+    AssistantMessage,
+    ChatMessage,
+    ChatOptions,
+    ClientConfig,
+    CodecClient,
+    ImageContent,
+    LLMClient,
+    LocalClient,
+    Model,
+    ModelConfig,
+    OpenAIClient,
+    Reply,
+    StreamChunk,
+    SystemMessage,
+    TextContent,
+    Tool,
+    ToolParameter,
+    Usage,
+    UserMessage,
+    create_client,
+    create_model,
+    merge,
+)
+
+
+class Mine:
+    """A client of a caller's own, written as the documentation shows it."""
+
+    async def _chat(
+        self, model: str, messages: list[ChatMessage], options: ChatOptions
+    ) -> tuple[AssistantMessage, Usage | None]:
+        return AssistantMessage(content=model), None
+
+    async def _stream(
+        self, model: str, messages: list[ChatMessage], options: ChatOptions
+    ) -> AsyncIterator[StreamChunk]:
+        yield StreamChunk(content="chunk", finish_reason=None)
+
+
+async def a_program() -> None:
+    mine: LLMClient = Mine()
+    messages = [
+        SystemMessage(content="Answer briefly."),
+        UserMessage(
+            content=[TextContent(text="What is this?"), ImageContent(source="https://h.example/cat.png")]
+        ),
+    ]
+    model = Model(mine, "mine")
+    answer = await model.chat(messages)
+    assert_type(answer, AssistantMessage)
+    assert_type(answer.content, str | None)
+    assert_type(await model.complete([*messages, answer]), Reply)
+    assert_type(model.stream(messages), AsyncGenerator[StreamChunk, None])
+    assert_type(model.get_usage(), Usage | None)
+
+
+def clients() -> None:
+    assert_type(create_client(ClientConfig(provider="openai", api_key="sk-x", timeout=5)), CodecClient)
+    assert_type(create_model(LocalClient(), ModelConfig(name="x")), Model)
+    OpenAIClient(http_client=httpx.AsyncClient())
+    OpenAIClient(http_client=httpx2.AsyncClient())
+    OpenAIClient(timeout="soon")  # type: ignore[arg-type]
+
+
+def options() -> None:
+    tool = Tool(name="weather", parameters={"city": ToolParameter(type="string")}, required=["city"])
+    base = ChatOptions(tools=[tool], stop=["a"], extra={"logprobs": True, "nested": {"a": [1]}})
+    assert_type(base | ChatOptions(temperature=1), ChatOptions)
+    assert_type(merge(base, base), ChatOptions)
+    assert_type(base.temperature, float | None)
+    ChatOptions(temperature="hot")  # type: ignore[arg-type]
+    ChatOptions(temprature=1)  # type: ignore[call-arg]
+
+
+def values() -> None:
+    message = UserMessage(content="Hi")
+    message.content = "Bye"  # type: ignore[misc]
+    dumped: dict[str, Any] = message.model_dump()
+    assert_type(UserMessage(**dumped), UserMessage)
+    assert_type(Usage(prompt_tokens=1).total_tokens, int | None)
