@@ -100,7 +100,7 @@ def _number(low: float = -math.inf, high: float = math.inf) -> _Validator:
             return
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise _fail(place, f"{value!r} is a {type(value).__name__}", "give a number")
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             raise _fail(place, f"{value} is not finite", "give a finite number, or None to leave it unset")
         if not low <= value <= high:
             raise _fail(place, f"{value} is out of range", f"give a number from {low:g} to {high:g}")

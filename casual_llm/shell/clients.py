@@ -105,12 +105,17 @@ def _with_handling(options: ChatOptions | None, handling: SystemMessageHandling 
 
 
 def _base_url(text: str) -> str:
-    parts = urlsplit(text)
-    extra = parts.query or parts.fragment or parts.username or parts.password
-    if parts.scheme not in {"http", "https"} or not parts.hostname or extra:
-        shown = f"{parts.scheme}://{parts.hostname}/..." if parts.hostname else text
+    try:
+        parts = urlsplit(text)
+        host, extra = parts.hostname, parts.query or parts.fragment or parts.username or parts.password
+        valid = parts.scheme in {"http", "https"} and bool(host) and not extra and parts.port != 0
+    except ValueError:  # brackets that do not match, a port that is no number
+        host, valid = None, False
+    if not valid:
+        # Of an address with more than a host only the host is shown: the rest may hold a password.
+        shown = repr(text) if "@" not in text and "?" not in text else f"the one at {host}"
         remedy = "give one like https://api.openai.com/v1, without user name or query"
-        raise ConfigurationError(f"base_url: {shown!r} is no address; {remedy}")
+        raise ConfigurationError(f"base_url: {shown} is no address; {remedy}")
     return text.rstrip("/")
 
 

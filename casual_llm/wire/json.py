@@ -7,7 +7,6 @@ wrong kind is read as absent.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 
 from pydantic_core import from_json, to_json
@@ -16,6 +15,7 @@ from returns.result import safe
 from casual_llm.frozen import Json
 
 EMPTY: Mapping[str, Json] = {}
+_TOO_MANY = 2**63
 
 
 @safe(exceptions=(ValueError, RecursionError))
@@ -68,6 +68,6 @@ def text(value: Json) -> str:
 
 def count(value: Json) -> int | None:
     """Read a number of tokens; some servers write it as a float."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value) if value >= 0 else None
+    return int(value) if 0 <= value < _TOO_MANY else None  # false for NaN, and no overflow for huge integers

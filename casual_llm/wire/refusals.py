@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from returns.result import safe
@@ -62,7 +63,8 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _number(value: str) -> float | None:
-    return float(value) if value.isascii() and value.replace(".", "", 1).isdigit() else None
+    found = float(value) if value.isascii() and value.replace(".", "", 1).isdigit() else math.inf
+    return found if math.isfinite(found) else None
 
 
 def _until(moment: str, now: str) -> float | None:
@@ -74,4 +76,6 @@ def _until(moment: str, now: str) -> float | None:
 
 @safe(exceptions=(ValueError, TypeError))
 def _date(value: str) -> datetime:
-    return parsedate_to_datetime(value)
+    moment = parsedate_to_datetime(value)
+    # A date without a zone, or with the zone -0000, is in UTC; two dates with and without do not subtract.
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

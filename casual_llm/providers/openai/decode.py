@@ -21,6 +21,7 @@ from casual_llm.wire.json import EMPTY, count, dump, items, mapping, parse, text
 from casual_llm.wire.refusals import explain, refused
 
 _OK = range(200, 300)
+_ERROR_CODES = frozenset(map(str, range(400, 600)))
 
 FINISH_REASONS: Mapping[str, FinishReason] = {
     "stop": "stop",
@@ -52,7 +53,7 @@ class Slot:
 
     index: int | None
     id: str
-    named: bool
+    name: str
 
 
 def decode(response: Response) -> Result[Reply, DecodeError]:
@@ -83,14 +84,17 @@ def error_in(body: Mapping[str, Json], status: int) -> Refused | None:
         choice = mapping(items(body.get("choices"))[0]) if items(body.get("choices")) else EMPTY
         return error_in(choice, status) if choice.get("error") else None
     message, code = explain(body)
-    claimed = count(mapping(body["error"]).get("code"))
-    return Refused(claimed if claimed in range(400, 600) and claimed is not None else status, message, code)
+    # Proxies answer 200 and put the status they got into the code, as a number or as text.
+    claimed = int(code) if code is not None and code in _ERROR_CODES else status
+    return Refused(claimed, message, code)
 
 
 def read_chunk(body: Mapping[str, Json], slots: list[Slot], places: Sequence[str] = PIECE) -> StreamChunk:
     """Read a reply object, whole or a chunk of a stream; `slots` remembers the tool calls met."""
     choice = _first(items(body.get("choices")))
-    delta = next((mapping(choice[place]) for place in places if mapping(choice.get(place))), EMPTY)
+    delta = next(
+        (mapping(choice[place]) for place in places if isinstance(choice.get(place), Mapping)), EMPTY
+    )
     content, thoughts = _content(delta.get("content"))
     raw = text(choice.get("finish_reason"))
     tool_calls = _tool_calls(delta, slots)
@@ -110,7 +114,7 @@ def read_chunk(body: Mapping[str, Json], slots: list[Slot], places: Sequence[str
 
 def _first(choices: Sequence[Json]) -> Mapping[str, Json]:
     # With n > 1, chunks of several choices are mixed; the answer is the one with index 0.
-    found = (mapping(choice) for choice in choices if mapping(choice).get("index") in {0, None})
+    found = (mapping(choice) for choice in choices if count(mapping(choice).get("index")) in {0, None})
     return next(found, EMPTY)
 
 
@@ -154,14 +158,14 @@ def _tool_call(call: Mapping[str, Json], slots: list[Slot]) -> ToolCallDelta:
     index, identity, name = count(call.get("index")), text(call.get("id")), text(function.get("name"))
     place = _place(slots, index, identity, name)
     if place == len(slots):
-        slots.append(Slot(index, "", named=False))
+        slots.append(Slot(index, "", ""))
     slot = slots[place]
-    slots[place] = Slot(index, slot.id or identity, slot.named or bool(name))
+    slots[place] = Slot(slot.index if index is None else index, slot.id or identity, slot.name or name)
     # Some servers repeat id and name on every delta: what was said once is not said again.
     return ToolCallDelta(
         index=place,
         id=identity if identity and not slot.id else None,
-        name=name if name and not slot.named else None,
+        name=name if name and not slot.name else None,
         arguments=_arguments(function.get("arguments")),
     )
 
@@ -171,12 +175,12 @@ def _place(slots: Sequence[Slot], index: int | None, identity: str, name: str) -
     new = len(slots)
     for place in reversed(range(new)):
         slot = slots[place]
-        if index is not None and slot.index != index:
+        if index is not None and slot.index is not None and slot.index != index:
             continue
         if identity and slot.id and identity != slot.id:
             continue
-        if index is None and not identity and name and slot.named:
-            return new  # neither index nor id: whole calls, one after the other
+        if not identity and name and slot.name and (index is None or (not slot.id and name != slot.name)):
+            return new  # whole calls, one after the other, told apart by nothing but their names
         return place
     return new
 

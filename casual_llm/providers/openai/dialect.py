@@ -9,6 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from attrs import frozen
+from returns.result import safe
 
 
 @frozen(kw_only=True)
@@ -39,4 +40,10 @@ def dialect_of(base_url: str) -> Dialect:
     >>> dialect_of("http://localhost:8000/v1").name
     'compatible'
     """
-    return _BY_HOST.get(urlsplit(base_url).hostname or "", COMPATIBLE)
+    host = _host(base_url).value_or(None)
+    return COMPATIBLE if host is None else _BY_HOST.get(host, COMPATIBLE)
+
+
+@safe(exceptions=(ValueError,))
+def _host(url: str) -> str | None:
+    return urlsplit(url).hostname

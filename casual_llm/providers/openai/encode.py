@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from returns.result import Failure, Result, Success
+from pydantic import PydanticUserError
+from pydantic_core import PydanticSerializationError
+from returns.result import Failure, Result, safe
 
 from casual_llm.errors import EncodeError
 from casual_llm.frozen import Json, thaw
@@ -50,8 +52,11 @@ def encode(dialect: Dialect, call: Call) -> Result[Encoded, EncodeError]:
     messages: the list is empty; give at least one message
     """
     problem = _problem(call)
-    if problem is not None:
-        return Failure(problem)
+    return _written(dialect, call).alt(_unwritable) if problem is None else Failure(problem)
+
+
+@safe(exceptions=(PydanticUserError, PydanticSerializationError))
+def _written(dialect: Dialect, call: Call) -> Encoded:
     options = call.options
     settings, losses = _settings(dialect, options)
     extra = options.extra or {}
@@ -66,7 +71,14 @@ def encode(dialect: Dialect, call: Call) -> Result[Encoded, EncodeError]:
     messages = merge_system_messages(call.messages) if merged else call.messages
     body["messages"] = [message_to_openai(message) for message in messages]
     request = Request(url=PATH, headers={"content-type": "application/json"}, body=dump(body))
-    return Success(Encoded(request=request, losses=(*losses, *overridden, *_lost_names(call.messages))))
+    return Encoded(request=request, losses=(*losses, *overridden, *_lost_names(call.messages)))
+
+
+def _unwritable(error: Exception) -> EncodeError:
+    if isinstance(error, PydanticUserError):
+        problem = f"the class has no JSON Schema: {error.message.splitlines()[0]}"
+        return EncodeError("options.response_format", problem, "leave out fields that JSON cannot hold")
+    return EncodeError("call", f"a text is no Unicode: {error}", "decode its bytes with the right encoding")
 
 
 def _problem(call: Call) -> EncodeError | None:
@@ -122,7 +134,7 @@ def _tools(dialect: Dialect, options: ChatOptions) -> tuple[Json, Sequence[Tool]
         return {"type": "function", "function": {"name": choice}}, tools, []
     # The same wish without the word for it: offer that tool alone, and require a call.
     named = None if tools is None else [tool for tool in tools if tool.name == choice]
-    applied = f"required, with {choice} as the only tool"
+    applied = f"required, with {choice} as the only tool" if named else "required"
     return (
         "required",
         named,

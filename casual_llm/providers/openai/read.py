@@ -7,7 +7,7 @@ that names the place. Nothing is dropped.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
 
 from returns.result import Result, safe
@@ -57,21 +57,26 @@ def _call(request: Request) -> Call:
     body = parse(request.body).value_or(None)
     if not isinstance(body, Mapping):
         raise ValueError("body", "expected a JSON object")  # noqa: TRY004
+    model, spoken = body.get("model", ""), body.get("messages", [])
+    if not isinstance(model, str):
+        raise ValueError("model", "expected a name")  # noqa: TRY004
+    if not isinstance(spoken, list):
+        raise ValueError("messages", "expected an array")  # noqa: TRY004
     rest = {key: value for key, value in body.items() if key not in {"model", "messages", "stream"}}
     stream = body.get("stream") is True
     if stream and rest.get("stream_options") == {"include_usage": True}:
         del rest["stream_options"]
     names: dict[str, str] = {}
     messages = [
-        _message(f"messages[{index}]", mapping(item), names)
-        for index, item in enumerate(items(body.get("messages")))
+        _message(f"messages[{index}]", mapping(item), names) for index, item in enumerate(items(spoken))
     ]
-    return Call(model=text(body.get("model")), messages=messages, options=_options(rest), stream=stream)
+    return Call(model=model, messages=messages, options=_options(rest), stream=stream)
 
 
 def _options(rest: dict[str, Json]) -> ChatOptions:
-    said: dict[str, Json] = {key: rest.pop(key) for key in _SAME if key in rest}
-    tokens = [key for key in ("max_completion_tokens", "max_tokens") if rest.get(key) is not None]
+    said: dict[str, Json] = {key: rest.pop(key) for key in _SAME if key in rest and _holds(key, rest[key])}
+    limits = ("max_completion_tokens", "max_tokens")
+    tokens = [key for key in limits if rest.get(key) is not None and _holds("max_tokens", rest[key])]
     return ChatOptions(
         **cast("dict[str, None]", said),  # the validators of ChatOptions tell the types apart
         max_tokens=cast("int | None", rest.pop(tokens[0]) if tokens else None),
@@ -80,6 +85,15 @@ def _options(rest: dict[str, Json]) -> ChatOptions:
         response_format=_said("response_format", rest, _response_format),
         extra=rest or None,
     )
+
+
+def _holds(key: str, value: Json) -> bool:
+    """Whether the option of that name takes the value: servers know more than we do, such as top_k -1."""
+    try:
+        ChatOptions(**cast("dict[str, None]", {key: value}))
+    except ValueError:
+        return False
+    return True
 
 
 def _said(key: str, rest: dict[str, Json], reader: Callable[[Json], _T | None]) -> _T | None:
@@ -91,11 +105,18 @@ def _said(key: str, rest: dict[str, Json], reader: Callable[[Json], _T | None]) 
 
 
 def _tools(value: Json) -> tuple[Tool, ...] | None:
-    functions = [mapping(mapping(tool).get("function")) for tool in items(value)]
-    if any(
-        not function.keys() <= {"name", "description", "parameters"} or not function for function in functions
-    ):
+    tools = [mapping(tool) for tool in items(value)]
+    functions = [mapping(tool.get("function")) for tool in tools]
+    plain = all(
+        tool.get("type", "function") == "function" and tool.keys() <= {"type", "function"} for tool in tools
+    )
+    if not plain or not all(f and f.keys() <= {"name", "description", "parameters"} for f in functions):
         return None
+    return _functions(functions).value_or(None)
+
+
+@safe(exceptions=(ValueError,))
+def _functions(functions: Sequence[Mapping[str, Json]]) -> tuple[Tool, ...]:
     return tuple(
         Tool.from_input_schema(
             text(function.get("name")),
@@ -109,16 +130,18 @@ def _tools(value: Json) -> tuple[Tool, ...] | None:
 def _tool_choice(value: Json) -> str | None:
     if isinstance(value, str):
         return value if value in {"auto", "none", "required"} else None
-    return text(mapping(mapping(value).get("function")).get("name")) or None
+    choice = mapping(value)
+    named = choice.get("type", "function") == "function" and choice.keys() <= {"type", "function"}
+    return (text(mapping(choice.get("function")).get("name")) or None) if named else None
 
 
 def _response_format(value: Json) -> ResponseFormat | None:
-    kind, schema = mapping(value).get("type"), mapping(mapping(value).get("json_schema"))
-    if kind == "text":
+    wanted, schema = mapping(value), mapping(mapping(value).get("json_schema"))
+    if wanted == {"type": "text"}:
         return "text"
-    if kind == "json_object":
+    if wanted == {"type": "json_object"}:
         return "json"
-    if kind != "json_schema" or not schema.keys() <= {"name", "schema", "strict"}:
+    if wanted.keys() != {"type", "json_schema"} or not schema.keys() <= {"name", "schema", "strict"}:
         return None
     strict = schema.get("strict")
     return JsonSchema(
@@ -129,7 +152,7 @@ def _response_format(value: Json) -> ResponseFormat | None:
 
 
 def _message(path: str, message: Mapping[str, Json], names: dict[str, str]) -> ChatMessage:
-    role, content = message.get("role"), message.get("content")
+    role, content = text(message.get("role")), message.get("content")
     if role == "user":
         _only(path, message, {"role", "content"})
         return UserMessage(content=_user_content(f"{path}.content", content))
@@ -147,13 +170,16 @@ def _message(path: str, message: Mapping[str, Json], names: dict[str, str]) -> C
 
 
 def _only(path: str, found: Mapping[str, Json], known: set[str]) -> None:
-    for key in found.keys() - known:
+    for key in sorted(found.keys() - known):
         raise ValueError(f"{path}.{key}", "a message of ours cannot hold this")
 
 
 def _assistant(path: str, message: Mapping[str, Json], names: dict[str, str]) -> AssistantMessage:
     _only(path, message, {"role", "content", "refusal", "tool_calls"})
-    calls = tuple(_tool_call(mapping(call)) for call in items(message.get("tool_calls")))
+    calls = tuple(
+        _tool_call(f"{path}.tool_calls[{index}]", mapping(call))
+        for index, call in enumerate(items(message.get("tool_calls")))
+    )
     names |= {call.id: call.function.name for call in calls}
     refusal = message.get("refusal")
     return AssistantMessage(
@@ -163,8 +189,11 @@ def _assistant(path: str, message: Mapping[str, Json], names: dict[str, str]) ->
     )
 
 
-def _tool_call(call: Mapping[str, Json]) -> AssistantToolCall:
+def _tool_call(path: str, call: Mapping[str, Json]) -> AssistantToolCall:
+    # Clients echo the `index` of the stream's delta; in a request the order of the calls says it.
+    _only(path, call, {"id", "type", "function", "index"})
     function = mapping(call.get("function"))
+    _only(f"{path}.function", function, {"name", "arguments"})
     arguments = function.get("arguments")
     return AssistantToolCall(
         id=text(call.get("id")),
@@ -178,26 +207,42 @@ def _tool_call(call: Mapping[str, Json]) -> AssistantToolCall:
 def _text(path: str, content: Json) -> str | None:
     if content is None or isinstance(content, str):
         return content
-    parts = [mapping(part) for part in items(content)]
-    for index, part in enumerate(parts):
-        if part.keys() != {"type", "text"}:
-            raise ValueError(f"{path}[{index}]", f"{part.get('type')!r} is no text")
-    return "".join(text(part["text"]) for part in parts)
+    texts = []
+    for index, part in enumerate(_parts(path, content)):
+        said = _part(f"{path}[{index}]", part)
+        if not isinstance(said, TextContent):
+            raise ValueError(f"{path}[{index}]", "an image can stand in a user message only")  # noqa: TRY004
+        texts.append(said.text)
+    return "".join(texts)
+
+
+def _parts(path: str, content: Json) -> Sequence[Mapping[str, Json]]:
+    if not isinstance(content, list | tuple):
+        raise ValueError(path, "expected a text or a list of parts")  # noqa: TRY004
+    return [mapping(part) for part in content]
 
 
 def _user_content(path: str, content: Json) -> str | tuple[ContentPart, ...] | None:
     if content is None or isinstance(content, str):
         return content
-    return tuple(_part(f"{path}[{index}]", mapping(part)) for index, part in enumerate(items(content)))
+    return tuple(_part(f"{path}[{index}]", part) for index, part in enumerate(_parts(path, content)))
 
 
 def _part(path: str, part: Mapping[str, Json]) -> ContentPart:
-    if part.keys() == {"type", "text"}:
-        return TextContent(text=text(part["text"]))
+    said = part.get("text")
+    if part.keys() == {"type", "text"} and part["type"] == "text" and isinstance(said, str):
+        return TextContent(text=said)
     image = mapping(part.get("image_url"))
     if part.keys() != {"type", "image_url"} or image.keys() != {"url"}:
         raise ValueError(path, f"a part of type {part.get('type')!r} cannot be held in full")
-    inline = _DATA_URI.fullmatch(text(image["url"]))
+    try:
+        return _image(text(image["url"]))
+    except ValueError:
+        raise ValueError(f"{path}.image_url.url", "neither a URL nor an image in base64") from None
+
+
+def _image(url: str) -> ImageContent:
+    inline = _DATA_URI.fullmatch(url)
     if inline is None:
-        return ImageContent(source=text(image["url"]))
+        return ImageContent(source=url)
     return ImageContent(source={"type": "base64", "data": inline[2]}, media_type=inline[1])

@@ -32,8 +32,8 @@ def json_schema_of(response_format: type[BaseModel] | JsonSchema) -> JsonSchema:
     if isinstance(response_format, JsonSchema):
         return response_format
     schema: Mapping[str, Json] = response_format.model_json_schema()
-    name = _UNSAFE.sub("_", response_format.__name__).strip("_")[:_LONGEST_NAME]
-    if _has_free_form(schema):
+    name = _UNSAFE.sub("_", response_format.__name__).strip("_")[:_LONGEST_NAME] or "answer"
+    if _has_free_form(schema) or _at_root(schema).get("type") != "object":
         return JsonSchema(name=name, schema=schema)
     return JsonSchema(name=name, schema=mapping(_strict(_at_root(schema))), strict=True)
 
@@ -48,7 +48,7 @@ def _has_free_form(schema: Json) -> bool:
     if isinstance(schema, list | tuple):
         return any(_has_free_form(item) for item in schema)
     if not isinstance(schema, Mapping):
-        return False
+        return schema is True
     is_open_object = schema.get("type") == "object" and "properties" not in schema
     is_map = bool(schema.get("additionalProperties", False))
     is_anything = not schema.keys() - {"title", "description", "default"}

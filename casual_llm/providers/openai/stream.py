@@ -66,6 +66,8 @@ def finish(state: State) -> Result[Chunks, DecodeError]:
     <Success: ()>
     """
     after, chunks = (state, ()) if state.ended else _take(state, sse_end(state.sse))
+    if isinstance(after.failure, Malformed) and not state.ended:
+        after, chunks = state, ()  # the end of the bytes cut an event in two: it was never sent
     if after.failure is not None:
         return Failure(after.failure)
     if not (after.finished or after.ended):

@@ -1,0 +1,190 @@
+"""What cannot be put on the wire: refused with its place and a remedy, or left out and reported as a loss."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from casual_llm.errors import EncodeError
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    AssistantToolCallFunction,
+    ChatMessage,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.options import ChatOptions, JsonSchema
+from casual_llm.providers.openai import COMPATIBLE, LLAMACPP, OPENAI, Dialect, codec
+from casual_llm.tools import Tool
+from casual_llm.wire.codec import Call, Encoded, Loss
+
+HI = UserMessage(content="Hi")
+NOW, PING = Tool(name="now"), Tool(name="ping")
+CALL = AssistantToolCall(id="c1", function=AssistantToolCallFunction(name="now", arguments="{}"))
+
+
+def refused(call: Call, dialect: Dialect = OPENAI) -> EncodeError:
+    return codec(dialect).encode(call).failure()
+
+
+def encoded(dialect: Dialect, *messages: ChatMessage, **options: Any) -> Encoded:  # noqa: ANN401
+    return codec(dialect).encode(Call(model="m", messages=messages, options=ChatOptions(**options))).unwrap()
+
+
+class Callback(BaseModel):
+    then: Callable[[], int]
+
+
+BAD: dict[str, tuple[list[ChatMessage], dict[str, Any], str]] = {
+    "no messages": ([], {}, "messages: the list is empty; give at least one message"),
+    "a user who says nothing": (
+        [HI, UserMessage(content=None)],
+        {},
+        "messages[1].content: there is nothing to say; give text or parts",
+    ),
+    "a user without parts": (
+        [UserMessage(content=[])],
+        {},
+        "messages[0].content: there is nothing to say; give text or parts",
+    ),
+    "an assistant who says nothing": (
+        [HI, AssistantMessage(content=None, tool_calls=[])],
+        {},
+        "messages[1].content: there is nothing to say; give text or parts",
+    ),
+    "an unknown tool": (
+        [HI],
+        {"tools": [NOW, PING], "tool_choice": "then"},
+        "options.tool_choice: no tool is called 'then'; give auto, none, required or one of: now, ping",
+    ),
+    "a tool where there are none": (
+        [HI],
+        {"tool_choice": "now"},
+        "options.tool_choice: no tool is called 'now'; give auto, none, required or one of: no tools",
+    ),
+    "messages in extra": (
+        [HI],
+        {"extra": {"messages": []}},
+        "options.extra.messages: the call itself says this; leave it out of extra",
+    ),
+    "the model in extra": (
+        [HI],
+        {"extra": {"user": "u", "model": "n"}},
+        "options.extra.model: the call itself says this; leave it out of extra",
+    ),
+    "stream in extra": (
+        [HI],
+        {"extra": {"stream": True}},
+        "options.extra.stream: the call itself says this; leave it out of extra",
+    ),
+}
+
+
+@pytest.mark.parametrize("dialect", [OPENAI, COMPATIBLE, LLAMACPP], ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize(("messages", "options", "problem"), BAD.values(), ids=BAD.keys())
+def test_a_call_that_cannot_be_sent_says_where_and_what_to_do(
+    dialect: Dialect, messages: list[ChatMessage], options: dict[str, Any], problem: str
+) -> None:
+    call = Call(model="m", messages=messages, options=ChatOptions(**options))
+    assert str(refused(call, dialect)) == problem
+
+
+def test_a_class_without_a_json_schema_is_refused() -> None:
+    call = Call(model="m", messages=[HI], options=ChatOptions(response_format=Callback))
+    assert refused(call).path == "options.response_format"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        Call(model="\ud800", messages=[HI]),
+        Call(model="m", messages=[HI], options=ChatOptions(stop="\ud800")),
+        Call(
+            model="m",
+            messages=[HI],
+            options=ChatOptions(response_format=JsonSchema(name="\ud800", schema={})),
+        ),
+    ],
+)
+def test_half_a_character_is_refused(call: Call) -> None:
+    assert "surrogate" in refused(call).problem
+
+
+LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]] = {
+    "top_k, where nobody knows it": (
+        OPENAI,
+        [HI],
+        {"top_k": 0},
+        [Loss(path="options.top_k", kind="unsupported", asked=0)],
+    ),
+    "top_k, where it is known": (COMPATIBLE, [HI], {"top_k": 0}, []),
+    "a tool's name, where only `required` is known": (
+        LLAMACPP,
+        [HI],
+        {"tools": [NOW, PING], "tool_choice": "ping"},
+        [
+            Loss(
+                path="options.tool_choice",
+                kind="replaced",
+                asked="ping",
+                applied="required, with ping as the only tool",
+            )
+        ],
+    ),
+    "what extra says otherwise": (
+        OPENAI,
+        [HI],
+        {"temperature": 0.5, "stop": ["a"], "extra": {"temperature": 1, "stop": ["b"]}},
+        [
+            Loss(path="options.extra.temperature", kind="overridden", asked=0.5, applied=1),
+            Loss(path="options.extra.stop", kind="overridden", asked=["a"], applied=("b",)),
+        ],
+    ),
+    "what extra says too": (OPENAI, [HI], {"stop": ["a"], "extra": {"stop": ["a"]}}, []),
+    "the name of a result without its call": (
+        OPENAI,
+        [ToolResultMessage(name="now", tool_call_id="c1", content="12:00")],
+        {},
+        [Loss(path="messages[0].name", kind="unsupported", asked="now")],
+    ),
+    "a name that is not the call's": (
+        OPENAI,
+        [
+            AssistantMessage(tool_calls=[CALL]),
+            ToolResultMessage(name="then", tool_call_id="c1", content="12:00"),
+        ],
+        {},
+        [Loss(path="messages[1].name", kind="unsupported", asked="then")],
+    ),
+    "the name of the call itself": (
+        OPENAI,
+        [
+            AssistantMessage(tool_calls=[CALL]),
+            ToolResultMessage(name="now", tool_call_id="c1", content="12:00"),
+        ],
+        {},
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("dialect", "messages", "options", "losses"), LOSSES.values(), ids=LOSSES.keys())
+def test_what_cannot_be_said_is_a_loss(
+    dialect: Dialect, messages: list[ChatMessage], options: dict[str, Any], losses: list[Loss]
+) -> None:
+    assert list(encoded(dialect, *messages, **options).losses) == losses
+
+
+def test_what_is_lost_is_not_sent() -> None:
+    assert b"top_k" not in encoded(OPENAI, HI, top_k=5).request.body
+    assert b'"top_k":5' in encoded(LLAMACPP, HI, top_k=5).request.body
+    forced = json.loads(encoded(LLAMACPP, HI, tools=[NOW, PING], tool_choice="ping").request.body)
+    assert (forced["tool_choice"], [it["function"]["name"] for it in forced["tools"]]) == (
+        "required",
+        ["ping"],
+    )

@@ -1,0 +1,305 @@
+"""Requests as calls: what options and messages can hold, what `extra` keeps, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from returns.result import Result
+
+from casual_llm.errors import ReadError
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    AssistantToolCallFunction,
+    ChatMessage,
+    ImageContent,
+    SystemMessage,
+    TextContent,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.options import ChatOptions, JsonSchema
+from casual_llm.providers.openai import COMPATIBLE, codec
+from casual_llm.tools import Tool, ToolParameter
+from casual_llm.wire.codec import Call, Request
+
+HI: dict[str, object] = {"role": "user", "content": "Hi"}
+
+
+def read(body: object) -> Result[Call, ReadError]:
+    written = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return codec(COMPATIBLE).read(Request(url="/chat/completions", body=written))
+
+
+def asking(**keys: object) -> dict[str, object]:
+    return {"model": "m", **keys, "messages": [HI]}
+
+
+def saying(*messages: object) -> dict[str, object]:
+    return {"model": "m", "messages": messages}
+
+
+def test_a_request_is_read_as_a_call() -> None:
+    body = {"model": "m", "stream": True, "stream_options": {"include_usage": True}, "messages": [HI]}
+    assert read(body).unwrap() == Call(model="m", messages=[UserMessage(content="Hi")], stream=True)
+
+
+def test_a_host_may_name_the_model_in_the_url() -> None:
+    assert read({"messages": [HI]}).unwrap() == Call(model="", messages=[UserMessage(content="Hi")])
+
+
+def function(name: str, **more: object) -> dict[str, object]:
+    return {"type": "function", "function": {"name": name, **more}}
+
+
+ZONE: dict[str, Any] = {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}
+SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
+FORMAT = {"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA, "strict": True}}
+
+OPTIONS: dict[str, tuple[dict[str, object], ChatOptions]] = {
+    "numbers": (
+        {
+            "temperature": 0.0,
+            "top_p": 1,
+            "top_k": 0,
+            "frequency_penalty": 0,
+            "presence_penalty": -1.5,
+            "seed": 0,
+        },
+        ChatOptions(temperature=0.0, top_p=1, top_k=0, frequency_penalty=0, presence_penalty=-1.5, seed=0),
+    ),
+    "null is not set": ({"temperature": None, "stop": None}, ChatOptions()),
+    "max_tokens": ({"max_tokens": 5}, ChatOptions(max_tokens=5)),
+    "max_completion_tokens": ({"max_completion_tokens": 5}, ChatOptions(max_tokens=5)),
+    "both limits": (
+        {"max_completion_tokens": 5, "max_tokens": 9},
+        ChatOptions(max_tokens=5, extra={"max_tokens": 9}),
+    ),
+    "a stop": ({"stop": "END"}, ChatOptions(stop="END")),
+    "stops": ({"stop": ["a", ""]}, ChatOptions(stop=["a", ""])),
+    "a mode": ({"tool_choice": "required"}, ChatOptions(tool_choice="required")),
+    "a tool by name": ({"tool_choice": function("now")}, ChatOptions(tool_choice="now")),
+    "tools": (
+        {"tools": [function("now", description="The time", parameters=ZONE), function("ping")]},
+        ChatOptions(
+            tools=[
+                Tool(
+                    name="now",
+                    description="The time",
+                    parameters={"zone": ToolParameter(type="string")},
+                    required=["zone"],
+                ),
+                Tool(name="ping"),
+            ]
+        ),
+    ),
+    "no tools": ({"tools": []}, ChatOptions(tools=[])),
+    "text": ({"response_format": {"type": "text"}}, ChatOptions(response_format="text")),
+    "json": ({"response_format": {"type": "json_object"}}, ChatOptions(response_format="json")),
+    "a schema": (
+        {"response_format": FORMAT},
+        ChatOptions(response_format=JsonSchema(name="a", schema=SCHEMA, strict=True)),
+    ),
+    "what no option knows": (
+        {"user": "u", "n": 2, "logit_bias": {"5": -1}, "stream_options": {"include_usage": True}},
+        ChatOptions(
+            extra={"user": "u", "n": 2, "logit_bias": {"5": -1}, "stream_options": {"include_usage": True}}
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("keys", "options"), OPTIONS.values(), ids=OPTIONS.keys())
+def test_options_are_read(keys: dict[str, object], options: ChatOptions) -> None:
+    assert read(asking(**keys)).unwrap().options == options
+
+
+def test_a_number_of_400_digits_is_a_number() -> None:
+    assert read(asking(seed=10**400)).unwrap().options.seed == 10**400
+
+
+KEPT: dict[str, dict[str, object]] = {
+    "strict tools": {"tools": [function("now", strict=True)]},
+    "a tool with a cache mark": {"tools": [{**function("now"), "cache_control": {"type": "ephemeral"}}]},
+    "a tool of another type": {"tools": [function("now"), {"type": "custom", "custom": {"name": "x"}}]},
+    "a tool without a name": {"tools": [function("")]},
+    "a tool whose parameters are no object": {"tools": [function("now", parameters={"type": "string"})]},
+    "a choice of another type": {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto"}}},
+    "a choice with more to it": {"tool_choice": {**function("now"), "disable_parallel_tool_use": True}},
+    "a mode that nobody knows": {"tool_choice": "any"},
+    "a described schema": {
+        "response_format": {"type": "json_schema", "json_schema": {"name": "a", "description": "b"}}
+    },
+    "a schema beside json_object": {"response_format": {"type": "json_object", "schema": SCHEMA}},
+    "a format that nobody knows": {"response_format": {"type": "grammar"}},
+    "a top_k that means all": {"top_k": -1},
+    "a limit of nothing": {"max_tokens": 0},
+    "a stream's options": {"stream_options": {"include_usage": False}},
+}
+
+
+@pytest.mark.parametrize("keys", KEPT.values(), ids=KEPT.keys())
+def test_what_an_option_cannot_say_in_full_is_kept_in_extra(keys: dict[str, object]) -> None:
+    call = read(asking(**keys)).unwrap()
+    assert call.options == ChatOptions(extra=keys)
+    assert json.loads(codec(COMPATIBLE).encode(call).unwrap().request.body) == asking(**keys)
+
+
+CALL = {"id": "c1", "type": "function", "function": {"name": "now", "arguments": '{"zone": "CET"}'}}
+OURS = AssistantToolCall(id="c1", function=AssistantToolCallFunction(name="now", arguments='{"zone": "CET"}'))
+
+MESSAGES: dict[str, tuple[dict[str, object], ChatMessage]] = {
+    "text": (HI, UserMessage(content="Hi")),
+    "nothing": ({"role": "user", "content": None}, UserMessage(content=None)),
+    "parts": (
+        {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": ""}]},
+        UserMessage(content=[TextContent(text="a"), TextContent(text="")]),
+    ),
+    "an image by URL": (
+        {
+            "role": "user",
+            "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}],
+        },
+        UserMessage(content=[ImageContent(source="https://example.com/a.png")]),
+    ),
+    "an image in base64": (
+        {
+            "role": "user",
+            "content": [{"type": "image_url", "image_url": {"url": "data:image/webp;base64,aGk="}}],
+        },
+        UserMessage(
+            content=[ImageContent(source={"type": "base64", "data": "aGk="}, media_type="image/webp")]
+        ),
+    ),
+    "instructions": ({"role": "system", "content": "Be brief."}, SystemMessage(content="Be brief.")),
+    "instructions of a developer": ({"role": "developer", "content": "a"}, SystemMessage(content="a")),
+    "instructions in parts": (
+        {"role": "system", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
+        SystemMessage(content="ab"),
+    ),
+    "an answer": ({"role": "assistant", "content": "Yes."}, AssistantMessage(content="Yes.")),
+    "an answer in parts": (
+        {"role": "assistant", "content": [{"type": "text", "text": "Yes."}]},
+        AssistantMessage(content="Yes."),
+    ),
+    "a refusal": (
+        {"role": "assistant", "content": None, "refusal": "No."},
+        AssistantMessage(refusal="No."),
+    ),
+    "tool calls": ({"role": "assistant", "tool_calls": [CALL]}, AssistantMessage(tool_calls=[OURS])),
+    "tool calls that echo a delta": (
+        {"role": "assistant", "tool_calls": [{**CALL, "index": 0}]},
+        AssistantMessage(tool_calls=[OURS]),
+    ),
+    "arguments as an object": (
+        {
+            "role": "assistant",
+            "tool_calls": [{"id": "c1", "function": {"name": "now", "arguments": {"a": 1}}}],
+        },
+        AssistantMessage(
+            tool_calls=[
+                AssistantToolCall(
+                    id="c1", function=AssistantToolCallFunction(name="now", arguments='{"a":1}')
+                )
+            ]
+        ),
+    ),
+    "no tool calls": (
+        {"role": "assistant", "content": "a", "tool_calls": []},
+        AssistantMessage(content="a"),
+    ),
+    "a result without its call": (
+        {"role": "tool", "tool_call_id": "c1", "content": "12:00"},
+        ToolResultMessage(name="", tool_call_id="c1", content="12:00"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "message"), MESSAGES.values(), ids=MESSAGES.keys())
+def test_messages_are_read(written: dict[str, object], message: ChatMessage) -> None:
+    assert read(saying(HI, written)).unwrap().messages == (UserMessage(content="Hi"), message)
+
+
+def test_a_tool_result_takes_its_name_from_the_call() -> None:
+    calling = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+    result = {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "12:00"}]}
+    named = ToolResultMessage(name="now", tool_call_id="c1", content="12:00")
+    assert read(saying(HI, calling, result)).unwrap().messages[2] == named
+
+
+def user(*parts: object) -> dict[str, object]:
+    return {"role": "user", "content": parts}
+
+
+REFUSED: dict[str, tuple[object, str]] = {
+    "no JSON": (b"model=m", "body"),
+    "no object": ([HI], "body"),
+    "a model that is no name": ({"model": 5, "messages": [HI]}, "model"),
+    "messages that are no list": ({"model": "m", "messages": "Hi"}, "messages"),
+    "a message that is no object": (saying(HI, "Hi"), "messages[1].role"),
+    "no role": (saying({"content": "Hi"}), "messages[0].role"),
+    "an old role": (saying({"role": "function", "name": "now", "content": "12:00"}), "messages[0].role"),
+    "a role that is no word": (saying({"role": ["user"], "content": "Hi"}), "messages[0].role"),
+    "a user's name": (saying({**HI, "name": "Ann"}), "messages[0].name"),
+    "a cache mark": (
+        saying({"role": "system", "content": "a", "cache_control": {}}),
+        "messages[0].cache_control",
+    ),
+    "two such keys, by the alphabet": (saying({**HI, "z": 1, "b": 2, "m": 3, "a": 4}), "messages[0].a"),
+    "replayed reasoning": (
+        saying({"role": "assistant", "content": "a", "reasoning_content": "hm"}),
+        "messages[0].reasoning_content",
+    ),
+    "content of no known kind": (saying({"role": "user", "content": 5}), "messages[0].content"),
+    "content that is an object": (
+        saying({"role": "system", "content": {"text": "a"}}),
+        "messages[0].content",
+    ),
+    "a part that is no object": (saying(user("Hi")), "messages[0].content[0]"),
+    "a part of another type": (saying(user({"type": "input_text", "text": "Hi"})), "messages[0].content[0]"),
+    "a part with a cache mark": (
+        saying(user({"type": "text", "text": "a"}, {"type": "text", "text": "b", "cache_control": {}})),
+        "messages[0].content[1]",
+    ),
+    "a text that is none": (saying(user({"type": "text", "text": 5})), "messages[0].content[0]"),
+    "a sound": (saying(user({"type": "input_audio", "input_audio": {}})), "messages[0].content[0]"),
+    "an image with a level of detail": (
+        saying(
+            user({"type": "image_url", "image_url": {"url": "https://example.com/a.png", "detail": "low"}})
+        ),
+        "messages[0].content[0]",
+    ),
+    "an image that is none": (
+        saying(user({"type": "image_url", "image_url": {"url": "??"}})),
+        "messages[0].content[0].image_url.url",
+    ),
+    "an image in a tool's result": (
+        saying(
+            {
+                "role": "tool",
+                "tool_call_id": "c1",
+                "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}],
+            }
+        ),
+        "messages[0].content[0]",
+    ),
+    "a tool call of another type": (
+        saying(
+            {"role": "assistant", "tool_calls": [{"id": "c1", "type": "custom", "custom": {"name": "x"}}]}
+        ),
+        "messages[0].tool_calls[0].custom",
+    ),
+    "a tool call with a signature": (
+        saying({"role": "assistant", "tool_calls": [CALL, {**CALL, "extra_content": {"google": {}}}]}),
+        "messages[0].tool_calls[1].extra_content",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "path"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_a_call_cannot_hold_is_refused_where_it_stands(body: object, path: str) -> None:
+    error = read(body).failure()
+    assert error.path == path
+    assert "\n" not in str(error)

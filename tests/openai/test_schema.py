@@ -1,0 +1,206 @@
+"""Classes as schemas of a structured answer: strict where the vendor can, as they are where not."""
+
+from __future__ import annotations
+
+import copy
+from enum import Enum
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from casual_llm.frozen import thaw_object
+from casual_llm.options import JsonSchema
+from casual_llm.providers.openai.schema import json_schema_of
+
+T = TypeVar("T")
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Wheel(BaseModel):
+    """One of four."""
+
+    inches: int = 16
+
+
+class Car(BaseModel):
+    colour: Colour
+    wheels: list[Wheel]
+    spare: Wheel = Field(default=Wheel(), description="In the boot")
+    name: str | None = None
+    doors: Literal[3, 5] = 5
+
+
+WHEEL = {
+    "description": "One of four.",
+    "properties": {"inches": {"title": "Inches", "type": "integer"}},
+    "title": "Wheel",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["inches"],
+}
+CAR = {
+    "$defs": {
+        "Colour": {"enum": ["red", "blue"], "title": "Colour", "type": "string"},
+        "Wheel": WHEEL,
+    },
+    "properties": {
+        "colour": {"$ref": "#/$defs/Colour"},
+        "wheels": {"items": {"$ref": "#/$defs/Wheel"}, "title": "Wheels", "type": "array"},
+        "spare": {"description": "In the boot", "anyOf": [{"$ref": "#/$defs/Wheel"}]},
+        "name": {"anyOf": [{"type": "string"}, {"type": "null"}], "title": "Name"},
+        "doors": {"enum": [3, 5], "title": "Doors", "type": "integer"},
+    },
+    "required": ["colour", "wheels", "spare", "name", "doors"],
+    "title": "Car",
+    "type": "object",
+    "additionalProperties": False,
+}
+
+
+def test_objects_are_closed_and_all_properties_are_required() -> None:
+    found = json_schema_of(Car)
+    assert (found.name, found.strict) == ("Car", True)
+    assert thaw_object(found.schema) == CAR
+
+
+def test_the_schema_that_pydantic_keeps_is_left_alone() -> None:
+    before = copy.deepcopy(Car.model_json_schema())
+    json_schema_of(Car)
+    assert Car.model_json_schema() == before
+
+
+class Words(BaseModel):
+    """Property names that are also keywords."""
+
+    default: int = 0
+    oneOf: str = "x"  # noqa: N815
+    properties: list[str] = Field(default_factory=list)
+
+
+def test_a_property_may_be_called_like_a_keyword() -> None:
+    assert json_schema_of(Words).schema["required"] == ("default", "oneOf", "properties")
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"] = "cat"
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"] = "dog"
+
+
+class Owner(BaseModel):
+    pet: Annotated[Cat | Dog, Field(discriminator="kind")]
+
+
+def test_one_of_becomes_any_of() -> None:
+    properties = thaw_object(json_schema_of(Owner).schema)["properties"]
+    assert properties == {
+        "pet": {"anyOf": [{"$ref": "#/$defs/Cat"}, {"$ref": "#/$defs/Dog"}], "title": "Pet"}
+    }
+
+
+class Node(BaseModel):
+    value: int
+    children: list[Node] = Field(default_factory=list, description="Below")
+    twin: Node = Field(default=None, description="Beside")  # type: ignore[assignment]
+
+
+def test_a_class_may_contain_itself() -> None:
+    assert thaw_object(json_schema_of(Node).schema)["properties"] == {
+        "value": {"title": "Value", "type": "integer"},
+        "children": {
+            "description": "Below",
+            "items": {"$ref": "#/$defs/Node"},
+            "title": "Children",
+            "type": "array",
+        },
+        "twin": {"description": "Beside", "anyOf": [{"$ref": "#/$defs/Node"}]},
+    }
+
+
+class Empty(BaseModel):
+    pass
+
+
+def test_a_class_without_fields_is_a_closed_object() -> None:
+    assert thaw_object(json_schema_of(Empty).schema) == {
+        "properties": {},
+        "title": "Empty",
+        "type": "object",
+        "additionalProperties": False,
+        "required": [],
+    }
+
+
+class Counts(BaseModel):
+    counts: dict[str, int] = {}
+
+
+class Anything(BaseModel):
+    value: Any = None
+
+
+class AnyJson(BaseModel):
+    values: list[JsonValue] = []
+
+
+class AnyObject(BaseModel):
+    value: dict[str, Any]
+
+
+class Open(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    value: int = 0
+
+
+class Bare(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"properties": {"value": True}})
+
+
+class Deep(BaseModel):
+    many: list[tuple[int, Counts]]
+
+
+class Choice(BaseModel):
+    either: Counts | int
+
+
+@pytest.mark.parametrize("cls", [Counts, Anything, AnyJson, AnyObject, Open, Bare, Deep, Choice])
+def test_a_schema_that_strict_mode_cannot_say_is_sent_as_it_is(cls: type[BaseModel]) -> None:
+    found = json_schema_of(cls)
+    assert found.strict is None
+    assert thaw_object(found.schema) == cls.model_json_schema()
+
+
+def test_a_schema_that_was_given_is_sent_as_it_was_given() -> None:
+    given = JsonSchema(name="any name", schema={"type": "object", "default": {}}, strict=True)
+    assert json_schema_of(given) is given
+
+
+class Box(BaseModel, Generic[T]):
+    value: T
+
+
+class Größe(BaseModel):  # noqa: PLC2401
+    value: int
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"),
+    [
+        (Car, "Car"),
+        (Box[int], "Box_int"),
+        (Größe, "Gr_e"),
+        (type("日本", (Wheel,), {}), "answer"),
+        (type("A" * 99, (Wheel,), {}), "A" * 64),
+    ],
+    ids=["plain", "generic", "accents", "no letter that is allowed", "long"],
+)
+def test_a_name_is_made_of_what_the_vendor_allows(cls: type[BaseModel], name: str) -> None:
+    assert json_schema_of(cls).name == name

@@ -1,0 +1,262 @@
+"""Streams: what servers send in place of the documented chunks, how they end, and how they break."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from attrs import evolve
+from corpus import streamed
+from returns.result import Result
+
+from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
+from casual_llm.providers.openai import codec
+from casual_llm.providers.openai.stream import START, finish, step
+from casual_llm.reply import Reply, StreamChunk
+from casual_llm.usage import Usage
+
+HEAD = {"id": "r", "model": "m"}
+DONE = b"data: [DONE]\n\n"
+
+
+def event(body: object) -> bytes:
+    return b"data: " + json.dumps(body).encode() + b"\n\n"
+
+
+def says(content: str | None = None, **choice: object) -> bytes:
+    return event({"choices": [{"index": 0, "delta": {"content": content}, **choice}]})
+
+
+STOP = says(finish_reason="stop")
+
+
+def read(*reads: bytes) -> Result[Reply, DecodeError]:
+    return streamed(codec(), reads)
+
+
+def test_chunks_are_given_out_as_they_come() -> None:
+    state, first = step(
+        START, event({**HEAD, "choices": [{"delta": {"role": "assistant", "content": ""}}]})
+    ).unwrap()
+    state, second = step(state, event({**HEAD, "choices": [{"delta": {"content": "Par"}}]})).unwrap()
+    state, third = step(state, says("is.", finish_reason="stop") + DONE).unwrap()
+    assert first == (StreamChunk(id="r", model="m"),)
+    assert second == (StreamChunk(content="Par"),)
+    assert third == (StreamChunk(content="is.", finish_reason="stop", raw_finish_reason="stop"),)
+    assert finish(state).unwrap() == ()
+
+
+def test_a_chunk_that_says_nothing_is_not_given_out() -> None:
+    silence = says() + says("") + b": ping\n\n" + event({"choices": []}) + event({"usage": None})
+    assert step(START, silence).unwrap()[1] == ()
+
+
+COMPLETE: dict[str, tuple[list[bytes], str]] = {
+    "as documented": ([says("a"), says("b"), STOP, DONE], "ab"),
+    "a finish reason without [DONE]": ([says("a"), STOP], "a"),
+    "[DONE] without a finish reason": ([says("a"), DONE], "a"),
+    "[DONE] alone": ([DONE], ""),
+    "[DONE] without its blank line": ([says("a"), b"data: [DONE]"], "a"),
+    "[DONE] without the space": ([says("a"), b"data:[DONE]\n\n"], "a"),
+    "the last chunk without its blank line": ([says("a"), says("b", finish_reason="stop").rstrip()], "ab"),
+    "anything behind [DONE]": ([says("a"), DONE, says("b"), b"data: {broken\n\n"], "a"),
+    "anything behind [DONE] in one read": ([says("a") + DONE + says("b") + b"data: {broken\n\n"], "a"),
+    "lines that end in CRLF": ([(says("a") + STOP).replace(b"\n", b"\r\n")], "a"),
+    "comments and pings": ([b": OPENROUTER PROCESSING\n\n", says("a"), b"event: ping\ndata:\n\n", STOP], "a"),
+    "an empty data line": ([b"data:\n\n", says("a"), b"data: \n\n", STOP], "a"),
+    "the filter's results first": (
+        [event({"id": "", "model": "", "choices": [], "prompt_filter_results": [{}]}), says("a"), STOP],
+        "a",
+    ),
+    "no delta in a chunk": ([event({"choices": [{"index": 0}]}), says("a"), STOP], "a"),
+    "a delta that is null": ([event({"choices": [{"delta": None}]}), says("a"), STOP], "a"),
+    "the role on each chunk": (
+        [event({"choices": [{"delta": {"role": "assistant", "content": "a"}}]}), STOP],
+        "a",
+    ),
+    "all so far beside each piece": (
+        [
+            event({"choices": [{"delta": {"content": "a"}, "message": {"content": "a"}}]}),
+            event({"choices": [{"delta": {"content": "b"}, "message": {"content": "ab"}}]}),
+            event({"choices": [{"delta": {}, "message": {"content": "ab"}, "finish_reason": "stop"}]}),
+        ],
+        "ab",
+    ),
+    "a whole message as the only chunk": ([event({"choices": [{"message": {"content": "a"}}]}), DONE], "a"),
+    "the text of an older protocol": ([event({"choices": [{"text": "a"}]}), DONE], "a"),
+    "other choices in between": (
+        [
+            says("a"),
+            event({"choices": [{"index": 1, "delta": {"content": "x"}, "finish_reason": "stop"}]}),
+            STOP,
+        ],
+        "a",
+    ),
+    "text behind the finish reason": ([says("a"), STOP, says("b"), DONE], "ab"),
+    "thinking in the text": ([says("<thi"), says("nk>x</think>a"), STOP], "<think>x</think>a"),
+    "rare characters": (
+        [b"data: " + '{"choices":[{"delta":{"content":"a\u2028\u0085🙂"}}]}\n\n'.encode(), STOP],
+        "a\u2028\u0085🙂",
+    ),
+}
+
+
+@pytest.mark.parametrize(("reads", "text"), COMPLETE.values(), ids=COMPLETE.keys())
+def test_a_complete_stream_gives_its_text(reads: list[bytes], text: str) -> None:
+    assert read(*reads).unwrap().message.content == text
+
+
+@pytest.mark.parametrize(("reads", "text"), COMPLETE.values(), ids=COMPLETE.keys())
+def test_a_complete_stream_gives_its_text_byte_by_byte(reads: list[bytes], text: str) -> None:
+    data = b"".join(reads)
+    assert read(*(data[at : at + 1] for at in range(len(data)))).unwrap().message.content == text
+
+
+FIGURES = {"prompt_tokens": 9, "completion_tokens": 4}
+USAGES: dict[str, tuple[list[object], Usage | None]] = {
+    "never": ([], None),
+    "null on each chunk": ([{"usage": None}, {"usage": None}], None),
+    "in a last chunk without choices": ([{"choices": [], "usage": FIGURES}], Usage(**FIGURES)),
+    "in a chunk with choices": (
+        [{"choices": [{"delta": {"content": ""}}], "usage": FIGURES}],
+        Usage(**FIGURES),
+    ),
+    "several times, the last one counts": (
+        [{"usage": {"prompt_tokens": 8, "completion_tokens": 1}}, {"usage": FIGURES}],
+        Usage(**FIGURES),
+    ),
+    "null at the end corrects nothing": (
+        [{"usage": FIGURES}, {"usage": None}, {"usage": {}}],
+        Usage(**FIGURES),
+    ),
+    "completion tokens unknown until the end": (
+        [{"usage": {"prompt_tokens": 9, "completion_tokens": None}}, {"usage": FIGURES}],
+        Usage(**FIGURES),
+    ),
+    "under x_groq": ([{"x_groq": {"id": "req", "usage": FIGURES}}], Usage(**FIGURES)),
+}
+
+
+@pytest.mark.parametrize(("bodies", "usage"), USAGES.values(), ids=USAGES.keys())
+def test_usage_is_taken_wherever_it_comes(bodies: list[object], usage: Usage | None) -> None:
+    assert read(says("a"), STOP, *map(event, bodies), DONE).unwrap().usage == usage
+
+
+FINISHES: dict[str, tuple[list[bytes], tuple[str | None, str | None]]] = {
+    "never": ([], (None, None)),
+    "once": ([says(finish_reason="length")], ("length", "length")),
+    "null at the end": ([says(finish_reason="length"), says(finish_reason=None)], ("length", "length")),
+    "empty at the end": ([says(finish_reason="eos"), says(finish_reason="")], ("stop", "eos")),
+    "on several chunks": ([says(finish_reason="stop"), says(finish_reason="stop")], ("stop", "stop")),
+    "the last word counts": (
+        [says(finish_reason="stop"), says(finish_reason="length")],
+        ("length", "length"),
+    ),
+    "an unknown word": ([says(finish_reason="abort")], (None, "abort")),
+}
+
+
+@pytest.mark.parametrize(("reads", "reason"), FINISHES.values(), ids=FINISHES.keys())
+def test_the_last_finish_reason_that_says_something_counts(
+    reads: list[bytes], reason: tuple[str | None, str | None]
+) -> None:
+    reply = read(says("a"), *reads, DONE).unwrap()
+    assert (reply.finish_reason, reply.raw_finish_reason) == reason
+
+
+def test_reasoning_and_refusals_are_kept_apart_from_the_text() -> None:
+    deltas = [{"reasoning_content": "h"}, {"reasoning": "m"}, {"refusal": "I "}, {"refusal": "will not."}]
+    reply = read(*(event({"choices": [{"delta": delta}]}) for delta in deltas), DONE).unwrap()
+    assert (reply.reasoning, reply.message.refusal, reply.message.content) == ("hm", "I will not.", None)
+
+
+def test_of_a_changing_id_and_model_the_last_counts() -> None:
+    named = [("", ""), ("r1", "router"), ("r2", "model"), (None, None)]
+    bodies: list[object] = [{"id": identity, "model": model, "choices": []} for identity, model in named]
+    reply = read(*map(event, bodies), DONE).unwrap()
+    assert (reply.id, reply.model) == ("r2", "model")
+
+
+ERRORS: dict[str, tuple[list[bytes], Refused]] = {
+    "in a data line": ([event({"error": {"message": "No.", "code": 503}})], Refused(503, "No.", "503")),
+    "in a data line, as a text": ([event({"error": "No."})], Refused(200, "No.")),
+    "as a named event": (
+        [b"event: error\n" + event({"error": {"message": "No.", "code": "bad"}})],
+        Refused(200, "No.", "bad"),
+    ),
+    "as a named event without the key": (
+        [b"event: error\n" + event({"message": "No.", "code": "bad"})],
+        Refused(200, "No.", "bad"),
+    ),
+    "as a named event in plain text": ([b"event: error\ndata: No.\n\n"], Refused(200, "No.")),
+    "beside the choices": (
+        [event({"error": {"message": "No.", "code": 502}, "choices": [{"finish_reason": "error"}]})],
+        Refused(502, "No.", "502"),
+    ),
+    "inside the choice": (
+        [event({"choices": [{"delta": {}, "error": {"message": "No.", "code": 502}}]})],
+        Refused(502, "No.", "502"),
+    ),
+    "followed by [DONE]": ([event({"error": {"message": "No."}}), DONE], Refused(200, "No.")),
+    "followed by more text": (
+        [event({"error": {"message": "No."}}), says("c"), STOP, DONE],
+        Refused(200, "No."),
+    ),
+    "after the finish reason": ([STOP, event({"error": {"message": "No."}})], Refused(200, "No.")),
+    "without its blank line": ([event({"error": {"message": "No."}}).rstrip()], Refused(200, "No.")),
+}
+
+
+@pytest.mark.parametrize(("reads", "error"), ERRORS.values(), ids=ERRORS.keys())
+def test_an_error_inside_a_stream_keeps_what_came_before(reads: list[bytes], error: Refused) -> None:
+    failure = read(says("a"), says("b"), *reads).failure()
+    assert isinstance(failure, Refused)
+    assert evolve(failure, partial=None) == error
+    assert failure.partial is not None
+    assert failure.partial.message.content == "ab"
+
+
+def test_a_failed_stream_has_ended() -> None:
+    state, chunks = step(START, says("a") + event({"error": "No."}) + says("b")).unwrap()
+    assert state.ended
+    assert [chunk.content for chunk in chunks] == ["a"]
+    assert step(state, says("c")).unwrap() == (state, ())
+
+
+@pytest.mark.parametrize("data", [b"{broken", b"[]", b'"text"', b"5", b"null", b"[done]", b"\xff"])
+def test_an_event_that_is_no_object_is_malformed(data: bytes) -> None:
+    failure = read(says("a"), b"data: " + data + b"\n\n", says("b"), STOP).failure()
+    assert isinstance(failure, Malformed)
+    assert failure.partial is not None
+    assert failure.partial.message.content == "a"
+
+
+TRUNCATED = {
+    "no bytes": ([], ""),
+    "a page of HTML": ([b"<html>\n<h1>Gateway</h1>\n\n</html>"], ""),
+    "comments only": ([b": OPENROUTER PROCESSING\n\n"], ""),
+    "text without an end": ([says("a")], "a"),
+    "an empty finish reason": ([says("a", finish_reason="")], "a"),
+    "usage is no evidence": ([says("a"), event({"choices": [], "usage": FIGURES})], "a"),
+    "another choice's end is no evidence": (
+        [says("a"), event({"choices": [{"index": 1, "delta": {}, "finish_reason": "stop"}]})],
+        "a",
+    ),
+    "cut before the blank line": ([says("a"), says("b").rstrip()], "ab"),
+    "cut inside the JSON": ([says("a"), says("b")[:-9]], "a"),
+    "cut inside [DONE]": ([says("a"), b"data: [DO"], "a"),
+    "cut inside a field's name": ([says("a"), b"da"], "a"),
+    "cut inside a character": ([says("a"), "data: é".encode()[:-1]], "a"),
+}
+
+
+@pytest.mark.parametrize(("reads", "text"), TRUNCATED.values(), ids=TRUNCATED.keys())
+def test_a_stream_without_evidence_of_its_end_is_truncated(reads: list[bytes], text: str) -> None:
+    failure = read(*reads).failure()
+    assert isinstance(failure, Truncated)
+    assert failure.partial.message.content == text
+
+
+@pytest.mark.parametrize("tail", [b"data: [DO", b"data: {", event({"choices": []})[:-9], b"da"])
+def test_behind_a_finish_reason_a_cut_takes_nothing_away(tail: bytes) -> None:
+    assert read(says("a"), STOP, tail).unwrap().message.content == "a"

@@ -1,0 +1,69 @@
+"""Replies in the vendor's words, whole and as a stream: the half that servers need."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from corpus import streamed
+
+from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
+from casual_llm.providers.openai import codec
+from casual_llm.reply import Reply
+from casual_llm.usage import Usage
+
+CODEC = codec()
+CALLS = [
+    AssistantToolCall(id="1", function=AssistantToolCallFunction(name="a", arguments='{"x": 1}')),
+    AssistantToolCall(id="2", function=AssistantToolCallFunction(name="a", arguments="")),
+]
+FIGURES = Usage(prompt_tokens=9, completion_tokens=4, cached_tokens=0, reasoning_tokens=3)
+
+REPLIES = {
+    "text": Reply(message=AssistantMessage(content="Paris.")),
+    "no text": Reply(message=AssistantMessage(content="")),
+    "text of several lines": Reply(message=AssistantMessage(content="a\n\nb\u2028c\r\n🙂\n")),
+    "an end": Reply(
+        message=AssistantMessage(content="a"),
+        finish_reason="stop",
+        raw_finish_reason="eos",
+        id="r",
+        model="m",
+    ),
+    "tool calls": Reply(
+        message=AssistantMessage(tool_calls=CALLS), finish_reason="tool_calls", raw_finish_reason="tool_calls"
+    ),
+    "text and tool calls": Reply(message=AssistantMessage(content="a", tool_calls=CALLS[:1]), model="m"),
+    "a refusal": Reply(message=AssistantMessage(refusal="I will not.")),
+    "reasoning": Reply(message=AssistantMessage(content="a"), reasoning="hm"),
+    "usage": Reply(message=AssistantMessage(content="a"), usage=FIGURES),
+    "half of the usage": Reply(message=AssistantMessage(content="a"), usage=Usage(completion_tokens=0)),
+}
+
+
+@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())
+def test_a_reply_that_was_written_is_read_back(reply: Reply) -> None:
+    assert CODEC.decode(CODEC.write(reply)).unwrap() == reply
+
+
+@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())
+def test_a_stream_that_was_written_is_read_back(reply: Reply) -> None:
+    assert streamed(CODEC, CODEC.write_stream(reply)).unwrap() == reply
+
+
+def test_a_reply_is_written_as_the_vendor_documents_it() -> None:
+    response = CODEC.write(REPLIES["tool calls"])
+    assert (response.status, dict(response.headers)) == (200, {"content-type": "application/json"})
+    (choice,) = json.loads(response.body)["choices"]
+    assert (choice["index"], choice["finish_reason"]) == (0, "tool_calls")
+    assert [call["function"]["arguments"] for call in choice["message"]["tool_calls"]] == ['{"x": 1}', ""]
+
+
+def test_a_stream_says_a_line_of_text_at_a_time_and_its_usage_last() -> None:
+    reply = Reply(message=AssistantMessage(content="a\nb"), finish_reason="stop", usage=FIGURES)
+    *frames, done = CODEC.write_stream(reply)
+    bodies = [json.loads(frame.removeprefix(b"data: ")) for frame in frames]
+    deltas = [body["choices"][0]["delta"] for body in bodies[:-1]]
+    assert deltas == [{"role": "assistant"}, {"content": "a\n"}, {"content": "b"}, {}]
+    assert (bodies[-1]["choices"], bodies[-1]["usage"]["total_tokens"]) == ([], 13)
+    assert done == b"data: [DONE]\n\n"
