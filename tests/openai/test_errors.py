@@ -144,6 +144,7 @@ def test_the_server_says_how_long_to_wait(headers: dict[str, str], seconds: floa
 
 ERRORS_IN_200 = {
     "nested": ({"error": {"message": "No.", "code": "filtered"}}, Refused(200, "No.", "filtered")),
+    "a status written as text": ({"error": {"message": "No.", "code": "429"}}, Refused(429, "No.", "429")),
     "a text": ({"error": "No."}, Refused(200, "No.")),
     "beside choices": ({"error": {"message": "No."}, "choices": [{"message": {}}]}, Refused(200, "No.")),
     "inside the choice": (

@@ -42,6 +42,10 @@ TOOL_CALLS: dict[str, tuple[list[bytes], list[tuple[str, str, str]]]] = {
         ],
         [("1", "a", "{}"), ("2", "b", "[]")],
     ),
+    "whole, all at index 0, without ids": (
+        [calls({"index": 0, "function": A}), calls({"index": 0, "function": B})],
+        [("call_0", "a", "{}"), ("call_1", "b", "[]")],
+    ),
     "whole, without index": (
         [calls({"id": "1", "function": A}), calls({"id": "2", "function": B})],
         [("1", "a", "{}"), ("2", "b", "[]")],
