@@ -18,7 +18,7 @@ from casual_llm.wire.collect import collect
 def converse(session: Session, opening: Sequence[ChatMessage], images: Sequence[ImageContent]) -> None:
     """Ask what is typed, with all that was said before; the images go with the first question."""
     terminal: PromptSession[str] = PromptSession()
-    said, shown = [*opening], [*images]
+    said, shown = tuple(opening), tuple(images)
     while True:
         with suppress(KeyboardInterrupt):  # at the prompt it clears the line
             try:
@@ -26,10 +26,14 @@ def converse(session: Session, opening: Sequence[ChatMessage], images: Sequence[
             except EOFError:
                 return
             if text.strip():
-                _turn(session, said, shown, text)
+                turn = _turn(session, said, text, shown)
+                said, shown = (*said, *turn), () if turn else shown
 
 
-def _turn(session: Session, said: list[ChatMessage], images: list[ImageContent], text: str) -> None:
+def _turn(
+    session: Session, said: Sequence[ChatMessage], text: str, images: Sequence[ImageContent]
+) -> Sequence[ChatMessage]:
+    """Give the question and its answer; a question without an answer is as good as not asked."""
     heard: list[StreamChunk] = []
     try:
         asked = question(text, images)
@@ -37,8 +41,6 @@ def _turn(session: Session, said: list[ChatMessage], images: list[ImageContent],
             session.stream([*said, asked], heard)
     except (CasualLLMError, ValueError) as error:
         tell("error", described(error))
-        return
+        return ()
     answer = collect(heard).message
-    if answer.content or answer.refusal:  # a question without an answer is as good as not asked
-        said += [asked, answer]
-        images.clear()
+    return (asked, answer) if answer.content or answer.refusal else ()

@@ -31,16 +31,25 @@ KeyName: TypeAlias = Annotated[
 ]
 System: TypeAlias = Annotated[str | None, Option(help="Instructions that stand above the conversation.")]
 Images: TypeAlias = Annotated[
-    list[str] | None, Option("--image", help="A file or URL to show with the question; repeatable.")
+    list[str] | None,
+    Option("--image", metavar="PATH|URL", help="A file or URL to show with the question; repeatable."),
 ]
-Temperature: TypeAlias = Annotated[float | None, Option(help="0 is the likeliest answer, more is freer.")]
-MaxTokens: TypeAlias = Annotated[int | None, Option(help="The longest answer.")]
-TopP: TypeAlias = Annotated[float | None, Option(help="Choose among the likeliest words of this share.")]
+Temperature: TypeAlias = Annotated[float | None, Option(help="0 takes the likeliest words, more is freer.")]
+MaxTokens: TypeAlias = Annotated[int | None, Option(help="The longest answer, in tokens.")]
+TopP: TypeAlias = Annotated[
+    float | None, Option(help="Choose among the likeliest words of this share, up to 1.")
+]
 TopK: TypeAlias = Annotated[int | None, Option(help="Choose among this many words.")]
-Seed: TypeAlias = Annotated[int | None, Option(help="The same seed asks for the same answer.")]
-Stop: TypeAlias = Annotated[list[str] | None, Option(help="End the answer before this text; repeatable.")]
-FrequencyPenalty: TypeAlias = Annotated[float | None, Option(help="Against words said often.")]
-PresencePenalty: TypeAlias = Annotated[float | None, Option(help="Against words said at all.")]
+Seed: TypeAlias = Annotated[int | None, Option(help="The same seed asks for the same choices again.")]
+Stop: TypeAlias = Annotated[
+    list[str] | None, Option(metavar="TEXT", help="End the answer before this text; repeatable.")
+]
+FrequencyPenalty: TypeAlias = Annotated[
+    float | None, Option(help="Above 0: fewer words that were said often.")
+]
+PresencePenalty: TypeAlias = Annotated[
+    float | None, Option(help="Above 0: fewer words that were said at all.")
+]
 TimeoutSeconds: TypeAlias = Annotated[
     float, Option("--timeout", metavar="SECONDS", help="The longest silence of the server.")
 ]

@@ -16,10 +16,8 @@ from typing import Any, Literal
 from typer import TyperException
 from typer.core import TyperGroup
 
-_WRONG_USE = (
-    ValueError,
-    TyperException,
-)  # a ConfigurationError, a RequestError and pydantic's are ValueErrors
+_WRONG_USE = (ValueError, TyperException)
+"""ConfigurationError, RequestError and what pydantic raises are all ValueErrors."""
 _OPTION = re.compile(r"^ChatOptions\.(\w+)")
 
 

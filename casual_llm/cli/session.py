@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import aclosing, contextmanager
-from typing import Any, cast
 
 from attrs import asdict, frozen
 
@@ -16,7 +15,6 @@ from casual_llm.config import ClientConfig, ModelConfig
 from casual_llm.frozen import FrozenModel
 from casual_llm.messages import ChatMessage, ImageContent, TextContent, UserMessage, is_reference
 from casual_llm.reply import StreamChunk
-from casual_llm.shell.client import CodecClient
 from casual_llm.shell.clients import create_client, create_model
 from casual_llm.shell.images import read_image
 from casual_llm.shell.model import Model
@@ -56,12 +54,24 @@ class Session:
 
     def stream(self, messages: Sequence[ChatMessage], heard: list[StreamChunk]) -> None:
         """Print the answer as it comes; `heard` holds what came, even where the call ends early."""
-        self._runner.run(_stream(self.model, messages, heard))
-        self._tell_usage()
+        self._runner.run(self._stream(messages, heard))
 
     def print_reply(self, messages: Sequence[ChatMessage]) -> None:
         """Print the whole reply as one JSON object."""
-        reply = self._runner.run(self.model.complete(messages))
+        self._runner.run(self._print_reply(messages))
+
+    async def _stream(self, messages: Sequence[ChatMessage], heard: list[StreamChunk]) -> None:
+        try:
+            async with aclosing(self.model.stream(messages)) as chunks:
+                async for chunk in chunks:
+                    heard.append(chunk)
+                    _write(chunk.content + chunk.refusal)
+        finally:
+            _write("\n" if heard else "")
+        self._tell_usage()
+
+    async def _print_reply(self, messages: Sequence[ChatMessage]) -> None:
+        reply = await self.model.complete(messages)
         _write(json.dumps(asdict(reply, recurse=False), default=FrozenModel.model_dump) + "\n")
         self._tell_usage()
 
@@ -81,18 +91,7 @@ def opened(config: ClientConfig, model: ModelConfig, *, show_usage: bool) -> Gen
         try:
             yield Session(create_model(client, model), show_usage, runner)
         finally:
-            runner.run(cast("CodecClient[Any]", client).aclose())
-
-
-async def _stream(model: Model, messages: Sequence[ChatMessage], heard: list[StreamChunk]) -> None:
-    try:
-        async with aclosing(model.stream(messages)) as chunks:
-            async for chunk in chunks:
-                heard.append(chunk)
-                _write(chunk.content + chunk.refusal)
-    finally:
-        if heard:
-            _write("\n")
+            runner.run(client.aclose())
 
 
 def _write(text: str) -> None:

@@ -137,7 +137,7 @@ def _header(name: str, value: str) -> str:
 
 
 def _openai(config: ClientConfig) -> CodecClient:
-    address = config.base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI_URL
+    address = _base_url(config.base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI_URL)
     return OpenAIClient(
         api_key=_key(config, address),
         base_url=address,

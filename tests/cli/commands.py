@@ -1,0 +1,121 @@
+"""The command as a test runs it: in this process, against a server in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from attrs import define
+from servers import END, STREAM_HEAD, Script, Server, piece, says, serving
+from typer.testing import CliRunner, Result
+
+from casual_llm import AssistantMessage, Reply, Usage
+from casual_llm.cli.app import app
+from casual_llm.providers.openai import codec
+
+YES = Reply(message=AssistantMessage(content="Yes."), finish_reason="stop")
+NO_KEYS: Mapping[str, str | None] = {"OPENAI_API_KEY": None, "OPENAI_BASE_URL": None}
+CODEC = codec()
+PARIS = Reply(
+    message=AssistantMessage(content="The capital\nis Paris."),
+    usage=Usage(prompt_tokens=9, completion_tokens=4),
+    finish_reason="stop",
+    model="scripted",
+    id="chatcmpl-1",
+)
+
+
+def run(*arguments: str, piped: str | bytes = "", charset: str = "utf-8", **environ: str) -> Result:
+    """Run `casual-llm` with these arguments and this text on standard input."""
+    return CliRunner(charset, {**NO_KEYS, **environ}).invoke(app, arguments, input=piped)
+
+
+def stream(reply: Reply) -> bytes:
+    """Write a reply as a whole streamed response."""
+    return STREAM_HEAD + b"".join(map(piece, CODEC.write_stream(reply))) + END
+
+
+def beginning(text: str) -> bytes:
+    """Write a streamed response that is not over yet."""
+    frames = CODEC.write_stream(Reply(message=AssistantMessage(content=text)))
+    return STREAM_HEAD + b"".join(map(piece, frames[:-2]))
+
+
+def interrupts_after(*pieces: bytes) -> Script:
+    """Answer with these bytes; then Ctrl-C is pressed, and nothing more is said."""
+
+    async def script(writer: asyncio.StreamWriter) -> None:
+        await says(*pieces)(writer)
+        await asyncio.sleep(0.3)  # the client hears what was said before
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.Event().wait()
+
+    return script
+
+
+def one_after_another(*scripts: Script) -> Script:
+    """Answer each request by the next script."""
+    remaining = iter(scripts)
+
+    async def script(writer: asyncio.StreamWriter) -> None:
+        await next(remaining)(writer)
+
+    return script
+
+
+@define
+class Counterpart:
+    """A server under way in another thread."""
+
+    server: Server
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self.server.url
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        """The bodies of the requests."""
+        return [json.loads(received.body) for received in self.server.received]
+
+    @property
+    def heads(self) -> list[str]:
+        """The heads of the requests."""
+        return [received.head for received in self.server.received]
+
+    def was_left(self) -> bool:
+        """Whether a client hung up, which a moment may pass before."""
+        for _ in range(100):
+            if self.server.hung_up.is_set():
+                return True
+            threading.Event().wait(0.02)
+        return False
+
+
+@contextmanager
+def answering(script: Script) -> Iterator[Counterpart]:
+    """Serve on loopback in a thread, because the command brings its own event loop to this one."""
+    begun, ended = threading.Event(), threading.Event()
+    counterparts: list[Counterpart] = []
+
+    async def serve() -> None:
+        async with serving(script) as server:
+            counterparts.append(Counterpart(server))
+            begun.set()
+            await asyncio.to_thread(ended.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=[serve()])
+    thread.start()
+    begun.wait()
+    try:
+        yield counterparts[0]
+    finally:
+        ended.set()
+        thread.join()
