@@ -18,16 +18,16 @@ imports:
 
 # examples
 test *ARGS:
-    COVERAGE_FILE=.coverage.tests uv run coverage run -m pytest tests {{ ARGS }}
+    COVERAGE_FILE=.coverage.tests uv run coverage run -m pytest tests --ignore=tests/test_docs.py {{ ARGS }}
 
 # laws, and how much of the pure floors they reach alone
 laws *ARGS:
     COVERAGE_FILE=.coverage.laws HYPOTHESIS_PROFILE=${HYPOTHESIS_PROFILE:-ci} uv run coverage run -m pytest property_tests {{ ARGS }}
     uv run coverage report --data-file=.coverage.laws --omit="casual_llm/shell/*,casual_llm/cli/*,casual_llm/__init__.py"
 
-# every example of the documentation, against the embedded model
+# every example of the documentation, against the embedded model, and those of the docstrings
 docs:
-    uv run pytest --doctest-modules casual_llm README.md docs
+    uv run pytest --doctest-modules casual_llm tests/test_docs.py
 
 # tests and laws together reach every branch
 coverage:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -41,6 +40,10 @@ def _provider(value: Provider | str) -> Provider:
         raise ConfigurationError(f"Unknown provider {value!r}; valid providers are: {valid}") from None
 
 
+_FOREVER = 1e9
+"""Seconds; what is longer is meant as no limit, and cannot be told to the system."""
+
+
 def _limit(_: object, attribute: Attribute[Any], value: object) -> None:
     if value is not None and not _is_time(value):
         problem = f"{value!r} is no time; give seconds above 0, or None for no limit"
@@ -48,7 +51,7 @@ def _limit(_: object, attribute: Attribute[Any], value: object) -> None:
 
 
 def _is_time(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _FOREVER
 
 
 @frozen(kw_only=True)
@@ -121,6 +124,10 @@ def _must_be(kind: type, *, optional: bool = True) -> Callable[[object, Attribut
     return check
 
 
+def _handling(_: object, __: Attribute[Any], value: SystemMessageHandling | None) -> None:
+    ChatOptions(system_message_handling=value)  # it says what is wrong with a value that is none
+
+
 @frozen(kw_only=True)
 class ClientConfig:
     """The connection settings of a client.
@@ -143,7 +150,7 @@ system_message_handling=None)
     timeout: Timeout = field(default=Timeout.of(60.0), converter=as_timeout)
     extra_kwargs: Mapping[str, Any] = field(factory=frozendict, converter=_frozen_kwargs, repr=_names)
     """Further keyword arguments for the client; only their names are shown."""
-    system_message_handling: SystemMessageHandling | None = None
+    system_message_handling: SystemMessageHandling | None = field(default=None, validator=_handling)
 
 
 @frozen(kw_only=True)
@@ -156,7 +163,7 @@ class ModelConfig:
 
     name: str = field(validator=_must_be(str, optional=False))
     default_options: ChatOptions | None = field(default=None, validator=_must_be(ChatOptions))
-    system_message_handling: SystemMessageHandling | None = None
+    system_message_handling: SystemMessageHandling | None = field(default=None, validator=_handling)
 
 
 _OWN_VARIABLE = {Provider.OPENAI: "OPENAI_API_KEY"}
@@ -187,7 +194,10 @@ def resolve_api_key(config: ClientConfig, environ: Mapping[str, str]) -> str | N
     return next((key for key in found if key), None)
 
 
-_LOOKS_LIKE_A_KEY = r"\S*\*{2,}\S*|\b(?:sk|pk|gsk|xai|key)-[\w*-]{4,}"
+_REMOVED = "[key removed]"
+# Masked words, and words that begin as keys do; each begins at a word, so that a long text is read once.
+_MASKED = re.compile(r"(?<!\S)[^\s*]*\*\*\S*")
+_LIKE_A_KEY = re.compile(r"(?<!\w)(?:sk|pk|gsk|xai|key)-[\w*-]{4,}")
 _SHORT, _LONG = 4, 16
 
 
@@ -199,9 +209,10 @@ def redact(text: str, secret: str | None) -> str:
     >>> redact("Incorrect API key provided: sk-ab***yz.", "sk-abcdefxyz")
     'Incorrect API key provided: [key removed]'
     """
-    patterns = [_LOOKS_LIKE_A_KEY]
     if secret:
-        patterns.insert(0, re.escape(secret) if len(secret) >= _SHORT else rf"\b{re.escape(secret)}\b")
+        whole = re.escape(secret) if len(secret) >= _SHORT else rf"(?<!\w){re.escape(secret)}(?!\w)"
+        text = re.sub(whole, _REMOVED, text)
     if secret and len(secret) >= _LONG:
-        patterns += [rf"(?<!\w){re.escape(secret[:4])}\S*", rf"(?<!\w){re.escape(secret[-4:])}(?!\w)"]
-    return re.sub("|".join(patterns), "[key removed]", text)
+        head, tail = re.escape(secret[:4]), re.escape(secret[-4:])
+        text = re.sub(rf"(?<!\w){head}\S*|(?<!\w){tail}(?!\w)", _REMOVED, text)
+    return _LIKE_A_KEY.sub(_REMOVED, _MASKED.sub(_REMOVED, text))

@@ -18,6 +18,7 @@ Json = TypeAliasType("Json", "str | int | float | bool | Sequence[Json] | Mappin
 """Any JSON value; a list or tuple is an array, any mapping with string keys an object."""
 
 _T = TypeVar("_T")
+_DEEPEST = 128
 
 
 class FrozenModel(BaseModel):
@@ -36,7 +37,7 @@ def as_frozendict(items: Mapping[str, _T]) -> Mapping[str, _T]:
     return frozendict(items)
 
 
-def freeze(value: object, path: str = "value") -> Json:
+def freeze(value: object, path: str = "value", depth: int = 0) -> Json:
     """Copy a JSON value into tuples and frozen mappings.
 
     >>> freeze({"stop": ["a", "b"]})
@@ -57,12 +58,14 @@ def freeze(value: object, path: str = "value") -> Json:
         if math.isfinite(value):
             return value
         raise ValueError(f"{path}: {value} has no JSON form; use a finite number")
+    if depth > _DEEPEST:
+        raise ValueError(f"{path[:80]}...: nested more than {_DEEPEST} levels deep; parsers refuse that")
     if isinstance(value, Mapping):
-        return freeze_object(value, path)
+        return freeze_object(value, path, depth)
     if isinstance(value, list | tuple):
-        return tuple(freeze(item, f"{path}[{index}]") for index, item in enumerate(value))
+        return tuple(freeze(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value))
     kind = type(value).__name__
-    raise ValueError(f"{path}: a {kind} has no JSON form; use str, number, bool, list or dict")
+    raise ValueError(f"{path}: {kind} has no JSON form; use str, number, bool, list or dict")
 
 
 def _unicode(text: str, path: str) -> str:
@@ -77,7 +80,7 @@ def _key(key: object, path: str) -> str:
     raise ValueError(f"{path}: key {key!r} is a {type(key).__name__}; JSON keys are strings")
 
 
-def freeze_object(value: object, path: str = "value") -> Mapping[str, Json]:
+def freeze_object(value: object, path: str = "value", depth: int = 0) -> Mapping[str, Json]:
     """Copy a JSON object into a frozen mapping.
 
     >>> freeze_object([1], "extra")
@@ -87,7 +90,9 @@ def freeze_object(value: object, path: str = "value") -> Mapping[str, Json]:
     """
     if not isinstance(value, Mapping):
         raise ValueError(f"{path}: {value!r} is a {type(value).__name__}; give a dict")  # noqa: TRY004
-    return frozendict({_key(key, path): freeze(item, f"{path}.{key}") for key, item in value.items()})
+    return frozendict(
+        {_key(key, path): freeze(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
+    )
 
 
 def thaw(value: Json) -> Json:

@@ -54,6 +54,8 @@ class ImageContent(FrozenModel):
             data = self.source["data"]
         else:
             raise ValueError('source: give a URL, base64, or {"type": "base64", "data": "..."}')
+        if not self.source or (not data and not isinstance(self.source, str)):
+            raise ValueError("source: it is empty; give a URL or base64")
         try:
             base64.b64decode(data, validate=True)
         except (binascii.Error, ValueError):
@@ -61,9 +63,14 @@ class ImageContent(FrozenModel):
         return self
 
 
+def is_url(source: object) -> bool:
+    """Whether an image source is the URL of a web server."""
+    return isinstance(source, str) and source[:8].lower().startswith(("http://", "https://"))
+
+
 def is_reference(source: str) -> bool:
     """Whether the text of an image source is a URL or data URI rather than base64."""
-    return source.lower().startswith(("http://", "https://", "data:"))
+    return is_url(source) or source[:11].lower() == "data:image/"
 
 
 ContentPart: TypeAlias = Annotated[TextContent | ImageContent, Field(discriminator="type")]

@@ -57,6 +57,16 @@ def _schema(value: object) -> Mapping[str, Json]:
     return _json_object(value, "JsonSchema.schema")
 
 
+def _schema_name(_: object, __: Attribute[Any], value: object) -> None:
+    if not isinstance(value, str):
+        raise _fail("JsonSchema.name", f"a {type(value).__name__} given", "give a string")
+
+
+def _schema_strict(_: object, __: Attribute[Any], value: object) -> None:
+    if value is not None and not isinstance(value, bool):
+        raise _fail("JsonSchema.strict", f"{value!r} given", "give True, False or None")
+
+
 @frozen(kw_only=True)
 class JsonSchema:
     """A JSON Schema that the answer must follow, for callers without a pydantic class.
@@ -65,9 +75,9 @@ class JsonSchema:
     'Age'
     """
 
-    name: str
+    name: str = field(validator=_schema_name)
     schema: Mapping[str, Json] = field(converter=_schema)
-    strict: bool | None = None
+    strict: bool | None = field(default=None, validator=_schema_strict)
 
 
 ResponseFormat: TypeAlias = Literal["json", "text"] | type[BaseModel] | JsonSchema
@@ -103,7 +113,8 @@ def _number(low: float = -math.inf, high: float = math.inf) -> _Validator:
         if isinstance(value, float) and not math.isfinite(value):
             raise _fail(place, f"{value} is not finite", "give a finite number, or None to leave it unset")
         if not low <= value <= high:
-            raise _fail(place, f"{value} is out of range", f"give a number from {low:g} to {high:g}")
+            limits = f"of at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
+            raise _fail(place, f"{value} is out of range", f"give a number {limits}")
 
     return check
 

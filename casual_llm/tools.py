@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from frozendict import frozendict
-from pydantic import ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
 from casual_llm.frozen import (
     FrozenJson,
@@ -41,10 +41,17 @@ class ToolParameter(FrozenModel):
     def _frozen(cls, keywords: object) -> object:
         return freeze_object(keywords, "schema") if isinstance(keywords, Mapping) else keywords
 
+    def model_post_init(self, _: object) -> None:
+        """Freeze the further keywords, which pydantic keeps in a dict."""
+        object.__setattr__(self, "__pydantic_extra__", frozendict(self.model_extra or {}))
+
     def json_schema(self) -> dict[str, Json]:
         """Give the schema as a plain dict with the keywords that were given, and no others."""
         known = {key: value for key, value in self if value is not None or key in (self.model_extra or {})}
         return thaw_object(known)
+
+
+_OF_FIELDS = frozenset({"type", "properties", "required"})
 
 
 class Tool(FrozenModel):
@@ -62,6 +69,13 @@ class Tool(FrozenModel):
     required: FrozenSequence[str] = ()
     keywords: FrozenJson = frozendict()
     """Keywords of the schema beside type, properties and required, such as `$defs`."""
+
+    @field_validator("keywords")
+    @classmethod
+    def _say_nothing_again(cls, keywords: Mapping[str, Json]) -> Mapping[str, Json]:
+        for key in sorted(_OF_FIELDS.intersection(keywords)):
+            raise ValueError(f"{key}: a field of Tool says this; leave it out of keywords")
+        return keywords
 
     @property
     def input_schema(self) -> dict[str, Json]:
@@ -88,8 +102,10 @@ class Tool(FrozenModel):
         ValueError: tool ping: input_schema.type is 'string'; arguments are always an object
         """
         kind, properties = input_schema.get("type", "object"), input_schema.get("properties", {})
-        if kind != "object" or not isinstance(properties, Mapping):
+        if kind != "object":
             raise ValueError(f"tool {name}: input_schema.type is {kind!r}; arguments are always an object")
+        if not isinstance(properties, Mapping):
+            raise ValueError(f"tool {name}: input_schema.properties is no object; map names to schemas")  # noqa: TRY004
         return cls(
             name=name,
             description=description,
@@ -97,7 +113,7 @@ class Tool(FrozenModel):
                 key: ToolParameter.model_validate(_as_object(schema)) for key, schema in properties.items()
             },
             required=cast("Sequence[str]", input_schema.get("required", ())),
-            keywords={k: v for k, v in input_schema.items() if k not in {"type", "properties", "required"}},
+            keywords={k: v for k, v in input_schema.items() if k not in _OF_FIELDS},
         )
 
     @classmethod
@@ -109,6 +125,8 @@ class Tool(FrozenModel):
         >>> Tool.from_function(weather).required
         ('city',)
         """
+        if not hasattr(function, "__name__"):
+            raise ValueError(f"tool: {function!r} has no name; give a function, or use Tool(...)")
         schema = TypeAdapter[object](function).json_schema()  # type: ignore[arg-type] # pydantic takes functions
         return cls.from_input_schema(function.__name__, inspect.getdoc(function), schema)
 

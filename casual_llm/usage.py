@@ -5,8 +5,10 @@ Two operations on two meanings: snapshots of one call are joined (`join`), calls
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import evolve, frozen
-from pydantic import NonNegativeInt, computed_field
+from pydantic import NonNegativeInt, computed_field, model_validator
 
 from casual_llm.frozen import FrozenModel
 
@@ -28,6 +30,14 @@ class Usage(FrozenModel):
     """The part of the prompt that was read from a cache."""
     reasoning_tokens: NonNegativeInt | None = None
     """The part of the answer that was reasoning."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_total(cls, fields: object) -> object:
+        # A dump holds the computed total; reading it back computes it again.
+        if isinstance(fields, Mapping):
+            return {name: value for name, value in fields.items() if name != "total_tokens"}
+        return fields
 
     @computed_field  # type: ignore[prop-decorator] # mypy does not model decorated properties
     @property

@@ -15,7 +15,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import trustme
+import xllamacpp
 from attrs import define, field
+
+from casual_llm.shell.local import TEMPLATE, find_weights
 
 Script = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
@@ -145,7 +148,22 @@ async def _watch(reader: asyncio.StreamReader, server: Server, answering: asynci
     answering.cancel()
 
 
+@contextmanager
+def llama() -> Iterator[int]:
+    """Run the real llama.cpp server on a free loopback port, without a key, as a user would."""
+    params = xllamacpp.CommonParams()
+    params.model.path = str(find_weights(None, {}))
+    params.chat_template = TEMPLATE.read_text(encoding="utf-8")
+    params.sampling.temp = 0.0
+    params.cpuparams.n_threads = 1
+    params.port, params.n_ctx, params.n_parallel, params.verbosity = 0, 8192, 4, -1
+    server = xllamacpp.Server(params)
+    yield int(server.listening_address.rpartition(":")[2])
+    del server
+
+
 class _Proxy(socketserver.ThreadingTCPServer):
+    daemon_threads = True  # its end does not wait for connections that a client keeps
     allow_reuse_address = True
     target: int
     context: ssl.SSLContext

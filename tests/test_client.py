@@ -28,6 +28,7 @@ from casual_llm import (
     TruncatedError,
     UserMessage,
 )
+from casual_llm.providers.openai import LLAMACPP
 from casual_llm.shell.client import CodecClient
 from casual_llm.wire.collect import collect
 
@@ -240,7 +241,36 @@ async def test_a_loss_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, logger="casual_llm"):
         await model.chat(ASK, ChatOptions(top_k=5))
         await model.chat(ASK, ChatOptions(top_k=6))
-    assert [record.getMessage() for record in caplog.records] == ["options.top_k is unsupported by openai"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "options.top_k is left out: openai cannot say it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ChatOptions(top_p=0.5, extra={"top_p": 1}),
+            "options.extra.top_p stands in place of the option that",
+        ),
+        (
+            ChatOptions(tools=[Tool(name="a"), Tool(name="b")], tool_choice="b"),
+            "options.tool_choice is said differently to llamacpp: required, with b as the only tool",
+        ),
+    ],
+)
+async def test_a_loss_is_told_by_what_became_of_it(
+    caplog: pytest.LogCaptureFixture, options: ChatOptions, said: str
+) -> None:
+    client = OpenAIClient(api_key=KEY, transport=FakeTransport((WHOLE,), JSON), dialect=LLAMACPP)
+    await Model(client, "gpt-5").chat(ASK, options)
+    assert said in caplog.records[0].getMessage()
+
+
+async def test_a_page_in_place_of_a_stream_is_a_reply_error() -> None:
+    model = model_on(FakeTransport((b"<html>",), {"content-type": "text/html; charset=utf-8"}))
+    with pytest.raises(ReplyError, match="check that base_url points at the right API"):
+        await chunks_of(model)
 
 
 async def test_a_call_that_cannot_be_encoded_is_a_request_error() -> None:

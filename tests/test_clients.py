@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from fakes import JSON, WHOLE, FakeTransport
 
@@ -95,6 +97,8 @@ async def test_a_server_on_this_machine_needs_no_key(address: str) -> None:
         "https://h/v1?k=secret",
         "https://u:secret@h/v1",
         "/v1",
+        "http://[::1",
+        "http://h:port",
     ],
 )
 def test_an_address_that_is_none_is_refused(address: str) -> None:
@@ -129,8 +133,23 @@ def test_a_provider_may_be_written_in_any_case(provider: str) -> None:
 
 
 def test_an_unknown_keyword_for_a_client_is_refused_by_name() -> None:
-    with pytest.raises(ConfigurationError, match=r"extra_kwargs: .*'tempo'"):
+    with pytest.raises(
+        ConfigurationError,
+        match=r"extra_kwargs\.tempo: LocalClient takes no such argument, but model_path, timeout",
+    ):
         create_client(ClientConfig(provider="local", extra_kwargs={"tempo": 1}))
+
+
+def test_what_is_no_config_is_refused() -> None:
+    config: Any = {"provider": "openai"}
+    with pytest.raises(ConfigurationError, match="config: dict given; give ClientConfig"):
+        create_client(config)
+
+
+@pytest.mark.parametrize("given", [{"base_url": "http://localhost"}, {"api_key": "sk-x"}])
+def test_the_embedded_model_has_neither_address_nor_key(given: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="the embedded model has none; leave it out"):
+        create_client(ClientConfig(provider="local", **given))
 
 
 async def test_a_model_is_made_of_a_config() -> None:

@@ -196,6 +196,20 @@ async def test_two_clients_share_one_server_and_the_last_one_stops_it() -> None:
     assert not await is_up(address)
 
 
+async def test_a_stranger_who_finds_the_server_is_refused() -> None:
+    async with LocalClient() as client, httpx.AsyncClient() as http:
+        address = await address_of(client)
+        asked = await http.post(f"{address}/v1/chat/completions", json={"messages": []})
+        slots = await http.get(f"{address}/slots")
+    assert (asked.status_code, slots.is_success) == (401, False)
+
+
+async def test_a_call_follows_a_stream_without_delay(model: Model) -> None:
+    for _ in range(10):
+        assert [chunk async for chunk in model.stream(ASK, ChatOptions(max_tokens=2))]
+        assert (await model.chat(ASK, ChatOptions(max_tokens=1))).content == "The"
+
+
 async def test_a_closed_client_starts_again_when_it_is_used() -> None:
     client = LocalClient()
     await address_of(client)

@@ -180,3 +180,15 @@ async def test_usage_of_a_failed_stream_is_what_it_had_heard() -> None:
 def test_a_model_shows_its_client_and_name() -> None:
     model = Model(OpenAIClient(api_key="sk-x"), "gpt-5")
     assert repr(model) == "Model(OpenAIClient(base_url='https://api.openai.com/v1'), name='gpt-5')"
+
+
+@pytest.mark.parametrize("client", [None, "openai", object()])
+def test_what_is_no_client_is_refused(client: Any) -> None:  # noqa: ANN401
+    with pytest.raises(ConfigurationError, match=r"client: \w+ given; give a client, such as LocalClient"):
+        Model(client, "gpt-5")
+
+
+@pytest.mark.parametrize("name", ["", None, 5])
+def test_what_is_no_name_is_refused(name: Any) -> None:  # noqa: ANN401
+    with pytest.raises(ConfigurationError, match=r"name: .* given; give the model's name at the provider"):
+        Model(Echo(), name)

@@ -164,13 +164,21 @@ class CodecClient:
     def _note(self, loss: Loss) -> None:
         if (loss.path, loss.kind) not in self._noted:
             self._noted.add((loss.path, loss.kind))
-            _LOG.warning("%s is %s by %s", loss.path, loss.kind, self._codec.name)
+            _LOG.warning("%s %s", loss.path, _told(loss, self._codec.name))
 
     def _value(self, result: Result[T, Failure]) -> T:
         """Leave `Result`: the one place where a failure becomes an exception."""
         if is_successful(result):
             return result.unwrap()
         raise exception_for(_without_key(result.failure(), self._secret))
+
+
+def _told(loss: Loss, codec: str) -> str:
+    if loss.kind == "overridden":
+        return "stands in place of the option that says the same"
+    if loss.kind == "replaced":
+        return f"is said differently to {codec}: {loss.applied}"
+    return f"is left out: {codec} cannot say it"
 
 
 def _without_key(failure: Failure, secret: str | None) -> Failure:
@@ -214,7 +222,7 @@ async def _timed(body: AsyncIterator[bytes], deadline: float, total: float | Non
 
 def _is_stream(incoming: Incoming) -> bool:
     kind = incoming.headers.get("content-type", "")
-    return incoming.status == HTTPStatus.OK and not kind.startswith("application/json")
+    return incoming.status == HTTPStatus.OK and not kind.startswith(("application/json", "text/html"))
 
 
 async def _whole(incoming: Incoming) -> Response:

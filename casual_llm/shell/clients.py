@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -138,24 +139,24 @@ def _header(name: str, value: str) -> str:
 
 def _openai(config: ClientConfig) -> CodecClient:
     address = _base_url(config.base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI_URL)
-    return OpenAIClient(
-        api_key=_key(config, address),
-        base_url=address,
-        timeout=config.timeout,
-        system_message_handling=config.system_message_handling,
-        **config.extra_kwargs,
-    )
+    return OpenAIClient(**_arguments(OpenAIClient, config, api_key=_key(config, address), base_url=address))
 
 
 def _local(config: ClientConfig) -> CodecClient:
     for name in ("base_url", "api_key"):
         if getattr(config, name) is not None:
             raise ConfigurationError(f"{name}: the embedded model has none; leave it out, or choose openai")
-    return LocalClient(
-        timeout=config.timeout,
-        system_message_handling=config.system_message_handling,
-        **config.extra_kwargs,
-    )
+    return LocalClient(**_arguments(LocalClient, config))
+
+
+def _arguments(kind: type[CodecClient], config: ClientConfig, **found: str | None) -> dict[str, Any]:
+    known = signature(kind).parameters
+    for name in config.extra_kwargs:
+        if name not in known:
+            problem = f"{kind.__name__} takes no such argument, but {', '.join(known)}"
+            raise ConfigurationError(f"extra_kwargs.{name}: {problem}")
+    handling = config.system_message_handling
+    return {"timeout": config.timeout, "system_message_handling": handling, **found, **config.extra_kwargs}
 
 
 _REGISTRY: Mapping[Provider, Callable[[ClientConfig], CodecClient]] = {
@@ -170,10 +171,9 @@ def create_client(config: ClientConfig) -> CodecClient:
     >>> create_client(ClientConfig(provider="openai", api_key="sk-secret"))
     OpenAIClient(base_url='https://api.openai.com/v1')
     """
-    try:
-        return _REGISTRY[config.provider](config)
-    except TypeError as error:
-        raise ConfigurationError(f"extra_kwargs: {error}; see the arguments of the client") from error
+    if not isinstance(config, ClientConfig):
+        raise ConfigurationError(f"config: {type(config).__name__} given; give ClientConfig(...)")
+    return _REGISTRY[config.provider](config)
 
 
 def create_model(client: LLMClient, config: ModelConfig) -> Model:

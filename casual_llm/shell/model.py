@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
-from casual_llm.errors import RequestError
+from casual_llm.errors import ConfigurationError, RequestError
 from casual_llm.messages import (
     AssistantMessage,
     ChatMessage,
@@ -39,6 +39,11 @@ class Model:
         default_options: ChatOptions | None = None,
         system_message_handling: SystemMessageHandling | None = None,
     ) -> None:
+        if not hasattr(client, "_chat") or not hasattr(client, "_stream"):
+            kind = type(client).__name__
+            raise ConfigurationError(f"client: {kind} given; give a client, such as LocalClient()")
+        if not isinstance(name, str) or not name:
+            raise ConfigurationError(f"name: {name!r} given; give the model's name at the provider")
         self.client = client
         self.name = name
         handling = ChatOptions(system_message_handling=system_message_handling)

@@ -15,7 +15,7 @@ from frozendict import frozendict
 from returns.result import Result
 
 from casual_llm.errors import DecodeError, EncodeError, ReadError
-from casual_llm.frozen import Json
+from casual_llm.frozen import Json, freeze
 from casual_llm.messages import ChatMessage
 from casual_llm.options import ChatOptions
 from casual_llm.reply import Reply, StreamChunk
@@ -35,6 +35,10 @@ def _size(body: bytes) -> str:
 
 def _headers(value: Mapping[str, str]) -> Mapping[str, str]:
     return frozendict({name.lower(): text for name, text in value.items()})
+
+
+def _frozen(value: Json) -> Json:
+    return freeze(value)
 
 
 @frozen(kw_only=True)
@@ -76,8 +80,8 @@ class Loss:
     path: str
     kind: str
     """`unsupported` (left out), `replaced` (said differently) or `overridden` (by `extra`)."""
-    asked: Json
-    applied: Json = None
+    asked: Json = field(converter=_frozen)
+    applied: Json = field(default=None, converter=_frozen)
 
 
 @frozen(kw_only=True)

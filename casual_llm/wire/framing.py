@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 Pieces: TypeAlias = "tuple[Pieces, bytes] | None"
 """Bytes of an unfinished line, newest first: adding one costs the same however many there are."""
@@ -20,7 +20,7 @@ Pieces: TypeAlias = "tuple[Pieces, bytes] | None"
 class Lines:
     """The unfinished last line, and whether the byte before it was a CR."""
 
-    tail: Pieces = None
+    tail: Pieces = field(default=None, repr=False)
     after_cr: bool = False
 
 

@@ -22,7 +22,6 @@ WRITTEN_DIFFERENTLY = {
     "added model": "some hosts name the model in the URL; a call has a place for it",
     "gone max_completion_tokens": "one limit, two names: the dialect chooses",
     "added max_tokens": "one limit, two names: the dialect chooses",
-    "added tool_choice.type": "left out by a client, required by the vendor",
     "added tools[].type": "left out by a client, required by the vendor",
     "added tools[].function.parameters.required": "an empty list is what leaving it out means",
     "added messages[].content": "beside tool calls null is what leaving it out means",

@@ -42,11 +42,6 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
 """What servers say, and what it means; a word not listed keeps its raw form and no meaning."""
 
 
-# Perplexity sends both: the new piece as `delta`, and all that was said so far as `message`.
-WHOLE = ("message", "delta")
-PIECE = ("delta", "message")
-
-
 @frozen
 class Slot:
     """A tool call of the stream so far: how the server refers to it, and whether it was named."""
@@ -75,7 +70,7 @@ def decode(response: Response) -> Result[Reply, DecodeError]:
         return Failure(error)
     if not items(body.get("choices")):
         return Failure(Malformed(f"the object has no choices; its keys are {sorted(body)[:20]}"))
-    return Success(collect([read_chunk(body, [], WHOLE)]))
+    return Success(collect([read_chunk(body, [], whole=True)]))
 
 
 def error_in(body: Mapping[str, Json], status: int) -> Refused | None:
@@ -89,15 +84,17 @@ def error_in(body: Mapping[str, Json], status: int) -> Refused | None:
     return Refused(claimed, message, code)
 
 
-def read_chunk(body: Mapping[str, Json], slots: list[Slot], places: Sequence[str] = PIECE) -> StreamChunk:
+def read_chunk(body: Mapping[str, Json], slots: list[Slot], *, whole: bool = False) -> StreamChunk:
     """Read a reply object, whole or a chunk of a stream; `slots` remembers the tool calls met."""
     choice = _first(items(body.get("choices")))
+    # Perplexity sends both: the new piece as `delta`, and all that was said so far as `message`.
+    places = ("message", "delta") if whole else ("delta", "message")
     delta = next(
         (mapping(choice[place]) for place in places if isinstance(choice.get(place), Mapping)), EMPTY
     )
     content, thoughts = _content(delta.get("content"))
     raw = text(choice.get("finish_reason"))
-    tool_calls = _tool_calls(delta, slots)
+    tool_calls = _tool_calls(delta, slots, whole=whole)
     usage = body.get("usage") or mapping(body.get("x_groq")).get("usage")
     return StreamChunk(
         content=content or text(choice.get("text")),
@@ -145,18 +142,18 @@ def _usage(usage: Mapping[str, Json]) -> Usage | None:
     return None if found == Usage() else found
 
 
-def _tool_calls(delta: Mapping[str, Json], slots: list[Slot]) -> tuple[ToolCallDelta, ...]:
+def _tool_calls(delta: Mapping[str, Json], slots: list[Slot], *, whole: bool) -> tuple[ToolCallDelta, ...]:
     calls: list[Mapping[str, Json]] = [mapping(call) for call in items(delta.get("tool_calls"))]
     legacy = mapping(delta.get("function_call"))
     if not calls and (legacy.get("name") or legacy.get("arguments")):
         calls = [{"index": 0, "function": legacy}]
-    return tuple(_tool_call(call, slots) for call in calls)
+    return tuple(_tool_call(call, slots, new=whole) for call in calls)
 
 
-def _tool_call(call: Mapping[str, Json], slots: list[Slot]) -> ToolCallDelta:
+def _tool_call(call: Mapping[str, Json], slots: list[Slot], *, new: bool) -> ToolCallDelta:
     function = mapping(call.get("function"))
     index, identity, name = count(call.get("index")), text(call.get("id")), text(function.get("name"))
-    place = _place(slots, index, identity, name)
+    place = len(slots) if new else _place(slots, index, identity, name)
     if place == len(slots):
         slots.append(Slot(index, "", ""))
     slot = slots[place]

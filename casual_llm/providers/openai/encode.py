@@ -6,24 +6,27 @@ were: the providers' prompt caches live on this. What is not set is not sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import singledispatch
 from typing import TypeAlias
 
 from pydantic import PydanticUserError
 from pydantic_core import PydanticSerializationError
 from returns.result import Failure, Result, safe
 
-from casual_llm.errors import EncodeError
+from casual_llm.errors import ConfigurationError, EncodeError
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import (
     AssistantMessage,
     ChatMessage,
     ImageContent,
+    Message,
     SystemMessage,
     TextContent,
     ToolResultMessage,
     UserMessage,
     is_reference,
+    is_url,
 )
 from casual_llm.options import ChatOptions, ResponseFormat
 from casual_llm.providers.openai.dialect import Dialect
@@ -36,7 +39,8 @@ from casual_llm.wire.system import merge_system_messages
 Body: TypeAlias = dict[str, Json]
 PATH = "/chat/completions"
 
-_MODES = frozenset({"auto", "none", "required"})
+_UNTOLD = ImageContent.model_fields["media_type"].default
+MODES = frozenset({"auto", "none", "required"})
 _OURS = frozenset({"model", "messages", "stream"})
 """Keys of the body that `extra` may not set: they are what the call itself says."""
 
@@ -55,29 +59,32 @@ def encode(dialect: Dialect, call: Call) -> Result[Encoded, EncodeError]:
     return _written(dialect, call).alt(_unwritable) if problem is None else Failure(problem)
 
 
-@safe(exceptions=(PydanticUserError, PydanticSerializationError))
+@safe(exceptions=(PydanticUserError, PydanticSerializationError, ConfigurationError))
 def _written(dialect: Dialect, call: Call) -> Encoded:
     options = call.options
     settings, losses = _settings(dialect, options)
     extra = options.extra or {}
-    overridden = [
-        Loss(path=f"options.extra.{key}", kind="overridden", asked=settings[key], applied=extra[key])
-        for key in extra
-        if key in settings and settings[key] != thaw(extra[key])
-    ]
     streaming: Body = {"stream": True, "stream_options": {"include_usage": True}} if call.stream else {}
-    body: Body = {"model": call.model, **settings, **streaming, **extra}
+    said = {**settings, **streaming}
+    overridden = [
+        Loss(path=f"options.extra.{key}", kind="overridden", asked=said[key], applied=extra[key])
+        for key in extra
+        if key in said and thaw(said[key]) != thaw(extra[key])
+    ]
+    body: Body = {"model": call.model, **said, **extra}
     merged = options.system_message_handling == "merge"
     messages = merge_system_messages(call.messages) if merged else call.messages
     body["messages"] = [message_to_openai(message) for message in messages]
     request = Request(url=PATH, headers={"content-type": "application/json"}, body=dump(body))
-    return Encoded(request=request, losses=(*losses, *overridden, *_lost_names(call.messages)))
+    return Encoded(request=request, losses=(*losses, *overridden, *_unsaid(call.messages)))
 
 
 def _unwritable(error: Exception) -> EncodeError:
     if isinstance(error, PydanticUserError):
         problem = f"the class has no JSON Schema: {error.message.splitlines()[0]}"
         return EncodeError("options.response_format", problem, "leave out fields that JSON cannot hold")
+    if isinstance(error, ConfigurationError):
+        return EncodeError("options.response_format", str(error), "change the schema of the class")
     return EncodeError("call", f"a text is no Unicode: {error}", "decode its bytes with the right encoding")
 
 
@@ -85,13 +92,17 @@ def _problem(call: Call) -> EncodeError | None:
     if not call.messages:
         return EncodeError("messages", "the list is empty", "give at least one message")
     for index, message in enumerate(call.messages):
+        if not isinstance(message, Message):
+            kind = type(message).__name__
+            remedy = "give UserMessage(content=...)"
+            return EncodeError(f"messages[{index}]", f"{kind} is no message", remedy)
         if _says_nothing(message):
             return EncodeError(f"messages[{index}].content", "there is nothing to say", "give text or parts")
     options, names = call.options, {tool.name for tool in call.options.tools or ()}
     extra = options.extra or {}
     for key in sorted(_OURS.intersection(extra)):
         return EncodeError(f"options.extra.{key}", "the call itself says this", "leave it out of extra")
-    if options.tool_choice not in {None, *_MODES, *names} and "tools" not in extra:
+    if options.tool_choice not in {None, *MODES, *names} and "tools" not in extra:
         listed = ", ".join(sorted(names)) or "no tools"
         problem = f"no tool is called {options.tool_choice!r}"
         return EncodeError("options.tool_choice", problem, f"give auto, none, required or one of: {listed}")
@@ -128,10 +139,10 @@ def _settings(dialect: Dialect, options: ChatOptions) -> tuple[Body, list[Loss]]
 
 def _tools(dialect: Dialect, options: ChatOptions) -> tuple[Json, Sequence[Tool] | None, list[Loss]]:
     choice, tools = options.tool_choice, options.tools
-    if choice is None or choice in _MODES:
+    if choice is None or choice in MODES:
         return choice, tools, []
     if dialect.named_tool_choice:
-        return {"type": "function", "function": {"name": choice}}, tools, []
+        return named_choice(choice), tools, []
     # The same wish without the word for it: offer that tool alone, and require a call.
     named = None if tools is None else [tool for tool in tools if tool.name == choice]
     applied = f"required, with {choice} as the only tool" if named else "required"
@@ -140,6 +151,11 @@ def _tools(dialect: Dialect, options: ChatOptions) -> tuple[Json, Sequence[Tool]
         named,
         [Loss(path="options.tool_choice", kind="replaced", asked=choice, applied=applied)],
     )
+
+
+def named_choice(name: str) -> Body:
+    """Write that one tool must be called."""
+    return {"type": "function", "function": {"name": name}}
 
 
 def _response_format(wanted: ResponseFormat | None) -> Json:
@@ -164,15 +180,17 @@ def tool_to_openai(tool: Tool) -> Body:
     return {"type": "function", "function": {"name": tool.name, **described, "parameters": tool.input_schema}}
 
 
+@singledispatch
 def message_to_openai(message: ChatMessage) -> Body:
     """Write a message as a plain dict; `None` content stays `None`.
 
     >>> message_to_openai(UserMessage(content="Hi"))
     {'role': 'user', 'content': 'Hi'}
     """
-    return _WRITERS[type(message)](message)
+    raise TypeError(f"a {type(message).__name__} is no message; give UserMessage(content=...)")
 
 
+@message_to_openai.register
 def _user(message: UserMessage) -> Body:
     if message.content is None or isinstance(message.content, str):
         return {"role": "user", "content": message.content}
@@ -193,14 +211,17 @@ def _image_url(image: ImageContent) -> str:
     return f"data:{image.media_type};base64,{image.source['data']}"
 
 
+@message_to_openai.register
 def _system(message: SystemMessage) -> Body:
     return {"role": "system", "content": message.content}
 
 
+@message_to_openai.register
 def _tool_result(message: ToolResultMessage) -> Body:
     return {"role": "tool", "tool_call_id": message.tool_call_id, "content": message.content}
 
 
+@message_to_openai.register
 def _assistant(message: AssistantMessage) -> Body:
     body: Body = {"role": "assistant", "content": message.content}
     if message.refusal is not None:
@@ -217,21 +238,23 @@ def _assistant(message: AssistantMessage) -> Body:
     return body
 
 
-_WRITERS: Mapping[type[ChatMessage], Callable[..., Body]] = {
-    UserMessage: _user,
-    SystemMessage: _system,
-    AssistantMessage: _assistant,
-    ToolResultMessage: _tool_result,
-}
-
-
-def _lost_names(messages: Sequence[ChatMessage]) -> list[Loss]:
+def _unsaid(messages: Sequence[ChatMessage]) -> list[Loss]:
     # A tool result names its call by id alone; a name that differs from the call's own is not said.
     called: dict[str, str] = {}
     losses: list[Loss] = []
     for index, message in enumerate(messages):
-        if isinstance(message, AssistantMessage):
+        if isinstance(message, UserMessage):
+            losses.extend(_lost_media_types(f"messages[{index}].content", message))
+        elif isinstance(message, AssistantMessage):
             called |= {call.id: call.function.name for call in message.tool_calls or ()}
         elif isinstance(message, ToolResultMessage) and message.name != called.get(message.tool_call_id, ""):
             losses.append(Loss(path=f"messages[{index}].name", kind="unsupported", asked=message.name))
     return losses
+
+
+def _lost_media_types(path: str, message: UserMessage) -> Iterator[Loss]:
+    # An image by URL is of the type that its server says.
+    parts = message.content if isinstance(message.content, tuple) else ()
+    for index, part in enumerate(parts):
+        if isinstance(part, ImageContent) and is_url(part.source) and part.media_type != _UNTOLD:
+            yield Loss(path=f"{path}[{index}].media_type", kind="unsupported", asked=part.media_type)

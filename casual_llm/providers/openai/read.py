@@ -6,34 +6,22 @@ that names the place. Nothing is dropped.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TypeVar, cast
 
 from returns.result import Result, safe
 
 from casual_llm.errors import ReadError
 from casual_llm.frozen import Json
-from casual_llm.messages import (
-    AssistantMessage,
-    AssistantToolCall,
-    AssistantToolCallFunction,
-    ChatMessage,
-    ContentPart,
-    ImageContent,
-    SystemMessage,
-    TextContent,
-    ToolResultMessage,
-    UserMessage,
-)
 from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
+from casual_llm.providers.openai.encode import MODES, named_choice
+from casual_llm.providers.openai.read_messages import read_messages
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Request
-from casual_llm.wire.json import dump, items, mapping, parse, text
+from casual_llm.wire.json import mapping, parse, text
 
 _SAME = ("temperature", "top_p", "top_k", "stop", "frequency_penalty", "presence_penalty", "seed")
 _T = TypeVar("_T")
-_DATA_URI = re.compile(r"data:(image/[\w.+-]+);base64,(.*)", re.DOTALL)
 
 
 def read(request: Request) -> Result[Call, ReadError]:
@@ -63,14 +51,12 @@ def _call(request: Request) -> Call:
     if not isinstance(spoken, list):
         raise ValueError("messages", "expected an array")  # noqa: TRY004
     rest = {key: value for key, value in body.items() if key not in {"model", "messages", "stream"}}
-    stream = body.get("stream") is True
+    stream = body.get("stream")
+    if not isinstance(stream, bool | None):
+        raise ValueError("stream", "expected true or false")  # noqa: TRY004
     if stream and rest.get("stream_options") == {"include_usage": True}:
         del rest["stream_options"]
-    names: dict[str, str] = {}
-    messages = [
-        _message(f"messages[{index}]", mapping(item), names) for index, item in enumerate(items(spoken))
-    ]
-    return Call(model=model, messages=messages, options=_options(rest), stream=stream)
+    return Call(model=model, messages=read_messages(spoken), options=_options(rest), stream=bool(stream))
 
 
 def _options(rest: dict[str, Json]) -> ChatOptions:
@@ -105,34 +91,29 @@ def _said(key: str, rest: dict[str, Json], reader: Callable[[Json], _T | None]) 
 
 
 def _tools(value: Json) -> tuple[Tool, ...] | None:
-    tools = [mapping(tool) for tool in items(value)]
-    functions = [mapping(tool.get("function")) for tool in tools]
-    plain = all(
-        tool.get("type", "function") == "function" and tool.keys() <= {"type", "function"} for tool in tools
-    )
-    if not plain or not all(f and f.keys() <= {"name", "description", "parameters"} for f in functions):
+    if not isinstance(value, list):
         return None
-    return _functions(functions).value_or(None)
+    found = [_tool(mapping(item)) for item in value]
+    tools = tuple(tool for tool in found if tool is not None)
+    return tools if len(tools) == len(found) else None
 
 
-@safe(exceptions=(ValueError,))
-def _functions(functions: Sequence[Mapping[str, Json]]) -> tuple[Tool, ...]:
-    return tuple(
-        Tool.from_input_schema(
-            text(function.get("name")),
-            cast("str | None", function.get("description")),
-            mapping(function.get("parameters")),
-        )
-        for function in functions
-    )
+def _tool(tool: Mapping[str, Json]) -> Tool | None:
+    function = mapping(tool.get("function"))
+    known = tool.keys() <= {"type", "function"} and function.keys() <= {"name", "description", "parameters"}
+    if not known or not function or tool.get("type", "function") != "function":
+        return None
+    description = cast("str | None", function.get("description"))  # what is no text, Tool refuses
+    schema = mapping(function.get("parameters"))
+    read_tool = safe(exceptions=(ValueError,))(Tool.from_input_schema)
+    return read_tool(text(function.get("name")), description, schema).value_or(None)
 
 
 def _tool_choice(value: Json) -> str | None:
     if isinstance(value, str):
-        return value if value in {"auto", "none", "required"} else None
-    choice = mapping(value)
-    named = choice.get("type", "function") == "function" and choice.keys() <= {"type", "function"}
-    return (text(mapping(choice.get("function")).get("name")) or None) if named else None
+        return value if value in MODES else None
+    name = text(mapping(mapping(value).get("function")).get("name"))
+    return name if name not in MODES and value == named_choice(name) else None
 
 
 def _response_format(value: Json) -> ResponseFormat | None:
@@ -141,108 +122,8 @@ def _response_format(value: Json) -> ResponseFormat | None:
         return "text"
     if wanted == {"type": "json_object"}:
         return "json"
-    if wanted.keys() != {"type", "json_schema"} or not schema.keys() <= {"name", "schema", "strict"}:
+    name, shape, strict = schema.get("name"), schema.get("schema"), schema.get("strict")
+    known = wanted.keys() == {"type", "json_schema"} and schema.keys() <= {"name", "schema", "strict"}
+    if not known or not isinstance(name, str) or not isinstance(shape, Mapping):
         return None
-    strict = schema.get("strict")
-    return JsonSchema(
-        name=text(schema.get("name")),
-        schema=mapping(schema.get("schema")),
-        strict=strict if isinstance(strict, bool) else None,
-    )
-
-
-def _message(path: str, message: Mapping[str, Json], names: dict[str, str]) -> ChatMessage:
-    role, content = text(message.get("role")), message.get("content")
-    if role == "user":
-        _only(path, message, {"role", "content"})
-        return UserMessage(content=_user_content(f"{path}.content", content))
-    if role in {"system", "developer"}:
-        _only(path, message, {"role", "content"})
-        return SystemMessage(content=_text(f"{path}.content", content) or "")
-    if role == "assistant":
-        return _assistant(path, message, names)
-    if role == "tool":
-        _only(path, message, {"role", "content", "tool_call_id"})
-        identity = text(message.get("tool_call_id"))
-        said = _text(f"{path}.content", content) or ""
-        return ToolResultMessage(name=names.get(identity, ""), tool_call_id=identity, content=said)
-    raise ValueError(f"{path}.role", f"{role!r} is no role; expected system, user, assistant or tool")
-
-
-def _only(path: str, found: Mapping[str, Json], known: set[str]) -> None:
-    for key in sorted(found.keys() - known):
-        raise ValueError(f"{path}.{key}", "a message of ours cannot hold this")
-
-
-def _assistant(path: str, message: Mapping[str, Json], names: dict[str, str]) -> AssistantMessage:
-    _only(path, message, {"role", "content", "refusal", "tool_calls"})
-    calls = tuple(
-        _tool_call(f"{path}.tool_calls[{index}]", mapping(call))
-        for index, call in enumerate(items(message.get("tool_calls")))
-    )
-    names |= {call.id: call.function.name for call in calls}
-    refusal = message.get("refusal")
-    return AssistantMessage(
-        content=_text(f"{path}.content", message.get("content")),
-        tool_calls=calls or None,
-        refusal=refusal if isinstance(refusal, str) else None,
-    )
-
-
-def _tool_call(path: str, call: Mapping[str, Json]) -> AssistantToolCall:
-    # Clients echo the `index` of the stream's delta; in a request the order of the calls says it.
-    _only(path, call, {"id", "type", "function", "index"})
-    function = mapping(call.get("function"))
-    _only(f"{path}.function", function, {"name", "arguments"})
-    arguments = function.get("arguments")
-    return AssistantToolCall(
-        id=text(call.get("id")),
-        function=AssistantToolCallFunction(
-            name=text(function.get("name")),
-            arguments=arguments if isinstance(arguments, str) else dump(mapping(arguments)).decode(),
-        ),
-    )
-
-
-def _text(path: str, content: Json) -> str | None:
-    if content is None or isinstance(content, str):
-        return content
-    texts = []
-    for index, part in enumerate(_parts(path, content)):
-        said = _part(f"{path}[{index}]", part)
-        if not isinstance(said, TextContent):
-            raise ValueError(f"{path}[{index}]", "an image can stand in a user message only")  # noqa: TRY004
-        texts.append(said.text)
-    return "".join(texts)
-
-
-def _parts(path: str, content: Json) -> Sequence[Mapping[str, Json]]:
-    if not isinstance(content, list | tuple):
-        raise ValueError(path, "expected a text or a list of parts")  # noqa: TRY004
-    return [mapping(part) for part in content]
-
-
-def _user_content(path: str, content: Json) -> str | tuple[ContentPart, ...] | None:
-    if content is None or isinstance(content, str):
-        return content
-    return tuple(_part(f"{path}[{index}]", part) for index, part in enumerate(_parts(path, content)))
-
-
-def _part(path: str, part: Mapping[str, Json]) -> ContentPart:
-    said = part.get("text")
-    if part.keys() == {"type", "text"} and part["type"] == "text" and isinstance(said, str):
-        return TextContent(text=said)
-    image = mapping(part.get("image_url"))
-    if part.keys() != {"type", "image_url"} or image.keys() != {"url"}:
-        raise ValueError(path, f"a part of type {part.get('type')!r} cannot be held in full")
-    try:
-        return _image(text(image["url"]))
-    except ValueError:
-        raise ValueError(f"{path}.image_url.url", "neither a URL nor an image in base64") from None
-
-
-def _image(url: str) -> ImageContent:
-    inline = _DATA_URI.fullmatch(url)
-    if inline is None:
-        return ImageContent(source=url)
-    return ImageContent(source={"type": "base64", "data": inline[2]}, media_type=inline[1])
+    return JsonSchema(name=name, schema=shape, strict=strict) if isinstance(strict, bool | None) else None

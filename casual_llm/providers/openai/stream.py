@@ -6,9 +6,10 @@ cut is kept in the state, so that every failure carries the partial reply.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 from returns.result import Failure, Result, Success
 
 from casual_llm.errors import DecodeError, Malformed, Truncated
@@ -24,6 +25,8 @@ Seen: TypeAlias = "tuple[Seen, Chunks] | None"
 """The chunks handed out so far, newest first: adding some costs the same however many there are."""
 
 _EMPTY = StreamChunk()
+_PLAIN = frozenset({b"", b"message"})
+"""The names of events that carry chunks; what is said under another name means nothing here."""
 
 
 @frozen(kw_only=True)
@@ -32,7 +35,7 @@ class State:
 
     sse: Sse = Sse()
     slots: tuple[Slot, ...] = ()
-    seen: Seen = None
+    seen: Seen = field(default=None, repr=False, eq=False)
     model: str | None = None
     id: str | None = None
     finished: bool = False
@@ -86,11 +89,11 @@ def _take(state: State, events: list[Event]) -> tuple[State, Chunks]:
             break
         if not data:
             continue
-        body = mapping(parse(data).value_or({}))
+        body = parse(data).value_or("")
         failure = _failure(event.name, data, body)
         if failure is not None:
             break
-        chunk = read_chunk(body, slots)
+        chunk = read_chunk(mapping(body), slots)
         finished = finished or chunk.raw_finish_reason is not None
         chunk = _without_repeats(chunk, model, identity)
         model, identity = chunk.model or model, chunk.id or identity
@@ -117,7 +120,9 @@ def _failure(name: bytes, data: bytes, body: Json) -> DecodeError | None:
         return error
     if name == b"error":
         return error_in({"error": body or data.decode("utf-8", "replace")}, 200)
-    return None if body else Malformed(f"an event is no JSON object: {data[:80]!r}")
+    if isinstance(body, Mapping) or name not in _PLAIN:
+        return None
+    return Malformed(f"an event is no JSON object: {data[:80]!r}")
 
 
 def _without_repeats(chunk: StreamChunk, model: str | None, identity: str | None) -> StreamChunk:
