@@ -11,7 +11,6 @@ from functools import singledispatch
 from typing import TypeAlias
 
 from pydantic import PydanticUserError
-from pydantic_core import PydanticSerializationError
 from returns.result import Failure, Result, safe
 
 from casual_llm.errors import ConfigurationError, EncodeError
@@ -59,7 +58,7 @@ def encode(dialect: Dialect, call: Call) -> Result[Encoded, EncodeError]:
     return _written(dialect, call).alt(_unwritable) if problem is None else Failure(problem)
 
 
-@safe(exceptions=(PydanticUserError, PydanticSerializationError, ConfigurationError))
+@safe(exceptions=(PydanticUserError, ValueError))
 def _written(dialect: Dialect, call: Call) -> Encoded:
     options = call.options
     settings, losses = _settings(dialect, options)

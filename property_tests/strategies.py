@@ -1,0 +1,258 @@
+"""Legal values, constructed: nothing here filters.
+
+The names are plural nouns, one for each kind of value. Where a kind has a part that its wire
+format can say in full, that part has a name of its own (`plain_images`, `calls`).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from pydantic import BaseModel
+
+from casual_llm.frozen import Json
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    AssistantToolCallFunction,
+    ChatMessage,
+    ContentPart,
+    ImageContent,
+    SystemMessage,
+    TextContent,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
+from casual_llm.tools import Tool, ToolParameter
+from casual_llm.usage import Usage
+from casual_llm.wire.codec import Call
+
+# Text that line splitters, encoders and parsers stumble over.
+_ODD_TEXTS = (
+    "",
+    " ",
+    "\u2028",
+    "a\u0085b",
+    "\r\n",
+    "🦙🦙",
+    "e\u0301",
+    "\x00",
+    "data: [DONE]\n\n",
+    '"\\u00e9"',
+    "\ufeff",
+)
+
+texts = st.text(max_size=3) | st.sampled_from(_ODD_TEXTS)
+said_texts = st.text(min_size=1, max_size=3) | st.sampled_from([text for text in _ODD_TEXTS if text])
+names = st.text("abz09_-", min_size=1, max_size=2)
+numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**70), 2**70)
+
+
+_leaves = st.none() | st.booleans() | numbers | texts
+_shallow = st.lists(_leaves, max_size=2) | st.dictionaries(texts, _leaves, max_size=2)
+json_values: SearchStrategy[Json] = st.one_of(
+    _leaves, _shallow, st.lists(_shallow, max_size=2), st.dictionaries(texts, _shallow, max_size=2)
+)
+json_objects: SearchStrategy[dict[str, Json]] = st.dictionaries(texts, json_values, max_size=2)
+
+
+def nested(depth: int) -> Json:
+    """Give an array inside an array, so many deep."""
+    value: Json = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+# What is said.
+
+base64_texts = st.binary(min_size=1, max_size=6).map(lambda data: base64.b64encode(data).decode())
+media_types = st.sampled_from(["image/png", "image/jpeg", "image/svg+xml", "image/x.y-z"])
+_urls = texts.map("https://example.com/".__add__) | texts.map("HTTP://example.com/?".__add__)
+_inline_sources = base64_texts.map(lambda data: {"type": "base64", "data": data})
+_data_uris = st.tuples(media_types, base64_texts).map(lambda parts: f"data:{parts[0]};base64,{parts[1]}")
+
+plain_images = st.builds(ImageContent, source=_urls) | st.builds(
+    ImageContent, source=_inline_sources, media_type=media_types
+)
+images = plain_images | st.builds(
+    ImageContent, source=_urls | _data_uris | base64_texts, media_type=media_types
+)
+text_parts = st.builds(TextContent, text=texts)
+system_messages = st.builds(SystemMessage, content=texts)
+
+
+def _user_messages(pictures: SearchStrategy[ImageContent]) -> SearchStrategy[UserMessage]:
+    parts: SearchStrategy[ContentPart] = text_parts | pictures
+    return st.builds(UserMessage, content=texts | st.lists(parts, min_size=1, max_size=2))
+
+
+user_messages = _user_messages(images)
+# Models write arguments, so they need not be JSON.
+arguments = texts | st.sampled_from(
+    ["{}", '{"city": "Oslo"}', '{"city": "Par', "null", "[1]", '{"a": 1} ', '{"q": "\\ud83e"}']
+)
+tool_calls = st.builds(
+    AssistantToolCall,
+    id=said_texts,
+    function=st.builds(AssistantToolCallFunction, name=names, arguments=arguments),
+)
+tool_call_lists = st.lists(tool_calls, min_size=1, max_size=2, unique_by=lambda call: call.id)
+plain_answers = st.builds(AssistantMessage, content=texts)
+assistant_messages = plain_answers | st.builds(
+    AssistantMessage,
+    content=st.none() | texts,
+    tool_calls=st.none() | tool_call_lists,
+    refusal=st.none() | texts,
+)
+tool_results = st.builds(ToolResultMessage, name=names, tool_call_id=said_texts, content=texts)
+messages: SearchStrategy[ChatMessage] = user_messages | system_messages | assistant_messages | tool_results
+
+
+def _answered(asking: AssistantMessage, said: Sequence[str]) -> list[ChatMessage]:
+    results = [
+        ToolResultMessage(name=call.function.name, tool_call_id=call.id, content=text)
+        for call, text in zip(asking.tool_calls or (), said, strict=False)
+    ]
+    return [asking, *results]
+
+
+_asking = st.builds(AssistantMessage, content=st.none() | texts, tool_calls=tool_call_lists)
+_tool_turns = st.builds(_answered, _asking, st.lists(texts, max_size=3))
+_refusals = st.builds(AssistantMessage, content=st.none() | texts, refusal=said_texts)
+
+
+def _conversations(pictures: SearchStrategy[ImageContent]) -> SearchStrategy[list[ChatMessage]]:
+    alone: SearchStrategy[ChatMessage] = (
+        _user_messages(pictures) | system_messages | plain_answers | _refusals
+    )
+    turns: SearchStrategy[list[ChatMessage]] = alone.map(lambda message: [message]) | _tool_turns
+    return st.lists(turns, min_size=1, max_size=2).map(lambda parts: [m for part in parts for m in part])
+
+
+# What may be called.
+
+_schema_types = st.sampled_from(["string", "integer", "object", "array"])
+_keywords = st.one_of(
+    st.sampled_from(
+        ["default", "enum", "minimum", "anyOf", "items", "$ref", "format", "self", "model_config"]
+    ),
+    texts.map("x-".__add__),
+)
+parameter_schemas: SearchStrategy[dict[str, Json]] = st.builds(
+    lambda known, more: {**more, **known},
+    st.fixed_dictionaries(
+        {}, optional={"type": _schema_types | st.lists(_schema_types, max_size=2), "description": texts}
+    ),
+    st.dictionaries(_keywords, json_values, max_size=2),
+)
+tool_parameters = parameter_schemas.map(ToolParameter.model_validate)
+input_schemas: SearchStrategy[dict[str, Json]] = st.builds(
+    lambda known, more: {"type": "object", **known, **more},
+    st.fixed_dictionaries(
+        {
+            "properties": st.dictionaries(texts, parameter_schemas, max_size=2),
+            "required": st.lists(texts, max_size=2),
+        }
+    ),
+    st.dictionaries(
+        st.sampled_from(["$defs", "additionalProperties", "title", "x-"]) | texts.map("x-".__add__),
+        json_values,
+        max_size=2,
+    ),
+)
+# No tool is called like one of the modes of `tool_choice`: the option could not tell them apart.
+tool_names = names.map("f".__add__)
+tools = st.builds(Tool.from_input_schema, tool_names, st.none() | texts, input_schemas)
+
+
+# What is set, and what it cost.
+
+
+class Person(BaseModel):
+    """Someone, as a structured answer."""
+
+    name: str
+    age: int = 0
+
+
+json_schemas = st.builds(JsonSchema, name=texts, schema=json_objects, strict=st.none() | st.booleans())
+_words: SearchStrategy[Literal["json", "text"]] = st.sampled_from(("json", "text"))
+plain_formats: SearchStrategy[ResponseFormat] = _words | json_schemas
+_at_most_one = st.floats(0, 1) | st.integers(0, 1)
+_at_least_none = st.floats(min_value=0, allow_infinity=False) | st.integers(0, 2**70)
+extras = st.dictionaries(
+    texts.map("x-".__add__) | st.sampled_from(["user", "logit_bias", "parallel_tool_calls", "n"]),
+    json_values,
+    min_size=1,
+    max_size=2,
+)
+_OPTIONS: dict[str, SearchStrategy[Any]] = {
+    "max_tokens": st.integers(1, 2**40),
+    "temperature": _at_least_none,
+    "top_p": _at_most_one,
+    "stop": texts | st.lists(texts, max_size=2),
+    "frequency_penalty": numbers,
+    "presence_penalty": numbers,
+    "seed": st.integers(),
+    "top_k": st.integers(0, 2**40),
+    "extra": extras,
+}
+_LAYERS = {
+    **_OPTIONS,
+    "extra": json_objects,
+    "tools": st.lists(tools, max_size=1),
+    "tool_choice": st.sampled_from(["auto", "none", "required", "f"]),
+    "response_format": plain_formats | st.just(Person),
+    "system_message_handling": st.sampled_from(["keep", "merge"]),
+}
+
+
+@st.composite
+def _chosen(draw: st.DrawFn, known: dict[str, SearchStrategy[Any]]) -> dict[str, Any]:
+    # Two masks set a quarter of the options: most are independent, and an empty layer must come up often.
+    masks = st.integers(0, 2 ** len(known) - 1)
+    mask = draw(masks) & draw(masks)
+    return {name: draw(some) for place, (name, some) in enumerate(known.items()) if mask >> place & 1}
+
+
+option_fields = _chosen(_LAYERS)
+options = option_fields.map(lambda chosen: ChatOptions(**chosen))
+usages = st.builds(Usage, **dict.fromkeys(Usage.model_fields, st.none() | st.integers(0, 2**62)))
+known_usages = st.builds(Usage, **dict.fromkeys(Usage.model_fields, st.integers(0, 2**62)))
+
+
+@st.composite
+def _call_options(draw: st.DrawFn, more: dict[str, SearchStrategy[Any]]) -> ChatOptions:
+    offered = draw(st.none() | st.lists(tools, max_size=2))
+    choices = ["auto", "none", "required", *(tool.name for tool in offered or ())]
+    choice = draw(st.none() | st.sampled_from(choices))
+    return ChatOptions(**draw(_chosen({**_OPTIONS, **more})), tools=offered, tool_choice=choice)
+
+
+# Calls that a dialect which knows all of their options says in full.
+calls = st.builds(
+    Call,
+    model=texts,
+    messages=_conversations(plain_images),
+    options=_call_options({"response_format": plain_formats}),
+    stream=st.booleans(),
+)
+# All calls, those included whose request says less, or the same in other words.
+any_calls = st.builds(
+    Call,
+    model=texts,
+    messages=_conversations(images) | st.lists(messages, max_size=3),
+    options=_call_options(
+        {
+            "response_format": plain_formats | st.just(Person),
+            "system_message_handling": st.sampled_from(["keep", "merge"]),
+        }
+    ),
+    stream=st.booleans(),
+)

@@ -1,0 +1,59 @@
+"""A codec is its functions under one name; its records show nothing that is secret."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+from strategies import messages, texts
+
+from casual_llm.messages import AssistantMessage, ChatMessage, UserMessage
+from casual_llm.providers.openai import COMPATIBLE, LLAMACPP, OPENAI, Dialect, codec, dialect_of
+from casual_llm.reply import Reply
+from casual_llm.wire.codec import Call, Request, Response
+
+_CALL = Call(model="m", messages=[UserMessage(content="Hi")])
+_REPLY = Reply(message=AssistantMessage(content="Hello."), finish_reason="stop", raw_finish_reason="stop")
+
+
+@pytest.mark.parametrize("dialect", [OPENAI, COMPATIBLE, LLAMACPP])
+def test_a_codec_is_the_functions_of_its_dialect(dialect: Dialect) -> None:
+    ours = codec(dialect)
+    state, _ = ours.step(ours.start, b"".join(ours.write_stream(_REPLY))).unwrap()
+    assert (ours.name, state.ended, ours.finish(state).unwrap()) == (dialect.name, True, ())
+    assert ours.decode(ours.write(_REPLY)).unwrap() == _REPLY
+    assert ours.read(ours.encode(_CALL).unwrap().request).unwrap() == _CALL
+
+
+@given(texts, texts)
+def test_the_names_of_headers_are_lower_case(name: str, value: str) -> None:
+    assert Request(url="", headers={name: value}, body=b"").headers == {name.lower(): value}
+
+
+@given(st.text(min_size=1), st.binary(max_size=9))
+def test_neither_request_nor_response_shows_the_values_of_its_headers(name: str, body: bytes) -> None:
+    headers = {name: "Bearer sk-secret"}
+    shown = f"{Request(url='', headers=headers, body=body)}{Response(status=200, headers=headers, body=body)}"
+    assert "sk-secret" not in shown
+
+
+@given(st.lists(messages, max_size=3))
+def test_a_call_does_not_change_with_the_list_of_its_messages(conversation: list[ChatMessage]) -> None:
+    call, before = Call(model="m", messages=conversation), tuple(conversation)
+    conversation.clear()
+    assert call.messages == before
+
+
+@pytest.mark.parametrize(
+    ("base_url", "dialect"),
+    [
+        ("https://api.openai.com/v1", OPENAI),
+        ("https://API.OpenAI.com:443/v1/", OPENAI),
+        ("https://api.openai.com.example.org/v1", COMPATIBLE),
+        ("http://localhost:8000/v1", COMPATIBLE),
+        ("localhost", COMPATIBLE),
+        ("", COMPATIBLE),
+        ("http://[::1", COMPATIBLE),
+    ],
+)
+def test_the_host_tells_the_dialect(base_url: str, dialect: Dialect) -> None:
+    assert dialect_of(base_url) is dialect

@@ -1,0 +1,182 @@
+"""Keys are found in one order and shown nowhere; times are times."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import example, given, strategies as st
+from strategies import json_objects, texts
+
+from casual_llm.config import (
+    ClientConfig,
+    ModelConfig,
+    Provider,
+    Timeout,
+    key_variables,
+    redact,
+    resolve_api_key,
+)
+from casual_llm.errors import ConfigurationError
+
+keys = st.text(string.ascii_letters + string.digits + "-_./+=", min_size=8, max_size=24)
+_names = st.text("aZ9-._", min_size=1, max_size=6)
+_environments = st.fixed_dictionaries(
+    {}, optional={"OPENAI_API_KEY": keys, "GROQ_API_KEY": keys, "LOCAL_API_KEY": keys}
+)
+_seconds = st.floats(0, 10**8, exclude_min=True) | st.integers(1, 10**8)
+
+
+@given(st.sampled_from(["openai", "local"]), st.none() | _names, keys, _environments)
+def test_an_explicit_key_wins(provider: str, name: str | None, key: str, environ: dict[str, str]) -> None:
+    assert resolve_api_key(ClientConfig(provider=provider, name=name, api_key=key), environ) == key
+
+
+@given(keys, keys)
+def test_the_variable_of_the_name_comes_before_the_providers_own(named: str, own: str) -> None:
+    environ = {"OPENAI_API_KEY": own, "MY_PROXY_EU_API_KEY": named}
+    assert resolve_api_key(ClientConfig(provider="openai", name="my-proxy.eu"), environ) == named
+
+
+@given(st.none() | _names.map("n".__add__), keys)
+def test_the_providers_own_variable_is_the_last_resort(name: str | None, own: str) -> None:
+    assert resolve_api_key(ClientConfig(provider="openai", name=name), {"OPENAI_API_KEY": own}) == own
+
+
+@given(_environments.map(lambda environ: {**environ, "OPENAI_API_KEY": "", "GROQ_API_KEY": ""}))
+@example({})
+def test_an_empty_variable_holds_no_key(environ: dict[str, str]) -> None:
+    assert resolve_api_key(ClientConfig(provider="openai", name="groq", api_key=""), environ) is None
+
+
+@given(st.none() | _names, keys)
+def test_no_key_of_another_provider_is_taken(name: str | None, key: str) -> None:
+    assert resolve_api_key(ClientConfig(provider="local", name=name), {"OPENAI_API_KEY": key}) is None
+
+
+@given(st.sampled_from(["openai", "local"]), _names)
+def test_the_variables_tried_are_upper_case_words(provider: str, name: str) -> None:
+    tried = "".join(key_variables(ClientConfig(provider=provider, name=name)))
+    assert set(tried) <= {*string.ascii_uppercase, *string.digits, "_"}
+
+
+@given(st.sampled_from(list(Provider)), st.integers(0, 6))
+def test_a_provider_may_be_written_in_any_case(provider: Provider, cut: int) -> None:
+    written = provider[:cut].upper() + provider[cut:]
+    assert ClientConfig(provider=written).provider is provider
+
+
+@pytest.mark.parametrize("provider", ["opnai", "", None, 5])
+def test_an_unknown_provider_is_refused_and_the_known_are_listed(provider: Any) -> None:  # noqa: ANN401
+    with pytest.raises(ConfigurationError, match=r"Unknown provider .*openai, local"):
+        ClientConfig(provider=provider)
+
+
+@given(texts, texts, json_objects)
+@example("k", "sk-secret", {})
+def test_the_repr_of_a_config_is_the_same_whatever_the_key(
+    first: str, second: str, further: dict[str, Any]
+) -> None:
+    shown = {repr(ClientConfig(provider="openai", api_key=k, extra_kwargs=further)) for k in (first, second)}
+    assert len(shown) == 1
+
+
+@given(json_objects)
+def test_the_repr_of_a_config_shows_only_the_names_of_further_arguments(further: dict[str, Any]) -> None:
+    secret = ClientConfig(provider="openai", extra_kwargs={**further, "headers": "Bearer sk-secret"})
+    assert "sk-secret" not in f"{secret!r} {secret}"
+
+
+@given(texts, keys, texts)
+@example("Incorrect API key provided: ", "sk-ab***yz", ".")
+def test_no_text_is_left_with_the_key_in_it(before: str, key: str, after: str) -> None:
+    assert key not in redact(f"{before}{key}{after}{key}", key)
+
+
+@given(texts, keys.map(lambda key: key + "1234567"))
+@example("key-", "abcd.efghijklmnopqrst")
+@example("sk-", "abcd.efghijklmnopqrst")
+def test_no_end_of_a_key_is_left_behind_what_looks_like_another(before: str, key: str) -> None:
+    assert key[-8:] not in redact(f"no access with {before}{key}", key)
+
+
+@given(keys, st.integers(2, 5), st.integers(2, 5))
+def test_a_key_that_the_provider_masked_is_removed_with_its_ends(key: str, head: int, tail: int) -> None:
+    masked = f"{key[:head]}****{key[-tail:]}"
+    assert redact(f"Incorrect API key: {masked}", None) == "Incorrect API key: [key removed]"
+
+
+@given(st.text(" é:,!", max_size=20), st.none() | keys)
+def test_a_text_without_a_key_stays_as_it_is(text: str, key: str | None) -> None:
+    assert redact(text, key) == text
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("letter", ["a", "*", "-"])
+def test_a_long_text_is_searched_in_no_time(letter: str) -> None:
+    # Servers quote the request in their errors, and with it whole images.
+    assert redact(f"no {letter}" + "a" * 200_000, "sk-secret").startswith("no ")
+
+
+@given(_seconds)
+def test_a_plain_number_limits_every_phase_and_not_the_whole(seconds: float) -> None:
+    timeout = Timeout.of(seconds)
+    assert timeout.read == timeout.write == timeout.pool == float(seconds)
+    assert timeout.total is None
+
+
+@given(_seconds)
+def test_connecting_never_takes_more_than_ten_seconds(seconds: float) -> None:
+    assert Timeout.of(seconds).connect == min(float(seconds), 10.0)
+
+
+@given(st.builds(Timeout, total=st.none() | st.floats(1, 9)))
+def test_a_timeout_is_read_as_itself(timeout: Timeout) -> None:
+    assert Timeout.of(timeout) is timeout
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [0, 0.0, -1, float("inf"), float("nan"), True, "5", None, 1e10, 10**400],
+    ids=lambda seconds: repr(seconds)[:8],
+)
+def test_what_is_no_time_is_refused(seconds: Any) -> None:  # noqa: ANN401
+    with pytest.raises(ConfigurationError, match=r"timeout: .*; give seconds"):
+        ClientConfig(provider="openai", timeout=seconds)
+
+
+@pytest.mark.parametrize("phase", ["connect", "read", "write", "pool", "total"])
+@pytest.mark.parametrize("seconds", [0, -1.5, float("inf"), float("nan"), True, "5"])
+def test_a_limit_that_is_no_time_is_refused_with_its_place_named(phase: str, seconds: Any) -> None:  # noqa: ANN401
+    with pytest.raises(ConfigurationError, match=rf"Timeout\.{phase}: .*; give seconds"):
+        Timeout(**{phase: seconds})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", 5),
+        ("base_url", b"http://a"),
+        ("api_key", 5),
+        ("api_key", b"sk-secret"),
+        ("extra_kwargs", ["a"]),
+    ],
+)
+def test_a_setting_of_the_wrong_kind_is_refused_and_not_shown(field: str, value: Any) -> None:  # noqa: ANN401
+    with pytest.raises(ConfigurationError, match=rf"{field}: a \w+ given; give a \w+$"):
+        ClientConfig(provider="openai", **{field: value})
+
+
+@pytest.mark.parametrize(("field", "value"), [("name", None), ("name", 5), ("default_options", {"seed": 1})])
+def test_a_setting_of_a_model_of_the_wrong_kind_is_refused(field: str, value: Any) -> None:  # noqa: ANN401
+    with pytest.raises(ConfigurationError, match=rf"ModelConfig\.{field}: a \w+ given"):
+        ModelConfig(**{"name": "m", field: value})
+
+
+@pytest.mark.parametrize("config", [partial(ClientConfig, provider="openai"), partial(ModelConfig, name="m")])
+def test_a_way_to_handle_system_messages_that_is_none_is_refused(config: Callable[..., object]) -> None:
+    with pytest.raises(ConfigurationError, match="system_message_handling"):
+        config(system_message_handling="drop")

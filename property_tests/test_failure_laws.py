@@ -1,0 +1,137 @@
+"""Failures: every one has a text, an exception of its meaning, and what was received so far."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from hypothesis import given, strategies as st
+from strategies import said_texts, texts
+from wire_strategies import replies
+
+from casual_llm.errors import (
+    AuthenticationError,
+    CasualLLMError,
+    ConfigurationError,
+    EncodeError,
+    Failure,
+    Malformed,
+    NotFoundError,
+    ProviderError,
+    RateLimitError,
+    ReadError,
+    Refused,
+    ReplyError,
+    RequestError,
+    RequestTimeoutError,
+    ServerError,
+    TransportError,
+    Truncated,
+    TruncatedError,
+    exception_for,
+)
+from casual_llm.reply import Reply
+
+_partials = st.none() | replies
+_refusals = st.builds(
+    Refused,
+    st.integers(200, 599),
+    texts,
+    code=st.none() | texts,
+    retry_after=st.none() | st.floats(0, 99),
+    partial=_partials,
+)
+_failures: st.SearchStrategy[Failure] = st.one_of(
+    st.builds(EncodeError, said_texts, said_texts, said_texts),
+    st.builds(Malformed, said_texts, _partials),
+    st.builds(Truncated, replies),
+    _refusals,
+)
+
+
+@given(_failures)
+def test_every_failure_becomes_an_exception_of_ours_with_its_text(failure: Failure) -> None:
+    error = exception_for(failure)
+    assert isinstance(error, CasualLLMError)
+    assert str(error) == str(failure)
+
+
+@given(_refusals)
+def test_a_refusal_keeps_its_figures_in_the_exception(failure: Refused) -> None:
+    error = exception_for(failure)
+    assert isinstance(error, ProviderError)
+    assert (error.status, error.code, error.retry_after) == (
+        failure.status,
+        failure.code,
+        failure.retry_after,
+    )
+
+
+@given(
+    replies, st.sampled_from([Truncated, lambda r: Malformed("x", r), lambda r: Refused(500, "x", partial=r)])
+)
+def test_what_was_received_so_far_is_in_the_exception(reply: Reply, failed: type[Truncated]) -> None:
+    error = exception_for(failed(reply))
+    assert isinstance(error, ReplyError | ProviderError)
+    assert error.partial == reply
+
+
+@given(_failures)
+def test_an_exception_survives_pickling(failure: Failure) -> None:
+    error = exception_for(failure)
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 # bytes of our own
+    assert (type(again), again.args, vars(again)) == (type(error), error.args, vars(error))
+
+
+@given(said_texts, said_texts, said_texts)
+def test_the_text_of_a_failed_call_names_place_problem_and_remedy(
+    place: str, problem: str, remedy: str
+) -> None:
+    assert str(EncodeError(place, problem, remedy)) == f"{place}: {problem}; {remedy}"
+    assert str(ReadError(place, problem)) == f"{place}: {problem}"
+
+
+@given(st.integers(200, 599), texts)
+def test_the_text_of_a_refusal_names_the_status_and_what_was_said(status: int, said: str) -> None:
+    assert str(status) in str(Refused(status, said))
+    assert (said or "no message") in str(Refused(status, said))
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (EncodeError("messages", "empty", "say something"), RequestError),
+        (Malformed("no JSON"), ReplyError),
+        *((Refused(status, ""), AuthenticationError) for status in (401, 403)),
+        (Refused(404, ""), NotFoundError),
+        (Refused(429, ""), RateLimitError),
+        *((Refused(status, ""), ProviderError) for status in (200, 302, 400, 408, 409, 422, 499)),
+        *((Refused(status, ""), ServerError) for status in (500, 502, 503, 529)),
+    ],
+    ids=str,
+)
+def test_each_failure_has_the_exception_of_its_meaning(failure: Failure, kind: type[CasualLLMError]) -> None:
+    assert type(exception_for(failure)) is kind
+
+
+@given(replies)
+def test_a_truncated_stream_has_an_exception_of_its_own(reply: Reply) -> None:
+    assert type(exception_for(Truncated(reply))) is TruncatedError
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ConfigurationError, ValueError),
+        (RequestError, ValueError),
+        (RequestTimeoutError, TimeoutError),
+        (RequestTimeoutError, TransportError),
+        (TruncatedError, ReplyError),
+        (RateLimitError, ProviderError),
+    ],
+)
+def test_an_exception_is_caught_by_the_name_python_has_for_it(
+    error: type[Exception], kind: type[Exception]
+) -> None:
+    assert issubclass(error, kind)
+    assert issubclass(error, CasualLLMError)

@@ -1,0 +1,99 @@
+"""Framing sees events, never how the network cut them or how a server ends its lines."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, strategies as st
+from wire_strategies import odd_streams, with_chunking
+
+from casual_llm.wire.framing import Event, Lines, Sse, split_lines, sse_end, sse_step
+
+# Bytes without line ends: what a line is made of; and lines that mean something.
+_contents = st.binary(max_size=6).map(lambda data: data.replace(b"\n", b"n").replace(b"\r", b"r"))
+_texts = st.sampled_from(["", " ", "a", "\u2028\u0085", "🦙", " [DONE]", ":"]).map(str.encode)
+_events = st.lists(st.tuples(_texts.map(bytes.strip), st.lists(_texts, min_size=1, max_size=3)), max_size=3)
+_sse_bytes = odd_streams | st.text("d\r\n:a", max_size=12).map(str.encode)
+_ends = st.sampled_from([b"\n", b"\r\n", b"\r"])
+
+
+def _lines(reads: list[bytes]) -> list[bytes]:
+    state, lines = Lines(), list[bytes]()
+    for data in reads:
+        state, complete = split_lines(state, data)
+        lines += complete
+    return lines
+
+
+def _seen(reads: list[bytes]) -> list[Event]:
+    state, events = Sse(), list[Event]()
+    for data in reads:
+        state, complete = sse_step(state, data)
+        events += complete
+    return events + sse_end(state)
+
+
+def _written(events: list[tuple[bytes, list[bytes]]], end: bytes) -> bytes:
+    lines = [[b"event: " + name, *(b"data: " + datum for datum in data), b""] for name, data in events]
+    return b"".join(line + end for event in lines for line in event)
+
+
+@given(_sse_bytes.flatmap(with_chunking))
+@example((b"data: 1\r\n\r\n", [b"data: 1\r", b"\n\r", b"\n"]))
+@example((b"data: 1\r\rdata: 2\n\n", [b"data: 1\r", b"", b"\rdata: 2\n\n"]))
+@example((b"data:\xf0\x9f\xa6\x99\n\n", [b"data:\xf0\x9f", b"\xa6\x99\n", b"\n"]))
+def test_framing_is_blind_to_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
+    whole, reads = cut
+    assert _seen(reads) == _seen([whole])
+
+
+@given(_sse_bytes)
+def test_framing_is_blind_to_a_network_that_hands_over_byte_by_byte(whole: bytes) -> None:
+    assert _seen([bytes([byte]) for byte in whole]) == _seen([whole])
+
+
+@given(_events, _ends)
+def test_events_come_out_as_they_were_written_whatever_ends_the_lines(
+    events: list[tuple[bytes, list[bytes]]], end: bytes
+) -> None:
+    assert _seen([_written(events, end)]) == [Event(name, b"\n".join(data)) for name, data in events]
+
+
+@given(_events, _ends)
+def test_the_last_event_may_lack_its_blank_line_and_its_line_end(
+    events: list[tuple[bytes, list[bytes]]], end: bytes
+) -> None:
+    whole = _written(events, end)
+    assert _seen([whole.removesuffix(end)]) == _seen([whole.removesuffix(end + end)]) == _seen([whole])
+
+
+@given(_events, st.sampled_from([b": hello", b":", b"id: 1", b"retry: 5", b"unknown"]), _ends)
+def test_comments_and_unknown_fields_mean_nothing(
+    events: list[tuple[bytes, list[bytes]]], noise: bytes, end: bytes
+) -> None:
+    noisy = _written(events, end).replace(b"data: ", noise + end + b"data: ")
+    assert _seen([noise + end + noisy]) == _seen([_written(events, end)])
+
+
+@given(_events)
+def test_a_mark_of_byte_order_in_front_means_nothing(events: list[tuple[bytes, list[bytes]]]) -> None:
+    whole = _written(events, b"\n")
+    assert _seen([b"\xef\xbb\xbf" + whole]) == _seen([whole])
+
+
+@given(st.lists(st.tuples(_contents, _ends), max_size=5))
+def test_lines_come_out_without_their_ends(written: list[tuple[bytes, bytes]]) -> None:
+    # A CR before an empty line that ends in LF would be a CRLF.
+    lines = [(b"x" + content, end) for content, end in written]
+    assert _lines([b"".join(content + end for content, end in lines)]) == [content for content, _ in lines]
+
+
+@given(_contents.flatmap(with_chunking))
+def test_a_line_without_an_end_is_kept_for_later(cut: tuple[bytes, list[bytes]]) -> None:
+    content, reads = cut
+    assert _lines([*reads, b"\n"]) == [content]
+
+
+@pytest.mark.timeout(20)
+def test_a_line_of_many_tiny_reads_costs_no_more_than_its_bytes() -> None:
+    reads = [b"x"] * 200_000
+    assert _lines([*reads, b"\n"]) == [b"x" * 200_000]

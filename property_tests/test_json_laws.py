@@ -1,0 +1,88 @@
+"""JSON from the wire is read without a complaint, and JSON of ours comes back the same."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import example, given, strategies as st
+from strategies import json_objects, json_values, texts
+from wire_strategies import odd_bodies
+
+from casual_llm.frozen import Json
+from casual_llm.wire.json import count, dump, items, mapping, parse, text
+
+
+@given(json_values)
+def test_what_is_written_is_read_back(value: Json) -> None:
+    assert parse(dump(value)).unwrap() == value
+
+
+@given(json_values)
+def test_what_is_written_is_json_for_everyone(value: Json) -> None:
+    assert json.loads(dump(value)) == value
+
+
+@given(json_objects)
+def test_space_around_json_means_nothing(value: Json) -> None:
+    assert parse(b"\n\n  " + dump(value) + b" \r\n").unwrap() == value
+
+
+@given(texts)
+def test_a_mark_of_byte_order_means_nothing(value: str) -> None:
+    assert parse(b"\xef\xbb\xbf" + dump(value)).unwrap() == value
+
+
+@given(st.binary() | odd_bodies)
+@example(b"[" * 100_000)
+@example(b'{"a":' * 199 + b"1" + b"}" * 199)
+@example(b"9" * 5000)
+@example(b"")
+def test_parsing_never_raises(data: bytes) -> None:
+    assert parse(data).map(lambda _: "fine").value_or("no JSON") in {"fine", "no JSON"}
+
+
+@given(texts, st.sampled_from([b"\xff", b"\xf0\x9f", b"\\ud83e", b"\xed\xa0\x80"]), texts)
+def test_text_around_broken_characters_is_kept(before: str, broken: bytes, after: str) -> None:
+    read = text(parse(dump(before)[:-1] + broken + dump(after)[1:]).unwrap())
+    assert (read[: len(before)], read[len(read) - len(after) :]) == (before, after)
+
+
+@given(texts, st.sampled_from([b"\xff", b"\\ud83e", b"\\ud83e\\ud83e"]))
+def test_text_that_was_broken_can_be_written_again(before: str, broken: bytes) -> None:
+    read = parse(dump(before)[:-1] + broken + b'"').unwrap()
+    assert parse(dump(read)).unwrap() == read
+
+
+@given(json_values)
+@example(10**400)
+@example(-(10**400))
+@example(float("nan"))
+@example(float("inf"))
+@example([])
+@example(7.0)
+def test_a_count_is_unknown_or_a_number_from_zero(value: Json) -> None:
+    found = count(value)
+    assert found is None or (type(found) is int and found >= 0)
+
+
+@given(st.integers(0, 2**53))
+def test_a_count_may_be_written_as_a_float(tokens: int) -> None:
+    assert count(tokens) == count(float(tokens)) == tokens
+
+
+@given(json_values)
+def test_a_value_of_the_wrong_kind_is_read_as_absent(value: Json) -> None:
+    found = [reader(value) for reader in (mapping, items, text)]
+    assert all(part in (value, {}, (), "") for part in found)
+
+
+@given(json_objects, st.lists(json_values), texts)
+def test_a_value_of_the_right_kind_is_read_as_it_is(an_object: Json, array: Json, word: str) -> None:
+    assert (mapping(an_object), items(array), text(word)) == (an_object, array, word)
+
+
+@pytest.mark.parametrize("depth", [1, 50, 150])
+def test_what_could_be_read_can_be_written(depth: int) -> None:
+    nested = parse(b'{"a":[' * depth + b"]}" * depth).value_or(None)
+    assert parse(dump(nested)).unwrap() == nested

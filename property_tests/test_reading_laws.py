@@ -1,0 +1,183 @@
+"""Any request can be read, or says where it cannot; nothing in it is dropped."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import example, given, strategies as st
+from strategies import json_values, texts
+from wire_strategies import requests
+
+from casual_llm.frozen import Json
+from casual_llm.messages import AssistantMessage, SystemMessage, UserMessage
+from casual_llm.options import ChatOptions
+from casual_llm.providers.openai.read import read
+from casual_llm.wire.codec import Request
+
+
+def _request(**body: Json) -> Request:
+    return Request(url="/chat/completions", body=json.dumps(body).encode())
+
+
+def _said(message: Json) -> Request:
+    return _request(model="m", messages=[message])
+
+
+@given(requests)
+@example(_said({"role": []}))
+@example(_said({"role": "assistant", "tool_calls": [{"function": {"arguments": {"a": 1}}}]}))
+@example(_request(messages=[], seed=10**400))
+@example(_request(messages=[], temperature=float("nan")))
+@example(Request(url="", body=b'{"messages": [], "x": ' + b'{"a":' * 198 + b"1" + b"}" * 198 + b"}"))
+def test_reading_a_request_never_raises(request_: Request) -> None:
+    assert read(request_) == read(request_)
+
+
+@given(st.sampled_from(["user", "service_tier", "reasoning_effort", "x"]), json_values)
+def test_what_no_option_can_say_is_kept_in_extra(key: str, value: Json) -> None:
+    call = read(_request(model="m", messages=[], **{key: value})).unwrap()
+    assert call.options == ChatOptions(extra={key: value})
+
+
+@given(texts)
+def test_a_developer_message_is_a_system_message(content: str) -> None:
+    assert read(_said({"role": "developer", "content": content})).unwrap().messages == (
+        SystemMessage(content=content),
+    )
+
+
+@given(st.lists(texts, min_size=1))
+def test_text_parts_of_an_assistant_are_its_text(parts: list[str]) -> None:
+    content: Json = [{"type": "text", "text": part} for part in parts]
+    call = read(_said({"role": "assistant", "content": content})).unwrap()
+    assert call.messages == (AssistantMessage(content="".join(parts)),)
+
+
+@given(st.integers(1, 99))
+def test_either_word_for_the_longest_answer_is_understood(tokens: int) -> None:
+    read_ = [
+        read(_request(messages=[], **{key: tokens})).unwrap().options.max_tokens
+        for key in ("max_tokens", "max_completion_tokens")
+    ]
+    assert read_ == [tokens, tokens]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"tools": [{"type": "web_search"}]},
+        {"tools": [{"type": "custom", "function": {"name": "f"}}]},
+        {"tools": [{"type": "function", "function": {"name": "f", "strict": True}}]},
+        {"tools": "f"},
+        {"tools": None},
+        {"tool_choice": "any"},
+        {"tool_choice": {"type": "allowed_tools", "allowed_tools": {}}},
+        {"tool_choice": {"type": "function", "function": {"name": "f", "more": 1}}},
+        {"tool_choice": {"type": "function", "function": {"name": "auto"}}},
+        {"response_format": {"type": "grammar"}},
+        {"response_format": {"type": "text", "more": 1}},
+        {"response_format": {"type": "json_schema", "json_schema": {"name": "A", "schema": {}, "more": 1}}},
+        {
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "A", "schema": {}, "strict": "x"},
+            }
+        },
+        {"max_tokens": None},
+        {"max_tokens": 0},
+        {"max_completion_tokens": -1},
+        {"temperature": "hot"},
+        {"top_k": -1},
+        {"stop": {"a": 1}},
+        {"seed": "lucky"},
+        {"stream_options": {"include_usage": True}},
+        {"stream_options": {"include_obfuscation": False}},
+    ],
+    ids=json.dumps,
+)
+def test_what_an_option_cannot_say_in_full_is_kept_in_extra(value: dict[str, Json]) -> None:
+    assert read(_request(messages=[], **value)).unwrap().options == ChatOptions(extra=value)
+
+
+@pytest.mark.parametrize(
+    ("message", "place"),
+    [
+        ({"role": "robot", "content": "Hi"}, "messages[0].role"),
+        ({"content": "Hi"}, "messages[0].role"),
+        ("Hi", "messages[0]"),
+        ({"role": "user", "content": "Hi", "name": "Ann"}, "messages[0].name"),
+        ({"role": "user", "content": {"a": 1}}, "messages[0].content"),
+        ({"role": "user", "content": ["Hi"]}, "messages[0].content[0]"),
+        ({"role": "user", "content": [{"type": "text", "text": 5}]}, "messages[0].content[0]"),
+        ({"role": "user", "content": [{"type": "input_audio", "input_audio": {}}]}, "messages[0].content[0]"),
+        (
+            {"role": "user", "content": [{"type": "image_url", "image_url": {"url": 5}}]},
+            "messages[0].content[0]",
+        ),
+        (
+            {
+                "role": "user",
+                "content": [{"type": "image_url", "image_url": {"url": "https://a", "detail": "low"}}],
+            },
+            "messages[0].content[0]",
+        ),
+        (
+            {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "ftp://a"}}]},
+            "messages[0].content[0]",
+        ),
+        ({"role": "system", "content": 5}, "messages[0].content"),
+        ({"role": "system", "content": [{"type": "image_url"}]}, "messages[0].content[0]"),
+        (
+            {"role": "system", "content": [{"type": "image_url", "image_url": {"url": "https://a"}}]},
+            "messages[0].content[0]",
+        ),
+        ({"role": "assistant", "content": 5}, "messages[0].content"),
+        ({"role": "assistant", "content": "", "refusal": 5}, "messages[0].refusal"),
+        ({"role": "assistant", "content": "", "audio": {}}, "messages[0].audio"),
+        ({"role": "assistant", "tool_calls": "f"}, "messages[0].tool_calls"),
+        ({"role": "assistant", "tool_calls": ["f"]}, "messages[0].tool_calls[0]"),
+        (
+            {"role": "assistant", "tool_calls": [{"id": "1", "type": "custom", "custom": {"name": "f"}}]},
+            "messages[0].tool_calls[0]",
+        ),
+        (
+            {"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": [1]}}]},
+            "messages[0].tool_calls[0]",
+        ),
+        ({"role": "tool", "tool_call_id": "1", "content": 5}, "messages[0].content"),
+        ({"role": "tool", "tool_call_id": 5, "content": ""}, "messages[0].tool_call_id"),
+    ],
+    ids=str,
+)
+def test_what_a_message_cannot_hold_is_an_error_that_names_its_place(message: Json, place: str) -> None:
+    assert read(_said(message)).failure().path.startswith(place)
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ({"messages": "Hi"}, "messages"),
+        ({"messages": [], "model": 5}, "model"),
+        ({"messages": [], "stream": "yes"}, "stream"),
+    ],
+    ids=str,
+)
+def test_what_a_call_cannot_hold_is_an_error_that_names_its_place(body: dict[str, Json], place: str) -> None:
+    assert place in str(read(_request(**body)).failure())
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"<html>", b'{"messages": ['])
+def test_a_body_that_is_no_object_is_an_error_at_the_body(body: bytes) -> None:
+    assert read(Request(url="/chat/completions", body=body)).failure().path == "body"
+
+
+@given(texts)
+def test_a_request_that_asks_for_a_stream_is_a_call_for_a_stream(content: str) -> None:
+    messages: Json = [{"role": "user", "content": content}]
+    call = read(_request(messages=messages, stream=True, stream_options={"include_usage": True})).unwrap()
+    assert (call.stream, call.options, call.messages) == (
+        True,
+        ChatOptions(),
+        (UserMessage(content=content),),
+    )

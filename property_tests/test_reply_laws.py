@@ -1,0 +1,218 @@
+"""A reply is read whatever the server makes of it, and comes back from what we write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from hypothesis import example, given, strategies as st
+from returns.result import Success
+from strategies import json_objects, said_texts, texts
+from wire_strategies import replies, responses
+
+from casual_llm.errors import Malformed, Refused
+from casual_llm.frozen import Json
+from casual_llm.messages import AssistantToolCall, AssistantToolCallFunction
+from casual_llm.providers.openai.decode import decode
+from casual_llm.providers.openai.write import write
+from casual_llm.reply import Reply
+from casual_llm.usage import Usage
+from casual_llm.wire.codec import Response
+
+
+def ok(**body: Json) -> Response:
+    return Response(status=200, body=json.dumps(body).encode())
+
+
+def choice(message: Json, **more: Json) -> Response:
+    return ok(choices=[{"message": message, **more}])
+
+
+def _read(message: Json, **more: Json) -> Reply:
+    return decode(choice(message, **more)).unwrap()
+
+
+@given(responses)
+@example(ok(choices=[{"index": []}]))
+@example(ok(choices=[{"index": {}}, {"index": 0}]))
+@example(ok(choices=[{}], usage={"prompt_tokens": 10**400}))
+@example(ok(choices=[{}], usage={"prompt_tokens": 1e308, "completion_tokens": -1}))
+@example(ok(error={"code": 10**400}))
+@example(choice({"tool_calls": [{"index": 10**400}, {"index": -1}, None, 5]}))
+@example(choice({"content": [{"type": "thinking", "thinking": [{"text": "a"}]}, 5, None]}))
+@example(
+    Response(
+        status=200, body=b'{"choices":[{"message":{"content":' + b'{"a":' * 196 + b"1" + b"}" * 196 + b"}}]}"
+    )
+)
+def test_any_response_is_a_reply_or_a_failure_with_a_text(response: Response) -> None:
+    assert decode(response).map(lambda _: "fine").lash(lambda failure: Success(str(failure))).unwrap()
+
+
+@given(replies)
+def test_a_reply_that_was_written_is_decoded_to_itself(reply: Reply) -> None:
+    assert decode(write(reply)).unwrap() == reply
+
+
+@given(replies)
+def test_space_before_the_json_means_nothing(reply: Reply) -> None:
+    written = write(reply)
+    assert decode(Response(status=200, body=b"\n \n" + written.body)) == decode(written)
+
+
+@given(replies, st.integers(300, 599))
+def test_a_status_that_is_no_success_is_a_refusal_whatever_the_body(reply: Reply, status: int) -> None:
+    failure = decode(Response(status=status, body=write(reply).body)).failure()
+    assert isinstance(failure, Refused)
+    assert failure.status == status
+
+
+@given(replies, json_objects)
+def test_unknown_keys_mean_nothing(reply: Reply, more: dict[str, Json]) -> None:
+    odd = {f"x-{key}": value for key, value in more.items()}
+    body = json.loads(write(reply).body)
+    body = {**odd, **body, "choices": [{**odd, **body["choices"][0]}]}
+    assert decode(ok(**body)) == decode(write(reply))
+
+
+@given(replies)
+def test_keys_that_are_null_are_keys_that_are_absent(reply: Reply) -> None:
+    body = json.loads(write(reply).body)
+    nulls = dict.fromkeys(["usage", "id", "model", "error", "service_tier"])
+    assert decode(ok(**{**nulls, **body})) == decode(write(reply))
+
+
+@given(said_texts)
+@pytest.mark.parametrize(
+    "body",
+    [
+        lambda said: {"error": {"message": said, "code": 429}},
+        lambda said: {"error": {"message": said, "code": 429}, "choices": []},
+        lambda said: {"choices": [{"error": {"message": said, "code": 429}, "delta": {}}]},
+    ],
+)
+def test_an_error_inside_a_success_is_a_refusal(body: Callable[[str], dict[str, Json]], said: str) -> None:
+    failure = decode(ok(**body(said))).failure()
+    assert isinstance(failure, Refused)
+    assert (failure.status, failure.message) == (429, said)
+
+
+@given(said_texts)
+def test_an_error_that_claims_no_status_keeps_that_of_the_answer(said: str) -> None:
+    assert decode(ok(error=said)).failure() == Refused(200, said)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b"null", b"{}", b'{"id": "1"}', b'{"choices": []}', b'{"choices": 5}']
+)
+def test_a_body_that_is_no_reply_is_malformed(body: bytes) -> None:
+    assert isinstance(decode(Response(status=200, body=body)).failure(), Malformed)
+
+
+@given(texts)
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda said: {"content": said},
+        lambda said: {"content": [{"type": "text", "text": said}]},
+        lambda said: {"content": [{"text": said[:1]}, {"text": said[1:]}]},
+    ],
+)
+def test_text_is_found_however_a_server_gives_it(content: Callable[[str], Json], said: str) -> None:
+    assert _read(content(said)).message.content == said
+
+
+@given(json_objects.map(lambda value: {"a": value}))
+def test_an_object_in_place_of_text_is_its_json(value: Json) -> None:
+    assert json.loads(_read({"content": value}).message.content or "") == value
+
+
+@given(said_texts)
+@pytest.mark.parametrize(
+    "thought",
+    [
+        lambda said: {"reasoning": said},
+        lambda said: {"reasoning_content": said},
+        lambda said: {"content": [{"type": "thinking", "thinking": said}]},
+        lambda said: {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": said}]}]},
+    ],
+)
+def test_reasoning_is_found_however_a_server_gives_it(thought: Callable[[str], Json], said: str) -> None:
+    assert _read(thought(said)).reasoning == said
+
+
+@given(said_texts)
+def test_the_answer_is_the_choice_with_index_zero(said: str) -> None:
+    choices: Json = [{"index": 1, "message": {"content": "no"}}, {"index": 0, "message": {"content": said}}]
+    assert decode(ok(choices=choices)).unwrap().message.content == said
+
+
+@given(said_texts)
+def test_an_answer_of_the_older_api_is_read_too(said: str) -> None:
+    assert decode(ok(choices=[{"text": said}])).unwrap().message.content == said
+
+
+def _call(name: str, arguments: str, id_: str) -> AssistantToolCall:
+    return AssistantToolCall(id=id_, function=AssistantToolCallFunction(name=name, arguments=arguments))
+
+
+_F: Json = {"name": "f", "arguments": "1"}
+_G: Json = {"name": "g", "arguments": "2"}
+
+
+@pytest.mark.parametrize(
+    ("message", "calls"),
+    [
+        ({"tool_calls": [{"id": "a", "function": _F}, {"id": "b", "function": _G}]}, ["a", "b"]),
+        ({"tool_calls": [{"id": "a", "function": _F}, {"id": "a", "function": _G}]}, ["a", "a"]),
+        ({"tool_calls": [{"function": _F}, {"function": _G}]}, ["call_0", "call_1"]),
+        ({"tool_calls": [{"id": "", "function": _F}, {"id": "", "function": _G}]}, ["call_0", "call_1"]),
+        ({"tool_calls": [{"index": 0, "function": _F}, {"index": 0, "function": _G}]}, ["call_0", "call_1"]),
+        ({"tool_calls": [{"index": 5, "function": _F}, {"index": 7, "function": _G}]}, ["call_0", "call_1"]),
+        ({"tool_calls": [{"id": "", "function": _F}, {"id": "b", "function": _G}]}, ["call_0", "b"]),
+        ({"tool_calls": [{"id": "a", "function": _F}, {"function": _G}]}, ["a", "call_1"]),
+    ],
+    ids=json.dumps,
+)
+def test_every_call_of_a_whole_reply_is_a_call_of_its_own(message: Json, calls: list[str]) -> None:
+    assert _read(message).message.tool_calls == (_call("f", "1", calls[0]), _call("g", "2", calls[1]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept"), [({"a": 1}, '{"a":1}'), ([1], "[1]"), (None, ""), ("", ""), ("{", "{"), (5, "5")]
+)
+def test_arguments_are_text_whatever_a_server_gives(arguments: Json, kept: str) -> None:
+    message: Json = {"tool_calls": [{"id": "a", "function": {"name": "f", "arguments": arguments}}]}
+    assert _read(message).message.tool_calls == (_call("f", kept, "a"),)
+
+
+@given(said_texts)
+def test_a_call_of_the_older_api_is_a_tool_call(name: str) -> None:
+    message: Json = {"function_call": {"name": name, "arguments": "{}"}}
+    assert _read(message).message.tool_calls == (_call(name, "{}", "call_0"),)
+
+
+@pytest.mark.parametrize(
+    ("usage", "found"),
+    [
+        ({"prompt_tokens": 3.0, "completion_tokens": None}, Usage(prompt_tokens=3)),
+        ({"prompt_tokens": True, "completion_tokens": 0}, Usage(completion_tokens=0)),
+        ({"prompt_tokens_details": {"cached_tokens": 2}}, Usage(cached_tokens=2)),
+        ({"completion_tokens_details": {"reasoning_tokens": 2}}, Usage(reasoning_tokens=2)),
+        ({"prompt_tokens": 1, "prompt_tokens_details": None}, Usage(prompt_tokens=1)),
+        ({}, None),
+        ([], None),
+        ({"total_tokens": 5}, None),
+    ],
+    ids=str,
+)
+def test_usage_is_what_the_server_reports_and_no_more(usage: Json, found: Usage | None) -> None:
+    assert decode(ok(choices=[{}], usage=usage)).unwrap().usage == found
+    assert decode(ok(choices=[{}], x_groq={"usage": usage})).unwrap().usage == found
+
+
+@given(replies, st.floats(0, 1, exclude_max=True))
+def test_a_whole_reply_that_is_cut_is_malformed(reply: Reply, share: float) -> None:
+    body = write(reply).body
+    assert isinstance(decode(Response(status=200, body=body[: int(share * len(body))])).failure(), Malformed)

@@ -1,0 +1,234 @@
+"""A request says all of its call, or names what it does not say."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import attrs
+import pytest
+from hypothesis import example, given, strategies as st
+from returns.pipeline import is_successful
+from returns.result import Result
+from strategies import any_calls, assistant_messages, calls, json_values, texts, user_messages
+
+from casual_llm.errors import EncodeError
+from casual_llm.frozen import Json
+from casual_llm.messages import (
+    AssistantMessage,
+    ChatMessage,
+    ImageContent,
+    SystemMessage,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.options import ChatOptions, JsonSchema, set_fields
+from casual_llm.providers.openai import COMPATIBLE, LLAMACPP, OPENAI, Dialect
+from casual_llm.providers.openai.encode import encode
+from casual_llm.providers.openai.read import read
+from casual_llm.tools import Tool
+from casual_llm.wire.codec import Call, Encoded
+
+dialects = st.sampled_from([OPENAI, COMPATIBLE, LLAMACPP])
+_HELLO = (UserMessage(content="Hi"),)
+
+
+def _body(encoded: Result[Encoded, EncodeError]) -> dict[str, Json]:
+    body: dict[str, Json] = json.loads(encoded.unwrap().request.body)
+    return body
+
+
+def _hello(**options: object) -> Call:
+    return Call(model="m", messages=_HELLO, options=ChatOptions(**options))  # type: ignore[arg-type]
+
+
+@given(dialects, calls)
+@example(OPENAI, _hello(temperature=0.0, stop=[], tools=[], seed=0, frequency_penalty=0))
+@example(OPENAI, _hello(tools=[Tool(name="f")], tool_choice="f"))
+@example(COMPATIBLE, _hello(top_k=0, stop="", response_format=JsonSchema(name="", schema={}, strict=False)))
+def test_a_request_without_losses_reads_back_to_its_call(dialect: Dialect, call: Call) -> None:
+    encoded = encode(dialect, call).unwrap()
+    assert encoded.losses or read(encoded.request).unwrap() == call
+
+
+@given(calls)
+def test_a_dialect_that_knows_every_word_loses_nothing(call: Call) -> None:
+    assert encode(COMPATIBLE, call).unwrap().losses == ()
+
+
+@given(dialects, any_calls)
+def test_a_request_that_was_read_is_written_again_byte_by_byte(dialect: Dialect, call: Call) -> None:
+    first = encode(dialect, call)
+    again = first.map(lambda encoded: encode(dialect, read(encoded.request).unwrap()).unwrap())
+    assert again.map(lambda encoded: encoded.request) == first.map(lambda encoded: encoded.request)
+
+
+@given(dialects, any_calls)
+def test_a_call_is_encoded_or_refused_with_its_place_named(dialect: Dialect, call: Call) -> None:
+    place = encode(dialect, call).swap().map(lambda error: error.path).value_or("messages")
+    assert place.startswith(("messages", "options."))
+
+
+@given(dialects, calls)
+def test_every_option_that_is_set_is_in_the_body_or_among_the_losses(dialect: Dialect, call: Call) -> None:
+    encoded = encode(dialect, call)
+    words = {"max_completion_tokens": "max_tokens"}
+    said = {words.get(key, key) for key in _body(encoded)}
+    lost = {loss.path.removeprefix("options.") for loss in encoded.unwrap().losses}
+    assert set_fields(call.options).keys() - said - lost <= {"extra"}
+
+
+@given(dialects, any_calls)
+def test_encoding_gives_the_same_bytes_each_time(dialect: Dialect, call: Call) -> None:
+    assert encode(dialect, copy.deepcopy(call)) == encode(dialect, call)
+
+
+@given(dialects, calls)
+def test_messages_are_the_last_key_of_the_body(dialect: Dialect, call: Call) -> None:
+    assert list(_body(encode(dialect, call)))[-1] == "messages"
+
+
+@given(dialects, calls, user_messages | assistant_messages)
+@example(OPENAI, _hello(), SystemMessage(content="Be brief."))
+def test_a_further_turn_leaves_all_earlier_bytes_as_they_were(
+    dialect: Dialect, call: Call, turn: ChatMessage
+) -> None:
+    before = encode(dialect, call).unwrap().request.body
+    longer = attrs.evolve(call, messages=(*call.messages, turn))
+    after = encode(dialect, longer).map(lambda encoded: encoded.request.body).value_or(before)
+    assert after.startswith(before[: -len(b"]}")])
+
+
+@given(dialects, calls)
+def test_a_merged_conversation_has_at_most_one_system_message_that_speaks(
+    dialect: Dialect, call: Call
+) -> None:
+    options = call.options | ChatOptions(system_message_handling="merge")
+    messages = read(encode(dialect, attrs.evolve(call, options=options)).unwrap().request).unwrap().messages
+    assert len([m for m in messages if m.role == "system" and str(m.content).strip()]) <= 1
+
+
+@given(dialects, st.text(min_size=1))
+def test_a_tool_that_is_not_offered_cannot_be_chosen(dialect: Dialect, name: str) -> None:
+    call = _hello(tools=[Tool(name="f")], tool_choice=f"no {name}")
+    assert encode(dialect, call).failure().path == "options.tool_choice"
+
+
+@given(dialects, json_values, st.sampled_from(["model", "messages", "stream"]))
+def test_extra_cannot_say_what_the_call_itself_says(dialect: Dialect, value: Json, key: str) -> None:
+    assert encode(dialect, _hello(extra={key: value})).failure().path == f"options.extra.{key}"
+
+
+@given(dialects, json_values)
+def test_extra_that_overrides_an_option_is_reported(dialect: Dialect, value: Json) -> None:
+    encoded = encode(dialect, _hello(top_p=0.5, extra={"top_p": [value]}))
+    assert [loss.path for loss in encoded.unwrap().losses] == ["options.extra.top_p"]
+    assert _body(encoded)["top_p"] == [value]
+
+
+@given(dialects, json_values)
+def test_extra_that_overrides_what_a_stream_asks_for_is_reported(dialect: Dialect, value: Json) -> None:
+    call = attrs.evolve(_hello(extra={"stream_options": [value]}), stream=True)
+    assert [loss.path for loss in encode(dialect, call).unwrap().losses] == ["options.extra.stream_options"]
+
+
+@given(dialects, json_values)
+def test_extra_that_says_the_same_as_an_option_overrides_nothing(dialect: Dialect, value: Json) -> None:
+    schema = {"type": "json_schema", "json_schema": {"name": "A", "schema": {"enum": [value]}}}
+    option = JsonSchema(name="A", schema={"enum": [value]})
+    assert (
+        encode(dialect, _hello(response_format=option, extra={"response_format": schema})).unwrap().losses
+        == ()
+    )
+
+
+@given(st.integers(0, 99))
+def test_what_a_dialect_has_no_word_for_is_a_loss(top_k: int) -> None:
+    losses = encode(OPENAI, _hello(top_k=top_k)).unwrap().losses
+    assert [(loss.path, loss.kind, loss.asked) for loss in losses] == [
+        ("options.top_k", "unsupported", top_k)
+    ]
+
+
+def test_a_tool_that_cannot_be_forced_by_name_is_offered_alone() -> None:
+    call = _hello(tools=[Tool(name="f"), Tool(name="g")], tool_choice="g")
+    encoded = encode(LLAMACPP, call)
+    assert [loss.path for loss in encoded.unwrap().losses] == ["options.tool_choice"]
+    assert read(encoded.unwrap().request).unwrap().options == ChatOptions(
+        tools=[Tool(name="g")], tool_choice="required"
+    )
+
+
+@given(dialects, texts)
+def test_a_tool_may_be_chosen_from_those_in_extra(dialect: Dialect, name: str) -> None:
+    call = _hello(tool_choice=f"f{name}", extra={"tools": [{"type": "web_search"}]})
+    assert _body(encode(dialect, call))["tools"] == [{"type": "web_search"}]
+
+
+@given(texts)
+def test_the_name_of_a_result_that_answers_no_call_is_a_loss(name: str) -> None:
+    result = ToolResultMessage(name=f"f{name}", tool_call_id="1", content="")
+    losses = encode(OPENAI, Call(model="m", messages=[*_HELLO, result])).unwrap().losses
+    assert [(loss.path, loss.asked) for loss in losses] == [("messages[1].name", f"f{name}")]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        UserMessage(content=None),
+        UserMessage(content=[]),
+        AssistantMessage(),
+        AssistantMessage(tool_calls=[]),
+        AssistantMessage(refusal=""),
+    ],
+    ids=repr,
+)
+@given(dialect=dialects)
+def test_a_message_that_says_nothing_is_refused_with_its_place_named(
+    dialect: Dialect, message: ChatMessage
+) -> None:
+    failure = encode(dialect, Call(model="m", messages=[*_HELLO, message])).failure()
+    assert failure.path == "messages[1].content"
+
+
+@given(dialects)
+def test_a_call_without_messages_is_refused(dialect: Dialect) -> None:
+    assert encode(dialect, Call(model="m", messages=[])).failure().path == "messages"
+
+
+class OwnMessage(UserMessage):
+    """A message type of a caller's own."""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        Call(model="\ud800", messages=_HELLO),
+        Call(model="m", messages=[UserMessage(content="\ud800")]),
+        _hello(stop=["\ud800"]),
+        _hello(tool_choice="\ud800", extra={"tools": []}),
+        _hello(response_format=JsonSchema(name="\ud800", schema={})),
+        Call(model="m", messages=[{"role": "user", "content": "Hi"}]),  # type: ignore[list-item]
+        Call(model="m", messages=["Hi"]),  # type: ignore[list-item]
+        Call(model="m", messages=[OwnMessage(content="Hi")]),
+    ],
+)
+@given(dialect=dialects)
+def test_what_no_wire_can_say_is_a_failure_and_not_an_exception(dialect: Dialect, call: Call) -> None:
+    assert is_successful(encode(dialect, call)) or encode(dialect, call).failure().path
+
+
+@given(st.sampled_from(["https://example.com/a.png", "data:image/png;charset=x;base64,aGk="]), texts)
+@example("data:image/png;base64,", "!!!")
+@example("data:image/png;base64,aGk%3D", "")
+@example("https://example.com/", "\u2028")
+def test_a_request_with_any_image_can_be_read(source: str, end: str) -> None:
+    image = ImageContent(source=source + end)
+    encoded = encode(OPENAI, Call(model="m", messages=[UserMessage(content=[image])])).unwrap()
+    assert is_successful(read(encoded.request))
+
+
+def test_a_media_type_that_a_url_cannot_say_is_a_loss() -> None:
+    image = ImageContent(source="https://example.com/a", media_type="image/png")
+    encoded = encode(OPENAI, Call(model="m", messages=[UserMessage(content=[image])])).unwrap()
+    assert [loss.path for loss in encoded.losses] == ["messages[0].content[0].media_type"]

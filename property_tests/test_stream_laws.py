@@ -1,0 +1,259 @@
+"""A stream gives what the whole reply gives, and says so when it does not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import reduce
+
+import pytest
+from hypothesis import example, given, strategies as st
+from playback import collected, play
+from returns.result import Success
+from strategies import said_texts, texts
+from wire_strategies import (
+    chunks,
+    ended_replies,
+    odd_streams,
+    replies,
+    streamed_replies,
+    with_chunking,
+)
+
+from casual_llm.errors import Malformed, Refused, Truncated
+from casual_llm.frozen import Json
+from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
+from casual_llm.providers.openai.decode import decode
+from casual_llm.providers.openai.stream import START, step
+from casual_llm.providers.openai.write import write, write_stream
+from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
+from casual_llm.usage import Usage
+from casual_llm.wire.collect import chunk_of, collect, derived_id
+
+_DONE = b"data: [DONE]\n\n"
+_END = '{"choices":[{"finish_reason":"stop"}]}'
+
+
+def frame(body: str) -> bytes:
+    return b"data: " + body.encode() + b"\n\n"
+
+
+def delta(**said: Json) -> bytes:
+    return frame(json.dumps({"choices": [{"delta": said}]}))
+
+
+@given(streamed_replies)
+def test_a_collected_stream_is_the_reply_that_was_written(streamed: tuple[Reply, list[bytes]]) -> None:
+    reply, reads = streamed
+    assert collected(reads).unwrap() == reply
+
+
+@given(replies)
+def test_a_collected_stream_equals_the_decoded_reply(reply: Reply) -> None:
+    assert collected(write_stream(reply)) == decode(write(reply))
+
+
+@given(odd_streams.flatmap(with_chunking))
+@example((delta(content="a") + _DONE, [delta(content="a"), _DONE[:6], _DONE[6:]]))
+@example((_DONE + delta(content="a"), [_DONE, delta(content="a")]))
+def test_a_stream_is_blind_to_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
+    whole, reads = cut
+    assert play(reads) == play([whole])
+
+
+@given(odd_streams)
+@example(frame('{"choices": [{"index": []}]}'))
+@example(frame('{"choices": [], "usage": {"prompt_tokens": 1' + "0" * 400 + "}}"))
+@example(b"event: error\ndata: {}\n\n")
+@example(b"event: error\ndata: \xff\n\n")
+def test_any_bytes_are_a_stream_or_a_failure_with_a_text(whole: bytes) -> None:
+    assert play([whole])[1].map(lambda _: "fine").lash(lambda failure: Success(str(failure))).unwrap()
+
+
+@given(st.lists(chunks, max_size=4), st.integers(0, 4))
+def test_an_empty_chunk_means_nothing(parts: list[StreamChunk], place: int) -> None:
+    assert collect([*parts[:place], StreamChunk(), *parts[place:]]) == collect(parts)
+
+
+@given(replies)
+def test_a_reply_in_one_chunk_is_collected_to_itself(reply: Reply) -> None:
+    assert collect([chunk_of(reply)]) == reply
+
+
+@given(st.lists(texts, max_size=4))
+def test_the_text_of_a_reply_is_the_text_of_its_chunks(parts: list[str]) -> None:
+    assert collect(StreamChunk(content=part) for part in parts).message.content == "".join(parts)
+
+
+@given(st.none() | texts, st.integers(0, 9), st.integers(0, 9))
+def test_derived_ids_differ_where_the_places_differ(identity: str | None, a: int, b: int) -> None:
+    assert (derived_id(identity, a) == derived_id(identity, b)) == (a == b)
+
+
+@st.composite
+def _cut_streams(draw: st.DrawFn) -> tuple[Reply, bytes]:
+    """A reply, and its stream cut somewhere before the frame that says why it ended."""
+    reply = draw(replies)
+    evidence = [number for number, part in enumerate(write_stream(reply)) if b'"finish_reason":"' in part]
+    before = b"".join(write_stream(reply)[: [*evidence, -1][0]])
+    return reply, before[: draw(st.integers(0, len(before)))]
+
+
+@given(_cut_streams())
+def test_a_stream_that_is_cut_is_truncated_and_carries_what_was_received(cut: tuple[Reply, bytes]) -> None:
+    reply, received = cut
+    failure = play([received])[1].failure()
+    assert isinstance(failure, Truncated)
+    assert (reply.message.content or "").startswith(failure.partial.message.content or "")
+
+
+@given(_cut_streams())
+def test_the_chunks_of_a_cut_stream_spell_its_partial_reply(cut: tuple[Reply, bytes]) -> None:
+    _, received = cut
+    complete = received[: received.rfind(b"\n\n") + 2] if b"\n\n" in received else b""
+    given_, end = play([complete])
+    assert end.failure() == Truncated(collect(given_))
+
+
+@given(ended_replies, st.data())
+def test_a_stream_that_is_cut_after_its_finish_reason_is_complete(reply: Reply, data: st.DataObject) -> None:
+    parts = write_stream(reply)
+    end = next(number for number, part in enumerate(parts) if b'"finish_reason":"' in part)
+    rest = b"".join(parts[end + 1 :])
+    received = collected([*parts[: end + 1], rest[: data.draw(st.integers(0, len(rest)))]])
+    assert received.map(lambda part: part.message) == Success(reply.message)
+
+
+@given(replies)
+def test_the_last_event_may_lack_its_blank_line(reply: Reply) -> None:
+    written = b"".join(write_stream(reply))
+    assert collected([written.rstrip(b"\n")]) == collected([written])
+
+
+@pytest.mark.timeout(30)
+def test_a_stream_of_thousands_of_parts_is_collected_and_its_state_can_be_shown() -> None:
+    parts = [delta(content="a")] * 20_000
+    assert collected([*parts, _DONE]).unwrap().message.content == "a" * 20_000
+    assert isinstance(play(parts)[1].failure(), Truncated)
+    assert repr(reduce(lambda state, part: step(state, part).unwrap()[0], parts, START))
+
+
+@given(replies, odd_streams)
+def test_nothing_after_the_last_word_matters(reply: Reply, rest: bytes) -> None:
+    assert play([*write_stream(reply), rest]) == play(write_stream(reply))
+
+
+@given(
+    replies,
+    st.sampled_from([b": OPENROUTER PROCESSING\n\n", b"event: ping\n\n", b"data:\n\n", b"\n\n", b"id: 7\n"]),
+)
+def test_comments_pings_and_empty_events_mean_nothing(reply: Reply, noise: bytes) -> None:
+    noisy = [noise + part for part in write_stream(reply)]
+    assert collected(noisy) == collected(write_stream(reply))
+
+
+@pytest.mark.parametrize(
+    "ping",
+    [
+        b"event: ping\ndata: pong\n\n",
+        b'event: ping\ndata: {"type": "ping"}\n\n',
+        b"event: ping\ndata: {}\n\n",
+        b"data: {}\n\n",
+    ],
+)
+def test_an_unknown_event_means_nothing(ping: bytes) -> None:
+    assert collected([delta(content="a"), ping, _DONE]) == collected([delta(content="a"), _DONE])
+
+
+@given(texts, said_texts)
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        lambda said: frame(json.dumps({"error": {"message": said, "code": 503}})),
+        lambda said: frame(json.dumps({"choices": [{"error": {"message": said, "code": 503}, "delta": {}}]})),
+        lambda said: b"event: error\n" + frame(json.dumps({"message": said, "code": 503})),
+    ],
+)
+def test_an_error_in_a_stream_carries_what_came_before(
+    refusal: Callable[[str], bytes], before: str, said: str
+) -> None:
+    failure = play([delta(content=before), refusal(said)])[1].failure()
+    assert failure == Refused(503, said, "503", partial=Reply(message=AssistantMessage(content=before)))
+
+
+@given(texts)
+def test_an_event_that_is_no_json_is_malformed_and_carries_what_came_before(before: str) -> None:
+    failure = play([delta(content=before), frame("<html>"), _DONE])[1].failure()
+    assert isinstance(failure, Malformed)
+    assert failure.partial == Reply(message=AssistantMessage(content=before))
+
+
+@given(texts)
+def test_an_error_event_that_is_no_json_is_its_text(said: str) -> None:
+    words = "Overloaded " + said.replace("\n", " ").replace("\r", " ").strip()
+    failure = play([b"event: error\n" + frame(words)])[1].failure()
+    assert failure == Refused(200, words.strip(), partial=collect([]))
+
+
+def test_a_state_that_has_ended_gives_nothing_more() -> None:
+    state, _ = step(START, _DONE).unwrap()
+    assert step(state, delta(content="a")) == Success((state, ()))
+
+
+@given(st.integers(0, 9), st.integers(0, 9))
+def test_the_last_usage_of_a_stream_counts(first: int, last: int) -> None:
+    bodies = [{"choices": [], "usage": {"prompt_tokens": figure}} for figure in (first, last)]
+    assert collected([*(frame(json.dumps(body)) for body in bodies), _DONE]).unwrap().usage == Usage(
+        prompt_tokens=last
+    )
+
+
+def _calls(*deltas: Mapping[str, Json]) -> list[tuple[str, str, str]]:
+    reply = collected([*(delta(tool_calls=[one]) for one in deltas), _DONE]).unwrap()
+    return [(call.id, call.function.name, call.function.arguments) for call in reply.message.tool_calls or ()]
+
+
+_A = {"id": "a", "function": {"name": "f"}}
+_B = {"id": "b", "function": {"name": "g"}}
+_ONE = {"function": {"arguments": "1"}}
+_TWO = {"function": {"arguments": "2"}}
+_WHOLE = {"id": "a", "function": {"name": "f", "arguments": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("deltas", "calls"),
+    [
+        ([_A, _ONE], [("a", "f", "1")]),
+        ([{"index": 0, **_A}, {"index": 0, **_ONE}, {"index": 0, **_TWO}], [("a", "f", "12")]),
+        ([{"index": 3, **_A}, {"index": 3, **_ONE}], [("a", "f", "1")]),
+        ([{"index": 0, **_WHOLE}, {"index": 0, **_WHOLE}], [("a", "f", "11")]),
+        ([{"index": 0, **_A}, {"index": 0, **_B}], [("a", "f", ""), ("b", "g", "")]),
+        ([{"index": 0, **_A}, {"index": 0, **_B}, {"index": 0, **_ONE}], [("a", "f", ""), ("b", "g", "1")]),
+        ([{"index": 0, **_A}, {"index": 1, **_B}, {"index": 0, **_ONE}], [("a", "f", "1"), ("b", "g", "")]),
+        ([_A, _B, {**_ONE, "id": "a"}], [("a", "f", "1"), ("b", "g", "")]),
+        ([{**_WHOLE, "id": ""}, {**_WHOLE, "id": ""}], [("call_0", "f", "1"), ("call_1", "f", "1")]),
+        ([{"index": 0, **_A, "id": ""}, {"index": 0, **_ONE, "id": "a"}], [("a", "f", "1")]),
+        ([{"index": 0, **_A}, {**_ONE, "id": "a"}, {"index": 0, **_TWO}], [("a", "f", "12")]),
+        ([{"index": 0, **_A}, {"index": 0, **_ONE}, _TWO], [("a", "f", "12")]),
+    ],
+    ids=json.dumps,
+)
+def test_deltas_of_tool_calls_find_their_call(
+    deltas: list[dict[str, Json]], calls: list[tuple[str, str, str]]
+) -> None:
+    assert _calls(*deltas) == calls
+
+
+@given(st.lists(texts, max_size=4))
+def test_arguments_are_appended_in_the_order_they_came(parts: list[str]) -> None:
+    deltas = [
+        StreamChunk(tool_calls=[ToolCallDelta(index=0, id="a", arguments=part)]) for part in ["", *parts]
+    ]
+    function = AssistantToolCallFunction(name="", arguments="".join(parts))
+    assert collect(deltas).message.tool_calls == (AssistantToolCall(id="a", function=function),)
+
+
+@pytest.mark.parametrize("word", ["", "null", "stop"])
+def test_a_finish_reason_is_evidence_only_where_it_says_something(word: str) -> None:
+    body = json.dumps({"choices": [{"finish_reason": word or None}]})
+    assert isinstance(play([frame(body)])[1], Success) == bool(word)

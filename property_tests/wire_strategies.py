@@ -1,0 +1,195 @@
+"""What passes over the wire: replies, requests and streams, well written and as servers break them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from strategies import arguments, json_values, names, said_texts, texts, tool_call_lists, usages
+
+from casual_llm.messages import AssistantMessage
+from casual_llm.providers.openai.write import write, write_stream
+from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
+from casual_llm.wire.codec import Request, Response
+
+# What a server writes, and what it means; the meaning of `stop` beside tool calls is another.
+_ENDS: tuple[tuple[str | None, FinishReason | None], ...] = (
+    (None, None),
+    ("stop", "stop"),
+    ("STOP", "stop"),
+    ("eos", "stop"),
+    ("model_length", "length"),
+    ("tool_calls", "tool_calls"),
+    ("content_filter", "content_filter"),
+    ("error", "error"),
+    ("fin\u2028", None),
+)
+
+
+# At least one figure is known: a usage that knows nothing is not written at all.
+_reported = st.builds(
+    lambda usage, prompt: usage.model_copy(update={"prompt_tokens": prompt}), usages, st.integers(0, 9)
+)
+
+
+@st.composite
+def _replies(draw: st.DrawFn, ends: Sequence[tuple[str | None, FinishReason | None]]) -> Reply:
+    calls = draw(st.none() | tool_call_lists)
+    refusal = draw(st.none() | said_texts)
+    raw, meaning = draw(st.sampled_from(ends))
+    return Reply(
+        message=AssistantMessage(
+            content=draw(st.none() | said_texts if calls or refusal else texts),
+            tool_calls=calls,
+            refusal=refusal,
+        ),
+        usage=draw(st.none() | _reported),
+        finish_reason="tool_calls" if meaning == "stop" and calls else meaning,
+        raw_finish_reason=raw,
+        reasoning=draw(st.none() | said_texts),
+        model=draw(st.none() | said_texts),
+        id=draw(st.none() | said_texts),
+    )
+
+
+replies = _replies(_ENDS)
+"""Replies in the one form that both ways of asking give: said or absent, never said as nothing."""
+ended_replies = _replies([end for end in _ENDS if end[0]])
+chunks = st.builds(
+    StreamChunk,
+    content=texts,
+    reasoning=texts,
+    usage=st.none() | usages,
+    tool_calls=st.lists(st.builds(ToolCallDelta, index=st.integers(0, 1), arguments=texts), max_size=2),
+)
+
+
+@st.composite
+def chunkings(draw: st.DrawFn, data: bytes) -> list[bytes]:
+    """Cut bytes as a network does: anywhere, empty reads included."""
+    cuts = draw(st.lists(st.integers(0, len(data)), max_size=6).map(sorted))
+    return [data[start:end] for start, end in pairwise([0, *cuts, len(data)])]
+
+
+def with_chunking(data: bytes) -> SearchStrategy[tuple[bytes, list[bytes]]]:
+    """Give bytes, and the same bytes cut."""
+    return st.tuples(st.just(data), chunkings(data))
+
+
+streamed_replies = replies.flatmap(
+    lambda reply: st.tuples(st.just(reply), chunkings(b"".join(write_stream(reply))))
+)
+
+
+# What servers make of it: any part may be missing, null, or of another kind.
+
+_ODD: SearchStrategy[Any] = (
+    st.sampled_from([None, "", 0, -1, 1.0, True, [], {}, [None], [[]], [{}], 10**400, 1e308]) | json_values
+)
+
+
+def _odd(usual: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    return st.one_of(usual, usual, usual, _ODD)
+
+
+def _odd_object(**keys: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    return _odd(st.fixed_dictionaries({}, optional={key: _odd(usual) for key, usual in keys.items()}))
+
+
+_function = _odd_object(name=names, arguments=arguments)
+_call = _odd_object(index=st.integers(0, 2), id=st.sampled_from(["", "a", "b"]), function=_function)
+_part = _odd_object(type=st.sampled_from(["text", "thinking"]), text=texts, thinking=texts)
+_delta = _odd_object(
+    role=st.just("assistant"),
+    content=texts | st.lists(_part, max_size=2),
+    reasoning_content=texts,
+    reasoning=texts,
+    refusal=texts,
+    tool_calls=st.lists(_call, max_size=3),
+    function_call=_function,
+)
+_error = texts | _odd_object(message=texts, code=st.integers(399, 600) | texts, detail=st.lists(texts))
+_choice = _odd_object(
+    index=st.just(0),
+    delta=_delta,
+    message=_delta,
+    finish_reason=st.sampled_from(["stop", "tool_calls", "", "weird"]),
+    error=st.none() | _error,
+    text=texts,
+)
+_usage = _odd_object(
+    prompt_tokens=st.integers(0, 9),
+    completion_tokens=st.floats(),
+    prompt_tokens_details=_odd_object(cached_tokens=st.integers(0, 9)),
+)
+odd_bodies = _odd_object(
+    id=texts,
+    model=texts,
+    choices=st.lists(_choice, max_size=2),
+    usage=_usage,
+    x_groq=_odd_object(usage=_usage),
+    error=st.none() | _error,
+    message=texts,
+).map(lambda body: json.dumps(body).encode())
+
+
+@st.composite
+def mutations(draw: st.DrawFn, data: bytes) -> bytes:
+    """Replace a piece of what was well written."""
+    start, end = sorted(draw(st.tuples(st.integers(0, len(data)), st.integers(0, len(data)))))
+    return data[:start] + draw(st.binary(max_size=3)) + data[end:]
+
+
+_broken_bodies = replies.flatmap(lambda reply: mutations(write(reply).body))
+_statuses = st.sampled_from([200, 201, 204, 301, 400, 401, 404, 429, 500, 529])
+_headers = st.dictionaries(st.sampled_from(["Retry-After", "retry-after-ms", "date"]), texts, max_size=2)
+responses = st.builds(
+    Response, status=_statuses, headers=_headers, body=st.binary() | odd_bodies | _broken_bodies
+)
+
+_frames = st.one_of(
+    odd_bodies.map(lambda body: b"data: " + body + b"\n\n"),
+    odd_bodies.map(lambda body: b"event: error\rdata:" + body + b"\r\r"),
+    st.sampled_from([b": hello\n\n", b"\xef\xbb\xbf", b"data\n\n", b"id: 1\r\n\r\n", b"data: [DONE]\n\n"]),
+    st.binary(max_size=5),
+)
+odd_streams = st.lists(_frames, max_size=4).map(b"".join) | replies.flatmap(
+    lambda reply: mutations(b"".join(write_stream(reply)))
+)
+
+_message = _odd_object(
+    role=st.sampled_from(["user", "system", "developer", "assistant", "tool"]),
+    content=texts | st.lists(_odd_object(type=st.just("text"), text=texts), max_size=2),
+    tool_calls=st.lists(_call, max_size=2),
+    tool_call_id=st.sampled_from(["", "a"]),
+    refusal=texts,
+)
+_tool = _odd_object(
+    type=st.just("function"),
+    function=_odd_object(
+        name=names,
+        description=texts,
+        parameters=_odd_object(
+            type=st.just("object"),
+            properties=_odd_object(a=_odd_object(type=texts)),
+            required=st.lists(texts),
+        ),
+    ),
+)
+_odd_requests = _odd_object(
+    model=texts,
+    messages=st.lists(_message, max_size=3),
+    tools=st.lists(_tool, max_size=2),
+    tool_choice=_odd_object(type=st.just("function"), function=_function),
+    response_format=_odd_object(type=st.just("json_schema"), json_schema=_odd_object(name=texts)),
+    stop=texts,
+    seed=st.integers(),
+    temperature=st.floats(),
+    max_tokens=st.integers(),
+    stream=st.booleans(),
+).map(lambda body: json.dumps(body).encode())
+requests = st.builds(Request, url=st.just("/chat/completions"), body=st.binary() | _odd_requests)
