@@ -6,7 +6,16 @@ from collections.abc import AsyncIterator, Mapping
 
 from attrs import define, field
 
-from casual_llm import AssistantMessage, Reply, Usage
+from casual_llm import (
+    AssistantMessage,
+    ChatOptions,
+    Model,
+    OpenAIClient,
+    Reply,
+    StreamChunk,
+    Usage,
+    UserMessage,
+)
 from casual_llm.errors import TransportError
 from casual_llm.providers.openai import codec
 from casual_llm.shell.transport import Incoming
@@ -55,3 +64,15 @@ class FakeTransport:
             yield data
         if self.breaks:
             raise TransportError("the connection broke")
+
+
+KEY = "sk-proj-abcdefghijklmnop1234"
+ASK = [UserMessage(content="What is the capital of France?")]
+
+
+def model_on(transport: FakeTransport) -> Model:
+    return Model(OpenAIClient(api_key=KEY, transport=transport), name="gpt-5")
+
+
+async def chunks_of(model: Model, options: ChatOptions | None = None) -> list[StreamChunk]:
+    return [chunk async for chunk in model.stream(ASK, options)]

@@ -12,8 +12,7 @@ from typing import TypeAlias
 from attrs import evolve, field, frozen
 from returns.result import Failure, Result, Success
 
-from casual_llm.errors import DecodeError, Malformed, Truncated
-from casual_llm.frozen import Json
+from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
 from casual_llm.providers.openai.decode import Slot, error_in, read_chunk
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.wire.codec import Chunks
@@ -80,55 +79,50 @@ def finish(state: State) -> Result[Chunks, DecodeError]:
 
 def _take(state: State, events: list[Event]) -> tuple[State, Chunks]:
     slots, chunks = list(state.slots), list[StreamChunk]()
-    model, identity, finished = state.model, state.id, state.finished
-    ended, failure = False, None
+    failure: Refused | Malformed | None = None
+    ended = False
     for event in events:
         data = event.data.strip()
-        if data == b"[DONE]":
-            ended = True
+        ended = data == b"[DONE]"
+        if ended:
             break
-        if not data:
-            continue
-        body = parse(data).value_or("")
-        failure = _failure(event.name, data, body)
-        if failure is not None:
+        met = _read(event.name, data, slots) if data else None
+        if isinstance(met, StreamChunk):
+            chunks.append(met)
+        elif met is not None:
+            failure = met
             break
-        chunk = read_chunk(mapping(body), slots)
-        finished = finished or chunk.raw_finish_reason is not None
-        chunk = _without_repeats(chunk, model, identity)
-        model, identity = chunk.model or model, chunk.id or identity
-        if chunk != _EMPTY:
-            chunks.append(chunk)
-    given = tuple(chunks)
-    after = evolve(
-        state,
-        slots=tuple(slots),
-        seen=(state.seen, given) if given else state.seen,
-        model=model,
-        id=identity,
-        finished=finished,
-        ended=ended or failure is not None,
-    )
-    return after if failure is None else evolve(
-        after, failure=evolve(failure, partial=_partial(after))
-    ), given
+    after, given = _after(evolve(state, slots=tuple(slots), ended=ended or failure is not None), chunks)
+    if failure is not None:
+        after = evolve(after, failure=evolve(failure, partial=_partial(after)))
+    return after, given
 
 
-def _failure(name: bytes, data: bytes, body: Json) -> DecodeError | None:
+def _read(name: bytes, data: bytes, slots: list[Slot]) -> StreamChunk | Refused | Malformed | None:
+    body = parse(data).value_or("")
     error = error_in(mapping(body), 200)
     if error is not None:
         return error
     if name == b"error":
         return error_in({"error": body or data.decode("utf-8", "replace")}, 200)
-    if isinstance(body, Mapping) or name not in _PLAIN:
-        return None
-    return Malformed(f"an event is no JSON object: {data[:80]!r}")
+    if isinstance(body, Mapping):
+        return read_chunk(body, slots)
+    return Malformed(f"an event is no JSON object: {data[:80]!r}") if name in _PLAIN else None
 
 
-def _without_repeats(chunk: StreamChunk, model: str | None, identity: str | None) -> StreamChunk:
-    if chunk.model not in {None, model} or chunk.id not in {None, identity}:
-        return chunk
-    return chunk.model_copy(update={"model": None, "id": None})
+def _after(state: State, chunks: list[StreamChunk]) -> tuple[State, Chunks]:
+    """Take the chunks into the state, and give those that say something new."""
+    model, identity, given = state.model, state.id, list[StreamChunk]()
+    for chunk in chunks:
+        # Every chunk of a stream repeats the model and the id; they are given once.
+        known = chunk.model in {None, model} and chunk.id in {None, identity}
+        fresh = chunk.model_copy(update={"model": None, "id": None}) if known else chunk
+        model, identity = chunk.model or model, chunk.id or identity
+        if fresh != _EMPTY:
+            given.append(fresh)
+    finished = state.finished or any(chunk.raw_finish_reason is not None for chunk in chunks)
+    seen = (state.seen, tuple(given)) if given else state.seen
+    return evolve(state, model=model, id=identity, finished=finished, seen=seen), tuple(given)
 
 
 def _partial(state: State) -> Reply:
