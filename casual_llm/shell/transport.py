@@ -243,7 +243,9 @@ def _translated(error: Exception, url: str, limits: Timeout) -> Exception:
     origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     reason = str(error) or type(error).__name__
     if "TimeoutException" in names:
-        return RequestTimeoutError(f"{origin} took longer than allowed ({reason}); allow more than {limits}")
+        return RequestTimeoutError(
+            f"{origin} took longer than allowed ({reason}); give a longer timeout (now {limits})"
+        )
     if "ConnectError" in names:
         return TransportError(f"cannot reach {origin}: {reason}; check base_url and that the server runs")
     if names & {"InvalidURL", "UnsupportedProtocol"}:
