@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_args
 
 from attrs import Attribute, field, frozen
 from frozendict import frozendict
@@ -124,8 +124,11 @@ def _must_be(kind: type, *, optional: bool = True) -> Callable[[object, Attribut
     return check
 
 
-def _handling(_: object, __: Attribute[Any], value: SystemMessageHandling | None) -> None:
-    ChatOptions(system_message_handling=value)  # it says what is wrong with a value that is none
+def _handling(owner: object, attribute: Attribute[Any], value: object) -> None:
+    if value is not None and value not in get_args(SystemMessageHandling):
+        place = f"{type(owner).__name__}.{attribute.name}"
+        known = " or ".join(get_args(SystemMessageHandling))
+        raise ConfigurationError(f"{place}: {value!r} is unknown; give {known}")
 
 
 @frozen(kw_only=True)
@@ -196,7 +199,7 @@ def resolve_api_key(config: ClientConfig, environ: Mapping[str, str]) -> str | N
 
 _REMOVED = "[key removed]"
 # Masked words, and words that begin as keys do; each begins at a word, so that a long text is read once.
-_MASKED = re.compile(r"(?<!\S)[^\s*]*\*\*\S*")
+_MASKED = re.compile(r"(?<!\S)(?:[^\s*]|\*(?!\*))*\*\*\S*")
 _LIKE_A_KEY = re.compile(r"(?<!\w)(?:sk|pk|gsk|xai|key)-[\w*-]{4,}")
 _SHORT, _LONG = 4, 16
 

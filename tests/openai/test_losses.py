@@ -113,6 +113,12 @@ def test_a_class_without_a_json_schema_is_refused() -> None:
 )
 def test_half_a_character_is_refused(call: Call) -> None:
     assert "surrogate" in refused(call).problem
+    assert refused(call).path == "options"
+
+
+def test_a_message_with_half_a_character_is_refused_by_its_place() -> None:
+    call = Call(model="m", messages=[HI, UserMessage(content="\ud800")])
+    assert refused(call).path == "messages[1]"
 
 
 LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]] = {

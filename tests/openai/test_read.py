@@ -75,7 +75,7 @@ OPTIONS: dict[str, tuple[dict[str, object], ChatOptions]] = {
     "max_completion_tokens": ({"max_completion_tokens": 5}, ChatOptions(max_tokens=5)),
     "both limits": (
         {"max_completion_tokens": 5, "max_tokens": 9},
-        ChatOptions(max_tokens=5, extra={"max_tokens": 9}),
+        ChatOptions(extra={"max_completion_tokens": 5, "max_tokens": 9}),
     ),
     "a stop": ({"stop": "END"}, ChatOptions(stop="END")),
     "stops": ({"stop": ["a", ""]}, ChatOptions(stop=["a", ""])),

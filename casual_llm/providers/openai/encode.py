@@ -7,10 +7,11 @@ were: the providers' prompt caches live on this. What is not set is not sent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import singledispatch
+from functools import partial, singledispatch
 from typing import TypeAlias
 
 from pydantic import PydanticUserError
+from returns.pipeline import is_successful
 from returns.result import Failure, Result, safe
 
 from casual_llm.errors import ConfigurationError, EncodeError
@@ -55,7 +56,7 @@ def encode(dialect: Dialect, call: Call) -> Result[Encoded, EncodeError]:
     messages: the list is empty; give at least one message
     """
     problem = _problem(call)
-    return _written(dialect, call).alt(_unwritable) if problem is None else Failure(problem)
+    return _written(dialect, call).alt(partial(_unwritable, call)) if problem is None else Failure(problem)
 
 
 @safe(exceptions=(PydanticUserError, ValueError))
@@ -78,13 +79,16 @@ def _written(dialect: Dialect, call: Call) -> Encoded:
     return Encoded(request=request, losses=(*losses, *overridden, *_unsaid(call.messages)))
 
 
-def _unwritable(error: Exception) -> EncodeError:
+def _unwritable(call: Call, error: Exception) -> EncodeError:
     if isinstance(error, PydanticUserError):
         problem = f"the class has no JSON Schema: {error.message.splitlines()[0]}"
         return EncodeError("options.response_format", problem, "leave out fields that JSON cannot hold")
     if isinstance(error, ConfigurationError):
         return EncodeError("options.response_format", str(error), "change the schema of the class")
-    return EncodeError("call", f"a text is no Unicode: {error}", "decode its bytes with the right encoding")
+    dumped = [safe(exceptions=(ValueError,))(dump)(message_to_openai(message)) for message in call.messages]
+    broken = [f"messages[{index}]" for index, result in enumerate(dumped) if not is_successful(result)]
+    place = broken[0] if broken else "options"
+    return EncodeError(place, f"a text is no Unicode: {error}", "decode its bytes with the right encoding")
 
 
 def _problem(call: Call) -> EncodeError | None:

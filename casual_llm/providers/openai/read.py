@@ -65,7 +65,7 @@ def _options(rest: dict[str, Json]) -> ChatOptions:
     tokens = [key for key in limits if rest.get(key) is not None and _holds("max_tokens", rest[key])]
     return ChatOptions(
         **cast("dict[str, None]", said),  # the validators of ChatOptions tell the types apart
-        max_tokens=cast("int | None", rest.pop(tokens[0]) if tokens else None),
+        max_tokens=cast("int | None", rest.pop(tokens[0]) if len(tokens) == 1 else None),
         tools=_said("tools", rest, _tools),
         tool_choice=_said("tool_choice", rest, _tool_choice),
         response_format=_said("response_format", rest, _response_format),
