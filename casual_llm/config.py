@@ -199,9 +199,17 @@ def resolve_api_key(config: ClientConfig, environ: Mapping[str, str]) -> str | N
 
 _REMOVED = "[key removed]"
 # Masked words, and words that begin as keys do; each begins at a word, so that a long text is read once.
-_MASKED = re.compile(r"(?<!\S)(?:[^\s*]|\*(?!\*))*\*\*\S*")
+_MASKED = re.compile(r"(?<!\S)(?:\*{3,}|[^\s*](?:[^\s*]|\*(?!\*))*\*\*)\S*")
 _LIKE_A_KEY = re.compile(r"(?<!\w)(?:sk|pk|gsk|xai|key)-[\w*-]{4,}")
 _SHORT, _LONG = 4, 16
+
+
+def _without_cut_key(text: str, secret: str) -> str:
+    # Texts are quoted up to a length, and the cut may have gone through a key.
+    end = text.rstrip("'\"")
+    cuts = (secret[:length] for length in range(len(secret) - 1, _SHORT - 1, -1))
+    cut = next((cut for cut in cuts if end.endswith(cut)), None)
+    return text if cut is None else end.removesuffix(cut) + _REMOVED
 
 
 def redact(text: str, secret: str | None) -> str:
@@ -214,7 +222,7 @@ def redact(text: str, secret: str | None) -> str:
     """
     if secret:
         whole = re.escape(secret) if len(secret) >= _SHORT else rf"(?<!\w){re.escape(secret)}(?!\w)"
-        text = re.sub(whole, _REMOVED, text)
+        text = _without_cut_key(re.sub(whole, _REMOVED, text), secret)
     if secret and len(secret) >= _LONG:
         head, tail = re.escape(secret[:4]), re.escape(secret[-4:])
         text = re.sub(rf"(?<!\w){head}\S*|(?<!\w){tail}(?!\w)", _REMOVED, text)

@@ -103,6 +103,15 @@ def test_no_end_of_a_key_is_left_behind_what_looks_like_another(before: str, key
     assert key[-8:] not in redact(f"no access with {before}{key}", key)
 
 
+@given(texts, keys, st.integers(4, 40), st.sampled_from(["", "'", '"']))
+def test_a_key_that_a_cut_went_through_is_removed(before: str, key: str, cut: int, quote: str) -> None:
+    assert not redact(f"{before} {key[:cut]}{quote}", key).endswith(key[:cut])
+
+
+def test_bold_words_are_no_keys() -> None:
+    assert redact("Please **upgrade** your plan.", "sk-secret") == "Please **upgrade** your plan."
+
+
 @given(keys, st.integers(2, 5), st.integers(2, 5))
 @example("ab*cdefwxyz", 7, 4)
 def test_a_key_that_the_provider_masked_is_removed_with_its_ends(key: str, head: int, tail: int) -> None:

@@ -17,6 +17,8 @@ from casual_llm import (
     TransportError,
     TruncatedError,
 )
+from casual_llm.shell.transport import Incoming
+from casual_llm.wire.codec import Request
 from casual_llm.wire.collect import collect
 
 
@@ -130,3 +132,12 @@ async def test_silence_is_the_timeout_of_its_phase() -> None:
     async with serving(says_and_hangs()) as server, OpenAIClient(base_url=server.url, timeout=0.2) as client:
         with pytest.raises(RequestTimeoutError, match="took longer than allowed"):
             await Model(client, "gpt-5").chat(ASK)
+
+
+async def test_a_timeout_that_is_not_ours_is_left_alone() -> None:
+    class Impatient(FakeTransport):
+        async def open(self, request: Request) -> Incoming:
+            raise TimeoutError("mine")
+
+    with pytest.raises(TimeoutError, match="mine"):
+        await model_on(Impatient(())).chat(ASK)

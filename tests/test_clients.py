@@ -99,6 +99,7 @@ async def test_a_server_on_this_machine_needs_no_key(address: str) -> None:
         "/v1",
         "http://[::1",
         "http://h:port",
+        "http://a b/v1",
     ],
 )
 def test_an_address_that_is_none_is_refused(address: str) -> None:
@@ -150,6 +151,16 @@ def test_what_is_no_config_is_refused() -> None:
 def test_the_embedded_model_has_neither_address_nor_key(given: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="the embedded model has none; leave it out"):
         create_client(ClientConfig(provider="local", **given))
+
+
+def test_arguments_of_the_wrong_kind_are_refused_by_name() -> None:
+    wrong: Any = {"seed": 1}
+    with pytest.raises(ConfigurationError, match="base_url: a int given; give a string"):
+        OpenAIClient(api_key="sk-x", base_url=5)  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match=r"options: .* is a dict; give ChatOptions"):
+        OpenAIClient(api_key="sk-x", default_options=wrong)
+    with pytest.raises(ConfigurationError, match="config: dict given; give ModelConfig"):
+        create_model(LocalClient(), wrong)
 
 
 async def test_a_model_is_made_of_a_config() -> None:

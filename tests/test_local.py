@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -30,6 +31,7 @@ from casual_llm import (
     UserMessage,
 )
 from casual_llm.messages import Message
+from casual_llm.shell import local
 from casual_llm.shell.local import find_weights
 from casual_llm.wire.collect import collect
 
@@ -233,6 +235,50 @@ async def test_a_forgotten_client_stops_its_server() -> None:
     del client
     gc.collect()
     assert not await is_up(address)
+
+
+async def test_a_client_collected_while_another_starts_blocks_nobody() -> None:
+    forgotten: Any = LocalClient()
+    await address_of(forgotten)
+    forgotten.itself = forgotten  # only the garbage collector can end it
+    del forgotten
+    before = gc.get_threshold()
+    gc.set_threshold(1, 1, 1)  # collects at almost every step of the other's start
+    try:
+        other = LocalClient(context_size=512, parallel=1)
+        assert await address_of(other)
+    finally:
+        gc.set_threshold(*before)
+    await other.aclose()
+
+
+async def test_closing_waits_for_a_start_that_was_given_up() -> None:
+    client = LocalClient()
+    starting = asyncio.create_task(address_of(client))
+    await asyncio.sleep(0.05)
+    starting.cancel()
+    await client.aclose()
+    assert local._SERVERS == {}  # noqa: SLF001 # nothing else tells of a server nobody knows
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"context_size": -5},
+        {"context_size": 1},
+        {"context_size": "a"},
+        {"context_size": 10**12},
+        {"context_size": None},
+        {"parallel": 0},
+        {"parallel": 300},
+        {"parallel": True},
+        {"threads": 0},
+    ],
+    ids=repr,
+)
+def test_settings_that_a_server_cannot_work_with_are_refused(settings: Any) -> None:  # noqa: ANN401
+    with pytest.raises(ConfigurationError, match=r"\w+: .* is out of range; give a whole number from"):
+        LocalClient(**settings)
 
 
 async def test_ten_first_requests_at_once_start_one_server() -> None:

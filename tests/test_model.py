@@ -182,7 +182,7 @@ def test_a_model_shows_its_client_and_name() -> None:
     assert repr(model) == "Model(OpenAIClient(base_url='https://api.openai.com/v1'), name='gpt-5')"
 
 
-@pytest.mark.parametrize("client", [None, "openai", object()])
+@pytest.mark.parametrize("client", [None, "openai", object(), OpenAIClient])
 def test_what_is_no_client_is_refused(client: Any) -> None:  # noqa: ANN401
     with pytest.raises(ConfigurationError, match=r"client: \w+ given; give a client, such as LocalClient"):
         Model(client, "gpt-5")

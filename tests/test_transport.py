@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import sys
+import traceback
+import weakref
 from contextlib import ExitStack, aclosing
 from typing import Any
 
@@ -209,6 +213,78 @@ async def test_a_proxy_that_cannot_be_used_is_an_error_of_configuration(
     with pytest.raises(ConfigurationError) as caught:
         await fetch("http://example.com")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("_no_proxy")
+async def test_an_error_is_not_its_own_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "gopher://127.0.0.1:1")
+    with pytest.raises(ConfigurationError) as caught:
+        await fetch("http://example.com")
+    assert caught.value.__cause__ is not caught.value
+
+
+@pytest.mark.parametrize("make", [None, httpx.AsyncClient, httpx2.AsyncClient])
+@pytest.mark.parametrize("head", [b"HTTX Bearer sk-secret\r\n\r\n", b"HTTP/1.1 200 OK\r\nsk-secret\r\n\r\n"])
+async def test_an_answer_that_is_no_http_is_not_quoted(
+    make: type[httpx.AsyncClient | httpx2.AsyncClient] | None, head: bytes
+) -> None:
+    client = make() if make else None
+    async with serving(says(head)) as server:
+        with pytest.raises(
+            TransportError, match=r"what http://127\.0\.0\.1:[0-9]+ sent is no HTTP"
+        ) as caught:
+            await fetch(server.url, http_client=client)
+    if client:
+        await client.aclose()
+    assert "sk-secret" not in "".join(traceback.format_exception(caught.value))
+    assert caught.value.__context__ is None
+
+
+async def test_certificates_that_cannot_be_read_are_an_error_of_configuration(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "missing.pem")
+    with pytest.raises(
+        ConfigurationError, match=r"SSL_CERT_FILE: no certificates can be read from missing\.pem"
+    ):
+        await fetch("https://127.0.0.1:9")
+    with pytest.raises(TransportError, match="cannot reach"):
+        await fetch("https://127.0.0.1:9", trust_env=False)
+
+
+async def test_http_2_without_its_extra_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "h2", None)
+    with pytest.raises(ConfigurationError, match=r'pip install "casual-llm\[http2\]"'):
+        await fetch("http://127.0.0.1:9", http2=True)
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_loops_that_ended_are_let_go() -> None:
+    transports = [HttpTransport()]
+    loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
+
+    async def once() -> None:
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+        async with serving(says(response(b"hello"))) as server:
+            await body_of(transports[0], server.url)
+
+    for _ in range(4):
+        asyncio.run(once())
+    gc.collect()
+    assert sum(loop() is not None for loop in loops) <= 1
+    transports.clear()
+    gc.collect()  # the last connection goes while its warning is expected
+
+
+async def test_a_response_may_be_closed_twice() -> None:
+    transport = HttpTransport()
+    async with serving(says(response(b"hello"))) as server:
+        incoming = await transport.open(Request(url=server.url, body=b""))
+        await incoming.aclose()
+        await incoming.aclose()
+        assert await body_of(transport, server.url) == b"hello"
+        await transport.aclose()
 
 
 async def test_a_transport_may_offer_http_2() -> None:

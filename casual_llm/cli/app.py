@@ -147,6 +147,8 @@ def _piped() -> str:
     if not sys.stdin or sys.stdin.isatty():
         return ""
     try:
-        return sys.stdin.read().rstrip()
-    except UnicodeDecodeError:
+        text = sys.stdin.read().rstrip()
+        text.encode()  # where the locale is C, bytes that are no text are read as half characters
+    except UnicodeError:
         raise ConfigurationError("standard input: it is no text; give a picture with --image") from None
+    return text

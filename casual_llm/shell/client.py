@@ -197,12 +197,13 @@ def _deadline(total: float | None) -> float | None:
 
 @asynccontextmanager
 async def _within(deadline: float | None, total: float | None) -> AsyncGenerator[None, None]:
+    limit = asyncio.timeout_at(deadline)
     try:
-        async with asyncio.timeout_at(deadline):
+        async with limit:
             yield
-    except RequestTimeoutError:
-        raise
     except TimeoutError:
+        if not limit.expired():
+            raise
         raise RequestTimeoutError(f"the whole call took longer than {total} s; raise Timeout.total") from None
 
 

@@ -7,6 +7,7 @@ address and a key. A provider is one line in the registry.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from inspect import signature
 from pathlib import Path
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 from casual_llm.config import ClientConfig, ModelConfig, Provider, Timeout, key_variables, resolve_api_key
 from casual_llm.errors import ConfigurationError
-from casual_llm.options import ChatOptions, SystemMessageHandling
+from casual_llm.options import ChatOptions, SystemMessageHandling, merge
 from casual_llm.providers.openai import LLAMACPP, Dialect, codec, dialect_of
 from casual_llm.shell.client import CodecClient, LLMClient
 from casual_llm.shell.local import LocalTransport, ServerSettings
@@ -102,14 +103,18 @@ class LocalClient(CodecClient):
 
 
 def _with_handling(options: ChatOptions | None, handling: SystemMessageHandling | None) -> ChatOptions:
-    return (options or ChatOptions()) | ChatOptions(system_message_handling=handling)
+    own = ChatOptions(system_message_handling=handling)
+    return own if options is None else merge(options, own)
 
 
 def _base_url(text: str) -> str:
+    if not isinstance(text, str):
+        raise ConfigurationError(f"base_url: a {type(text).__name__} given; give a string")
     try:
         parts = urlsplit(text)
         host, extra = parts.hostname, parts.query or parts.fragment or parts.username or parts.password
-        valid = parts.scheme in {"http", "https"} and bool(host) and not extra and parts.port != 0
+        plain = not extra and not re.search(r"\s", text)
+        valid = parts.scheme in {"http", "https"} and bool(host) and plain and parts.port != 0
     except ValueError:  # brackets that do not match, a port that is no number
         host, valid = None, False
     if not valid:
@@ -182,6 +187,8 @@ def create_model(client: LLMClient, config: ModelConfig) -> Model:
     >>> create_model(LocalClient(), ModelConfig(name="smollm2")).name
     'smollm2'
     """
+    if not isinstance(config, ModelConfig):
+        raise ConfigurationError(f"config: {type(config).__name__} given; give ModelConfig(...)")
     return Model(
         client,
         config.name,

