@@ -334,7 +334,7 @@ async def test_weights_of_ones_own_keep_their_own_template(
     copy = tmp_path / "copy.gguf"
     shutil.copyfile(find_weights(None, {}), copy)
     monkeypatch.setenv("CASUAL_LLM_GGUF", str(copy))
-    async with LocalClient() as client:
+    async with LocalClient(threads=1) as client:
         reply = await Model(client, "x").complete(ASK, ChatOptions(max_tokens=1, temperature=0.0))
     assert reply.model == "copy"
     assert reply.usage is not None

@@ -27,7 +27,7 @@ from casual_llm import ConfigurationError, RequestTimeoutError, Timeout, Transpo
 from casual_llm.shell.transport import HttpTransport, Transport
 from casual_llm.wire.codec import Request
 
-SLOW = Timeout(connect=0.2, read=0.2, write=0.2, pool=0.2)
+SLOW = Timeout(connect=0.5, read=0.5, write=0.5, pool=0.5)
 
 
 async def body_of(transport: Transport, url: str, **headers: str) -> bytes:
