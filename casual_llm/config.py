@@ -110,7 +110,8 @@ def _frozen(value: Any) -> Any:  # noqa: ANN401 # arguments of a client may be a
 def _frozen_kwargs(value: Mapping[str, object]) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise ConfigurationError(f"extra_kwargs: a {type(value).__name__} given; give a dict")
-    return frozendict({key: _frozen(item) for key, item in value.items()})
+    kwargs: Mapping[str, Any] = _frozen(value)
+    return kwargs
 
 
 def _must_be(kind: type, *, optional: bool = True) -> Callable[[object, Attribute[Any], object], None]:

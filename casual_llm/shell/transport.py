@@ -123,7 +123,6 @@ class HttpTransport:
     _pools: dict[asyncio.AbstractEventLoop, dict[_Route, list[_Pool]]] = field(
         init=False, repr=False, factory=dict
     )
-
     _routes: dict[tuple[str, str], _Route] = field(init=False, repr=False, factory=dict)
 
     async def open(self, request: Request) -> Incoming:
@@ -157,7 +156,6 @@ class HttpTransport:
         )
         pool = self._pool(self._route(request.url))
         pool.busy += 1
-
         closed = False
 
         async def aclose() -> None:

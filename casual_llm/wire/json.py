@@ -28,9 +28,10 @@ def parse(data: bytes) -> Json:
     ValueError('Expecting value: line 1 column 1 (char 0)')
     """
     try:
-        return _any(from_json(data))
+        value: Json = from_json(data)
     except ValueError:
-        return _repaired(data)
+        value = _repaired(data)
+    return value
 
 
 def _repaired(data: bytes) -> Json:
@@ -39,10 +40,7 @@ def _repaired(data: bytes) -> Json:
         loose: object = json.loads(data.decode("utf-8-sig", "replace"))
     except json.JSONDecodeError as error:
         raise ValueError(str(error)) from None
-    return _any(from_json(json.dumps(loose, ensure_ascii=False).encode("utf-8", "replace")))
-
-
-def _any(value: Json) -> Json:
+    value: Json = from_json(json.dumps(loose, ensure_ascii=False).encode("utf-8", "replace"))
     return value
 
 
