@@ -27,6 +27,7 @@ from casual_llm.errors import (
     TransportError,
     TruncatedError,
 )
+from casual_llm.explain import Explanation, Row, explain
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
@@ -38,7 +39,9 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.options import ChatOptions, JsonSchema, merge
+from casual_llm.omit import OMIT, Omit, Only
+from casual_llm.options import ChatOptions, JsonSchema, Layer, extra_of, layered, merge, sent
+from casual_llm.places import diff
 from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.usage import Ledger, Usage
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "OMIT",
     "AssistantMessage",
     "AssistantToolCall",
     "AssistantToolCallFunction",
@@ -62,14 +66,18 @@ __all__ = [
     "ClientConfig",
     "CodecClient",
     "ConfigurationError",
+    "Explanation",
     "ImageContent",
     "JsonSchema",
     "LLMClient",
+    "Layer",
     "Ledger",
     "LocalClient",
     "Model",
     "ModelConfig",
     "NotFoundError",
+    "Omit",
+    "Only",
     "OpenAIClient",
     "Provider",
     "ProviderError",
@@ -78,6 +86,7 @@ __all__ = [
     "ReplyError",
     "RequestError",
     "RequestTimeoutError",
+    "Row",
     "ServerError",
     "StreamChunk",
     "SystemMessage",
@@ -94,8 +103,13 @@ __all__ = [
     "__version__",
     "create_client",
     "create_model",
+    "diff",
+    "explain",
+    "extra_of",
+    "layered",
     "merge",
     "read_image",
+    "sent",
 ]
 
 _ON_FIRST_USE = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any, get_args
+from typing import Any
 
 from attrs import Attribute, field, frozen
 from frozendict import frozendict
 
 from casual_llm.errors import ConfigurationError
-from casual_llm.options import ChatOptions, SystemMessageHandling
+from casual_llm.options import FIELDS, ChatOptions, Layer, SystemMessageHandling
 
 __all__ = [
     "ChatOptions",
@@ -126,10 +126,8 @@ def _must_be(kind: type, *, optional: bool = True) -> Callable[[object, Attribut
 
 
 def _handling(owner: object, attribute: Attribute[Any], value: object) -> None:
-    if value is not None and value not in get_args(SystemMessageHandling):
-        place = f"{type(owner).__name__}.{attribute.name}"
-        known = " or ".join(get_args(SystemMessageHandling))
-        raise ConfigurationError(f"{place}: {value!r} is unknown; give {known}")
+    if value is not None:
+        FIELDS[attribute.name].kind.check(value, f"{type(owner).__name__}.{attribute.name}")
 
 
 @frozen(kw_only=True)
@@ -139,7 +137,7 @@ class ClientConfig:
     >>> ClientConfig(provider="OpenAI", api_key="sk-secret")
     ClientConfig(provider=<Provider.OPENAI: 'openai'>, name=None, base_url=None, api_key='***', \
 timeout=Timeout(connect=10.0, read=60.0, write=60.0, pool=60.0, total=None), extra_kwargs=[], \
-system_message_handling=None)
+system_message_handling=None, default_options=None)
     >>> ClientConfig(provider="opnai")
     Traceback (most recent call last):
     ...
@@ -155,6 +153,7 @@ system_message_handling=None)
     extra_kwargs: Mapping[str, Any] = field(factory=frozendict, converter=_frozen_kwargs, repr=_names)
     """Further keyword arguments for the client; only their names are shown."""
     system_message_handling: SystemMessageHandling | None = field(default=None, validator=_handling)
+    default_options: Layer | None = field(default=None, validator=_must_be(ChatOptions))
 
 
 @frozen(kw_only=True)
@@ -166,7 +165,7 @@ class ModelConfig:
     """
 
     name: str = field(validator=_must_be(str, optional=False))
-    default_options: ChatOptions | None = field(default=None, validator=_must_be(ChatOptions))
+    default_options: Layer | None = field(default=None, validator=_must_be(ChatOptions))
     system_message_handling: SystemMessageHandling | None = field(default=None, validator=_handling)
 
 

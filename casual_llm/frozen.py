@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated, Self, TypeVar
 
 from frozendict import frozendict
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SkipValidation
@@ -18,7 +18,30 @@ Json = TypeAliasType("Json", "str | int | float | bool | Sequence[Json] | Mappin
 """Any JSON value; a list or tuple is an array, any mapping with string keys an object."""
 
 _T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
 _DEEPEST = 128
+
+
+class FrozenDict(frozendict[str, _T_co]):
+    """A frozendict that is shown as it is written, and made in half the time.
+
+    >>> FrozenDict({"user": "u-1"})
+    {'user': 'u-1'}
+    """
+
+    def __new__(cls, items: Mapping[str, _T_co]) -> Self:
+        """Take the items, without asking whether they are some already."""
+        made: Self = dict.__new__(cls)  # type: ignore[type-var] # of the library, whose type is no dict to mypy
+        dict.update(made, items)
+        return made
+
+    def __hash__(self) -> int:
+        """Agree with `==`, to which any mapping with these items is equal."""
+        return hash(frozendict(dict(self)))
+
+    def __repr__(self) -> str:
+        """Show the items."""
+        return dict.__repr__(self)
 
 
 class FrozenModel(BaseModel):
@@ -34,14 +57,14 @@ def as_tuple(items: Sequence[_T]) -> Sequence[_T]:
 
 def as_frozendict(items: Mapping[str, _T]) -> Mapping[str, _T]:
     """Keep a mapping as a frozen mapping."""
-    return frozendict(items)
+    return FrozenDict(items)
 
 
 def freeze(value: object, path: str = "value", depth: int = 0) -> Json:
     """Copy a JSON value into tuples and frozen mappings.
 
     >>> freeze({"stop": ["a", "b"]})
-    frozendict.frozendict({'stop': ('a', 'b')})
+    {'stop': ('a', 'b')}
 
     Anything that JSON cannot say is a `ValueError` that names the place:
 
@@ -74,7 +97,8 @@ def _unicode(text: str, path: str) -> str:
     return text
 
 
-def _key(key: object, path: str) -> str:
+def freeze_key(key: object, path: str) -> str:
+    """Take a key of a JSON object, which is text."""
     if isinstance(key, str):
         return _unicode(key, path)
     raise ValueError(f"{path}: key {key!r} is a {type(key).__name__}; JSON keys are strings")
@@ -90,8 +114,8 @@ def freeze_object(value: object, path: str = "value", depth: int = 0) -> Mapping
     """
     if not isinstance(value, Mapping):
         raise ValueError(f"{path}: {value!r} is a {type(value).__name__}; give a dict")  # noqa: TRY004
-    return frozendict(
-        {_key(key, path): freeze(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
+    return FrozenDict(
+        {freeze_key(key, path): freeze(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
     )
 
 

@@ -1,162 +1,73 @@
 """What a caller may set, and how layers of settings combine.
 
-`None` means "not set" and is the default of every field, so `ChatOptions()` is the identity of
-`merge`. Every field declares how it combines; the merge is the product of these combinations and
-knows no field by name. No combination looks inside a value, which is what makes it associative.
+A field is not set (`None`), set, or `OMIT`. `ChatOptions()` sets nothing and is the identity of
+`merge`. Every field declares its combination and its kind; the merge is the product of the
+combinations, so it is a monoid because they are, and it knows no field by name.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Generic, Never, TypeAlias, Unpack
 
-from attrs import Attribute, asdict, field, fields, frozen
-from frozendict import frozendict
-from pydantic import BaseModel
+from attrs import Attribute, field, fields, frozen
+from typing_extensions import TypedDict, TypeVar
 
+from casual_llm import kinds
+from casual_llm.combination import BY_KEY, BY_PROVIDER_AND_KEY, LAST, Combination
 from casual_llm.errors import ConfigurationError
-from casual_llm.frozen import Json, freeze_object
+from casual_llm.frozen import Json
+from casual_llm.kinds import Extra, JsonSchema, Kind, ResponseFormat, SystemMessageHandling
+from casual_llm.omit import OMIT, Omit
 from casual_llm.tools import Tool
 
-SystemMessageHandling: TypeAlias = Literal["keep", "merge"]
-"""`keep` sends system messages where they stand; `merge` joins them into one in front."""
+__all__ = [
+    "FIELDS",
+    "ChatOptions",
+    "Extra",
+    "JsonSchema",
+    "Layer",
+    "ResponseFormat",
+    "SystemMessageHandling",
+    "Values",
+    "checked",
+    "extra_of",
+    "layered",
+    "merge",
+    "sent",
+    "set_fields",
+]
+
+O_co = TypeVar("O_co", bound=Omit, default=Never, covariant=True)
+P = TypeVar("P", bound=Omit, default=Never)
 
 
-def last(_earlier: object, later: object) -> object:
-    """Take the later value of two that are set."""
-    return later
+def _is(combination: Combination, kind: Kind) -> dict[str, Combination | Kind]:
+    return {"combination": combination, "kind": kind}
 
 
-def union(earlier: Mapping[str, Json], later: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Join two mappings one level deep; where both have a key, the later value stands.
+class Values(TypedDict, Generic[P], total=False):
+    """What `ChatOptions.set` takes, for type checkers: the fields of `ChatOptions`."""
 
-    No deeper, because a deep merge is not associative: with `{x: {p: 1}}`, `{x: 5}`, `{x: {q: 2}}`
-    the two groupings disagree about `p`.
-    """
-    return frozendict({**earlier, **later})
-
-
-def _fail(place: str, problem: str, remedy: str) -> ConfigurationError:
-    return ConfigurationError(f"{place}: {problem}; {remedy}")
-
-
-def _json_object(value: object, place: str) -> Mapping[str, Json]:
-    try:
-        return freeze_object(value, place)
-    except ValueError as error:
-        raise ConfigurationError(str(error)) from None
-
-
-def _extra(value: object) -> Mapping[str, Json] | None:
-    return None if value is None else _json_object(value, "ChatOptions.extra")
+    response_format: ResponseFormat | P | None
+    max_tokens: int | P | None
+    tools: Sequence[Tool] | P | None
+    temperature: float | P | None
+    top_p: float | P | None
+    stop: str | Sequence[str] | P | None
+    tool_choice: str | P | None
+    frequency_penalty: float | P | None
+    presence_penalty: float | P | None
+    seed: int | P | None
+    top_k: int | P | None
+    extra: Extra | P | None
+    provider_options: Mapping[str, Extra | Omit] | P | None
+    system_message_handling: SystemMessageHandling | P | None
 
 
-def _schema(value: object) -> Mapping[str, Json]:
-    return _json_object(value, "JsonSchema.schema")
-
-
-def _schema_name(_: object, __: Attribute[Any], value: object) -> None:
-    if not isinstance(value, str):
-        raise _fail("JsonSchema.name", f"a {type(value).__name__} given", "give a string")
-
-
-def _schema_strict(_: object, __: Attribute[Any], value: object) -> None:
-    if value is not None and not isinstance(value, bool):
-        raise _fail("JsonSchema.strict", f"{value!r} given", "give True, False or None")
-
-
-@frozen(kw_only=True)
-class JsonSchema:
-    """A JSON Schema that the answer must follow, for callers without a pydantic class.
-
-    >>> JsonSchema(name="Age", schema={"type": "integer"}).name
-    'Age'
-    """
-
-    name: str = field(validator=_schema_name)
-    schema: Mapping[str, Json] = field(converter=_schema)
-    strict: bool | None = field(default=None, validator=_schema_strict)
-
-
-ResponseFormat: TypeAlias = Literal["json", "text"] | type[BaseModel] | JsonSchema
-"""Free text, any JSON, or JSON of a given shape."""
-
-
-def _tools(value: Sequence[Tool] | None) -> Sequence[Tool] | None:
-    if value is None:
-        return None
-    if not isinstance(value, list | tuple) or not all(isinstance(item, Tool) for item in value):
-        raise _fail("ChatOptions.tools", f"{value!r} is no list of Tool", "give [Tool(...), ...]")
-    return tuple(value)
-
-
-def _stop(value: str | Sequence[str] | None) -> str | Sequence[str] | None:
-    if value is None or isinstance(value, str):
-        return value
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise _fail("ChatOptions.stop", f"{value!r} is no text", "give a string or a list of strings")
-    return tuple(value)
-
-
-_Validator: TypeAlias = Callable[[object, "Attribute[Any]", object], None]
-
-
-def _number(low: float = -math.inf, high: float = math.inf) -> _Validator:
-    def check(_: object, attribute: Attribute[Any], value: object) -> None:
-        place = f"ChatOptions.{attribute.name}"
-        if value is None:
-            return
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise _fail(place, f"{value!r} is a {type(value).__name__}", "give a number")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise _fail(place, f"{value} is not finite", "give a finite number, or None to leave it unset")
-        if not low <= value <= high:
-            limits = f"of at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
-            raise _fail(place, f"{value} is out of range", f"give a number {limits}")
-
-    return check
-
-
-def _integer(low: float = -math.inf) -> _Validator:
-    def check(instance: object, attribute: Attribute[Any], value: object) -> None:
-        if isinstance(value, float):
-            raise _fail(f"ChatOptions.{attribute.name}", f"{value} is a float", "give a whole number")
-        _number(low)(instance, attribute, value)
-
-    return check
-
-
-def _one_of(*values: str) -> _Validator:
-    def check(_: object, attribute: Attribute[Any], value: object) -> None:
-        if value is not None and value not in values:
-            place = f"ChatOptions.{attribute.name}"
-            raise _fail(place, f"{value!r} is unknown", f"give one of {', '.join(values)}")
-
-    return check
-
-
-def _text(_: object, attribute: Attribute[Any], value: object) -> None:
-    if value is not None and (not isinstance(value, str) or not value):
-        raise _fail(f"ChatOptions.{attribute.name}", f"{value!r} is no name", "give a non-empty string")
-
-
-def _response_format(_: object, __: object, value: object) -> None:
-    is_class = isinstance(value, type) and issubclass(value, BaseModel)
-    if value is None or is_class or isinstance(value, JsonSchema) or value in ("json", "text"):
-        return
-    remedy = 'give "json", "text", a pydantic class or a JsonSchema'
-    raise _fail("ChatOptions.response_format", f"{value!r} is unknown", remedy)
-
-
-_LAST = {"combine": last}
-_UNION = {"combine": union}
-
-
-@frozen(kw_only=True)
-class ChatOptions:
-    """The settings of a call; a field that is `None` is not sent.
+@frozen(kw_only=True, slots=False)
+class ChatOptions(Generic[O_co]):
+    """The settings of a call, or of one layer of them; a field that is `None` is not set.
 
     >>> defaults = ChatOptions(temperature=0.7, max_tokens=1000)
     >>> defaults | ChatOptions(temperature=0.95)
@@ -169,28 +80,46 @@ class ChatOptions:
     ...
     casual_llm.errors.ConfigurationError: ChatOptions.temperature: nan is not finite; give a finite number, \
 or None to leave it unset
+
+    To a type checker, `ChatOptions` holds values and `None` alone; where a field may be `OMIT`, the
+    type is `ChatOptions[Omit]`.
     """
 
-    response_format: ResponseFormat | None = field(default=None, validator=_response_format, metadata=_LAST)
-    max_tokens: int | None = field(default=None, validator=_integer(1), metadata=_LAST)
+    response_format: ResponseFormat | O_co | None = field(
+        default=None, metadata=_is(LAST, kinds.response_format)
+    )
+    max_tokens: int | O_co | None = field(default=None, metadata=_is(LAST, kinds.integer(1)))
     """The longest answer, in tokens."""
-    tools: Sequence[Tool] | None = field(default=None, converter=_tools, metadata=_LAST)
-    temperature: float | None = field(default=None, validator=_number(0), metadata=_LAST)
-    top_p: float | None = field(default=None, validator=_number(0, 1), metadata=_LAST)
-    stop: str | Sequence[str] | None = field(default=None, converter=_stop, metadata=_LAST)
-    tool_choice: str | None = field(default=None, validator=_text, metadata=_LAST)
+    tools: Sequence[Tool] | O_co | None = field(default=None, metadata=_is(LAST, kinds.tools))
+    temperature: float | O_co | None = field(default=None, metadata=_is(LAST, kinds.number(0)))
+    top_p: float | O_co | None = field(default=None, metadata=_is(LAST, kinds.number(0, 1)))
+    stop: str | Sequence[str] | O_co | None = field(default=None, metadata=_is(LAST, kinds.stop))
+    tool_choice: str | O_co | None = field(default=None, metadata=_is(LAST, kinds.name))
     """`auto`, `none`, `required`, or the name of the tool that must be called."""
-    frequency_penalty: float | None = field(default=None, validator=_number(), metadata=_LAST)
-    presence_penalty: float | None = field(default=None, validator=_number(), metadata=_LAST)
-    seed: int | None = field(default=None, validator=_integer(), metadata=_LAST)
-    top_k: int | None = field(default=None, validator=_integer(0), metadata=_LAST)
-    extra: Mapping[str, Json] | None = field(default=None, converter=_extra, metadata=_UNION)
-    """Further keys of the request body, for what only one provider knows."""
-    system_message_handling: SystemMessageHandling | None = field(
-        default=None, validator=_one_of("keep", "merge"), metadata=_LAST
+    frequency_penalty: float | O_co | None = field(default=None, metadata=_is(LAST, kinds.number()))
+    presence_penalty: float | O_co | None = field(default=None, metadata=_is(LAST, kinds.number()))
+    seed: int | O_co | None = field(default=None, metadata=_is(LAST, kinds.integer()))
+    top_k: int | O_co | None = field(default=None, metadata=_is(LAST, kinds.integer(0)))
+    extra: Extra | O_co | None = field(default=None, metadata=_is(BY_KEY, kinds.extra))
+    """Further keys of the request body, for every provider."""
+    provider_options: Mapping[str, Extra | Omit] | O_co | None = field(
+        default=None, metadata=_is(BY_PROVIDER_AND_KEY, kinds.provider_options)
+    )
+    """Further keys of the request body, by the name of the one provider that knows them."""
+    system_message_handling: SystemMessageHandling | O_co | None = field(
+        default=None, metadata=_is(LAST, kinds.one_of("keep", "merge"))
     )
 
-    def __or__(self, override: ChatOptions) -> ChatOptions:
+    def __attrs_post_init__(self) -> None:
+        """Check what is set and keep it frozen; keep nothing of what is not set."""
+        kept = vars(self)
+        for name in [name for name, value in kept.items() if value is None]:
+            del kept[name]
+        for name, value in kept.items():
+            if value is not OMIT:
+                kept[name] = FIELDS[name].kind.check(value, f"ChatOptions.{name}")
+
+    def __or__(self, override: ChatOptions[P]) -> ChatOptions[O_co | P]:
         """Lay `override` over these options."""
         return merge(self, override)
 
@@ -198,18 +127,73 @@ or None to leave it unset
         """Show what is set."""
         return f"ChatOptions({', '.join(f'{name}={value!r}' for name, value in set_fields(self).items())})"
 
+    def set(self, **values: Unpack[Values[P]]) -> ChatOptions[O_co | P]:
+        """Put values in place of these, whole maps included; `|` joins maps.
 
-def set_fields(options: ChatOptions) -> dict[str, Any]:
-    """Give the fields that are set, by name.
+        >>> ChatOptions(temperature=0.7, extra={"user": "u-1"}).set(temperature=0.0, extra={})
+        ChatOptions(temperature=0.0, extra={})
+        >>> ChatOptions().set(**{"temprature": 0.0})
+        Traceback (most recent call last):
+        ...
+        casual_llm.errors.ConfigurationError: ChatOptions.temprature: unknown option, did you mean \
+temperature?
+        """
+        _known(values)
+        return ChatOptions(**{**vars(self), **values})
 
-    >>> set_fields(ChatOptions(temperature=0.0))
-    {'temperature': 0.0}
+    def without(self, *names: str) -> ChatOptions[O_co]:
+        """Leave fields unset, so that a layer below decides; to send nothing, set them to `OMIT`.
+
+        >>> ChatOptions(temperature=0.7, seed=1).without("temperature")
+        ChatOptions(seed=1)
+        """
+        _known(names)
+        return _made({name: value for name, value in vars(self).items() if name not in names})
+
+
+Layer: TypeAlias = ChatOptions[Omit]
+"""Options of one layer, or of several merged: a field may be `OMIT`."""
+
+
+class _Declared:
+    """What a field says of itself."""
+
+    def __init__(self, attribute: Attribute[Any]) -> None:
+        if not {"combination", "kind"} <= attribute.metadata.keys():
+            raise TypeError(
+                f"ChatOptions.{attribute.name}: no combination declared; give field(metadata=_is(...))"
+            )
+        self.combination: Combination = attribute.metadata["combination"]
+        self.kind: Kind = attribute.metadata["kind"]
+
+
+FIELDS: Mapping[str, _Declared] = {attribute.name: _Declared(attribute) for attribute in fields(ChatOptions)}
+"""All fields, each with its combination and its kind."""
+_JOINED = [
+    (name, declared.combination) for name, declared in FIELDS.items() if declared.combination is not LAST
+]
+
+for _name in FIELDS:  # what is not set is not kept, so that `vars(options)` is what options say
+    setattr(ChatOptions, _name, None)
+
+
+def _known(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in FIELDS:
+            raise kinds.unknown("ChatOptions", name, FIELDS)
+
+
+def set_fields(options: Layer) -> dict[str, Any]:
+    """Give the fields that are set, by name; one that is `OMIT` is among them.
+
+    >>> set_fields(ChatOptions(temperature=0.0, stop=OMIT))
+    {'temperature': 0.0, 'stop': OMIT}
     """
-    shallow = asdict(options, recurse=False)
-    return {name: value for name, value in shallow.items() if value is not None}
+    said = vars(options)
+    return {name: said[name] for name in FIELDS if name in said}
 
 
-def merge(*layers: ChatOptions) -> ChatOptions:
+def merge(*layers: ChatOptions[P]) -> ChatOptions[P]:
     """Lay options over each other; in every field the last layer that sets it wins.
 
     >>> merge(ChatOptions(seed=1, top_p=0.5), ChatOptions(), ChatOptions(seed=2))
@@ -217,24 +201,76 @@ def merge(*layers: ChatOptions) -> ChatOptions:
     >>> merge()
     ChatOptions()
 
-    `extra` is joined key by key, one level deep:
+    `extra` is joined key by key, `provider_options` by provider and key:
 
     >>> merge(ChatOptions(extra={"a": 1, "b": 1}), ChatOptions(extra={"b": 2})).extra
-    frozendict.frozendict({'a': 1, 'b': 2})
+    {'a': 1, 'b': 2}
     """
-    return reduce(_merge, layers, ChatOptions())
+    for place, layer in enumerate(layers):
+        if not isinstance(layer, ChatOptions):
+            raise _no_options(f"layers[{place}]", layer)
+    all_said = [vars(layer) for layer in layers]
+    merged: dict[str, Any] = {}
+    for said in all_said:
+        merged |= said
+    for name, combination in _JOINED:
+        if name in merged:
+            merged[name] = combination.combine(*[said[name] for said in all_said if name in said])
+    return _made(merged)
 
 
-def _merge(base: ChatOptions, override: ChatOptions) -> ChatOptions:
-    if not isinstance(override, ChatOptions):
-        raise _fail("options", f"{override!r} is a {type(override).__name__}", "give ChatOptions(...)")
-    above = set_fields(override)
-    below = set_fields(base)
-    both = above.keys() & below.keys()
-    combined = {name: _COMBINE[name](below[name], above[name]) for name in both}
-    return ChatOptions(**{**below, **above, **combined})
+def _made(said: dict[str, Any]) -> ChatOptions[Any]:
+    # What layers say was checked when they were made, and combining makes nothing new of it.
+    options: ChatOptions[Any] = object.__new__(ChatOptions)
+    vars(options).update(said)
+    return options
 
 
-_COMBINE: dict[str, Callable[[Any, Any], Any]] = {
-    attribute.name: attribute.metadata["combine"] for attribute in fields(ChatOptions)
-}
+def layered(**layers: ChatOptions[P] | None) -> ChatOptions[P]:
+    """Merge named layers, the lowest first; `None` is a layer that says nothing.
+
+    >>> layered(client=ChatOptions(temperature=0.7), model=None, call=ChatOptions(temperature=0.0))
+    ChatOptions(temperature=0.0)
+    """
+    return merge(*checked(layers).values())
+
+
+def checked(layers: Mapping[str, ChatOptions[P] | None]) -> dict[str, ChatOptions[P]]:
+    """Leave out layers that are `None`, and refuse what is no options by its layer's name."""
+    given = {name: layer for name, layer in layers.items() if layer is not None}
+    for name, layer in given.items():
+        if not isinstance(layer, ChatOptions):
+            raise _no_options(name, layer)
+    return given
+
+
+def _no_options(place: str, layer: object) -> ConfigurationError:
+    return ConfigurationError(f"{place}: {layer!r} is a {type(layer).__name__}; give ChatOptions(...)")
+
+
+def sent(options: Layer, *providers: str) -> ChatOptions:
+    """Give what is sent: no `OMIT`, and the settings of the named providers joined to `extra`.
+
+    >>> preset = ChatOptions(stop=OMIT, extra={"user": "u-1"}, provider_options={"openai": {"store": True}})
+    >>> sent(preset, "openai")
+    ChatOptions(extra={'user': 'u-1', 'store': True})
+    >>> sent(preset, "anthropic")
+    ChatOptions(extra={'user': 'u-1'})
+    """
+    stripped = {name: FIELDS[name].combination.sent(value) for name, value in vars(options).items()}
+    told = {name: value for name, value in stripped.items() if value is not OMIT}
+    if providers:
+        own = told.pop("provider_options", {})
+        settings = [own[provider] for provider in providers if provider in own]
+        if settings:
+            told["extra"] = BY_KEY.combine(told.get("extra", {}), *settings)
+    return _made(told)
+
+
+def extra_of(options: ChatOptions) -> dict[str, Json]:
+    """Give the further keys of what is sent, as a dict of the caller's own.
+
+    >>> extra_of(sent(ChatOptions(extra={"user": "u-1", "seed": OMIT})))
+    {'user': 'u-1'}
+    """
+    return {key: value for key, value in (options.extra or {}).items() if value is not OMIT}

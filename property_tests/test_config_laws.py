@@ -188,7 +188,6 @@ def test_a_setting_of_a_model_of_the_wrong_kind_is_refused(field: str, value: An
 
 @pytest.mark.parametrize("config", [partial(ClientConfig, provider="openai"), partial(ModelConfig, name="m")])
 def test_a_way_to_handle_system_messages_that_is_none_is_refused(config: Callable[..., object]) -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"(Client|Model)Config\.system_message_handling: .*; give keep or merge"
-    ):
+    place = r"(Client|Model)Config\.system_message_handling"
+    with pytest.raises(ConfigurationError, match=place + ": .*; give one of keep, merge"):
         config(system_message_handling="drop")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from strategies import json_objects, json_values, nested, option_fields, options
+from strategies import json_objects, nested, option_fields, options
 
 from casual_llm.errors import ConfigurationError
 from casual_llm.frozen import Json
-from casual_llm.options import ChatOptions, JsonSchema, last, merge, set_fields, union
+from casual_llm.options import ChatOptions, JsonSchema, merge, set_fields
 from casual_llm.tools import Tool
 
 # Options that symbolic execution can follow: numbers alone.
@@ -87,16 +87,6 @@ def test_merge_leaves_its_layers_as_they_were(a: ChatOptions, b: ChatOptions) ->
     before = copy.deepcopy((a, b))
     merge(a, b)
     assert (a, b) == before
-
-
-@given(json_objects, json_objects, json_objects)
-def test_union_is_associative(a: dict[str, Json], b: dict[str, Json], c: dict[str, Json]) -> None:
-    assert union(union(a, b), c) == union(a, union(b, c))
-
-
-@given(json_values, json_values)
-def test_last_is_the_later_of_two(a: Json, b: Json) -> None:
-    assert last(a, b) is b
 
 
 @given(options)
@@ -180,5 +170,5 @@ def test_a_schema_that_is_none_is_refused_with_its_place_named(given_: dict[str,
 
 @pytest.mark.parametrize("layer", [None, {"temperature": 1}, "hot"])
 def test_a_layer_that_is_no_options_is_refused(layer: Any) -> None:  # noqa: ANN401
-    with pytest.raises(ConfigurationError, match=r"options: .*; give ChatOptions"):
+    with pytest.raises(ConfigurationError, match=r"layers\[1\]: .*; give ChatOptions"):
         merge(ChatOptions(), layer)

@@ -9,11 +9,12 @@ import casual_llm
 
 PUBLIC = """
 AssistantMessage AssistantToolCall AssistantToolCallFunction AuthenticationError CasualLLMError
-ChatMessage ChatOptions ClientConfig CodecClient ConfigurationError ImageContent JsonSchema LLMClient
-Ledger LocalClient Model ModelConfig NotFoundError OpenAIClient Provider ProviderError RateLimitError
-Reply ReplyError RequestError RequestTimeoutError ServerError StreamChunk SystemMessage TextContent
-Timeout Tool ToolCallDelta ToolParameter ToolResultMessage TransportError TruncatedError Usage
-UserMessage __version__ create_client create_model merge read_image
+ChatMessage ChatOptions ClientConfig CodecClient ConfigurationError Explanation ImageContent JsonSchema
+LLMClient Layer Ledger LocalClient Model ModelConfig NotFoundError OMIT Omit Only OpenAIClient Provider
+ProviderError RateLimitError Reply ReplyError RequestError RequestTimeoutError Row ServerError
+StreamChunk SystemMessage TextContent Timeout Tool ToolCallDelta ToolParameter ToolResultMessage
+TransportError TruncatedError Usage UserMessage __version__ create_client create_model diff explain
+extra_of layered merge read_image sent
 """
 
 

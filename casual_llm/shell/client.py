@@ -29,7 +29,7 @@ from casual_llm.errors import (
     exception_for,
 )
 from casual_llm.messages import AssistantMessage, ChatMessage
-from casual_llm.options import ChatOptions
+from casual_llm.options import ChatOptions, Layer, layered
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.shell.transport import Incoming, Transport
 from casual_llm.usage import Usage
@@ -78,9 +78,9 @@ class CodecClient:
         headers: Mapping[str, str] = frozendict(),
         secret: str | None = None,
         total: float | None = None,
-        default_options: ChatOptions | None = None,
+        default_options: Layer | None = None,
     ) -> None:
-        self.default_options = default_options or ChatOptions()
+        self.default_options: Layer = layered(default_options=default_options)
         self.base_url = base_url
         self._codec: Codec[Any] = codec  # its state is a matter between its own functions
         self._transport = transport

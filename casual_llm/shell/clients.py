@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from casual_llm.config import ClientConfig, ModelConfig, Provider, Timeout, key_variables, resolve_api_key
 from casual_llm.errors import ConfigurationError
-from casual_llm.options import ChatOptions, SystemMessageHandling, merge
+from casual_llm.options import ChatOptions, Layer, SystemMessageHandling, layered
 from casual_llm.providers.openai import LLAMACPP, Dialect, codec, dialect_of
 from casual_llm.shell.client import CodecClient, LLMClient
 from casual_llm.shell.local import LocalTransport, ServerSettings
@@ -44,7 +44,7 @@ class OpenAIClient(CodecClient):
         timeout: float | Timeout = 60.0,
         system_message_handling: SystemMessageHandling | None = None,
         *,
-        default_options: ChatOptions | None = None,
+        default_options: Layer | None = None,
         dialect: Dialect | None = None,
         http_client: HttpClient[Any] | None = None,
         http2: bool = False,
@@ -85,7 +85,7 @@ class LocalClient(CodecClient):
         *,
         timeout: float | Timeout = 60.0,
         system_message_handling: SystemMessageHandling | None = None,
-        default_options: ChatOptions | None = None,
+        default_options: Layer | None = None,
         context_size: int = 8192,
         parallel: int = 8,
         threads: int | None = None,
@@ -102,9 +102,8 @@ class LocalClient(CodecClient):
         )
 
 
-def _with_handling(options: ChatOptions | None, handling: SystemMessageHandling | None) -> ChatOptions:
-    own = ChatOptions(system_message_handling=handling)
-    return own if options is None else merge(options, own)
+def _with_handling(options: Layer | None, handling: SystemMessageHandling | None) -> Layer:
+    return layered(default_options=options, handling=ChatOptions(system_message_handling=handling))
 
 
 def _base_url(text: str) -> str:
@@ -160,8 +159,8 @@ def _arguments(kind: type[CodecClient], config: ClientConfig, **found: str | Non
         if name not in known:
             problem = f"{kind.__name__} takes no such argument, but {', '.join(known)}"
             raise ConfigurationError(f"extra_kwargs.{name}: {problem}")
-    handling = config.system_message_handling
-    return {"timeout": config.timeout, "system_message_handling": handling, **found, **config.extra_kwargs}
+    own = {name: getattr(config, name) for name in ("timeout", "system_message_handling", "default_options")}
+    return {**own, **found, **config.extra_kwargs}
 
 
 _REGISTRY: Mapping[Provider, Callable[[ClientConfig], CodecClient]] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
 from casual_llm.errors import ConfigurationError, RequestError
+from casual_llm.explain import Explanation, explain
 from casual_llm.messages import (
     AssistantMessage,
     ChatMessage,
@@ -17,7 +18,7 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.options import ChatOptions, SystemMessageHandling, merge
+from casual_llm.options import ChatOptions, Layer, SystemMessageHandling, layered, sent
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.shell.client import CompletingClient, LLMClient
 from casual_llm.usage import Ledger, Usage, join, record
@@ -36,7 +37,7 @@ class Model:
         self,
         client: LLMClient,
         name: str,
-        default_options: ChatOptions | None = None,
+        default_options: Layer | None = None,
         system_message_handling: SystemMessageHandling | None = None,
     ) -> None:
         if isinstance(client, type) or not hasattr(client, "_chat") or not hasattr(client, "_stream"):
@@ -47,18 +48,18 @@ class Model:
         self.client = client
         self.name = name
         handling = ChatOptions(system_message_handling=system_message_handling)
-        self.default_options = merge(ChatOptions() if default_options is None else default_options, handling)
+        self.default_options: Layer = layered(default_options=default_options, handling=handling)
         self._ledger = Ledger()
 
     def __repr__(self) -> str:
         """Show the client and the model's name."""
         return f"Model({self.client!r}, name={self.name!r})"
 
-    async def chat(self, messages: Sequence[Message], options: ChatOptions | None = None) -> AssistantMessage:
+    async def chat(self, messages: Sequence[Message], options: Layer | None = None) -> AssistantMessage:
         """Ask, and give the assistant's message."""
         return (await self.complete(messages, options)).message
 
-    async def complete(self, messages: Sequence[Message], options: ChatOptions | None = None) -> Reply:
+    async def complete(self, messages: Sequence[Message], options: Layer | None = None) -> Reply:
         """Ask, and give the whole reply: message, usage, finish reason, model and id."""
         said, resolved = _checked(messages), self._resolve(options)
         usage: Usage | None = None
@@ -70,7 +71,7 @@ class Model:
         return reply
 
     async def stream(
-        self, messages: Sequence[Message], options: ChatOptions | None = None
+        self, messages: Sequence[Message], options: Layer | None = None
     ) -> AsyncGenerator[StreamChunk, None]:
         """Ask, and give the answer piece by piece; leaving the loop early ends the request."""
         said, resolved = _checked(messages), self._resolve(options)
@@ -94,9 +95,24 @@ class Model:
         """All calls so far: their number, the last usage, and the total."""
         return self._ledger
 
-    def _resolve(self, options: ChatOptions | None) -> ChatOptions:
-        client = getattr(self.client, "default_options", None) or ChatOptions()
-        return merge(client, self.default_options, options if options is not None else ChatOptions())
+    def explain(self, options: Layer | None = None) -> Explanation:
+        """Tell for each option of a call which layer sets it: client, model or call.
+
+        >>> from casual_llm import ChatOptions, LocalClient
+        >>> model = Model(LocalClient(), "smollm2", default_options=ChatOptions(temperature=0.7))
+        >>> print(model.explain(ChatOptions(temperature=0.0, seed=1)))
+        option       value  from  instead of
+        temperature  0.0    call  0.7 (model)
+        seed         1      call
+        """
+        return explain(**self._layers(options))
+
+    def _layers(self, options: Layer | None) -> dict[str, Layer | None]:
+        client: Layer | None = getattr(self.client, "default_options", None)
+        return {"client": client, "model": self.default_options, "call": options}
+
+    def _resolve(self, options: Layer | None) -> ChatOptions:
+        return sent(layered(**self._layers(options)))
 
 
 async def _complete(client: LLMClient, name: str, messages: list[ChatMessage], options: ChatOptions) -> Reply:

@@ -17,7 +17,7 @@ from returns.result import Result
 from casual_llm.errors import DecodeError, EncodeError, ReadError
 from casual_llm.frozen import Json, freeze
 from casual_llm.messages import ChatMessage
-from casual_llm.options import ChatOptions
+from casual_llm.options import ChatOptions, Layer
 from casual_llm.reply import Reply, StreamChunk
 
 
@@ -43,11 +43,11 @@ def _frozen(value: Json) -> Json:
 
 @frozen(kw_only=True)
 class Call:
-    """What is asked: a model, a conversation, and options that are already merged."""
+    """What is asked: a model, a conversation, and merged options, in which `OMIT` may still stand."""
 
     model: str
     messages: tuple[ChatMessage, ...] = field(converter=_messages)
-    options: ChatOptions = ChatOptions()
+    options: Layer = ChatOptions()
     stream: bool = False
 
 

@@ -70,17 +70,17 @@ BAD: dict[str, tuple[list[ChatMessage], dict[str, Any], str]] = {
     "messages in extra": (
         [HI],
         {"extra": {"messages": []}},
-        "options.extra.messages: the call itself says this; leave it out of extra",
+        "options.extra.messages: the call itself says this; leave it out",
     ),
     "the model in extra": (
         [HI],
         {"extra": {"user": "u", "model": "n"}},
-        "options.extra.model: the call itself says this; leave it out of extra",
+        "options.extra.model: the call itself says this; leave it out",
     ),
     "stream in extra": (
         [HI],
         {"extra": {"stream": True}},
-        "options.extra.stream: the call itself says this; leave it out of extra",
+        "options.extra.stream: the call itself says this; leave it out",
     ),
 }
 

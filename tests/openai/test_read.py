@@ -120,7 +120,7 @@ def test_a_number_of_400_digits_is_a_number() -> None:
     assert read(asking(seed=10**400)).unwrap().options.seed == 10**400
 
 
-KEPT: dict[str, dict[str, object]] = {
+KEPT: dict[str, dict[str, Any]] = {
     "strict tools": {"tools": [function("now", strict=True)]},
     "a tool with a cache mark": {"tools": [{**function("now"), "cache_control": {"type": "ephemeral"}}]},
     "a tool of another type": {"tools": [function("now"), {"type": "custom", "custom": {"name": "x"}}]},
@@ -141,7 +141,7 @@ KEPT: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("keys", KEPT.values(), ids=KEPT.keys())
-def test_what_an_option_cannot_say_in_full_is_kept_in_extra(keys: dict[str, object]) -> None:
+def test_what_an_option_cannot_say_in_full_is_kept_in_extra(keys: dict[str, Any]) -> None:
     call = read(asking(**keys)).unwrap()
     assert call.options == ChatOptions(extra=keys)
     assert json.loads(codec(COMPATIBLE).encode(call).unwrap().request.body) == asking(**keys)

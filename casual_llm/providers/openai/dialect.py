@@ -17,6 +17,7 @@ class Dialect:
     """One server's way of speaking OpenAI Chat."""
 
     name: str
+    aliases: tuple[str, ...] = ()
     token_key: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     """OpenAI's reasoning models refuse `max_tokens`; many compatible servers know nothing else."""
     top_k: bool = True
@@ -24,10 +25,19 @@ class Dialect:
     named_tool_choice: bool = True
     """Whether one tool can be forced by name; llama.cpp reads any object as `auto`."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys of `provider_options` that mean this server: the wire format's, then its own.
+
+        >>> LLAMACPP.names
+        ('openai', 'local', 'llamacpp')
+        """
+        return ("openai", *self.aliases, self.name)
+
 
 OPENAI = Dialect(name="openai", token_key="max_completion_tokens", top_k=False)
 COMPATIBLE = Dialect(name="compatible")
-LLAMACPP = Dialect(name="llamacpp", named_tool_choice=False)
+LLAMACPP = Dialect(name="llamacpp", aliases=("local",), named_tool_choice=False)
 
 _BY_HOST = {"api.openai.com": OPENAI}
 

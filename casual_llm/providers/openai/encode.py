@@ -6,7 +6,7 @@ were: the providers' prompt caches live on this. What is not set is not sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial, singledispatch
 from typing import TypeAlias
 
@@ -28,11 +28,12 @@ from casual_llm.messages import (
     is_reference,
     is_url,
 )
-from casual_llm.options import ChatOptions, ResponseFormat
+from casual_llm.options import ChatOptions, ResponseFormat, extra_of, sent
 from casual_llm.providers.openai.dialect import Dialect
 from casual_llm.providers.openai.schema import json_schema_of
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded, Loss, Request
+from casual_llm.wire.extra import place_of
 from casual_llm.wire.json import dump
 from casual_llm.wire.system import merge_system_messages
 
@@ -55,19 +56,22 @@ def encode(dialect: Dialect, call: Call) -> Result[Encoded, EncodeError]:
     >>> print(encode(OPENAI, Call(model="gpt-5", messages=[])).failure())
     messages: the list is empty; give at least one message
     """
-    problem = _problem(call)
-    return _written(dialect, call).alt(partial(_unwritable, call)) if problem is None else Failure(problem)
+    options = sent(call.options, *dialect.names)
+    place = partial(place_of, call.options, dialect.names)
+    problem = _problem(call, options, place)
+    if problem is not None:
+        return Failure(problem)
+    return _written(dialect, call, options, place).alt(partial(_unwritable, call))
 
 
 @safe(exceptions=(PydanticUserError, ValueError))
-def _written(dialect: Dialect, call: Call) -> Encoded:
-    options = call.options
+def _written(dialect: Dialect, call: Call, options: ChatOptions, place: Callable[[str], str]) -> Encoded:
     settings, losses = _settings(dialect, options)
-    extra = options.extra or {}
+    extra = extra_of(options)
     streaming: Body = {"stream": True, "stream_options": {"include_usage": True}} if call.stream else {}
     said = {**settings, **streaming}
     overridden = [
-        Loss(path=f"options.extra.{key}", kind="overridden", asked=said[key], applied=extra[key])
+        Loss(path=place(key), kind="overridden", asked=said[key], applied=extra[key])
         for key in extra
         if key in said and thaw(said[key]) != thaw(extra[key])
     ]
@@ -91,7 +95,7 @@ def _unwritable(call: Call, error: Exception) -> EncodeError:
     return EncodeError(place, f"a text is no Unicode: {error}", "decode its bytes with the right encoding")
 
 
-def _problem(call: Call) -> EncodeError | None:
+def _problem(call: Call, options: ChatOptions, place: Callable[[str], str]) -> EncodeError | None:
     if not call.messages:
         return EncodeError("messages", "the list is empty", "give at least one message")
     for index, message in enumerate(call.messages):
@@ -101,10 +105,10 @@ def _problem(call: Call) -> EncodeError | None:
             return EncodeError(f"messages[{index}]", f"{kind} is no message", remedy)
         if _says_nothing(message):
             return EncodeError(f"messages[{index}].content", "there is nothing to say", "give text or parts")
-    options, names = call.options, {tool.name for tool in call.options.tools or ()}
+    names = {tool.name for tool in options.tools or ()}
     extra = options.extra or {}
     for key in sorted(_OURS.intersection(extra)):
-        return EncodeError(f"options.extra.{key}", "the call itself says this", "leave it out of extra")
+        return EncodeError(place(key), "the call itself says this", "leave it out")
     if options.tool_choice not in {None, *MODES, *names} and "tools" not in extra:
         listed = ", ".join(sorted(names)) or "no tools"
         problem = f"no tool is called {options.tool_choice!r}"

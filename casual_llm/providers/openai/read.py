@@ -29,7 +29,7 @@ def read(request: Request) -> Result[Call, ReadError]:
 
     >>> body = b'{"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "user": "u1"}'
     >>> read(Request(url="/chat/completions", body=body)).unwrap().options
-    ChatOptions(extra=frozendict.frozendict({'user': 'u1'}))
+    ChatOptions(extra={'user': 'u1'})
     >>> print(read(Request(url="/chat/completions", body=b"[]")).failure())
     body: expected a JSON object
     """

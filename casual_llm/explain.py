@@ -1,0 +1,120 @@
+"""What came from where: an account of a merge, place by place.
+
+An explanation is read off what each layer says. The merge can be read off the explanation in turn:
+erasing the layers' names gives the merge, which is a law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from casual_llm.combination import Path
+from casual_llm.omit import OMIT
+from casual_llm.options import FIELDS, Layer, checked, merge
+from casual_llm.places import leaves, said_by, same
+from casual_llm.tools import Tool
+
+
+@frozen
+class Row:
+    """One place of merged options: its value, the layer that set it, and what that layer overrode."""
+
+    path: Path
+    value: Any
+    layer: str
+    overrode: tuple[tuple[str, Any], ...] = ()
+    """The layers below that said something here, the nearest first, each with what it said."""
+
+    @property
+    def place(self) -> str:
+        """The path as it is written in a configuration file.
+
+        >>> Row(("extra", "user"), "u-1", "client").place
+        'extra.user'
+        """
+        return ".".join(self.path)
+
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        """The row as four short texts: place, value, layer, and what was overridden."""
+        below = ", ".join(f"{_short(value)} ({layer})" for layer, value in self.overrode)
+        return self.place, _short(self.value), self.layer, below
+
+
+HEADINGS = ("option", "value", "from", "instead of")
+"""What the cells of a row are."""
+_WIDTH = 48
+
+
+def _short(value: object) -> str:
+    if isinstance(value, tuple) and value and all(isinstance(item, Tool) for item in value):
+        text = f"[{', '.join(tool.name for tool in value)}]"
+    else:
+        text = value.__name__ if isinstance(value, type) else repr(value)
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."
+
+
+@frozen
+class Explanation:
+    """Merged options, and the origin of each value; its text is a table."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def options(self) -> Layer:
+        """The merged options, read off the rows."""
+        return said_by((row.path, row.value) for row in self.rows)
+
+    @property
+    def unset(self) -> tuple[str, ...]:
+        """The options that no layer sets, which are not sent."""
+        said = {row.path[0] for row in self.rows}
+        return tuple(name for name in FIELDS if name not in said)
+
+    def __getitem__(self, place: str) -> Row:
+        """Give the row of a place, such as `extra.user`."""
+        for row in self.rows:
+            if row.place == place:
+                return row
+        raise KeyError(f"{place}: no layer sets it")
+
+    def __str__(self) -> str:
+        """Write the rows as a table."""
+        table = [HEADINGS, *(row.cells for row in self.rows)]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in table)
+
+
+def explain(**layers: Layer | None) -> Explanation:
+    """Tell for each place of the merged layers which layer won, and over what; the lowest layer first.
+
+    >>> from casual_llm import OMIT, ChatOptions
+    >>> client = ChatOptions(temperature=0.0, stop="END")
+    >>> print(explain(client=client, model=ChatOptions(stop=OMIT), call=ChatOptions(temperature=0.9)))
+    option       value  from   instead of
+    temperature  0.9    call   0.0 (client)
+    stop         OMIT   model  'END' (client)
+    """
+    given = checked(layers)
+    said = {name: leaves(layer) for name, layer in given.items()}
+    merged = leaves(merge(*given.values()))
+    return Explanation(tuple(_row(path, value, said) for path, value in merged.items()))
+
+
+def _row(path: Path, merged: object, said: Mapping[str, Mapping[Path, Any]]) -> Row:
+    winner = [name for name, told in said.items() if path in told and same(told[path], merged)][-1]
+    names = [*said]
+    below = reversed(names[: names.index(winner)])
+    overrode = [(name, value) for name in below for value in _said_at(path, merged, said[name])]
+    return Row(path, said[winner][path], winner, tuple(overrode))
+
+
+def _said_at(path: Path, merged: object, told: Mapping[Path, Any]) -> list[Any]:
+    if path in told:
+        return [told[path]]
+    # OMIT in the place of a map overrides each key of it.
+    beneath = {key: value for key, value in told.items() if merged is OMIT and key[: len(path)] == path}
+    return [{".".join(key[len(path) :]): value for key, value in beneath.items()}] if beneath else []

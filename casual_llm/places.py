@@ -1,0 +1,62 @@
+"""What options say, place by place; and the difference of two, which is made of places.
+
+A place is a field, or a key where the field holds maps. Options are what they say: merging what they
+say at each place gives them back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any
+
+from casual_llm.combination import Path
+from casual_llm.omit import OMIT
+from casual_llm.options import FIELDS, ChatOptions, Layer, merge, sent, set_fields
+
+
+def leaves(options: Layer) -> dict[Path, Any]:
+    """Give everything that options say, place by place.
+
+    >>> leaves(ChatOptions(seed=1, extra={"user": "u-1"}))
+    {('seed',): 1, ('extra', 'user'): 'u-1'}
+    """
+    return {
+        path: leaf
+        for name, value in set_fields(options).items()
+        for path, leaf in FIELDS[name].combination.leaves(value, (name,))
+    }
+
+
+def single(path: Path, value: object) -> Layer:
+    """Make the options that say one thing.
+
+    >>> single(("extra", "user"), "u-1")
+    ChatOptions(extra={'user': 'u-1'})
+    """
+    name, *keys = path
+    said: dict[str, Any] = {name: reduce(lambda item, key: {key: item}, reversed(keys), value)}
+    return ChatOptions(**said)
+
+
+def said_by(told: Iterable[tuple[Path, object]]) -> Layer:
+    """Make options of what they say, place by place."""
+    return merge(*(single(path, value) for path, value in told))
+
+
+def diff(base: Layer, target: Layer) -> Layer:
+    """Give the least to lay over `base` so that what is sent is what `target` sends.
+
+    >>> diff(ChatOptions(seed=1, stop="END"), ChatOptions(seed=2))
+    ChatOptions(stop=OMIT, seed=2)
+    """
+    before, after = leaves(sent(base)), leaves(sent(target))
+    removed = {path: OMIT for path in before if path not in after}
+    changed = {path: value for path, value in after.items() if not same(before.get(path, OMIT), value)}
+    return said_by([*removed.items(), *changed.items()])
+
+
+def same(before: object, after: object) -> bool:
+    """Tell whether two values are equal and written alike."""
+    # 1, 1.0 and True are equal, and are not written alike.
+    return before == after and repr(before) == repr(after)
