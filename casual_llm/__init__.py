@@ -16,6 +16,7 @@ from casual_llm.config import ClientConfig, ModelConfig, Provider, Timeout
 from casual_llm.errors import (
     AuthenticationError,
     CasualLLMError,
+    ConfigError,
     ConfigurationError,
     NotFoundError,
     ProviderError,
@@ -47,8 +48,11 @@ from casual_llm.tools import Tool, ToolParameter
 from casual_llm.usage import Ledger, Usage
 
 if TYPE_CHECKING:
+    from casual_llm.settings.parse import Config, parse_config
+    from casual_llm.settings.sections import config_schema
     from casual_llm.shell.client import CodecClient, LLMClient
     from casual_llm.shell.clients import LocalClient, OpenAIClient, create_client, create_model
+    from casual_llm.shell.files import Models, load, load_config
     from casual_llm.shell.images import read_image
     from casual_llm.shell.model import Model
 
@@ -65,6 +69,8 @@ __all__ = [
     "ChatOptions",
     "ClientConfig",
     "CodecClient",
+    "Config",
+    "ConfigError",
     "ConfigurationError",
     "Explanation",
     "ImageContent",
@@ -75,6 +81,7 @@ __all__ = [
     "LocalClient",
     "Model",
     "ModelConfig",
+    "Models",
     "NotFoundError",
     "Omit",
     "Only",
@@ -101,33 +108,43 @@ __all__ = [
     "Usage",
     "UserMessage",
     "__version__",
+    "config_schema",
     "create_client",
     "create_model",
     "diff",
     "explain",
     "extra_of",
     "layered",
+    "load",
+    "load_config",
     "merge",
+    "parse_config",
     "read_image",
     "sent",
 ]
 
 _ON_FIRST_USE = {
-    "CodecClient": "client",
-    "LLMClient": "client",
-    "LocalClient": "clients",
-    "Model": "model",
-    "OpenAIClient": "clients",
-    "create_client": "clients",
-    "create_model": "clients",
-    "read_image": "images",
+    "CodecClient": "shell.client",
+    "Config": "settings.parse",
+    "LLMClient": "shell.client",
+    "LocalClient": "shell.clients",
+    "Model": "shell.model",
+    "Models": "shell.files",
+    "OpenAIClient": "shell.clients",
+    "config_schema": "settings.sections",
+    "create_client": "shell.clients",
+    "create_model": "shell.clients",
+    "load": "shell.files",
+    "load_config": "shell.files",
+    "parse_config": "settings.parse",
+    "read_image": "shell.images",
 }
 
 
 def __getattr__(name: str) -> object:
     if name not in _ON_FIRST_USE:
         raise AttributeError(f"module 'casual_llm' has no attribute {name!r}")
-    value: object = getattr(import_module(f"casual_llm.shell.{_ON_FIRST_USE[name]}"), name)
+    value: object = getattr(import_module(f"casual_llm.{_ON_FIRST_USE[name]}"), name)
     globals()[name] = value
     return value
 

@@ -30,6 +30,15 @@ class Combination:
     inner: Combination | None = None
     """How the values of one key combine, where the field holds maps."""
 
+    @property
+    def depth(self) -> int:
+        """How many levels of keys are joined.
+
+        >>> LAST.depth, BY_KEY.depth, BY_PROVIDER_AND_KEY.depth
+        (0, 1, 2)
+        """
+        return 0 if self.inner is None else 1 + self.inner.depth
+
     def combine(self, *values: Any) -> Any:  # noqa: ANN401 # of a field's own type
         """Combine what layers set, the lowest first.
 

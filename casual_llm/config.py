@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
 from frozendict import frozendict
@@ -19,6 +20,7 @@ __all__ = [
     "ModelConfig",
     "Provider",
     "Timeout",
+    "address_of",
     "key_variables",
     "redact",
     "resolve_api_key",
@@ -167,6 +169,29 @@ class ModelConfig:
     name: str = field(validator=_must_be(str, optional=False))
     default_options: Layer | None = field(default=None, validator=_must_be(ChatOptions))
     system_message_handling: SystemMessageHandling | None = field(default=None, validator=_handling)
+
+
+def address_of(text: object, place: str = "base_url") -> str:
+    """Check the address of a server, and take the slash off its end.
+
+    >>> address_of("https://api.openai.com/v1/")
+    'https://api.openai.com/v1'
+    """
+    if not isinstance(text, str):
+        raise ConfigurationError(f"{place}: a {type(text).__name__} given; give a string")
+    try:
+        parts = urlsplit(text)
+        host, extra = parts.hostname, parts.query or parts.fragment or parts.username or parts.password
+        plain = not extra and not re.search(r"\s", text)
+        valid = parts.scheme in {"http", "https"} and bool(host) and plain and parts.port != 0
+    except ValueError:  # brackets that do not match, a port that is no number
+        host, valid = None, False
+    if not valid:
+        # Of an address with more than a host only the host is shown: the rest may hold a password.
+        shown = repr(text) if "@" not in text and "?" not in text else f"the one at {host}"
+        remedy = "give one like https://api.openai.com/v1, without user name or query"
+        raise ConfigurationError(f"{place}: {shown} is no address; {remedy}")
+    return text.rstrip("/")
 
 
 _OWN_VARIABLE = {Provider.OPENAI: "OPENAI_API_KEY"}

@@ -40,6 +40,17 @@ class EncodeError:
 
 
 @frozen
+class ConfigError:
+    """A configuration that cannot be used: all its problems, each a line that begins with its place."""
+
+    problems: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Give a line for each problem."""
+        return "\n".join(self.problems)
+
+
+@frozen
 class ReadError:
     """A request of a wire format that cannot be read as a call."""
 

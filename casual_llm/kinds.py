@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias
 
 from attrs import Attribute, field, frozen
 from pydantic import BaseModel, ValidationError
 
+from casual_llm.checks import every, json_object, unknown, wrong
 from casual_llm.errors import ConfigurationError
-from casual_llm.frozen import FrozenDict, Json, freeze, freeze_key, freeze_object
+from casual_llm.frozen import FrozenDict, Json, freeze, freeze_key
 from casual_llm.omit import OMIT, Omit, Only
 from casual_llm.tools import Tool
 
@@ -23,40 +23,18 @@ Extra: TypeAlias = Mapping[str, Json | Omit]
 """Further keys of a request body; `OMIT` removes a key of the layers below."""
 
 
-def _wrong(place: str, problem: str, remedy: str) -> ConfigurationError:
-    return ConfigurationError(f"{place}: {problem}; {remedy}")
-
-
-def unknown(place: str, name: str, known: Mapping[str, object]) -> ConfigurationError:
-    """Refuse a name that nothing has, and tell the one that was meant.
-
-    >>> unknown("models.fast", "temprature", {"temperature": 1})
-    ConfigurationError('models.fast.temprature: unknown option, did you mean temperature?')
-    """
-    close = get_close_matches(name, known, n=1)
-    hint = f", did you mean {close[0]}?" if close else f"; give one of {', '.join(known)}"
-    return ConfigurationError(f"{place}.{name}: unknown option{hint}")
-
-
-def _json_object(value: object, place: str) -> Mapping[str, Json]:
-    try:
-        return freeze_object(value, place)
-    except ValueError as error:
-        raise ConfigurationError(str(error)) from None
-
-
 def _schema(value: object) -> Mapping[str, Json]:
-    return _json_object(value, "JsonSchema.schema")
+    return json_object(value, "JsonSchema.schema")
 
 
 def _name(_: object, __: Attribute[Any], value: object) -> None:
     if not isinstance(value, str):
-        raise _wrong("JsonSchema.name", f"a {type(value).__name__} given", "give a string")
+        raise wrong("JsonSchema.name", f"a {type(value).__name__} given", "give a string")
 
 
 def _strict(_: object, __: Attribute[Any], value: object) -> None:
     if value is not None and not isinstance(value, bool):
-        raise _wrong("JsonSchema.strict", f"{value!r} given", "give True, False or None")
+        raise wrong("JsonSchema.strict", f"{value!r} given", "give True, False or None")
 
 
 @frozen(kw_only=True)
@@ -104,12 +82,12 @@ def number(low: float = -math.inf, high: float = math.inf) -> Kind:
 
     def check(value: object, place: str) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise _wrong(place, f"{value!r} is a {type(value).__name__}", "give a number")
+            raise wrong(place, f"{value!r} is a {type(value).__name__}", "give a number")
         if isinstance(value, float) and not math.isfinite(value):
-            raise _wrong(place, f"{value} is not finite", "give a finite number, or None to leave it unset")
+            raise wrong(place, f"{value} is not finite", "give a finite number, or leave it unset")
         if not low <= value <= high:
             limits = f"of at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
-            raise _wrong(place, f"{value} is out of range", f"give a number {limits}")
+            raise wrong(place, f"{value} is out of range", f"give a number {limits}")
         return value
 
     limits = {"minimum": low, "maximum": high}
@@ -124,7 +102,7 @@ def integer(low: float = -math.inf) -> Kind:
 
     def check(value: object, place: str) -> int:
         if isinstance(value, float):
-            raise _wrong(place, f"{value} is a float", "give a whole number")
+            raise wrong(place, f"{value} is a float", "give a whole number")
         kept: int = whole.check(value, place)
         return kept
 
@@ -136,7 +114,7 @@ def one_of(*words: str) -> Kind:
 
     def check(value: object, place: str) -> str:
         if not isinstance(value, str) or value not in words:
-            raise _wrong(place, f"{value!r} is unknown", f"give one of {', '.join(words)}")
+            raise wrong(place, f"{value!r} is unknown", f"give one of {', '.join(words)}")
         return value
 
     return Kind(check=check, schema={"enum": words})
@@ -144,7 +122,7 @@ def one_of(*words: str) -> Kind:
 
 def _text(value: object, place: str) -> str:
     if not isinstance(value, str) or not value:
-        raise _wrong(place, f"{value!r} is no name", "give a non-empty string")
+        raise wrong(place, f"{value!r} is no name", "give a non-empty string")
     return value
 
 
@@ -152,13 +130,13 @@ def _texts(value: object, place: str) -> str | tuple[str, ...]:
     if isinstance(value, str):
         return value
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise _wrong(place, f"{value!r} is no text", "give a string or a list of strings")
+        raise wrong(place, f"{value!r} is no text", "give a string or a list of strings")
     return tuple(value)
 
 
 def _tools(value: object, place: str) -> tuple[Tool, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(item, Tool) for item in value):
-        raise _wrong(place, f"{value!r} is no list of Tool", "give [Tool(...), ...]")
+        raise wrong(place, f"{value!r} is no list of Tool", "give [Tool(...), ...]")
     return tuple(value)
 
 
@@ -167,27 +145,28 @@ _OF_A_TOOL = ("name", "description", "parameters")
 
 def _read_tools(value: Json, place: str) -> list[Tool]:
     if not isinstance(value, list | tuple):
-        raise _wrong(place, f"{value!r} is no list", "give a list of tables with name and parameters")
-    return [_read_tool(item, f"{place}[{index}]") for index, item in enumerate(value)]
+        raise wrong(place, f"{value!r} is no list", "give a list of tables with name and parameters")
+    return every(_read_tool, enumerate(value), place)
 
 
-def _read_tool(value: Json, place: str) -> Tool:
-    given = _json_object(value, place)
+def _read_tool(item: tuple[int, Json], tools: str) -> Tool:
+    place, value = f"{tools}[{item[0]}]", item[1]
+    given = json_object(value, place)
     for key in given:
         if key not in _OF_A_TOOL:
             raise unknown(place, key, dict.fromkeys(_OF_A_TOOL))
     description, parameters = given.get("description"), given.get("parameters", {})
     if not isinstance(description, str | None) or not isinstance(parameters, Mapping):
-        raise _wrong(place, "it is no tool", "give name and description as text, parameters as JSON Schema")
+        raise wrong(place, "it is no tool", "give name and description as text, parameters as JSON Schema")
     try:
         return Tool.from_input_schema(_text(given.get("name"), f"{place}.name"), description, parameters)
     except ValidationError as error:
         problem = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise _wrong(f"{place}.parameters", problem, "give a JSON Schema of an object") from None
+        raise wrong(f"{place}.parameters", problem, "give a JSON Schema of an object") from None
     except ConfigurationError:
         raise
     except ValueError as error:
-        raise _wrong(place, str(error), "give a JSON Schema of an object") from None
+        raise wrong(place, str(error), "give a JSON Schema of an object") from None
 
 
 def _response_format(value: object, place: str) -> ResponseFormat:
@@ -196,25 +175,25 @@ def _response_format(value: object, place: str) -> ResponseFormat:
     if value == "json" or value == "text":  # noqa: PLR1714 # so that a type checker knows the word
         return value
     remedy = 'give "json", "text", a pydantic class or a JsonSchema'
-    raise _wrong(place, f"{value!r} is unknown", remedy)
+    raise wrong(place, f"{value!r} is unknown", remedy)
 
 
 def _read_format(value: Json, place: str) -> object:
     if not isinstance(value, Mapping):
         return value
-    given = _json_object(value, place)
+    given = json_object(value, place)
     name, schema, strict = given.get("name"), given.get("schema"), given.get("strict")
     known = given.keys() <= {"name", "schema", "strict"}
     if not (
         known and isinstance(name, str) and isinstance(schema, Mapping) and isinstance(strict, bool | None)
     ):
-        raise _wrong(place, "it is no schema", "give name and schema, and strict if it is meant")
+        raise wrong(place, "it is no schema", "give name and schema, and strict if it is meant")
     return JsonSchema(name=name, schema=schema, strict=strict)
 
 
 def _map(value: object, place: str, item: Callable[[object, str], object]) -> Mapping[str, Any] | Omit:
     if not isinstance(value, Mapping):
-        raise _wrong(place, f"{value!r} is a {type(value).__name__}", "give a dict")
+        raise wrong(place, f"{value!r} is a {type(value).__name__}", "give a dict")
     try:
         kept = {freeze_key(key, place): item(of, f"{place}.{key}") for key, of in value.items()}
     except ConfigurationError:

@@ -14,6 +14,7 @@ from attrs import Attribute, field, fields, frozen
 from typing_extensions import TypedDict, TypeVar
 
 from casual_llm import kinds
+from casual_llm.checks import unknown
 from casual_llm.combination import BY_KEY, BY_PROVIDER_AND_KEY, LAST, Combination
 from casual_llm.errors import ConfigurationError
 from casual_llm.frozen import Json
@@ -79,7 +80,7 @@ class ChatOptions(Generic[O_co]):
     Traceback (most recent call last):
     ...
     casual_llm.errors.ConfigurationError: ChatOptions.temperature: nan is not finite; give a finite number, \
-or None to leave it unset
+or leave it unset
 
     To a type checker, `ChatOptions` holds values and `None` alone; where a field may be `OMIT`, the
     type is `ChatOptions[Omit]`.
@@ -180,7 +181,7 @@ for _name in FIELDS:  # what is not set is not kept, so that `vars(options)` is 
 def _known(names: Iterable[str]) -> None:
     for name in names:
         if name not in FIELDS:
-            raise kinds.unknown("ChatOptions", name, FIELDS)
+            raise unknown("ChatOptions", name, FIELDS)
 
 
 def set_fields(options: Layer) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
+from casual_llm.checks import unknown
 from casual_llm.combination import Path
+from casual_llm.errors import ConfigurationError
 from casual_llm.omit import OMIT
 from casual_llm.options import FIELDS, ChatOptions, Layer, merge, sent, set_fields
 
@@ -26,6 +28,27 @@ def leaves(options: Layer) -> dict[Path, Any]:
         for name, value in set_fields(options).items()
         for path, leaf in FIELDS[name].combination.leaves(value, (name,))
     }
+
+
+def path_of(text: str, place: str) -> Path:
+    """Read a place as it is written: a field, or a field and the keys below it.
+
+    >>> path_of("provider_options.openai.store", "--set")
+    ('provider_options', 'openai', 'store')
+    >>> path_of("temprature", "--set")
+    Traceback (most recent call last):
+    ...
+    casual_llm.errors.ConfigurationError: --set.temprature: unknown option, did you mean temperature?
+    """
+    name, *rest = text.split(".", 1)
+    if name not in FIELDS:
+        raise unknown(place, name, FIELDS)
+    depth = FIELDS[name].combination.depth
+    keys = rest[0].split(".", depth - 1) if rest and depth else rest
+    if len(keys) > depth or not all(keys):
+        problem = f"{name} has no such place" if depth else f"{name} holds no keys"
+        raise ConfigurationError(f"{place}.{text}: {problem}; name the option alone")
+    return (name, *keys)
 
 
 def single(path: Path, value: object) -> Layer:

@@ -8,18 +8,19 @@ import pytest
 import casual_llm
 
 PUBLIC = """
-AssistantMessage AssistantToolCall AssistantToolCallFunction AuthenticationError CasualLLMError
-ChatMessage ChatOptions ClientConfig CodecClient ConfigurationError Explanation ImageContent JsonSchema
-LLMClient Layer Ledger LocalClient Model ModelConfig NotFoundError OMIT Omit Only OpenAIClient Provider
-ProviderError RateLimitError Reply ReplyError RequestError RequestTimeoutError Row ServerError
-StreamChunk SystemMessage TextContent Timeout Tool ToolCallDelta ToolParameter ToolResultMessage
-TransportError TruncatedError Usage UserMessage __version__ create_client create_model diff explain
-extra_of layered merge read_image sent
+OMIT AssistantMessage AssistantToolCall AssistantToolCallFunction AuthenticationError CasualLLMError
+ChatMessage ChatOptions ClientConfig CodecClient Config ConfigError ConfigurationError Explanation
+ImageContent JsonSchema LLMClient Layer Ledger LocalClient Model ModelConfig Models NotFoundError Omit
+Only OpenAIClient Provider ProviderError RateLimitError Reply ReplyError RequestError RequestTimeoutError
+Row ServerError StreamChunk SystemMessage TextContent Timeout Tool ToolCallDelta ToolParameter
+ToolResultMessage TransportError TruncatedError Usage UserMessage __version__ config_schema create_client
+create_model diff explain extra_of layered load load_config merge parse_config read_image sent
 """
 
 
 def test_the_public_names_are_these() -> None:
-    assert casual_llm.__all__ == PUBLIC.split() == dir(casual_llm)
+    assert casual_llm.__all__ == PUBLIC.split()
+    assert dir(casual_llm) == sorted(casual_llm.__all__)
 
 
 @pytest.mark.parametrize("name", PUBLIC.split())

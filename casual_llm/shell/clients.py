@@ -7,14 +7,21 @@ address and a key. A provider is one line in the registry.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from inspect import signature
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from casual_llm.config import ClientConfig, ModelConfig, Provider, Timeout, key_variables, resolve_api_key
+from casual_llm.config import (
+    ClientConfig,
+    ModelConfig,
+    Provider,
+    Timeout,
+    address_of,
+    key_variables,
+    resolve_api_key,
+)
 from casual_llm.errors import ConfigurationError
 from casual_llm.options import ChatOptions, Layer, SystemMessageHandling, layered
 from casual_llm.providers.openai import LLAMACPP, Dialect, codec, dialect_of
@@ -50,7 +57,7 @@ class OpenAIClient(CodecClient):
         http2: bool = False,
         transport: Transport | None = None,
     ) -> None:
-        address = _base_url(base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI_URL)
+        address = address_of(base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI_URL)
         config = ClientConfig(provider=Provider.OPENAI, api_key=api_key, base_url=address)
         key = _key(config, address)
         limits = Timeout.of(timeout)
@@ -106,24 +113,6 @@ def _with_handling(options: Layer | None, handling: SystemMessageHandling | None
     return layered(default_options=options, handling=ChatOptions(system_message_handling=handling))
 
 
-def _base_url(text: str) -> str:
-    if not isinstance(text, str):
-        raise ConfigurationError(f"base_url: a {type(text).__name__} given; give a string")
-    try:
-        parts = urlsplit(text)
-        host, extra = parts.hostname, parts.query or parts.fragment or parts.username or parts.password
-        plain = not extra and not re.search(r"\s", text)
-        valid = parts.scheme in {"http", "https"} and bool(host) and plain and parts.port != 0
-    except ValueError:  # brackets that do not match, a port that is no number
-        host, valid = None, False
-    if not valid:
-        # Of an address with more than a host only the host is shown: the rest may hold a password.
-        shown = repr(text) if "@" not in text and "?" not in text else f"the one at {host}"
-        remedy = "give one like https://api.openai.com/v1, without user name or query"
-        raise ConfigurationError(f"base_url: {shown} is no address; {remedy}")
-    return text.rstrip("/")
-
-
 def _key(config: ClientConfig, address: str) -> str | None:
     key = resolve_api_key(config, os.environ)
     if key is None:
@@ -142,7 +131,7 @@ def _header(name: str, value: str) -> str:
 
 
 def _openai(config: ClientConfig) -> CodecClient:
-    address = _base_url(config.base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI_URL)
+    address = address_of(config.base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI_URL)
     return OpenAIClient(**_arguments(OpenAIClient, config, api_key=_key(config, address), base_url=address))
 
 

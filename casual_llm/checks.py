@@ -1,0 +1,49 @@
+"""How a value that cannot be used is told: by its place, its problem and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from typing import TypeVar
+
+from returns.pipeline import is_successful
+from returns.result import safe
+
+from casual_llm.errors import ConfigurationError
+from casual_llm.frozen import Json, freeze_object
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def wrong(place: str, problem: str, remedy: str) -> ConfigurationError:
+    """Make the error of one value."""
+    return ConfigurationError(f"{place}: {problem}; {remedy}")
+
+
+def unknown(place: str, name: str, known: Mapping[str, object]) -> ConfigurationError:
+    """Refuse a name that nothing has, and tell the one that was meant.
+
+    >>> unknown("models.fast", "temprature", {"temperature": 1})
+    ConfigurationError('models.fast.temprature: unknown option, did you mean temperature?')
+    """
+    close = get_close_matches(str(name), known, n=1)
+    hint = f", did you mean {close[0]}?" if close else f"; give one of {', '.join(known)}"
+    return ConfigurationError(f"{place}{place and '.'}{name}: unknown option{hint}")
+
+
+def every(read: Callable[[T, str], R], items: Iterable[T], place: str) -> list[R]:
+    """Read all items, or refuse all that are wrong at once, a line each."""
+    results = [safe(exceptions=(ConfigurationError,))(read)(item, place) for item in items]
+    told = [str(result.failure()) for result in results if not is_successful(result)]
+    if told:
+        raise ConfigurationError("\n".join(told))
+    return [result.unwrap() for result in results]
+
+
+def json_object(value: object, place: str) -> Mapping[str, Json]:
+    """Freeze a JSON object."""
+    try:
+        return freeze_object(value, place)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None

@@ -1,0 +1,1 @@
+"""A configuration file as values: clients, presets that extend each other, and models."""

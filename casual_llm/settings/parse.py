@@ -1,0 +1,257 @@
+"""From the data of a configuration file to its values, or to all that is wrong with it.
+
+Sections are read one by one, each with the problems it has; then names are looked up across sections.
+Only a file without a problem becomes a `Config`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from functools import reduce
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, TypeAlias, TypeVar
+
+from attrs import frozen
+from returns.pipeline import is_successful
+from returns.result import Failure, Result, Success, safe
+
+from casual_llm.checks import unknown
+from casual_llm.combination import Path
+from casual_llm.config import ClientConfig, ModelConfig
+from casual_llm.errors import ConfigError, ConfigurationError
+from casual_llm.explain import Explanation, explain
+from casual_llm.frozen import FrozenDict, Json
+from casual_llm.kinds import Kind
+from casual_llm.omit import OMIT
+from casual_llm.options import FIELDS, ChatOptions, Layer, layered
+from casual_llm.places import leaves, path_of, said_by, single
+from casual_llm.settings.sections import HINT, REQUIRED, SECTIONS
+
+T = TypeVar("T")
+
+
+@frozen(kw_only=True)
+class ModelSettings:
+    """A model of a configuration: its client, its name there, and the layers of its options."""
+
+    client: str
+    name: str
+    layers: Mapping[str, Layer]
+    """By place in the file, the lowest first: the presets that it extends, then its own."""
+
+    @property
+    def config(self) -> ModelConfig:
+        """The same with its layers merged."""
+        return ModelConfig(name=self.name, default_options=layered(**self.layers))
+
+
+@frozen(kw_only=True)
+class Config:
+    """A configuration file as values."""
+
+    clients: Mapping[str, ClientConfig]
+    presets: Mapping[str, Layer]
+    """The options of each preset, with those of the presets it extends."""
+    models: Mapping[str, ModelSettings]
+
+    def explain(self, model: str, /, **more: Layer | None) -> Explanation:
+        """Tell for each option of a model which part of the file sets it; `more` are layers above.
+
+        >>> file = {"clients": {"here": {"provider": "local", "seed": 1}},
+        ...         "models": {"fast": {"client": "here", "name": "smollm2", "temperature": 0.5}}}
+        >>> config = parse_config(file).unwrap()
+        >>> print(config.explain("fast", call=ChatOptions(temperature=0.0)))
+        option       value  from          instead of
+        temperature  0.0    call          0.5 (models.fast)
+        seed         1      clients.here
+        """
+        settings = named(self.models, model, "model")
+        client = self.clients[settings.client].default_options
+        return explain(**{f"clients.{settings.client}": client}, **settings.layers, **more)
+
+
+def named(known: Mapping[str, T], name: str, kind: str) -> T:
+    """Look a name up, or tell which was meant."""
+    if name not in known:
+        raise ConfigurationError(_missing(known, name, kind))
+    return known[name]
+
+
+def _missing(known: Mapping[str, object], name: str, kind: str) -> str:
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"there is {', '.join(known) or 'none'}"
+    return f"no {kind} is called {name!r}, {hint}"
+
+
+@frozen
+class _Section:
+    """What could be read of one section, and what could not."""
+
+    said: Mapping[str, Any]
+    problems: tuple[str, ...]
+
+    @property
+    def extends(self) -> tuple[str, ...]:
+        names: tuple[str, ...] = self.said.get("extends", ())
+        return names
+
+
+_File: TypeAlias = Mapping[str, Mapping[str, _Section]]
+
+
+def parse_config(data: object) -> Result[Config, ConfigError]:
+    """Read the data of a configuration file.
+
+    >>> wrong = {"clients": {"here": {"provider": "local"}},
+    ...          "models": {"fast": {"client": "her", "name": "smollm2", "temprature": 0.5}}}
+    >>> print(parse_config(wrong).failure())
+    models.fast.temprature: unknown option, did you mean temperature?
+    models.fast.client: no client is called 'her', did you mean here?
+    """
+    if not isinstance(data, Mapping):
+        return Failure(ConfigError((f"the file holds a {type(data).__name__}; give a table of sections",)))
+    file = {section: _sections(section, data.get(section, {})) for section in SECTIONS}
+    problems = [*_strangers(data), *_misread(file), *_unlinked(file)]
+    return Failure(ConfigError(tuple(problems))) if problems else Success(_config(file))
+
+
+def _strangers(data: Mapping[str, object]) -> Iterator[str]:
+    for key in data:
+        if key not in {*SECTIONS, HINT}:
+            yield str(unknown("", key, SECTIONS))
+    if not data.keys() & SECTIONS:
+        yield "the file has no section; give at least [clients.NAME] and [models.NAME]"
+
+
+def _sections(section: str, data: object) -> Mapping[str, _Section]:
+    if not isinstance(data, Mapping):
+        return {"": _Section({}, (f"{section}: a {type(data).__name__} given; give [{section}.NAME]",))}
+    return {name: _section(section, name, entry) for name, entry in data.items()}
+
+
+def _section(section: str, name: str, data: object) -> _Section:
+    place = f"{section}.{name}"
+    if not isinstance(name, str) or not name:
+        return _Section({}, (f"{place}: {name!r} is no name; give a text",))
+    if not isinstance(data, Mapping):
+        return _Section({}, (f"{place}: a {type(data).__name__} given; give a table",))
+    read = {key: _value(place, key, value, SECTIONS[section]) for key, value in data.items()}
+    said = {key: result.unwrap() for key, result in read.items() if is_successful(result)}
+    refused = [str(result.failure()) for result in read.values() if not is_successful(result)]
+    wrong = [problem for text in refused for problem in text.splitlines()]
+    missing = [
+        f"{place}.{key}: missing; it is needed" for key in REQUIRED.get(section, ()) if key not in data
+    ]
+    return _Section(said, (*wrong, *missing, *_contradictions(place, said)))
+
+
+@safe(exceptions=(ConfigurationError,))
+def _value(place: str, key: str, value: Json, known: Mapping[str, Kind]) -> object:
+    if key not in known:
+        raise unknown(place, key, known)
+    if value is None:
+        raise ConfigurationError(f"{place}.{key}: null sets nothing; leave it out, or name it under omit")
+    return known[key].check(known[key].read(value, f"{place}.{key}"), f"{place}.{key}")
+
+
+def _contradictions(place: str, said: Mapping[str, Any]) -> Iterator[str]:
+    own = leaves(_set(said))
+    for text in said.get("omit", ()):
+        if path_of(text, place) in own:
+            yield f"{place}.omit: {text} is set in the same section; keep one of the two"
+
+
+def _misread(file: _File) -> Iterator[str]:
+    for sections in file.values():
+        for section in sections.values():
+            yield from section.problems
+
+
+def _unlinked(file: _File) -> Iterator[str]:
+    presets = file["presets"]
+    for kind, sections in file.items():
+        for name, section in sections.items():
+            for preset in section.extends:
+                if preset not in presets:
+                    yield f"{kind}.{name}.extends: {_missing(presets, preset, 'preset')}"
+            client = section.said.get("client")
+            if client is not None and client not in file["clients"]:
+                yield f"{kind}.{name}.client: {_missing(file['clients'], client, 'client')}"
+    try:
+        _in_order(presets)
+    except CycleError as error:
+        cycle = error.args[1]
+        yield f"presets.{cycle[0]}.extends: a circle, {' -> '.join(reversed(cycle))}; take one link out"
+
+
+def _in_order(presets: Mapping[str, _Section]) -> list[str]:
+    graph = {name: [below for below in own.extends if below in presets] for name, own in presets.items()}
+    return [*TopologicalSorter(graph).static_order()]
+
+
+def _set(said: Mapping[str, Any]) -> Layer:
+    own = {name: value for name, value in said.items() if name in FIELDS}
+    return ChatOptions(**own)
+
+
+def _own(section: _Section) -> Layer:
+    omitted = said_by((path_of(text, ""), OMIT) for text in section.said.get("omit", ()))
+    return omitted | _set(section.said)
+
+
+def _config(file: _File) -> Config:
+    presets: dict[str, Layer] = {}
+    for name in _in_order(file["presets"]):
+        section = file["presets"][name]
+        presets[name] = layered(**{below: presets[below] for below in section.extends}, **{"": _own(section)})
+    return Config(
+        clients=FrozenDict({name: _client(name, own, presets) for name, own in file["clients"].items()}),
+        presets=FrozenDict({name: presets[name] for name in file["presets"]}),
+        models=FrozenDict({name: _model(name, own, presets) for name, own in file["models"].items()}),
+    )
+
+
+def _layers(place: str, section: _Section, presets: Mapping[str, Layer]) -> dict[str, Layer]:
+    below = {f"presets.{name}": presets[name] for name in section.extends}
+    return {**below, place: _own(section)}
+
+
+def _client(name: str, section: _Section, presets: Mapping[str, Layer]) -> ClientConfig:
+    own = {key: value for key, value in section.said.items() if key not in SECTIONS["presets"]}
+    options = layered(**_layers(f"clients.{name}", section, presets))
+    return ClientConfig(**{"name": name, **own}, default_options=options)
+
+
+def _model(name: str, section: _Section, presets: Mapping[str, Layer]) -> ModelSettings:
+    layers = FrozenDict(_layers(f"models.{name}", section, presets))
+    return ModelSettings(client=section.said["client"], name=section.said["name"], layers=layers)
+
+
+def assigned(text: str, place: str) -> Layer:
+    """Read `OPTION=VALUE` as the options that say it; a value is JSON, or else text.
+
+    >>> assigned("temperature=0.2", "--set"), assigned("extra.user=u-1", "--set")
+    (ChatOptions(temperature=0.2), ChatOptions(extra={'user': 'u-1'}))
+    """
+    name, equals, written = text.partition("=")
+    if not equals:
+        raise ConfigurationError(
+            f"{place}: {text!r} sets nothing; give OPTION=VALUE, such as temperature=0.2"
+        )
+    path = path_of(name.strip(), place)
+    value = safe(exceptions=(ValueError, RecursionError))(json.loads)(written).value_or(written)
+    tried = [_said(path, item, f"{place} {name.strip()}") for item in (value, written)]
+    for result in tried:
+        if is_successful(result):
+            return result.unwrap()
+    raise tried[0].failure()
+
+
+@safe(exceptions=(ConfigurationError,))
+def _said(path: Path, value: Json, place: str) -> Layer:
+    name, *keys = path
+    kind = FIELDS[name].kind
+    nested: Json = reduce(lambda item, key: {key: item}, reversed(keys), value)
+    return single((name,), kind.check(kind.read(nested, place), place))

@@ -1,0 +1,110 @@
+"""Configuration files: the file is read here, understood below, and its clients are made on first use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from returns.pipeline import is_successful
+from returns.result import Result
+
+from casual_llm.errors import ConfigError, ConfigurationError
+from casual_llm.options import Layer
+from casual_llm.settings.parse import Config, named, parse_config
+from casual_llm.settings.text import parse_text
+from casual_llm.shell.client import CodecClient
+from casual_llm.shell.clients import create_client, create_model
+from casual_llm.shell.model import Model
+
+_LARGEST = 10_000_000
+"""Bytes; a larger file is no configuration."""
+
+
+def load_config(path: str | Path) -> Config:
+    """Read a configuration file: TOML, JSON or, with the extra `yaml`, YAML.
+
+    Whatever is wrong is one `ConfigurationError`, a line for each problem.
+
+    >>> load_config("nowhere.toml")
+    Traceback (most recent call last):
+    ...
+    casual_llm.errors.ConfigurationError: nowhere.toml: there is no such file; give the path of one
+    """
+    file = Path(path)
+    parsed: Result[Config, ConfigError] = parse_text(_text(file), file.suffix.lower()).bind(parse_config)
+    if is_successful(parsed):
+        return parsed.unwrap()
+    problems = parsed.failure().problems
+    told = f" {problems[0]}" if len(problems) == 1 else "".join(f"\n  {problem}" for problem in problems)
+    raise ConfigurationError(f"{path}:{told}")
+
+
+def _text(file: Path) -> str:
+    try:
+        if file.is_dir():
+            raise ConfigurationError(f"{file}: it is a directory; give a file")
+        if file.is_file() and file.stat().st_size > _LARGEST:
+            raise ConfigurationError(f"{file}: it is larger than {_LARGEST:,} bytes; is it a configuration?")
+        return file.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigurationError(f"{file}: there is no such file; give the path of one") from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file}: byte {error.start} is no UTF-8; save it as UTF-8") from None
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or str(error)
+        raise ConfigurationError(f"{str(file)!r}: it cannot be read: {problem}") from None
+
+
+class Models:
+    """The models of a configuration; those of one client share its connections.
+
+    Use it as `async with` or call `aclose()`.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._clients: dict[str, CodecClient] = {}
+
+    def __repr__(self) -> str:
+        """Show the names of the models."""
+        return f"Models({', '.join(self.config.models)})"
+
+    async def __aenter__(self) -> Self:
+        """Give the models themselves; clients are made on first use."""
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """Close the clients."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections of all clients that were made."""
+        for client in self._clients.values():
+            await client.aclose()
+
+    def client(self, name: str) -> CodecClient:
+        """Give a client of the configuration, which is made when it is first asked for."""
+        if name not in self._clients:
+            config = named(self.config.clients, name, "client")
+            try:
+                self._clients[name] = create_client(config)
+            except ConfigurationError as error:
+                raise ConfigurationError(f"clients.{name}: {error}") from None
+        return self._clients[name]
+
+    def model(self, name: str) -> Model:
+        """Give a new model by its name in the configuration."""
+        settings = named(self.config.models, name, "model")
+        return create_model(self.client(settings.client), settings.config)
+
+    def preset(self, name: str) -> Layer:
+        """Give the options of a preset, such as for one call."""
+        return named(self.config.presets, name, "preset")
+
+
+def load(path: str | Path) -> Models:
+    """Read a configuration file and give its models: `load("config.toml").model("fast")`."""
+    return Models(load_config(path))
