@@ -210,20 +210,19 @@ def merge(*layers: ChatOptions[P]) -> ChatOptions[P]:
     for place, layer in enumerate(layers):
         if not isinstance(layer, ChatOptions):
             raise _no_options(f"layers[{place}]", layer)
-    all_said = [vars(layer) for layer in layers]
-    merged: dict[str, Any] = {}
-    for said in all_said:
-        merged |= said
+    return _merged(layers)
+
+
+def _merged(layers: Iterable[ChatOptions[P]]) -> ChatOptions[P]:
+    said = [vars(layer) for layer in layers]
+    options: ChatOptions[P] = object.__new__(ChatOptions)
+    # What layers say was checked when they were made, and combining makes nothing new of it.
+    merged = vars(options)
+    for own in said:
+        merged |= own
     for name, combination in _JOINED:
         if name in merged:
-            merged[name] = combination.combine(*[said[name] for said in all_said if name in said])
-    return _made(merged)
-
-
-def _made(said: dict[str, Any]) -> ChatOptions[Any]:
-    # What layers say was checked when they were made, and combining makes nothing new of it.
-    options: ChatOptions[Any] = object.__new__(ChatOptions)
-    vars(options).update(said)
+            merged[name] = combination.combine(*[own[name] for own in said if name in own])
     return options
 
 
@@ -233,14 +232,16 @@ def layered(**layers: ChatOptions[P] | None) -> ChatOptions[P]:
     >>> layered(client=ChatOptions(temperature=0.7), model=None, call=ChatOptions(temperature=0.0))
     ChatOptions(temperature=0.0)
     """
-    return merge(*checked(layers).values())
+    return _merged(checked(layers).values())
 
 
 def checked(layers: Mapping[str, ChatOptions[P] | None]) -> dict[str, ChatOptions[P]]:
     """Leave out layers that are `None`, and refuse what is no options by its layer's name."""
-    given = {name: layer for name, layer in layers.items() if layer is not None}
-    for name, layer in given.items():
-        if not isinstance(layer, ChatOptions):
+    given: dict[str, ChatOptions[P]] = {}
+    for name, layer in layers.items():
+        if isinstance(layer, ChatOptions):
+            given[name] = layer
+        elif layer is not None:
             raise _no_options(name, layer)
     return given
 
@@ -266,6 +267,12 @@ def sent(options: Layer, *providers: str) -> ChatOptions:
         if settings:
             told["extra"] = BY_KEY.combine(told.get("extra", {}), *settings)
     return _made(told)
+
+
+def _made(said: dict[str, Any]) -> ChatOptions[Any]:
+    options: ChatOptions[Any] = object.__new__(ChatOptions)
+    vars(options).update(said)
+    return options
 
 
 def extra_of(options: ChatOptions) -> dict[str, Json]:
