@@ -42,9 +42,7 @@ def test_a_field_without_a_combination_cannot_be_imported(tmp_path: Path, new: s
 
 def test_a_declaration_that_leaves_the_combination_out_does_not_pass_the_type_checker(tmp_path: Path) -> None:
     path = changed(tmp_path, "field(default=None, metadata=_is(kinds.integer()))")
-    command = [sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path / "cache")]
-    shadow = ["--shadow-file", str(SOURCE), str(path), str(SOURCE)]
-    run = subprocess.run(
-        [*command, *shadow], capture_output=True, text=True, check=False, cwd=SOURCE.parents[1]
-    )  # noqa: S603 # our own source
+    cache = ["--cache-dir", str(tmp_path / "cache")]
+    command = [sys.executable, "-m", "mypy", *cache, "--shadow-file", str(SOURCE), str(path), str(SOURCE)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=SOURCE.parents[1])  # noqa: S603 # our own source
     assert 'Missing positional argument "kind" in call to "_is"' in run.stdout
