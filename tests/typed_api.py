@@ -7,18 +7,25 @@ from typing import Any, assert_type
 
 import httpx
 import httpx2
+from returns.result import Result
 
 from casual_llm import (
+    OMIT,
     AssistantMessage,
     ChatMessage,
     ChatOptions,
     ClientConfig,
     CodecClient,
+    Config,
+    ConfigError,
+    Explanation,
     ImageContent,
+    Layer,
     LLMClient,
     LocalClient,
     Model,
     ModelConfig,
+    Omit,
     OpenAIClient,
     Reply,
     StreamChunk,
@@ -30,8 +37,16 @@ from casual_llm import (
     UserMessage,
     create_client,
     create_model,
+    diff,
+    explain,
+    extra_of,
+    layered,
+    load,
     merge,
+    parse_config,
+    sent,
 )
+from casual_llm.frozen import Json
 
 
 class Mine:
@@ -81,6 +96,37 @@ def options() -> None:
     assert_type(base.temperature, float | None)
     ChatOptions(temperature="hot")  # type: ignore[arg-type]
     ChatOptions(temprature=1)  # type: ignore[call-arg]
+
+
+def three_states() -> None:
+    plain, layer = ChatOptions(temperature=0.5), ChatOptions(temperature=OMIT)
+    assert_type(plain, ChatOptions)
+    assert_type(layer, ChatOptions[Omit])
+    assert_type(plain.temperature, float | None)
+    assert_type(layer.temperature, float | Omit | None)
+    if layer.temperature is not OMIT:
+        assert_type(layer.temperature, float | None)
+    assert_type(plain | layer, Layer)
+    assert_type(merge(plain, layer), Layer)
+    assert_type(layered(client=plain, call=None), ChatOptions)
+    assert_type(plain.set(seed=1), ChatOptions)
+    assert_type(plain.set(seed=OMIT), Layer)
+    assert_type(plain.without("seed"), ChatOptions)
+    assert_type(sent(layer, "openai"), ChatOptions)
+    assert_type(extra_of(sent(layer)), dict[str, Json])
+    assert_type(diff(plain, layer), Layer)
+    assert_type(explain(client=plain, call=layer), Explanation)
+    Model(Mine(), "mine", default_options=layer).explain(layer)
+    ChatOptions(extra={"user": OMIT, "n": 1}, provider_options={"openai": {"store": True}, "local": OMIT})
+    plain.set(sed=1)  # type: ignore[call-arg]
+    plain.set(seed="1")  # type: ignore[arg-type]
+    extra_of(layer)  # type: ignore[arg-type]
+
+
+def configuration() -> None:
+    assert_type(load("config.toml").model("fast"), Model)
+    assert_type(load("config.toml").preset("short"), Layer)
+    assert_type(parse_config({}), Result[Config, ConfigError])
 
 
 def values() -> None:
