@@ -43,6 +43,10 @@ fix:
     uv run ruff check --fix .
     uv run ruff format .
 
+# the JSON Schema of configuration files, which is shipped for editors
+schema:
+    uv run casual-llm schema > casual_llm/config.schema.json
+
 # the laws, ten thousand examples each
 nightly:
     HYPOTHESIS_PROFILE=nightly uv run pytest -o timeout=0 property_tests

@@ -21,6 +21,15 @@ def wrong(place: str, problem: str, remedy: str) -> ConfigurationError:
     return ConfigurationError(f"{place}: {problem}; {remedy}")
 
 
+def within(place: str, key: str) -> str:
+    """Name a place inside a place: by a dot in a file, by a space after a flag.
+
+    >>> within("models.fast", "seed"), within("--set", "seed")
+    ('models.fast.seed', '--set seed')
+    """
+    return key if not place else f"{place} {key}" if place.startswith("--") else f"{place}.{key}"
+
+
 def unknown(place: str, name: str, known: Mapping[str, object]) -> ConfigurationError:
     """Refuse a name that nothing has, and tell the one that was meant.
 
@@ -29,7 +38,7 @@ def unknown(place: str, name: str, known: Mapping[str, object]) -> Configuration
     """
     close = get_close_matches(str(name), known, n=1)
     hint = f", did you mean {close[0]}?" if close else f"; give one of {', '.join(known)}"
-    return ConfigurationError(f"{place}{place and '.'}{name}: unknown option{hint}")
+    return ConfigurationError(f"{within(place, name)}: unknown option{hint}")
 
 
 def every(read: Callable[[T, str], R], items: Iterable[T], place: str) -> list[R]:

@@ -40,13 +40,18 @@ class Row:
     @property
     def cells(self) -> tuple[str, str, str, str]:
         """The row as four short texts: place, value, layer, and what was overridden."""
-        below = ", ".join(f"{_short(value)} ({layer})" for layer, value in self.overrode)
-        return self.place, _short(self.value), self.layer, below
+        below = ", ".join(f"{_short(value)} ({_printable(layer)})" for layer, value in self.overrode)
+        return _printable(self.place), _short(self.value), _printable(self.layer), below
 
 
 HEADINGS = ("option", "value", "from", "instead of")
 """What the cells of a row are."""
 _WIDTH = 48
+
+
+def _printable(name: str) -> str:
+    # Names may hold line breaks, or what commands a terminal.
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
 
 
 def _short(value: object) -> str:

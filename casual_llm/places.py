@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
-from casual_llm.checks import unknown
+from casual_llm.checks import unknown, within
 from casual_llm.combination import Path
 from casual_llm.errors import ConfigurationError
 from casual_llm.omit import OMIT
@@ -38,7 +38,7 @@ def path_of(text: str, place: str) -> Path:
     >>> path_of("temprature", "--set")
     Traceback (most recent call last):
     ...
-    casual_llm.errors.ConfigurationError: --set.temprature: unknown option, did you mean temperature?
+    casual_llm.errors.ConfigurationError: --set temprature: unknown option, did you mean temperature?
     """
     name, *rest = text.split(".", 1)
     if name not in FIELDS:
@@ -47,7 +47,7 @@ def path_of(text: str, place: str) -> Path:
     keys = rest[0].split(".", depth - 1) if rest and depth else rest
     if len(keys) > depth or not all(keys):
         problem = f"{name} has no such place" if depth else f"{name} holds no keys"
-        raise ConfigurationError(f"{place}.{text}: {problem}; name the option alone")
+        raise ConfigurationError(f"{within(place, text)}: {problem}; name the option alone")
     return (name, *keys)
 
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 def main() -> None:
     """Run the command."""
-    if find_spec("typer") is None or find_spec("prompt_toolkit") is None:
+    if any(find_spec(library) is None for library in ("typer", "prompt_toolkit", "rich")):
         sys.stderr.write('casual-llm needs its extra: pip install "casual-llm[cli]"\n')
         sys.exit(2)
     from casual_llm.cli.app import app  # noqa: PLC0415 # it imports the extra

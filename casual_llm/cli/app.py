@@ -5,6 +5,7 @@ What needs the network or the terminal is imported when something is asked, so t
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Annotated
 
@@ -14,15 +15,12 @@ from casual_llm import (
     ChatOptions,
     ClientConfig,
     ConfigurationError,
-    ModelConfig,
     Provider,
     SystemMessage,
     __version__,
 )
 from casual_llm.cli import flags
-from casual_llm.cli.outcome import Commands
-
-_EMBEDDED = "smollm2"
+from casual_llm.cli.outcome import Commands, show
 
 app = Typer(
     name="casual-llm",
@@ -57,6 +55,7 @@ def casual_llm(
 def chat(  # noqa: PLR0913 # one argument a flag
     question: flags.Question = None,
     *,
+    config: flags.ConfigFile = None,
     model: flags.ModelName = None,
     provider: flags.ProviderName = None,
     base_url: flags.BaseUrl = None,
@@ -71,7 +70,9 @@ def chat(  # noqa: PLR0913 # one argument a flag
     stop: flags.Stop = None,
     frequency_penalty: flags.FrequencyPenalty = None,
     presence_penalty: flags.PresencePenalty = None,
-    timeout: flags.TimeoutSeconds = 60.0,
+    assignments: flags.Assignments = None,
+    omitted: flags.Omitted = None,
+    timeout: flags.TimeoutSeconds = None,
     as_json: flags.AsJson = False,
     usage: flags.ShowUsage = False,
 ) -> None:
@@ -79,6 +80,8 @@ def chat(  # noqa: PLR0913 # one argument a flag
 
     The answer is printed as it comes. Without a question, on a terminal, a conversation begins:
     Ctrl-C stops an answer, Ctrl-D ends.
+
+    With --config, a model of the file answers, and what is given here lies over what the file says.
 
     Keys are read from the environment only (OPENAI_API_KEY, or the one of --name), because every
     user of a machine can see the arguments of its commands.
@@ -93,17 +96,20 @@ def chat(  # noqa: PLR0913 # one argument a flag
         frequency_penalty=frequency_penalty,
         presence_penalty=presence_penalty,
     )
-    config = _config(provider, base_url, name, timeout)
-    named = ModelConfig(name=_model_name(model, config.provider), default_options=options)
+    from casual_llm.cli import session, target  # noqa: PLC0415 # they import the network
+
+    call = options | target.overrides(assignments or (), omitted or ())
+    if config is None:
+        asked = target.of_flags(_client(provider, base_url, name, timeout), model, call)
+    else:
+        _refuse_beside_a_file(provider=provider, base_url=base_url, name=name)
+        asked = target.of_file(config, model, call, timeout)
     opening = [] if system is None else [SystemMessage(content=system)]
     text = _text(question)
     if text is None and as_json:
         raise ConfigurationError("--json: it prints the reply to one question; give the question")
-
-    from casual_llm.cli import session  # noqa: PLC0415 # it imports the network
-
     images = [session.image(source) for source in image or ()]
-    with session.opened(config, named, show_usage=usage) as opened:
+    with session.opened(asked, show_usage=usage) as opened:
         if text is None:
             from casual_llm.cli.conversation import converse  # noqa: PLC0415 # it imports the terminal
 
@@ -114,23 +120,52 @@ def chat(  # noqa: PLR0913 # one argument a flag
             opened.stream([*opening, session.question(text, images)], [])
 
 
-def _config(
-    provider: Provider | None, base_url: str | None, name: str | None, timeout: float
+@app.command()
+def explain(
+    *,
+    config: flags.NeededConfigFile,
+    model: flags.ModelName = None,
+    assignments: flags.Assignments = None,
+    omitted: flags.Omitted = None,
+    as_json: flags.ExplanationAsJson = False,
+) -> None:
+    """Tell where each option of a model comes from.
+
+    Each is shown with the part of the file that sets it, and with what it was set over.
+    """
+    from casual_llm.cli import account, target  # noqa: PLC0415 # they import the network
+
+    call = target.overrides(assignments or (), omitted or ())
+    told = account.Account.of_file(config, model, call)
+    show(account.as_json(told) if as_json else account.written(told))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of configuration files, for editors."""
+    from casual_llm import config_schema  # noqa: PLC0415 # it imports how files are read
+
+    show(json.dumps(config_schema(), indent=2) + "\n")
+
+
+def _client(
+    provider: Provider | None, base_url: str | None, name: str | None, timeout: float | None
 ) -> ClientConfig:
     chosen = provider or (Provider.OPENAI if base_url else Provider.LOCAL)
     if chosen is Provider.LOCAL and (base_url or name):
         raise ConfigurationError(
             "--base-url, --name: the embedded model has no address and no key; give --provider openai"
         )
-    return ClientConfig(provider=chosen, base_url=base_url, name=name, timeout=timeout)
+    limit = 60.0 if timeout is None else timeout
+    return ClientConfig(provider=chosen, base_url=base_url, name=name, timeout=limit)
 
 
-def _model_name(model: str | None, provider: Provider) -> str:
-    if model:
-        return model
-    if provider is Provider.LOCAL:
-        return _EMBEDDED
-    raise ConfigurationError(f"--model: none given; name one that {provider} serves")
+def _refuse_beside_a_file(**values: str | None) -> None:
+    given = ["--" + name.replace("_", "-") for name, value in values.items() if value is not None]
+    if given:
+        raise ConfigurationError(
+            f"{', '.join(given)}: the file says who answers; leave it out, or leave out --config"
+        )
 
 
 def _text(question: str | None) -> str | None:

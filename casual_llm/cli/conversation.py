@@ -40,7 +40,7 @@ def _turn(
         with suppress(KeyboardInterrupt):  # what was heard until then is the answer
             session.stream([*said, asked], heard)
     except (CasualLLMError, ValueError) as error:
-        tell("error", described(error))
+        tell("error", *described(error))
         return ()
     answer = collect(heard).message
     return (asked, answer) if answer.content or answer.refusal else ()

@@ -1,10 +1,11 @@
-"""What can be said after `casual-llm chat`: each a type with its flag and its line of help.
+"""What can be said after a command: each a type with its flag and its line of help.
 
 Every value that is sent is `None` where the flag is not given, and what is `None` is not sent.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 from typer import Argument, Option
@@ -14,8 +15,22 @@ from casual_llm import Provider
 Question: TypeAlias = Annotated[
     str | None, Argument(help="What to ask; text piped to the command follows it, or stands for it.")
 ]
+ConfigFile: TypeAlias = Annotated[
+    Path | None, Option("--config", metavar="FILE", help="A configuration file, whose model is asked.")
+]
+NeededConfigFile: TypeAlias = Annotated[
+    Path, Option("--config", metavar="FILE", help="A configuration file.")
+]
+Assignments: TypeAlias = Annotated[
+    list[str] | None,
+    Option("--set", metavar="OPTION=VALUE", help="Set any option, such as extra.user=u-1; repeatable."),
+]
+Omitted: TypeAlias = Annotated[
+    list[str] | None,
+    Option("--omit", metavar="OPTION", help="Send nothing there, whatever the file says; repeatable."),
+]
 ModelName: TypeAlias = Annotated[
-    str | None, Option("--model", "-m", help="The model; the embedded one is smollm2.")
+    str | None, Option("--model", "-m", help="The model, by its name at the server or in the file.")
 ]
 ProviderName: TypeAlias = Annotated[
     Provider | None,
@@ -51,7 +66,13 @@ PresencePenalty: TypeAlias = Annotated[
     float | None, Option(help="Above 0: fewer words that were said at all.")
 ]
 TimeoutSeconds: TypeAlias = Annotated[
-    float, Option("--timeout", metavar="SECONDS", help="The longest silence of the server.")
+    float | None,
+    Option(
+        "--timeout",
+        metavar="SECONDS",
+        help="The longest silence of the server; else 60, or as the file says.",
+    ),
 ]
 AsJson: TypeAlias = Annotated[bool, Option("--json", help="Print the whole reply as one JSON object.")]
 ShowUsage: TypeAlias = Annotated[bool, Option("--usage", help="Tell the tokens of each answer on stderr.")]
+ExplanationAsJson: TypeAlias = Annotated[bool, Option("--json", help="Print one JSON object.")]

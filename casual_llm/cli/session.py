@@ -11,11 +11,11 @@ from contextlib import aclosing, contextmanager
 from attrs import asdict, frozen
 
 from casual_llm.cli.outcome import tell
-from casual_llm.config import ClientConfig, ModelConfig
+from casual_llm.cli.target import Target
 from casual_llm.frozen import FrozenModel
 from casual_llm.messages import ChatMessage, ImageContent, TextContent, UserMessage, is_reference
 from casual_llm.reply import StreamChunk
-from casual_llm.shell.clients import create_client, create_model
+from casual_llm.shell.clients import create_model
 from casual_llm.shell.images import read_image
 from casual_llm.shell.model import Model
 from casual_llm.usage import Usage
@@ -84,12 +84,12 @@ class Session:
 
 
 @contextmanager
-def opened(config: ClientConfig, model: ModelConfig, *, show_usage: bool) -> Generator[Session, None, None]:
+def opened(target: Target, *, show_usage: bool) -> Generator[Session, None, None]:
     """Open a session; at its end the connections are closed, and the embedded server stops."""
-    client = create_client(config)
+    client = target.connect()
     with asyncio.Runner() as runner:
         try:
-            yield Session(create_model(client, model), show_usage, runner)
+            yield Session(create_model(client, target.model), show_usage, runner)
         finally:
             runner.run(client.aclose())
 

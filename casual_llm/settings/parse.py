@@ -6,7 +6,7 @@ Only a file without a problem becomes a `Config`.
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import reduce
@@ -17,8 +17,8 @@ from attrs import frozen
 from returns.pipeline import is_successful
 from returns.result import Failure, Result, Success, safe
 
-from casual_llm.checks import unknown
-from casual_llm.combination import Path
+from casual_llm.checks import unknown, within
+from casual_llm.combination import LAST, Path
 from casual_llm.config import ClientConfig, ModelConfig
 from casual_llm.errors import ConfigError, ConfigurationError
 from casual_llm.explain import Explanation, explain
@@ -28,6 +28,7 @@ from casual_llm.omit import OMIT
 from casual_llm.options import FIELDS, ChatOptions, Layer, layered
 from casual_llm.places import leaves, path_of, said_by, single
 from casual_llm.settings.sections import HINT, REQUIRED, SECTIONS
+from casual_llm.settings.text import parse_text
 
 T = TypeVar("T")
 
@@ -237,21 +238,29 @@ def assigned(text: str, place: str) -> Layer:
     """
     name, equals, written = text.partition("=")
     if not equals:
-        raise ConfigurationError(
-            f"{place}: {text!r} sets nothing; give OPTION=VALUE, such as temperature=0.2"
-        )
+        raise ConfigurationError(f"{place}: {text!r} sets nothing; give OPTION=VALUE, as temperature=0.2")
     path = path_of(name.strip(), place)
-    value = safe(exceptions=(ValueError, RecursionError))(json.loads)(written).value_or(written)
-    tried = [_said(path, item, f"{place} {name.strip()}") for item in (value, written)]
+    tried = [_said(path, value, place) for value in _meanings(path, written, place)]
     for result in tried:
         if is_successful(result):
             return result.unwrap()
     raise tried[0].failure()
 
 
+def _meanings(path: Path, written: str, place: str) -> list[object]:
+    parsed = parse_text(written, ".json")
+    any_text_fits = FIELDS[path[0]].combination is not LAST
+    if any_text_fits and written.lstrip().startswith(("{", "[")) and not is_successful(parsed):
+        raise ConfigurationError(f"{within(place, '.'.join(path))}: {parsed.failure().problems[0]}")
+    value = parsed.value_or(written)
+    # What looks like a number or a word of JSON may be meant as text, as in stop=5.
+    is_text = isinstance(value, str | int | None) or (isinstance(value, float) and math.isfinite(value))
+    return [value, written] if is_text or not any_text_fits else [value]
+
+
 @safe(exceptions=(ConfigurationError,))
-def _said(path: Path, value: Json, place: str) -> Layer:
+def _said(path: Path, value: Any, place: str) -> Layer:  # noqa: ANN401 # whatever JSON holds
     name, *keys = path
     kind = FIELDS[name].kind
-    nested: Json = reduce(lambda item, key: {key: item}, reversed(keys), value)
-    return single((name,), kind.check(kind.read(nested, place), place))
+    nested = reduce(lambda item, key: {key: item}, reversed(keys), value)
+    return single((name,), kind.check(kind.read(nested, within(place, name)), within(place, name)))

@@ -7,12 +7,11 @@ from types import TracebackType
 from typing import Self
 
 from returns.pipeline import is_successful
-from returns.result import Result
 
-from casual_llm.errors import ConfigError, ConfigurationError
+from casual_llm.errors import ConfigurationError
 from casual_llm.options import Layer
 from casual_llm.settings.parse import Config, named, parse_config
-from casual_llm.settings.text import parse_text
+from casual_llm.settings.text import PARSERS, parse_text
 from casual_llm.shell.client import CodecClient
 from casual_llm.shell.clients import create_client, create_model
 from casual_llm.shell.model import Model
@@ -32,7 +31,7 @@ def load_config(path: str | Path) -> Config:
     casual_llm.errors.ConfigurationError: nowhere.toml: there is no such file; give the path of one
     """
     file = Path(path)
-    parsed: Result[Config, ConfigError] = parse_text(_text(file), file.suffix.lower()).bind(parse_config)
+    parsed = parse_text(_text(file), file.suffix.lower()).bind(parse_config)
     if is_successful(parsed):
         return parsed.unwrap()
     problems = parsed.failure().problems
@@ -42,18 +41,31 @@ def load_config(path: str | Path) -> Config:
 
 def _text(file: Path) -> str:
     try:
-        if file.is_dir():
-            raise ConfigurationError(f"{file}: it is a directory; give a file")
-        if file.is_file() and file.stat().st_size > _LARGEST:
-            raise ConfigurationError(f"{file}: it is larger than {_LARGEST:,} bytes; is it a configuration?")
-        return file.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigurationError(f"{file}: there is no such file; give the path of one") from None
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{file}: byte {error.start} is no UTF-8; save it as UTF-8") from None
+        unfit = _unfit(file)
+        data = b"" if unfit else file.read_bytes()
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or str(error)
         raise ConfigurationError(f"{str(file)!r}: it cannot be read: {problem}") from None
+    if unfit:
+        raise ConfigurationError(f"{file}: {unfit}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file}: byte {error.start} is no UTF-8; save it as UTF-8") from None
+
+
+def _unfit(file: Path) -> str | None:
+    if not file.exists():
+        return "there is no such file; give the path of one"
+    if file.is_dir():
+        return "it is a directory; give a file"
+    if (
+        file.suffix.lower() not in PARSERS
+    ):  # before it is read: what has no ending may be a device, without end
+        return f"{file.suffix!r} is no known ending; give one of {', '.join(PARSERS)}"
+    if file.stat().st_size > _LARGEST:
+        return f"it is larger than {_LARGEST:,} bytes; is it a configuration?"
+    return None
 
 
 class Models:

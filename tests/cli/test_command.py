@@ -49,7 +49,7 @@ def test_the_package_can_be_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert "Usage: casual-llm chat" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("missing", ["typer", "prompt_toolkit"])
+@pytest.mark.parametrize("missing", ["typer", "prompt_toolkit", "rich"])
 def test_without_its_extra_it_says_how_to_install_it(
     missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -65,14 +65,15 @@ def process(*arguments: str, piped: bytes = b"") -> subprocess.CompletedProcess[
     return subprocess.run(command, input=piped, capture_output=True, check=False)  # noqa: S603 # our own command
 
 
-def test_help_loads_neither_the_network_nor_the_terminal() -> None:
+@pytest.mark.parametrize("arguments", ["", "chat --help", "explain --help", "schema"])
+def test_help_loads_neither_the_network_nor_the_terminal(arguments: str) -> None:
     program = (
         "import atexit, sys; from casual_llm.cli import main\n"
         "heavy = {'httpx', 'prompt_toolkit', 'rich', 'xllamacpp'}\n"
         "atexit.register(lambda: print(heavy & sys.modules.keys()))\n"
         "main()"
     )
-    started = [sys.executable, "-c", program]
+    started = [sys.executable, "-c", program, *arguments.split()]
     ended = subprocess.run(started, capture_output=True, check=True)  # noqa: S603 # our own program
     assert ended.stdout.endswith(b"\nset()\n")
 

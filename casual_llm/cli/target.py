@@ -1,0 +1,76 @@
+"""Which model is meant: the one that flags describe, or one of a configuration file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from casual_llm.checks import every
+from casual_llm.config import ClientConfig, ModelConfig, Provider
+from casual_llm.errors import ConfigurationError
+from casual_llm.omit import OMIT
+from casual_llm.options import Layer, layered, merge
+from casual_llm.places import leaves, path_of, said_by
+from casual_llm.settings.parse import Config, assigned, named
+from casual_llm.shell.client import CodecClient
+from casual_llm.shell.clients import create_client
+from casual_llm.shell.files import Models, load_config
+
+_EMBEDDED = "smollm2"
+
+
+@frozen
+class Target:
+    """A model, and how its client is made."""
+
+    connect: Callable[[], CodecClient]
+    model: ModelConfig
+
+
+def of_flags(client: ClientConfig, model: str | None, call: Layer) -> Target:
+    """Take the model that flags describe; the embedded one needs no name."""
+    name = model or (_EMBEDDED if client.provider is Provider.LOCAL else None)
+    if name is None:
+        raise ConfigurationError(f"--model: none given; name one that {client.provider} serves")
+    return Target(partial(create_client, client), ModelConfig(name=name, default_options=call))
+
+
+def of_file(path: Path, model: str | None, call: Layer, timeout: float | None) -> Target:
+    """Take a model of a file, and lay what the flags say over it."""
+    config = load_config(path)
+    settings = config.models[model_of(config, model)]
+    if timeout is not None:
+        hasty = evolve(config.clients[settings.client], timeout=timeout)
+        config = evolve(config, clients={**config.clients, settings.client: hasty})
+    options = layered(file=settings.config.default_options, call=call)
+    connect = partial(Models(config).client, settings.client)
+    return Target(connect, ModelConfig(name=settings.name, default_options=options))
+
+
+def model_of(config: Config, wanted: str | None) -> str:
+    """Choose a model of a file: the one that is named, or the only one."""
+    if wanted is not None:
+        named(config.models, wanted, "model")
+        return wanted
+    if not config.models:
+        raise ConfigurationError("--config: the file has no model; give it one as [models.NAME]")
+    if len(config.models) > 1:
+        raise ConfigurationError(f"--model: none given; name one of the file: {', '.join(config.models)}")
+    return next(iter(config.models))
+
+
+def overrides(assignments: Sequence[str], omitted: Sequence[str]) -> Layer:
+    """Read what is set and what is omitted as one layer.
+
+    >>> overrides(["temperature=0.2", "extra.user=u-1"], ["stop"])
+    ChatOptions(temperature=0.2, stop=OMIT, extra={'user': 'u-1'})
+    """
+    said = merge(*every(assigned, assignments, "--set"))
+    paths = every(path_of, omitted, "--omit")
+    contradicted = [".".join(path) for path in paths if path in leaves(said)]
+    if contradicted:
+        raise ConfigurationError(f"--omit {contradicted[0]}: --set gives it a value; keep one of the two")
+    return said_by((path, OMIT) for path in paths) | said

@@ -1,0 +1,32 @@
+"""A terminal's side of standard output, for a command in this process."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from casual_llm.cli.app import app
+
+
+class Screen(io.TextIOWrapper):
+    """What is printed on it is kept; it says that it is a terminal."""
+
+    def __init__(self, encoding: str) -> None:
+        self.shown = io.BytesIO()
+        super().__init__(self.shown, encoding=encoding, newline="")
+
+    def isatty(self) -> bool:
+        return True
+
+
+def on_screen(patch: pytest.MonkeyPatch, columns: int, *arguments: str, encoding: str = "utf-8") -> str:
+    """Run `casual-llm` on a terminal of so many columns; give what it shows, its styles included."""
+    screen = Screen(encoding)
+    patch.setattr("sys.stdout", screen)
+    patch.setenv("COLUMNS", str(columns))
+    patch.setenv("TERM", "xterm")
+    with pytest.raises(SystemExit) as ended:
+        app(arguments)
+    assert ended.value.code == 0
+    return screen.shown.getvalue().decode(encoding)
