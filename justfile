@@ -58,3 +58,11 @@ symbolic:
 # how fast, as ratios in one run
 bench:
     uv run --group bench python tests/benchmarks/imports.py
+    uv run --group bench python tests/benchmarks/merge.py
+
+# every small change of the option algebra, against its laws; edits files and puts them back
+mutants:
+    rm -f .mutants.sqlite
+    uv run --group mutants cosmic-ray init tests/mutation/config.toml .mutants.sqlite
+    uv run --group mutants cosmic-ray exec tests/mutation/config.toml .mutants.sqlite
+    uv run --group mutants cosmic-ray dump .mutants.sqlite | uv run --group mutants python tests/mutation/survivors.py
