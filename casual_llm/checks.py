@@ -27,7 +27,8 @@ def within(place: str, key: str) -> str:
     >>> within("models.fast", "seed"), within("--set", "seed")
     ('models.fast.seed', '--set seed')
     """
-    return key if not place else f"{place} {key}" if place.startswith("--") else f"{place}.{key}"
+    key = key if str(key).isprintable() else repr(key)
+    return f"{key}" if not place else f"{place} {key}" if place.startswith("--") else f"{place}.{key}"
 
 
 def unknown(place: str, name: str, known: Mapping[str, object]) -> ConfigurationError:

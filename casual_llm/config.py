@@ -182,7 +182,7 @@ def address_of(text: object, place: str = "base_url") -> str:
     try:
         parts = urlsplit(text)
         host, extra = parts.hostname, parts.query or parts.fragment or parts.username or parts.password
-        plain = not extra and not re.search(r"\s", text)
+        plain = not extra and text.isprintable() and not re.search(r"\s", text)
         valid = parts.scheme in {"http", "https"} and bool(host) and plain and parts.port != 0
     except ValueError:  # brackets that do not match, a port that is no number
         host, valid = None, False

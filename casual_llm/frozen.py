@@ -19,7 +19,7 @@ Json = TypeAliasType("Json", "str | int | float | bool | Sequence[Json] | Mappin
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
-_DEEPEST = 128
+_DEEPEST, _MOST_BITS = 128, 14_000
 
 
 class FrozenDict(frozendict[str, _T_co]):
@@ -73,6 +73,8 @@ def freeze(value: object, path: str = "value", depth: int = 0) -> Json:
     ...
     ValueError: extra.bias[0]: nan has no JSON form; use a finite number
     """
+    if isinstance(value, int) and is_too_long(value):
+        raise ValueError(f"{path}: a number of more digits than can be written; give it as text")
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str):
@@ -91,6 +93,11 @@ def freeze(value: object, path: str = "value", depth: int = 0) -> Json:
     raise ValueError(f"{path}: {kind} has no JSON form; use str, number, bool, list or dict")
 
 
+def is_too_long(number: int) -> bool:
+    """Tell whether Python would refuse to write the number: it has more than about 4,200 digits."""
+    return number.bit_length() > _MOST_BITS
+
+
 def _unicode(text: str, path: str) -> str:
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         raise ValueError(f"{path}: a lone surrogate is not text; decode the bytes with the right encoding")
@@ -104,6 +111,10 @@ def freeze_key(key: object, path: str) -> str:
     raise ValueError(f"{path}: key {key!r} is a {type(key).__name__}; JSON keys are strings")
 
 
+def _shown(key: object) -> str:
+    return str(key) if str(key).isprintable() else repr(key)
+
+
 def freeze_object(value: object, path: str = "value", depth: int = 0) -> Mapping[str, Json]:
     """Copy a JSON object into a frozen mapping.
 
@@ -115,7 +126,10 @@ def freeze_object(value: object, path: str = "value", depth: int = 0) -> Mapping
     if not isinstance(value, Mapping):
         raise ValueError(f"{path}: {value!r} is a {type(value).__name__}; give a dict")  # noqa: TRY004
     return FrozenDict(
-        {freeze_key(key, path): freeze(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
+        {
+            freeze_key(key, path): freeze(item, f"{path}.{_shown(key)}", depth + 1)
+            for key, item in value.items()
+        }
     )
 
 

@@ -13,9 +13,9 @@ from typing import Any, Literal, TypeAlias
 from attrs import Attribute, field, frozen
 from pydantic import BaseModel, ValidationError
 
-from casual_llm.checks import every, json_object, unknown, wrong
+from casual_llm.checks import every, json_object, unknown, within, wrong
 from casual_llm.errors import ConfigurationError
-from casual_llm.frozen import FrozenDict, Json, freeze, freeze_key
+from casual_llm.frozen import FrozenDict, Json, freeze, freeze_key, is_too_long
 from casual_llm.omit import OMIT, Omit, Only
 from casual_llm.tools import Tool
 
@@ -83,6 +83,8 @@ def number(low: float = -math.inf, high: float = math.inf) -> Kind:
     def check(value: object, place: str) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise wrong(place, f"{value!r} is a {type(value).__name__}", "give a number")
+        if isinstance(value, int) and is_too_long(value):
+            raise wrong(place, "the number has too many digits to be written", "give a smaller one")
         if isinstance(value, float) and not math.isfinite(value):
             raise wrong(place, f"{value} is not finite", "give a finite number, or leave it unset")
         if not low <= value <= high:
@@ -194,12 +196,15 @@ def _read_format(value: Json, place: str) -> object:
 def _map(value: object, place: str, item: Callable[[object, str], object]) -> Mapping[str, Any] | Omit:
     if not isinstance(value, Mapping):
         raise wrong(place, f"{value!r} is a {type(value).__name__}", "give a dict")
-    try:
-        kept = {freeze_key(key, place): item(of, f"{place}.{key}") for key, of in value.items()}
-    except ConfigurationError:
-        raise
-    except ValueError as error:
-        raise ConfigurationError(str(error)) from None
+    kept: dict[str, Any] = {}
+    problems: list[str] = []
+    for key, of in value.items():
+        try:
+            kept[freeze_key(key, place)] = item(of, within(place, key))
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        raise ConfigurationError("\n".join(problems))
     if not isinstance(value, Only):
         return FrozenDict(kept)
     return Only(kept) if kept else OMIT
@@ -235,7 +240,7 @@ tools = Kind(
             "type": "object",
             "properties": {
                 "name": {"type": "string", "minLength": 1},
-                "description": {"type": "string"},
+                "description": {"type": ["string", "null"]},
                 "parameters": {"type": "object", "description": "JSON Schema of the arguments"},
             },
             "required": ["name"],
@@ -251,7 +256,11 @@ response_format = Kind(
             {"enum": ["json", "text"]},
             {
                 "type": "object",
-                "properties": {"name": {"type": "string"}, "schema": _OBJECT, "strict": {"type": "boolean"}},
+                "properties": {
+                    "name": {"type": "string"},
+                    "schema": _OBJECT,
+                    "strict": {"type": ["boolean", "null"]},
+                },
                 "required": ["name", "schema"],
                 "additionalProperties": False,
             },

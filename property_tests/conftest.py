@@ -12,6 +12,7 @@ _EVERYWHERE = settings(deadline=None, print_blob=True, suppress_health_check=[He
 
 settings.register_profile("dev", _EVERYWHERE, max_examples=100)
 settings.register_profile("ci", _EVERYWHERE, max_examples=250, derandomize=True)
+settings.register_profile("mutants", _EVERYWHERE, max_examples=60, derandomize=True, database=None)
 settings.register_profile("nightly", _EVERYWHERE, max_examples=10_000)
 if find_spec("hypothesis_crosshair_provider") is not None:
     settings.register_profile("crosshair", _EVERYWHERE, backend="crosshair", max_examples=50)

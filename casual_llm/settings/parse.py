@@ -22,15 +22,17 @@ from casual_llm.combination import LAST, Path
 from casual_llm.config import ClientConfig, ModelConfig
 from casual_llm.errors import ConfigError, ConfigurationError
 from casual_llm.explain import Explanation, explain
-from casual_llm.frozen import FrozenDict, Json
+from casual_llm.frozen import FrozenDict, Json, is_too_long
 from casual_llm.kinds import Kind
 from casual_llm.omit import OMIT
 from casual_llm.options import FIELDS, ChatOptions, Layer, layered
 from casual_llm.places import leaves, path_of, said_by, single
 from casual_llm.settings.sections import HINT, REQUIRED, SECTIONS
-from casual_llm.settings.text import parse_text
+from casual_llm.settings.text import EMPTY, parse_text
 
 T = TypeVar("T")
+_SHOWN = 12
+"""Names; a longer list would hide what is said."""
 
 
 @frozen(kw_only=True)
@@ -82,8 +84,13 @@ def named(known: Mapping[str, T], name: str, kind: str) -> T:
 
 def _missing(known: Mapping[str, object], name: str, kind: str) -> str:
     close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"there is {', '.join(known) or 'none'}"
-    return f"no {kind} is called {name!r}, {hint}"
+    hint = f", did you mean {close[0]}?" if close else f"; there is {_listed(known)}"
+    return f"no {kind} is called {name!r}{hint}"
+
+
+def _listed(known: Mapping[str, object]) -> str:
+    first, more = [*known][:_SHOWN], len(known) - _SHOWN
+    return ", ".join(map(str, first)) + (f" and {more} more" if more > 0 else "") if known else "none"
 
 
 @frozen
@@ -111,6 +118,8 @@ def parse_config(data: object) -> Result[Config, ConfigError]:
     models.fast.temprature: unknown option, did you mean temperature?
     models.fast.client: no client is called 'her', did you mean here?
     """
+    if data is None:  # YAML of comments alone
+        return Failure(ConfigError((EMPTY,)))
     if not isinstance(data, Mapping):
         return Failure(ConfigError((f"the file holds a {type(data).__name__}; give a table of sections",)))
     file = {section: _sections(section, data.get(section, {})) for section in SECTIONS}
@@ -118,8 +127,28 @@ def parse_config(data: object) -> Result[Config, ConfigError]:
     return Failure(ConfigError(tuple(problems))) if problems else Success(_config(file))
 
 
+_DEEPEST = 128
+
+
+def _unwritable(data: object, place: str, depth: int = 0) -> Iterator[str]:
+    """Find what no message and no request could show."""
+    if isinstance(data, int) and is_too_long(data):
+        yield f"{place}: a number of more digits than can be written; give it as text"
+    if isinstance(data, str) and any("\ud800" <= character <= "\udfff" for character in data):
+        yield f"{place}: half a character; write it whole"
+    if depth > _DEEPEST:
+        yield f"{place[:80]}...: it is nested too deep; no option is"
+    inner = data.items() if isinstance(data, Mapping) else enumerate(data) if isinstance(data, list) else ()
+    for key, item in inner if depth <= _DEEPEST else ():
+        inside = within(place, str(key))
+        yield from _unwritable(key, inside)
+        yield from _unwritable(item, inside, depth + 1)
+
+
 def _strangers(data: Mapping[str, object]) -> Iterator[str]:
     for key in data:
+        if key == HINT and not isinstance(data[key], str):
+            yield f"{HINT}: no text; give the address of the schema"
         if key not in {*SECTIONS, HINT}:
             yield str(unknown("", key, SECTIONS))
     if not data.keys() & SECTIONS:
@@ -133,15 +162,17 @@ def _sections(section: str, data: object) -> Mapping[str, _Section]:
 
 
 def _section(section: str, name: str, data: object) -> _Section:
-    place = f"{section}.{name}"
+    place = within(section, name)
     if not isinstance(name, str) or not name:
         return _Section({}, (f"{place}: {name!r} is no name; give a text",))
+    if any(_unwritable(name, place)):
+        return _Section({}, tuple(_unwritable(name, place)))
     if not isinstance(data, Mapping):
         return _Section({}, (f"{place}: a {type(data).__name__} given; give a table",))
     read = {key: _value(place, key, value, SECTIONS[section]) for key, value in data.items()}
     said = {key: result.unwrap() for key, result in read.items() if is_successful(result)}
     refused = [str(result.failure()) for result in read.values() if not is_successful(result)]
-    wrong = [problem for text in refused for problem in text.splitlines()]
+    wrong = [problem for text in refused for problem in text.split("\n")]
     missing = [
         f"{place}.{key}: missing; it is needed" for key in REQUIRED.get(section, ()) if key not in data
     ]
@@ -154,6 +185,9 @@ def _value(place: str, key: str, value: Json, known: Mapping[str, Kind]) -> obje
         raise unknown(place, key, known)
     if value is None:
         raise ConfigurationError(f"{place}.{key}: null sets nothing; leave it out, or name it under omit")
+    unwritable = next(_unwritable(value, f"{place}.{key}"), None)
+    if unwritable is not None:
+        raise ConfigurationError(unwritable)
     return known[key].check(known[key].read(value, f"{place}.{key}"), f"{place}.{key}")
 
 
@@ -198,7 +232,9 @@ def _set(said: Mapping[str, Any]) -> Layer:
 
 
 def _own(section: _Section) -> Layer:
-    omitted = said_by((path_of(text, ""), OMIT) for text in section.said.get("omit", ()))
+    paths = [path_of(text, "") for text in section.said.get("omit", ())]
+    # A map before its keys, in whatever order they were written.
+    omitted = said_by((path, OMIT) for path in sorted(paths, key=len))
     return omitted | _set(section.said)
 
 

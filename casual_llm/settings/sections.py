@@ -65,13 +65,20 @@ def _key(value: object, place: str) -> str:
     return value
 
 
+def _kwargs(value: object, place: str) -> Mapping[str, Json]:
+    # The value is not shown here either.
+    if not isinstance(value, Mapping):
+        raise ConfigurationError(f"{place}: a {type(value).__name__} given; give a table")
+    return json_object(value, place)
+
+
 _PHASES: Final = {phase.name: phase for phase in fields(Timeout)}
 _SECONDS: Final[Mapping[str, Json]] = {"type": "number", "exclusiveMinimum": 0}
 _NAME: Final[Mapping[str, Json]] = {"type": "string", "minLength": 1}
 _NAMES: Final[Mapping[str, Json]] = {"anyOf": [_NAME, {"type": "array", "items": _NAME}]}
 _TIMES: Final[Mapping[str, Json]] = {
     "type": "object",
-    "properties": dict.fromkeys(_PHASES, _SECONDS),
+    "properties": {phase: {**_SECONDS, "type": ["number", "null"]} for phase in _PHASES},
     "additionalProperties": False,
 }
 
@@ -90,7 +97,7 @@ CLIENT: Final[Mapping[str, Kind]] = {
     "base_url": Kind(check=address_of, schema={"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}),
     "api_key": Kind(check=_key, schema={**_NAME, "description": "Better left to the environment."}),
     "timeout": Kind(check=_timeout, schema={"anyOf": [_SECONDS, _TIMES], "description": "Seconds."}),
-    "extra_kwargs": Kind(check=json_object, schema={"type": "object"}),
+    "extra_kwargs": Kind(check=_kwargs, schema={"type": "object"}),
     **OPTIONS,
 }
 MODEL: Final[Mapping[str, Kind]] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from casual_llm.errors import ConfigError
 
 
 def _toml(text: str) -> object:
-    return tomllib.loads(text)
+    return tomllib.loads(f"{text}\n")  # so that an error on the last line has a line
 
 
 class _Twice(dict[str, Any]):
@@ -31,7 +32,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(set(keys)) == len(keys):
         return dict(pairs)
     doubled = _Twice(pairs)
-    doubled.keys_twice = tuple(dict.fromkeys(key for key in keys if keys.count(key) > 1))
+    doubled.keys_twice = tuple(key for key, times in Counter(keys).items() if times > 1)
     return doubled
 
 
@@ -53,17 +54,10 @@ def _json(text: str) -> object:
 
 def _yaml(text: str) -> object:
     try:
-        from ruamel.yaml import YAML  # noqa: PLC0415 # an extra
-        from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415 # an extra
+        from casual_llm.settings.yaml import load  # noqa: PLC0415 # an extra
     except ImportError:
         raise ValueError('YAML is an extra: pip install "casual-llm[yaml]", or write TOML') from None
-    try:
-        return YAML(typ="safe", pure=True).load(text)
-    except MarkedYAMLError as error:
-        line = "" if error.problem_mark is None else f" (at line {error.problem_mark.line + 1})"
-        raise ValueError(f"{error.problem}{line}") from None
-    except YAMLError as error:
-        raise ValueError(str(error)) from None
+    return load(text)
 
 
 PARSERS: Final[Mapping[str, Callable[[str], object]]] = {
@@ -73,6 +67,9 @@ PARSERS: Final[Mapping[str, Callable[[str], object]]] = {
     ".yml": _yaml,
 }
 """By the ending of the file's name."""
+
+
+EMPTY: Final = "the file is empty; give at least [clients.NAME] and [models.NAME]"
 
 
 def parse_text(text: str, ending: str) -> Result[object, ConfigError]:
@@ -86,11 +83,11 @@ def parse_text(text: str, ending: str) -> Result[object, ConfigError]:
     if ending not in PARSERS:
         return Failure(ConfigError((f"{ending!r} is no known ending; give one of {', '.join(PARSERS)}",)))
     if not text.strip():
-        return Failure(ConfigError(("the file is empty; give at least [clients.NAME] and [models.NAME]",)))
+        return Failure(ConfigError((EMPTY,)))
     return safe(exceptions=(ValueError, RecursionError))(PARSERS[ending])(text).alt(_told)
 
 
 def _told(error: Exception) -> ConfigError:
     if isinstance(error, RecursionError):
         return ConfigError(("it is nested too deep; no option is",))
-    return ConfigError(tuple(str(error).splitlines()))
+    return ConfigError(tuple(str(error).split("\n")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,7 +17,7 @@ from casual_llm.shell.client import CodecClient
 from casual_llm.shell.clients import create_client, create_model
 from casual_llm.shell.model import Model
 
-_LARGEST = 10_000_000
+_LARGEST = 1_000_000
 """Bytes; a larger file is no configuration."""
 
 
@@ -42,10 +43,12 @@ def load_config(path: str | Path) -> Config:
 def _text(file: Path) -> str:
     try:
         unfit = _unfit(file)
-        data = b"" if unfit else file.read_bytes()
+        data = b"" if unfit else _start(file)
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or str(error)
         raise ConfigurationError(f"{str(file)!r}: it cannot be read: {problem}") from None
+    if len(data) > _LARGEST:
+        unfit = f"it is larger than {_LARGEST:,} bytes; is it a configuration?"
     if unfit:
         raise ConfigurationError(f"{file}: {unfit}")
     try:
@@ -54,17 +57,19 @@ def _text(file: Path) -> str:
         raise ConfigurationError(f"{file}: byte {error.start} is no UTF-8; save it as UTF-8") from None
 
 
+def _start(file: Path) -> bytes:
+    # No more than it takes to know that it is too large: a device has no end, and its size is 0.
+    with file.open("rb") as opened:
+        return opened.read(_LARGEST + 1)
+
+
 def _unfit(file: Path) -> str | None:
     if not file.exists():
         return "there is no such file; give the path of one"
     if file.is_dir():
         return "it is a directory; give a file"
-    if (
-        file.suffix.lower() not in PARSERS
-    ):  # before it is read: what has no ending may be a device, without end
+    if file.suffix.lower() not in PARSERS:
         return f"{file.suffix!r} is no known ending; give one of {', '.join(PARSERS)}"
-    if file.stat().st_size > _LARGEST:
-        return f"it is larger than {_LARGEST:,} bytes; is it a configuration?"
     return None
 
 
@@ -94,8 +99,9 @@ class Models:
 
     async def aclose(self) -> None:
         """Close the connections of all clients that were made."""
-        for client in self._clients.values():
-            await client.aclose()
+        async with AsyncExitStack() as closing:
+            for client in self._clients.values():
+                closing.push_async_callback(client.aclose)
 
     def client(self, name: str) -> CodecClient:
         """Give a client of the configuration, which is made when it is first asked for."""

@@ -34,14 +34,14 @@ def excused(operator: str, before: str) -> bool:
 
 
 def main(dump: Iterable[str]) -> int:
-    """Print the figures and what survived without a reason."""
+    """Print what survived without a reason, and the figures."""
     outcomes: Counter[str] = Counter()
     unexcused = []
     for line in dump:
         item, result = json.loads(line)
         outcome: dict[str, Any] = result or {"test_outcome": "not tried"}
         outcomes[str(outcome["test_outcome"])] += 1
-        if outcome["test_outcome"] in {"killed", "incompetent"}:
+        if outcome["test_outcome"] in {"killed", "incompetent", "not tried"}:
             continue
         mutation = item["mutations"][0]
         before, after = changed(outcome.get("diff", ""))

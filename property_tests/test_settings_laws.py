@@ -1,0 +1,287 @@
+"""A configuration file means the same in any order, and all that is wrong is told at once."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given, strategies as st
+from returns.pipeline import is_successful
+from settings_strategies import (
+    WRONG_OF_CLIENTS,
+    WRONG_VALUES,
+    Data,
+    any_data,
+    api_keys,
+    circles,
+    files,
+    misspelled,
+    names,
+    objects,
+    preset_sections,
+    reordered,
+    said,
+    sections,
+    written,
+    wrong_keys,
+)
+from strategies import nested
+
+from casual_llm.combination import Path
+from casual_llm.errors import ConfigurationError
+from casual_llm.omit import OMIT
+from casual_llm.options import FIELDS, Layer, merge
+from casual_llm.places import leaves, single
+from casual_llm.settings.parse import Config, assigned, parse_config
+
+NEEDED: Data = {"clients": {"provider": "local"}, "presets": {}, "models": {"client": "here", "name": "n"}}
+
+
+def parsed(data: object) -> Config:
+    return parse_config(data).unwrap()
+
+
+def problems_of(data: object) -> tuple[str, ...]:
+    return parse_config(data).failure().problems
+
+
+def preset(options: Data) -> Layer:
+    return parsed({"presets": {"it": options}}).presets["it"]
+
+
+def local(**more: Data) -> Data:
+    return {"clients": {"here": {"provider": "local"}}, **more}
+
+
+def parts(key: str) -> list[str]:
+    return [key[start : start + 5] for start in range(3, len(key) - 4)]
+
+
+# What a file means.
+
+
+@given(reordered(files()))
+def test_a_file_means_the_same_in_any_order(orders: tuple[Data, Data]) -> None:
+    one, other = map(parsed, orders)
+    assert one == other
+    assert all(model.config == other.models[name].config for name, model in one.models.items())
+
+
+@given(preset_sections(), said())
+def test_a_preset_is_the_merge_of_those_it_extends_in_order_then_its_own(presets: Data, own: Data) -> None:
+    config = parsed({"presets": {**presets, "top": {**own, "extends": [*presets]}, "own": own}})
+    assert config.presets["top"] == merge(*(config.presets[name] for name in [*presets, "own"]))
+
+
+@given(sections())
+def test_extending_nothing_changes_nothing(own: Data) -> None:
+    assert preset({**own, "extends": []}) == preset(own)
+
+
+@given(names, said())
+def test_one_name_is_a_list_of_one(name: str, options: Data) -> None:
+    one, other = ({"presets": {name: options, "top": {"extends": below}}} for below in (name, [name]))
+    assert parsed(one) == parsed(other)
+
+
+@given(preset_sections(), said())
+def test_models_and_clients_take_options_as_presets_do(presets: Data, own: Data) -> None:
+    same = {**own, "extends": [*presets]}
+    file = {
+        "presets": {**presets, "top": same},
+        "clients": {"c": {"provider": "local", **same}},
+        "models": {"m": {"client": "c", "name": "n", **same}},
+    }
+    config = parsed(file)
+    of_model, of_client = config.models["m"].config.default_options, config.clients["c"].default_options
+    assert of_model == of_client == config.presets["top"]
+
+
+@given(files())
+def test_what_explains_a_model_is_the_merge_of_sections_of_the_file(file: Data) -> None:
+    config = parsed(file)
+    for name, model in config.models.items():
+        told, client = config.explain(name), config.clients[model.client].default_options
+        assert told.options == merge(client or merge(), *model.layers.values())
+        assert all(row.layer.partition(".")[2] in file[row.layer.partition(".")[0]] for row in told.rows)
+
+
+def test_a_model_that_is_not_there_is_told_which_was_meant() -> None:
+    config = parsed(local(models={"fast": NEEDED["models"]}))
+    with pytest.raises(ConfigurationError, match=r"^no model is called 'fats', did you mean fast\?$"):
+        config.explain("fats")
+
+
+@given(sections())
+@example({"omit": ["extra.user", "extra"]})
+def test_what_is_omitted_is_omit(section: Data) -> None:
+    told = leaves(preset(section))
+    assert all(told[tuple(place.split("."))] is OMIT for place in section.get("omit", []))
+
+
+@given(st.sampled_from([*FIELDS, "extra.a", "extra.a.b", "provider_options.a", "provider_options.a.b.c"]))
+def test_omitting_is_all_that_a_section_of_omit_says(place: str) -> None:
+    name, *rest = place.split(".", 1)
+    path: Path = (name, *(rest[0].split(".", FIELDS[name].combination.depth - 1) if rest else []))
+    assert preset({"omit": place}) == single(path, OMIT)
+
+
+@given(objects)
+def test_a_map_that_is_omitted_and_set_is_all_there_is(keys: Data) -> None:
+    some = {"extra": {"user": 1, **keys}}
+    assert leaves(preset({**some, "omit": "extra"})) == {("extra",): OMIT, **leaves(preset(some))}
+
+
+@given(said())
+def test_an_assignment_says_what_a_section_says(options: Data) -> None:
+    for name, value in options.items():
+        assert assigned(f" {name} ={written(value)}", "--set") == preset({name: value})
+
+
+@given(objects)
+def test_an_assignment_below_a_map_says_one_key(keys: Data) -> None:
+    for value in keys.values():
+        assert assigned(f"extra.user={written(value)}", "--set") == preset({"extra": {"user": value}})
+
+
+@pytest.mark.parametrize("text", ["stop=END", "tool_choice=5", "stop=true", "stop=5"])
+def test_what_cannot_be_another_value_is_text(text: str) -> None:
+    name, _, said = text.partition("=")
+    assert [*leaves(assigned(text, "--set")).items()] == [(tuple(name.split(".")), said)]
+
+
+NOTHING = "seed|seed=|sed=1|seed.a=1|extra.=1|seed=null|=1|extra=5|extra={|provider_options.openai=1"
+
+
+@pytest.mark.parametrize("text", NOTHING.split("|"))
+def test_an_assignment_of_nothing_is_refused_by_place(text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^--set( .*)?: .+"):
+        assigned(text, "--set")
+
+
+# What is wrong with it.
+
+
+@given(circles())
+def test_a_circle_is_refused_by_what_is_on_it(presets: Data) -> None:
+    (problem,) = problems_of({"presets": presets})
+    place, around = problem.removesuffix("; take one link out").split(".extends: a circle, ")
+    circle = around.split(" -> ")
+    assert place == f"presets.{circle[0]}" == f"presets.{circle[-1]}"
+    assert all(below in presets[name]["extends"] for name, below in pairwise(circle))
+
+
+def test_a_chain_of_a_thousand_presets_is_no_circle() -> None:
+    chain = {f"p{place}": {"extends": f"p{place + 1}"} for place in range(1000)}
+    assert parsed({"presets": {**chain, "p1000": {"seed": 1}}}).presets["p0"].seed == 1
+
+
+@given(files(), wrong_keys(WRONG_VALUES), wrong_keys(WRONG_VALUES), wrong_keys(WRONG_OF_CLIENTS))
+def test_each_wrong_value_is_one_problem_that_begins_with_its_place(
+    file: Data, one: Data, two: Data, three: Data
+) -> None:
+    wrong = {"presets": {"wrong": one}, "models": {"wrong": two}, "clients": {"wrong": three}}
+    told = problems_of(
+        {
+            kind: {**file[kind], "here": NEEDED[kind], "wrong": {**NEEDED[kind], **of["wrong"]}}
+            for kind, of in wrong.items()
+        }
+    )
+    places = [f"{kind}.wrong.{key}" for kind, of in wrong.items() for key in of["wrong"]]
+    assert len(told) == len(places)
+    assert all(any(problem.startswith(place) for problem in told) for place in places)
+
+
+@pytest.mark.parametrize("key", WRONG_OF_CLIENTS | WRONG_VALUES)
+def test_each_wrong_value_is_refused_on_one_line_with_a_remedy(key: str) -> None:
+    for wrong in (WRONG_OF_CLIENTS | WRONG_VALUES)[key]:
+        (problem,) = problems_of({"clients": {"a": {"provider": "local", key: wrong}}})
+        assert re.fullmatch(rf"clients\.a\.{key}.*(; \w+ |, did you mean |, there is ).+", problem)
+
+
+@given(st.lists(st.sampled_from("abcdefgh"), unique=True, min_size=1), st.sampled_from(["presets", "models"]))
+def test_keys_that_nothing_has_are_all_told_at_once(keys: list[str], kind: str) -> None:
+    section = {"client": "here", "name": "n"} if kind == "models" else {}
+    told = problems_of(local(**{kind: {"x": {**section, **dict.fromkeys(keys, 1)}}}))
+    assert [problem.partition(": unknown option")[0] for problem in told] == [f"{kind}.x.{k}" for k in keys]
+
+
+@given(misspelled)
+def test_a_slip_of_the_pen_is_told_what_was_meant(slip_and_meant: tuple[str, str]) -> None:
+    slip, meant = slip_and_meant
+    assert problems_of({"presets": {"a": {slip: 1}}}) == (
+        f"presets.a.{slip}: unknown option, did you mean {meant}?",
+    )
+
+
+@given(st.sets(st.sampled_from(["provider", "client", "name"]), min_size=1))
+def test_each_missing_key_is_told(missing: set[str]) -> None:
+    client, model = {"provider": "local"}, {"client": "c", "name": "n"}
+    kept = [{key: said[key] for key in said.keys() - missing} for said in (client, model)]
+    told = problems_of({"clients": {"c": kept[0]}, "models": {"m": kept[1]}})
+    places = {"provider": "clients.c.provider", "client": "models.m.client", "name": "models.m.name"}
+    assert {*told} == {f"{places[key]}: missing; it is needed" for key in missing}
+
+
+@given(st.sampled_from(["clients", "presets", "models"]), names, st.sampled_from([None, 5, "x", [], True]))
+def test_what_is_no_table_is_refused_by_place(kind: str, name: str, wrong: object) -> None:
+    whole, part = problems_of({kind: wrong}), problems_of({kind: {name: wrong}})
+    assert [problem.partition(": a ")[0] for problem in (*whole, *part)] == [kind, f"{kind}.{name}"]
+
+
+@given(st.sampled_from(["clients", "presets", "models"]), st.sampled_from(["", 5, None, True]))
+def test_a_name_that_is_no_text_is_refused_by_place(kind: str, name: object) -> None:
+    assert problems_of({kind: {name: {}}}) == (f"{kind}.{name}: {name!r} is no name; give a text",)
+
+
+@given(st.sampled_from(["client", "extends"]), names)
+def test_what_refers_to_nothing_is_refused_by_place(key: str, name: str) -> None:
+    file = local(models={"m": {"client": "here", "name": "n", key: f"no {name}"}})
+    (problem,) = problems_of(file)
+    assert problem.startswith(f"models.m.{key}: no ")
+
+
+_SET_AND_OMITTED = [
+    ("seed", {"seed": 1}),
+    ("stop", {"stop": []}),
+    ("extra", {"extra": {}}),
+    ("extra.a", {"extra": {"a": None, "b": 1}}),
+    ("provider_options.openai.a", {"provider_options": {"openai": {"a": 1}}}),
+]
+
+
+@given(st.sampled_from(_SET_AND_OMITTED), st.sampled_from(["presets", "clients"]))
+def test_what_is_set_and_omitted_is_refused(place_and_options: tuple[str, Data], kind: str) -> None:
+    place, options = place_and_options
+    (problem,) = problems_of({kind: {"a": {**options, "omit": [place], **NEEDED[kind]}}})
+    assert problem == f"{kind}.a.omit: {place} is set in the same section; keep one of the two"
+
+
+@pytest.mark.parametrize("data", [None, [], "x", 5, {}, {"preset": {}}, {"$schema": "x"}, {5: {}}])
+def test_what_is_no_file_of_sections_is_refused(data: object) -> None:
+    assert not is_successful(parse_config(data))
+
+
+@given(any_data)
+@example({"presets": {"a": {"top_p": 16**5000}}})
+@example({"presets": {"a": {"stop": 16**5000}}})
+@example({"presets": {"a": {"extra": {"a": nested(150)}, "stop": nested(150)}}})
+@example({"presets": {"\ud800": {}}})
+@example({"clients": {"a": {"provider": "local", "timeout": 16**5000}}})
+def test_no_data_is_too_strange_to_be_told(data: object) -> None:
+    assert str(parse_config(data))
+
+
+@given(api_keys, wrong_keys(WRONG_OF_CLIENTS), st.sampled_from(["text", "list", "table"]))
+def test_no_problem_shows_a_part_of_a_key(key: str, wrong: Data, shape: str) -> None:
+    shapes = {"text": key, "list": [key], "table": {key: key}}
+    told = "\n".join(problems_of({"clients": {"c": {**wrong, "api_key": shapes[shape], "sed": 1}}}))
+    assert not any(part in told for part in parts(key))
+
+
+@given(api_keys, files())
+def test_no_configuration_shows_a_part_of_a_key(key: str, file: Data) -> None:
+    clients = {**file["clients"], "c": {"provider": "openai", "api_key": key}}
+    shown = repr(parsed({**file, "clients": clients}))
+    assert not any(part in shown for part in parts(key))
