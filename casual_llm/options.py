@@ -160,7 +160,7 @@ class _Declared:
     """What a field says of itself."""
 
     def __init__(self, attribute: Attribute[Any]) -> None:
-        if not {"combination", "kind"} <= attribute.metadata.keys():
+        if attribute.metadata.keys() != {"combination", "kind"}:
             raise TypeError(
                 f"ChatOptions.{attribute.name}: no combination declared; give field(metadata=_is(...))"
             )

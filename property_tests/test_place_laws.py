@@ -1,0 +1,95 @@
+"""A place is written as its field and keys; equal values that are written differently differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+from strategies import names
+
+from casual_llm.combination import BY_KEY, BY_PROVIDER_AND_KEY, LAST
+from casual_llm.errors import ConfigurationError
+from casual_llm.explain import explain
+from casual_llm.omit import Only
+from casual_llm.options import FIELDS, ChatOptions
+from casual_llm.places import diff, path_of, same
+
+_last_keys = st.lists(names, min_size=1, max_size=3).map(".".join)
+_plain_fields = st.sampled_from([name for name, field in FIELDS.items() if field.combination is LAST])
+_paths = st.one_of(
+    st.tuples(st.sampled_from([*FIELDS])),
+    st.tuples(st.just("extra"), _last_keys),
+    st.tuples(st.just("provider_options"), names),
+    st.tuples(st.just("provider_options"), names, _last_keys),
+)
+
+
+@given(_paths)
+def test_a_place_is_read_as_it_is_written(path: tuple[str, ...]) -> None:
+    assert path_of(".".join(path), "--omit") == path
+
+
+@given(_plain_fields, _last_keys)
+def test_a_field_without_keys_has_no_place_inside(field: str, key: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"^--omit {field}\..+: {field} holds no keys; name "):
+        path_of(f"{field}.{key}", "--omit")
+
+
+@pytest.mark.parametrize(
+    "text", ["extra.", "provider_options.", "provider_options..a", "provider_options.openai."]
+)
+def test_a_place_with_an_empty_key_is_none(text: str) -> None:
+    name = text.split(".", maxsplit=1)[0]
+    with pytest.raises(ConfigurationError, match=rf"^--omit {text}: {name} has no such place; name "):
+        path_of(text, "--omit")
+
+
+def test_the_depth_of_a_combination_is_the_number_of_keys_it_joins() -> None:
+    assert (LAST.depth, BY_KEY.depth, BY_PROVIDER_AND_KEY.depth) == (0, 1, 2)
+
+
+@pytest.mark.parametrize(("one", "other"), [(1, True), (1, 1.0), (0, False), (0.0, -0.0), (True, 1.0)])
+def test_values_that_are_equal_and_written_differently_differ(one: Any, other: Any) -> None:  # noqa: ANN401 # JSON
+    assert one == other
+    assert not same(one, other)
+    assert not same(other, one)
+    assert diff(ChatOptions(extra={"a": one}), ChatOptions(extra={"a": other})).extra == {"a": other}
+
+
+def test_values_that_are_written_alike_and_not_equal_differ() -> None:
+    class Silent:
+        def __repr__(self) -> str:
+            return "silent"
+
+    assert not same(Silent(), Silent())
+
+
+def test_options_are_given_by_name_alone() -> None:
+    make: Any = ChatOptions
+    with pytest.raises(TypeError, match="positional"):
+        make("json")
+
+
+@given(st.dictionaries(names, st.integers(), min_size=1))
+def test_maps_that_replace_the_same_are_equal_and_not_unequal(items: dict[str, int]) -> None:
+    assert Only(items) == Only(items)
+    assert not Only(items) != Only(items)  # noqa: SIM202 # `!=` is what is tried
+    assert Only(items) != {**items}
+
+
+@given(st.text(min_size=1))
+def test_a_name_in_a_cell_is_escaped_where_it_cannot_be_printed(name: str) -> None:
+    cells = explain(**{name: ChatOptions(seed=1)}).rows[0].cells
+    assert cells[2] == (name if name.isprintable() else "".join(_escaped(letter) for letter in name))
+
+
+def _escaped(letter: str) -> str:
+    return letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+
+
+@given(st.integers(40, 60))
+def test_a_cell_is_cut_at_48_letters(length: int) -> None:
+    cell = explain(call=ChatOptions(stop="x" * length)).rows[0].cells[1]
+    whole = repr("x" * length)
+    assert cell == (whole if len(whole) <= 48 else whole[:45] + "...")
