@@ -1,0 +1,50 @@
+"""A combination takes any number of layers, and an explanation keeps to the place it explains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+from strategies import names
+
+from casual_llm.combination import BY_KEY, BY_PROVIDER_AND_KEY, LAST, Combination
+from casual_llm.explain import explain
+from casual_llm.frozen import FrozenDict
+from casual_llm.omit import OMIT, Only
+from casual_llm.options import ChatOptions
+
+_leaves = st.integers() | st.just(OMIT)
+_maps = st.dictionaries(names, _leaves, max_size=2).map(FrozenDict)
+_replacing = st.dictionaries(names, _leaves, min_size=1, max_size=2).map(Only)
+_layers = _maps | _replacing | st.just(OMIT)
+_nested = st.dictionaries(names, _layers, max_size=2).map(FrozenDict)
+_of: dict[Combination, Any] = {LAST: st.integers(), BY_KEY: _layers, BY_PROVIDER_AND_KEY: _nested}
+
+
+@pytest.mark.parametrize("combination", _of, ids=["last", "by key", "by provider and key"])
+@given(data=st.data())
+def test_combining_three_is_combining_two_by_two(combination: Combination, data: st.DataObject) -> None:
+    first, second, third = data.draw(st.tuples(*[_of[combination]] * 3))
+    at_once = combination.combine(first, second, third)
+    assert at_once == combination.combine(combination.combine(first, second), third)
+    assert at_once == combination.combine(first, combination.combine(second, third))
+
+
+@given(st.dictionaries(names, st.integers(), min_size=1), st.integers())
+def test_what_an_omitted_map_overrides_is_of_that_map_alone(items: dict[str, int], seed: int) -> None:
+    below = ChatOptions(seed=seed, extra=items, provider_options={"openai": {"n": seed}})
+    row = explain(client=below, call=ChatOptions(extra=OMIT))["extra"]
+    assert row.overrode == (("client", items),)
+
+
+@given(st.integers())
+def test_an_omitted_map_overrides_nothing_where_nothing_lies_below(seed: int) -> None:
+    below = ChatOptions(seed=seed, provider_options={"openai": {"n": seed}})
+    assert explain(client=below, call=ChatOptions(extra=OMIT))["extra"].overrode == ()
+
+
+@given(st.dictionaries(names, st.integers(), min_size=1))
+def test_a_key_that_is_set_overrides_nothing_beside_it(items: dict[str, int]) -> None:
+    rows = explain(client=ChatOptions(extra=items), call=ChatOptions(extra={"new key": 1}))
+    assert rows["extra.new key"].overrode == ()
