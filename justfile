@@ -55,6 +55,10 @@ nightly:
 symbolic:
     HYPOTHESIS_PROFILE=crosshair uv run --group symbolic pytest property_tests -m symbolic
 
+# the tables and the list of docs/laws.md, from a run of the three proofs
+laws-page:
+    HYPOTHESIS_PROFILE=crosshair uv run --group symbolic python property_tests/laws_page.py
+
 # how fast, as ratios in one run
 bench:
     uv run --group bench python tests/benchmarks/imports.py
@@ -64,5 +68,6 @@ bench:
 mutants:
     rm -f .mutants.sqlite
     uv run --group mutants cosmic-ray init tests/mutation/config.toml .mutants.sqlite
+    uv run --group mutants cr-filter-operators .mutants.sqlite tests/mutation/config.toml
     uv run --group mutants cosmic-ray exec tests/mutation/config.toml .mutants.sqlite
     uv run --group mutants cosmic-ray dump .mutants.sqlite | uv run --group mutants python tests/mutation/survivors.py

@@ -40,11 +40,11 @@ def path_of(text: str, place: str) -> Path:
     ...
     casual_llm.errors.ConfigurationError: --set temprature: unknown option, did you mean temperature?
     """
-    name, *rest = text.split(".", 1)
+    name, dot, inside = text.partition(".")
     if name not in FIELDS:
         raise unknown(place, name, FIELDS)
     depth = FIELDS[name].combination.depth
-    keys = rest[0].split(".", depth - 1) if rest and depth else rest
+    keys = inside.split(".", depth - 1) if dot else []
     if len(keys) > depth or not all(keys):
         problem = f"{name} has no such place" if depth else f"{name} holds no keys"
         raise ConfigurationError(f"{within(place, text)}: {problem}; name the option alone")

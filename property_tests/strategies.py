@@ -27,7 +27,8 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
+from casual_llm.omit import OMIT, Only
+from casual_llm.options import ChatOptions, JsonSchema, Layer, ResponseFormat
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Call
@@ -186,12 +187,29 @@ _words: SearchStrategy[Literal["json", "text"]] = st.sampled_from(("json", "text
 plain_formats: SearchStrategy[ResponseFormat] = _words | json_schemas
 _at_most_one = st.floats(0, 1) | st.integers(0, 1)
 _at_least_none = st.floats(min_value=0, allow_infinity=False) | st.integers(0, 2**70)
-extras = st.dictionaries(
-    texts.map("x-".__add__) | st.sampled_from(["user", "logit_bias", "parallel_tool_calls", "n"]),
-    json_values,
-    min_size=1,
-    max_size=2,
-)
+
+
+def _no_items(_: object) -> dict[str, Any]:
+    return {}
+
+
+_FORMS = st.sampled_from([*[dict] * 8, Only, _no_items])
+
+
+def _maps(items: SearchStrategy[dict[str, Any]]) -> SearchStrategy[Any]:
+    """Give maps that add, fewer that replace, and now and then an empty one."""
+    return st.builds(lambda form, some: form(some), _FORMS, items)
+
+
+def _entry(keys: SearchStrategy[str], some: SearchStrategy[Any]) -> SearchStrategy[dict[str, Any]]:
+    return st.dictionaries(keys, some, min_size=1, max_size=1)
+
+
+_omit = st.just(OMIT)
+PROVIDERS = ("openai", "compatible", "llamacpp", "local", "anthropic")
+_providers = st.sampled_from([*PROVIDERS, *["openai"] * 4])
+_extra_keys = texts.map("x-".__add__) | st.sampled_from(["user", "logit_bias", "parallel_tool_calls", "n"])
+_extras = _maps(st.dictionaries(_extra_keys, json_values | _omit, min_size=1, max_size=2))
 _OPTIONS: dict[str, SearchStrategy[Any]] = {
     "max_tokens": st.integers(1, 2**40),
     "temperature": _at_least_none,
@@ -201,38 +219,74 @@ _OPTIONS: dict[str, SearchStrategy[Any]] = {
     "presence_penalty": numbers,
     "seed": st.integers(),
     "top_k": st.integers(0, 2**40),
-    "extra": extras,
+    "extra": _extras,
+    "provider_options": _maps(st.dictionaries(_providers, _extras | _omit, min_size=1, max_size=2)),
 }
+# Few keys and few values, so that layers meet; maps among the values, because they must not be joined.
+_keys = st.sampled_from([*["a"] * 12, "b", "", "\u2028"])
+_SCALARS: list[Any] = [0, 1, 1.0, True, None, "", [], {}]
+_inner_maps: SearchStrategy[Any] = st.sampled_from("pqr").map(lambda key: {key: 1})  # a new one each time
+_values = _inner_maps | st.sampled_from(_SCALARS)
+_values_or_omit = _inner_maps | st.sampled_from([*_SCALARS, OMIT, OMIT])
+_further = _maps(st.dictionaries(_keys, _values_or_omit, min_size=1, max_size=3))
 _LAYERS = {
     **_OPTIONS,
-    "extra": json_objects,
     "tools": st.lists(tools, max_size=1),
     "tool_choice": st.sampled_from(["auto", "none", "required", "f"]),
     "response_format": plain_formats | st.just(Person),
     "system_message_handling": st.sampled_from(["keep", "merge"]),
+    "extra": _further,
+    "provider_options": _maps(st.dictionaries(_providers, _further | _omit, min_size=1, max_size=2)),
 }
+# The layers of one example say something about the same few fields, so that they meet.
+_fields = st.shared(
+    st.just(["extra"])
+    | st.sampled_from([["provider_options"], ["extra", "seed"], ["response_format", "stop"]])
+    | st.lists(st.sampled_from([*_LAYERS]), min_size=1, max_size=4, unique=True)
+)
 
 
 @st.composite
-def _chosen(draw: st.DrawFn, known: dict[str, SearchStrategy[Any]]) -> dict[str, Any]:
-    # Two masks set a quarter of the options: most are independent, and an empty layer must come up often.
-    masks = st.integers(0, 2 ** len(known) - 1)
-    mask = draw(masks) & draw(masks)
-    return {name: draw(some) for place, (name, some) in enumerate(known.items()) if mask >> place & 1}
+def _layer_fields(draw: st.DrawFn) -> dict[str, Any]:
+    said = {name: draw(st.integers(0, 7)) for name in draw(_fields)}
+    return {name: draw(_LAYERS[name]) if dice != 1 else OMIT for name, dice in said.items() if dice}
 
 
-option_fields = _chosen(_LAYERS)
-options = option_fields.map(lambda chosen: ChatOptions(**chosen))
+layer_fields = _layer_fields()
+"""What a caller may give to `ChatOptions`, in lists and dicts of the caller's own."""
+options: SearchStrategy[Layer] = layer_fields.map(lambda given: ChatOptions(**given))
+
+
+def _at_one_place(known: dict[str, SearchStrategy[Any]]) -> SearchStrategy[Layer]:
+    return _fields.flatmap(st.sampled_from).flatmap(
+        lambda name: known[name].map(lambda value: ChatOptions(**{name: value}))
+    )
+
+
+_value, _gap = _entry(_keys, _values), _omit | _entry(_keys, _omit)
+# Layers that say one thing, and layers that omit one thing.
+sayings = _at_one_place({**_LAYERS, "extra": _value, "provider_options": _entry(_providers, _value)})
+omissions = _at_one_place(
+    {**dict.fromkeys(_LAYERS, _omit), "extra": _gap, "provider_options": _omit | _entry(_providers, _gap)}
+)
 usages = st.builds(Usage, **dict.fromkeys(Usage.model_fields, st.none() | st.integers(0, 2**62)))
 known_usages = st.builds(Usage, **dict.fromkeys(Usage.model_fields, st.integers(0, 2**62)))
 
 
 @st.composite
-def _call_options(draw: st.DrawFn, more: dict[str, SearchStrategy[Any]]) -> ChatOptions:
-    offered = draw(st.none() | st.lists(tools, max_size=2))
-    choices = ["auto", "none", "required", *(tool.name for tool in offered or ())]
-    choice = draw(st.none() | st.sampled_from(choices))
-    return ChatOptions(**draw(_chosen({**_OPTIONS, **more})), tools=offered, tool_choice=choice)
+def _call_options(draw: st.DrawFn, more: dict[str, SearchStrategy[Any]]) -> Layer:
+    offered = draw(st.lists(tools, max_size=2))
+    choices = ["auto", "none", "required", *(tool.name for tool in offered)]
+    choice = draw(st.none() | _omit | st.sampled_from(choices))
+    known = {**_OPTIONS, **more}
+    # Two masks set a quarter of the options: most are independent.
+    masks = st.integers(0, 2 ** len(known) - 1)
+    mask = draw(masks) & draw(masks)
+    chosen = {
+        name: draw(some | _omit) for place, (name, some) in enumerate(known.items()) if mask >> place & 1
+    }
+    nothing: SearchStrategy[Any] = st.sampled_from([None, [], OMIT])
+    return ChatOptions(**chosen, tools=offered or draw(nothing), tool_choice=choice)
 
 
 # Calls that a dialect which knows all of their options says in full.

@@ -38,6 +38,13 @@ def test_what_an_omitted_map_overrides_is_of_that_map_alone(items: dict[str, int
     assert row.overrode == (("client", items),)
 
 
+@given(st.dictionaries(names, st.integers(), min_size=1), st.integers())
+def test_what_omitted_providers_override_is_of_providers_alone(items: dict[str, int], seed: int) -> None:
+    below = ChatOptions(seed=seed, extra=items, provider_options={"openai": {"n": seed}})
+    row = explain(client=below, call=ChatOptions(provider_options=OMIT))["provider_options"]
+    assert row.overrode == (("client", {"openai.n": seed}),)
+
+
 @given(st.integers())
 def test_an_omitted_map_overrides_nothing_where_nothing_lies_below(seed: int) -> None:
     below = ChatOptions(seed=seed, provider_options={"openai": {"n": seed}})

@@ -16,6 +16,7 @@ from casual_llm.config import (
     ModelConfig,
     Provider,
     Timeout,
+    address_of,
     key_variables,
     redact,
     resolve_api_key,
@@ -191,3 +192,31 @@ def test_a_way_to_handle_system_messages_that_is_none_is_refused(config: Callabl
     place = r"(Client|Model)Config\.system_message_handling"
     with pytest.raises(ConfigurationError, match=place + ": .*; give one of keep, merge"):
         config(system_message_handling="drop")
+
+
+@given(st.sampled_from(["http", "https", "HTTPS"]), st.sampled_from(["a.example", "localhost:8000", "[::1]"]))
+def test_an_address_is_taken_as_it_is_but_for_slashes_at_its_end(scheme: str, host: str) -> None:
+    assert address_of(f"{scheme}://{host}/v1//") == f"{scheme}://{host}/v1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "",
+            "a.example",
+            "ftp://a.example",
+            "http://",
+            "http://[::1",
+            "http://a:b",
+            "http://a:0",
+            "http://a b",
+        ),
+        *("http://a\x00", "http://u:p@a", "http://a?key=sk-secret", "http://a#sk-secret", 5, None),
+    ],
+)
+def test_what_is_no_address_is_refused_and_a_secret_in_it_not_shown(text: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"^clients\.c\.base_url: .*; give ") as refused:
+        address_of(text, "clients.c.base_url")
+    assert "u:p" not in str(refused.value)
+    assert "?key=sk-secret" not in str(refused.value)

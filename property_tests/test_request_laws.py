@@ -11,7 +11,15 @@ import pytest
 from hypothesis import example, given, strategies as st
 from returns.pipeline import is_successful
 from returns.result import Result
-from strategies import any_calls, assistant_messages, calls, json_values, texts, user_messages
+from strategies import (
+    any_calls,
+    assistant_messages,
+    calls,
+    json_values,
+    omissions,
+    texts,
+    user_messages,
+)
 
 from casual_llm.errors import EncodeError
 from casual_llm.frozen import Json
@@ -23,20 +31,26 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.options import ChatOptions, JsonSchema, set_fields
+from casual_llm.omit import OMIT, Omit
+from casual_llm.options import ChatOptions, JsonSchema, Layer, sent, set_fields
 from casual_llm.providers.openai import COMPATIBLE, LLAMACPP, OPENAI, Dialect
 from casual_llm.providers.openai.encode import encode, message_to_openai
 from casual_llm.providers.openai.read import read
 from casual_llm.tools import Tool
-from casual_llm.wire.codec import Call, Encoded
+from casual_llm.wire.codec import Call, Encoded, Request
 
 dialects = st.sampled_from([OPENAI, COMPATIBLE, LLAMACPP])
+_spoken_to = dialects.flatmap(lambda dialect: st.tuples(st.just(dialect), st.sampled_from(dialect.names)))
 _HELLO = (UserMessage(content="Hi"),)
 
 
 def _body(encoded: Result[Encoded, EncodeError]) -> dict[str, Json]:
     body: dict[str, Json] = json.loads(encoded.unwrap().request.body)
     return body
+
+
+def _request(encoded: Encoded) -> Request:
+    return encoded.request
 
 
 def _hello(**options: object) -> Call:
@@ -46,10 +60,13 @@ def _hello(**options: object) -> Call:
 @given(dialects, calls)
 @example(OPENAI, _hello(temperature=0.0, stop=[], tools=[], seed=0, frequency_penalty=0))
 @example(OPENAI, _hello(tools=[Tool(name="f")], tool_choice="f"))
+@example(OPENAI, _hello(response_format="text"))
+@example(OPENAI, _hello(response_format="json"))
 @example(COMPATIBLE, _hello(top_k=0, stop="", response_format=JsonSchema(name="", schema={}, strict=False)))
 def test_a_request_without_losses_reads_back_to_its_call(dialect: Dialect, call: Call) -> None:
     encoded = encode(dialect, call).unwrap()
-    assert encoded.losses or read(encoded.request).unwrap() == call
+    said = attrs.evolve(call, options=sent(call.options, *dialect.names))
+    assert encoded.losses or read(encoded.request).unwrap() == said
 
 
 @given(calls)
@@ -76,7 +93,40 @@ def test_every_option_that_is_set_is_in_the_body_or_among_the_losses(dialect: Di
     words = {"max_completion_tokens": "max_tokens"}
     said = {words.get(key, key) for key in _body(encoded)}
     lost = {loss.path.removeprefix("options.") for loss in encoded.unwrap().losses}
-    assert set_fields(call.options).keys() - said - lost <= {"extra"}
+    assert set_fields(sent(call.options, *dialect.names)).keys() - said - lost <= {"extra"}
+
+
+@given(dialects, any_calls)
+def test_omit_and_the_settings_of_providers_are_resolved_before_anything_is_written(
+    dialect: Dialect, call: Call
+) -> None:
+    resolved = attrs.evolve(call, options=sent(call.options, *dialect.names))
+    assert encode(dialect, call).map(_request) == encode(dialect, resolved).map(_request)
+
+
+@given(dialects, calls, omissions)
+def test_what_is_omitted_is_written_as_if_it_had_never_been_set(
+    dialect: Dialect, call: Call, omitted: Layer
+) -> None:
+    without = attrs.evolve(call, options=sent(call.options | omitted))
+    call = attrs.evolve(call, options=call.options | omitted)
+    assert encode(dialect, call) == encode(dialect, without)
+
+
+@given(dialects, calls, st.dictionaries(texts, json_values | st.just(OMIT)))
+def test_settings_of_another_provider_are_not_sent(
+    dialect: Dialect, call: Call, settings: dict[str, Json | Omit]
+) -> None:
+    theirs = ChatOptions(provider_options={"another": settings})
+    assert encode(dialect, attrs.evolve(call, options=call.options | theirs)) == encode(dialect, call)
+
+
+@given(dialects, texts, json_values, json_values)
+def test_settings_of_the_provider_lie_over_those_for_all(
+    dialect: Dialect, key: str, for_all: Json, own: Json
+) -> None:
+    call = _hello(extra={f"x{key}": for_all}, provider_options={dialect.name: {f"x{key}": own}})
+    assert encode(dialect, call) == encode(dialect, _hello(extra={f"x{key}": own}))
 
 
 @given(dialects, any_calls)
@@ -125,6 +175,25 @@ def test_extra_that_overrides_an_option_is_reported(dialect: Dialect, value: Jso
     encoded = encode(dialect, _hello(top_p=0.5, extra={"top_p": [value]}))
     assert [loss.path for loss in encoded.unwrap().losses] == ["options.extra.top_p"]
     assert _body(encoded)["top_p"] == [value]
+
+
+@given(_spoken_to, json_values)
+def test_a_setting_of_the_provider_that_overrides_an_option_is_reported_where_it_stands(
+    spoken_to: tuple[Dialect, str], value: Json
+) -> None:
+    dialect, name = spoken_to
+    encoded = encode(dialect, _hello(top_p=0.5, provider_options={name: {"top_p": [value]}}))
+    assert [loss.path for loss in encoded.unwrap().losses] == [f"options.provider_options.{name}.top_p"]
+    assert _body(encoded)["top_p"] == [value]
+
+
+@given(_spoken_to, json_values, st.sampled_from(["model", "messages", "stream"]))
+def test_a_setting_of_the_provider_cannot_say_what_the_call_itself_says(
+    spoken_to: tuple[Dialect, str], value: Json, key: str
+) -> None:
+    dialect, name = spoken_to
+    call = _hello(extra={key: value}, provider_options={name: {key: value}})
+    assert encode(dialect, call).failure().path == f"options.provider_options.{name}.{key}"
 
 
 @given(dialects, json_values)
@@ -223,6 +292,7 @@ def test_what_no_wire_can_say_is_a_failure_and_not_an_exception(dialect: Dialect
 @example("data:image/png;base64,", "!!!")
 @example("data:image/png;base64,aGk%3D", "")
 @example("https://example.com/", "\u2028")
+@example("aGk=", "")
 def test_a_request_with_any_image_can_be_read(source: str, end: str) -> None:
     image = ImageContent(source=source + end)
     encoded = encode(OPENAI, Call(model="m", messages=[UserMessage(content=[image])])).unwrap()

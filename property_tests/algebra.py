@@ -1,0 +1,91 @@
+"""The laws of the merge, as functions of any merge.
+
+A law takes a merge and layers, and tells whether it holds for them. The same laws are asked of the real
+merge and of broken ones (`mutants.py`): random examples, all small examples, and symbolic values.
+The name of an argument says what it must be: `a`, `b`, `c` are any layers, `said` is a layer that says
+one thing, and `omitted` one that says `OMIT` at one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import signature
+from typing import Any, TypeAlias
+
+from casual_llm.combination import Path
+from casual_llm.options import ChatOptions, Layer, sent, set_fields
+from casual_llm.places import leaves
+
+Merge: TypeAlias = Callable[..., Layer]
+Law: TypeAlias = Callable[..., bool]
+
+
+def _beyond(place: Path, options: Layer) -> dict[Path, Any]:
+    return {path: value for path, value in leaves(sent(options)).items() if path[: len(place)] != place}
+
+
+def _beneath(place: Path, options: Layer) -> dict[Path, Any]:
+    return {path: value for path, value in leaves(sent(options)).items() if path[: len(place)] == place}
+
+
+def left_identity(merge: Merge, a: Layer) -> bool:
+    return merge(ChatOptions(), a) == a
+
+
+def right_identity(merge: Merge, a: Layer) -> bool:
+    return merge(a, ChatOptions()) == a
+
+
+def associativity(merge: Merge, a: Layer, b: Layer, c: Layer) -> bool:
+    return merge(merge(a, b), c) == merge(a, merge(b, c))
+
+
+def idempotence(merge: Merge, a: Layer) -> bool:
+    return merge(a, a) == a
+
+
+def absent_stays_absent(merge: Merge, a: Layer, b: Layer) -> bool:
+    return set_fields(merge(a, b)).keys() <= set_fields(a).keys() | set_fields(b).keys()
+
+
+def later_set_wins(merge: Merge, a: Layer, said: Layer) -> bool:
+    return leaves(said).items() <= leaves(merge(a, said)).items()
+
+
+def nothing_else_changes(merge: Merge, a: Layer, said: Layer) -> bool:
+    (place,) = leaves(said)
+    return _beyond(place, merge(a, said)) == _beyond(place, a)
+
+
+def omit_removes(merge: Merge, a: Layer, omitted: Layer) -> bool:
+    (place,) = leaves(omitted)
+    return not _beneath(place, merge(a, omitted))
+
+
+def removed_stays_removed(merge: Merge, a: Layer, b: Layer, omitted: Layer) -> bool:
+    (place,) = leaves(omitted)
+    return not _beneath(place, merge(a, merge(b, omitted)))
+
+
+LAWS: tuple[Law, ...] = (
+    left_identity,
+    right_identity,
+    associativity,
+    idempotence,
+    absent_stays_absent,
+    later_set_wins,
+    nothing_else_changes,
+    omit_removes,
+    removed_stays_removed,
+)
+
+
+def arguments(law: Law) -> list[str]:
+    """Name what a law is asked of, beside the merge."""
+    _merge, *names = signature(law).parameters
+    return names
+
+
+def title(law: Law) -> str:
+    """Write the name of a law as words."""
+    return str(law.__name__).replace("_", " ")

@@ -1,0 +1,125 @@
+"""An explanation is the merge, with the origin of each value; erasing the origins gives the merge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import example, given, strategies as st
+from strategies import options, tools
+
+from casual_llm.combination import Path
+from casual_llm.explain import HEADINGS, explain
+from casual_llm.omit import OMIT
+from casual_llm.options import FIELDS, ChatOptions, Layer, layered, merge, set_fields
+from casual_llm.places import leaves
+
+stacks = st.lists(st.none() | options, max_size=4).map(lambda some: dict(zip("abcd", some, strict=False)))
+full_stacks = st.lists(options, min_size=1, max_size=4).map(
+    lambda some: dict(zip("abcd", some, strict=False))
+)
+
+
+def _said(options: Layer | None) -> dict[Path, Any]:
+    # An empty map says nothing at its place: it only tells that the field is set.
+    told = leaves(options or ChatOptions())
+    depths = {name: declared.combination.depth for name, declared in FIELDS.items()}
+    return {path: value for path, value in told.items() if value is OMIT or len(path) > depths[path[0]]}
+
+
+@given(stacks)
+def test_erasing_the_explanation_gives_the_merge(stack: dict[str, Layer | None]) -> None:
+    assert explain(**stack).options == layered(**stack)
+
+
+@given(stacks)
+def test_there_is_a_row_for_each_place_of_the_merge(stack: dict[str, Layer | None]) -> None:
+    assert {row.path: row.value for row in explain(**stack).rows} == leaves(layered(**stack))
+
+
+@given(stacks)
+def test_the_layer_of_a_row_says_what_the_row_says(stack: dict[str, Layer | None]) -> None:
+    said = {name: leaves(layer or ChatOptions()) for name, layer in stack.items()}
+    for row in explain(**stack).rows:
+        assert repr(said[row.layer][row.path]) == repr(row.value)
+
+
+@given(full_stacks)
+def test_no_layer_above_that_of_a_row_says_anything_there(stack: dict[str, Layer]) -> None:
+    for row in explain(**stack).rows:
+        above = [*stack][[*stack].index(row.layer) + 1 :]
+        assert [name for name in above if row.path in _said(stack[name])] == []
+
+
+@given(full_stacks)
+def test_what_a_row_overrode_is_what_the_layers_below_say_there_the_nearest_first(
+    stack: dict[str, Layer],
+) -> None:
+    for row in explain(**stack).rows:
+        below = [(name, _said(stack[name])) for name in [*stack][: [*stack].index(row.layer)]]
+        told = [(name, said[row.path]) for name, said in reversed(below) if row.path in said]
+        assert told == [pair for pair in row.overrode if pair in told]
+
+
+@given(full_stacks)
+def test_what_a_row_overrode_comes_from_layers_below_each_once(stack: dict[str, Layer]) -> None:
+    for row in explain(**stack).rows:
+        below = [*stack][: [*stack].index(row.layer)]
+        names = [name for name, _ in row.overrode]
+        assert names == [name for name in reversed(below) if name in names]
+
+
+@given(st.dictionaries(st.sampled_from("xyz"), st.integers(), min_size=1))
+def test_omit_in_the_place_of_a_map_overrides_each_key_of_it(items: dict[str, int]) -> None:
+    row = explain(client=ChatOptions(extra=items), call=ChatOptions(extra=OMIT))["extra"]
+    assert (row.layer, row.overrode) == ("call", (("client", items),))
+
+
+@given(st.dictionaries(st.sampled_from("xyz"), st.integers(), min_size=1))
+def test_omit_in_the_place_of_a_provider_overrides_each_key_of_it(items: dict[str, int]) -> None:
+    below, omitted = ({"openai": said} for said in (items, OMIT))
+    row = explain(a=ChatOptions(provider_options=below), b=ChatOptions(provider_options=omitted))
+    assert row["provider_options.openai"].overrode == (("a", items),)
+
+
+@given(stacks)
+def test_what_no_layer_sets_is_listed_as_unset(stack: dict[str, Layer | None]) -> None:
+    assert {*explain(**stack).unset} == FIELDS.keys() - set_fields(layered(**stack)).keys()
+
+
+@given(full_stacks)
+def test_a_row_is_found_by_its_place(stack: dict[str, Layer]) -> None:
+    explained = explain(**stack)
+    assert {explained[row.place].place for row in explained.rows} == {row.place for row in explained.rows}
+
+
+@pytest.mark.parametrize("place", ["seed", "extra.user", ""])
+def test_a_place_that_no_layer_sets_has_no_row(place: str) -> None:
+    with pytest.raises(KeyError, match="no layer sets it"):
+        explain(call=ChatOptions(temperature=0.0))[place]
+
+
+@given(stacks)
+def test_the_text_has_a_line_of_headings_and_one_for_each_row(stack: dict[str, Layer | None]) -> None:
+    explained = explain(**stack)
+    lines = str(explained).split("\n")
+    assert lines[0].split("  ")[0].strip() == HEADINGS[0]
+    assert len(lines) == 1 + len(explained.rows)
+
+
+@given(full_stacks)
+@example({"call": ChatOptions(stop="x" * 100)})
+def test_every_cell_is_short_enough_to_be_read(stack: dict[str, Layer]) -> None:
+    assert all(len(row.cells[1]) <= 48 for row in explain(**stack).rows)
+
+
+@given(st.lists(tools, min_size=1, max_size=2))
+def test_tools_are_shown_by_their_names(offered: list[Any]) -> None:
+    shown = explain(call=ChatOptions(tools=offered))["tools"].cells[1]
+    assert shown == f"[{', '.join(tool.name for tool in offered)}]"
+
+
+@given(options, options)
+def test_explaining_one_layer_overrides_nothing(a: Layer, b: Layer) -> None:
+    rows = explain(merged=merge(a, b)).rows
+    assert {(row.layer, row.overrode) for row in rows} <= {("merged", ())}

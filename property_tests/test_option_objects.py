@@ -1,0 +1,133 @@
+"""Options are values: they do not change, equal ones are alike, and they can be copied, stored and shown."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+from strategies import layer_fields, options
+
+from casual_llm.omit import OMIT, Omit, Only
+from casual_llm.options import ChatOptions, JsonSchema, Layer, extra_of, merge, sent, set_fields
+from casual_llm.tools import Tool
+
+_NUMBERS = [0, 0.0, False, 1, 1.0, True]
+_NAMES = {"ChatOptions": ChatOptions, "JsonSchema": JsonSchema, "OMIT": OMIT, "Only": Only}
+
+
+def _emptied(value: Any) -> None:  # noqa: ANN401 # whatever a caller gives
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _emptied(item)
+    if isinstance(value, dict | list) and not isinstance(value, Only):
+        value.clear()
+
+
+def _stored(some: Layer) -> Layer:
+    read: Layer = pickle.loads(pickle.dumps(some))  # noqa: S301 # written just now
+    return read
+
+
+@given(layer_fields)
+def test_options_do_not_change_with_the_lists_and_dicts_they_were_given(values: dict[str, Any]) -> None:
+    some = ChatOptions(**values)
+    before = copy.deepcopy(some)
+    _emptied(values)
+    assert some == before
+
+
+def test_options_do_not_change_with_a_list_deep_inside() -> None:
+    tools, stop, extra = [Tool(name="f")], ["a"], {"a": [1]}
+    some = ChatOptions(tools=tools, stop=stop, extra=extra, provider_options={"openai": extra})
+    before = copy.deepcopy(some)
+    [part.clear() for part in (tools, stop, extra["a"], extra)]
+    assert some == before
+
+
+@given(options, options)
+def test_merge_leaves_its_layers_as_they_were(a: Layer, b: Layer) -> None:
+    before = copy.deepcopy((a, b))
+    merge(a, b)
+    assert (a, b) == before
+
+
+@given(options, options)
+def test_what_is_merged_holds_nothing_that_can_change(a: Layer, b: Layer) -> None:
+    assert isinstance(hash(merge(a, b)), int)  # lists, dicts and sets have no hash
+
+
+@given(options)
+def test_the_further_keys_are_a_dict_of_the_callers_own(some: Layer) -> None:
+    before, further = sent(some), extra_of(sent(some))
+    further.clear()
+    assert sent(some) == before
+
+
+@given(options, options)
+def test_merge_commutes_with_pickling(a: Layer, b: Layer) -> None:
+    assert _stored(merge(a, b)) == merge(_stored(a), _stored(b)) == merge(a, b)
+
+
+@given(options, options)
+def test_merge_commutes_with_copying(a: Layer, b: Layer) -> None:
+    assert copy.deepcopy(merge(a, b)) == merge(copy.deepcopy(a), copy.copy(b)) == merge(a, b)
+
+
+@given(options)
+def test_a_copy_is_shown_like_the_original(some: Layer) -> None:
+    assert repr(_stored(some)) == repr(copy.deepcopy(some)) == repr(some)
+
+
+@given(options, options)
+def test_options_are_equal_when_what_they_set_is(a: Layer, b: Layer) -> None:
+    assert (a == b) == (set_fields(a) == set_fields(b))
+
+
+@given(options)
+def test_equal_options_have_equal_hashes(some: Layer) -> None:
+    assert hash(some) == hash(_stored(some)) == hash(ChatOptions(**set_fields(some)))
+
+
+@pytest.mark.parametrize(("left", "right"), [*product(_NUMBERS, _NUMBERS)])
+def test_numbers_that_are_equal_make_equal_options_with_equal_hashes(left: float, right: float) -> None:
+    a, b = ChatOptions(extra={"n": [left]}), ChatOptions(extra={"n": [right]})
+    assert (left == right) == (a == b) == (hash(a) == hash(b))
+
+
+@given(st.dictionaries(st.sampled_from("ab"), st.integers(), min_size=1))
+def test_a_map_that_replaces_differs_from_one_that_adds(items: dict[str, int]) -> None:
+    adds, replaces = ChatOptions(extra=items), ChatOptions(extra=Only(items))
+    assert adds != replaces
+    assert len({adds, replaces, ChatOptions(extra=Only(items))}) == 2
+    assert Only(items) != items
+
+
+@given(options)
+def test_the_repr_names_exactly_what_is_set(some: Layer) -> None:
+    shown = ", ".join(f"{name}={value!r}" for name, value in set_fields(some).items())
+    assert repr(some) == f"ChatOptions({shown})"
+
+
+@given(options)
+def test_the_repr_evaluates_to_the_options(some: Layer) -> None:
+    plain = some.without("tools", "response_format")  # tools and classes are shown, not written
+    assert eval(repr(plain), dict(_NAMES)) == plain  # noqa: S307 # shown just now
+
+
+@pytest.mark.parametrize("field", [ChatOptions().extra, ChatOptions().seed])
+def test_a_field_that_nobody_set_is_none(field: object) -> None:
+    assert field is None
+
+
+@pytest.mark.parametrize("same", [copy.copy, copy.deepcopy, lambda omit: pickle.loads(pickle.dumps(omit))])  # noqa: S301
+def test_there_is_one_omit_however_it_is_copied(same: Any) -> None:  # noqa: ANN401 # any way to copy
+    assert same(OMIT) is OMIT
+    assert same(ChatOptions(seed=OMIT)).seed is OMIT
+
+
+def test_omit_is_shown_as_it_is_written_and_has_a_hash() -> None:
+    assert (repr(OMIT), str(OMIT), list(Omit)) == ("OMIT", "OMIT", [OMIT])
+    assert {OMIT: 1}[OMIT] == 1

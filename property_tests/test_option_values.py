@@ -1,0 +1,155 @@
+"""Options hold only what can be sent; anything else is refused by its place, with the remedy."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+from attrs import fields_dict
+from hypothesis import given, strategies as st
+from strategies import nested
+
+from casual_llm.errors import ConfigurationError
+from casual_llm.omit import OMIT, Only
+from casual_llm.options import FIELDS, ChatOptions, JsonSchema, layered, merge
+from casual_llm.tools import Tool
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *product(["temperature", "top_p", "frequency_penalty"], [float("nan"), "1", True]),
+        *product(["max_tokens", "seed", "top_k"], [1.0, float("inf"), "1", False, [1]]),
+        ("temperature", -0.1),
+        ("temperature", float("inf")),
+        ("top_p", 1.1),
+        ("top_p", -1),
+        ("presence_penalty", float("-inf")),
+        ("max_tokens", 0),
+        ("top_k", -1),
+        ("stop", 5),
+        ("stop", [5]),
+        ("stop", {"a": 1}),
+        ("tools", "weather"),
+        ("tools", [{"name": "weather"}]),
+        ("tools", Tool(name="weather")),
+        ("tool_choice", ""),
+        ("tool_choice", 5),
+        ("response_format", "xml"),
+        ("response_format", dict),
+        ("response_format", {"type": "object"}),
+        ("extra", [1]),
+        ("extra", {5: 1}),
+        ("extra", {"a": float("nan")}),
+        ("extra", {"a": {"b": [b""]}}),
+        ("extra", {"a": "\ud800"}),
+        ("extra", {"\ud800": 1}),
+        ("extra", Only({"a": b""})),
+        ("extra", {"a": [OMIT]}),
+        ("provider_options", [1]),
+        ("provider_options", {5: {}}),
+        ("provider_options", {"openai": 5}),
+        ("provider_options", {"openai": {5: 1}}),
+        ("provider_options", {"openai": {"a": {"b": float("inf")}}}),
+        ("provider_options", {"\ud800": {}}),
+        ("provider_options", Only({"openai": None})),
+        ("system_message_handling", "drop"),
+        ("system_message_handling", 5),
+    ],
+    ids=str,
+)
+def test_a_value_that_is_no_option_is_refused_with_its_place_named(name: str, value: Any) -> None:  # noqa: ANN401
+    with pytest.raises(ConfigurationError, match=rf"ChatOptions\.{name}.*; .+"):
+        ChatOptions(**{name: value})
+
+
+@pytest.mark.parametrize("depth", [300, 100_000])
+def test_an_extra_too_deep_for_json_is_refused_with_its_place_named(depth: int) -> None:
+    with pytest.raises(ConfigurationError, match=r"ChatOptions\.extra"):
+        ChatOptions(extra={"a": nested(depth)})
+
+
+@given(st.integers(10**308, 10**400) | st.integers(-(10**400), -(10**308)))
+def test_a_seed_is_a_whole_number_of_any_length(seed: int) -> None:
+    assert ChatOptions(seed=seed).seed == seed
+
+
+@pytest.mark.parametrize("name", ["seed", "extra", "provider_options"])
+def test_a_number_too_long_to_be_written_is_refused_with_its_place_named(name: str) -> None:
+    said: dict[str, Any] = {
+        "seed": 10**5000,
+        "extra": {"a": 10**5000},
+        "provider_options": {"a": {"b": 10**5000}},
+    }
+    with pytest.raises(ConfigurationError, match=rf"ChatOptions\.{name}.*digits"):
+        ChatOptions(**{name: said[name]})
+
+
+@pytest.mark.parametrize(
+    ("given_", "place"),
+    [
+        ({"name": "A", "schema": [1]}, "JsonSchema.schema"),
+        ({"name": "A", "schema": {"a": float("nan")}}, r"JsonSchema\.schema\.a"),
+        ({"name": 5, "schema": {}}, "JsonSchema.name"),
+        ({"name": "A", "schema": {}, "strict": "yes"}, "JsonSchema.strict"),
+    ],
+    ids=str,
+)
+def test_a_schema_that_is_none_is_refused_with_its_place_named(given_: dict[str, Any], place: str) -> None:
+    with pytest.raises(ConfigurationError, match=place):
+        JsonSchema(**given_)
+
+
+@pytest.mark.parametrize("layer", [None, {"temperature": 1}, "hot"])
+def test_a_layer_that_is_no_options_is_refused(layer: Any) -> None:  # noqa: ANN401
+    with pytest.raises(ConfigurationError, match=r"layers\[1\]: .*; give ChatOptions"):
+        merge(ChatOptions(), layer)
+
+
+@pytest.mark.parametrize("layer", [{"temperature": 1}, "hot"])
+def test_a_named_layer_that_is_no_options_is_refused_by_its_name(layer: Any) -> None:  # noqa: ANN401
+    with pytest.raises(ConfigurationError, match=r"^model: .*; give ChatOptions"):
+        layered(client=ChatOptions(), model=layer)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("provider_options", r"ChatOptions\.provider_options\.openai\.a"),
+        ("extra", r"ChatOptions\.extra\.openai\.a"),
+    ],
+)
+def test_a_value_deep_in_a_map_is_refused_with_its_place_named(name: str, place: str) -> None:
+    said: dict[str, Any] = {name: {"openai": {"a": float("nan")}}}
+    with pytest.raises(ConfigurationError, match=place):
+        ChatOptions(**said)
+
+
+@given(st.sampled_from([*FIELDS]), st.sampled_from("xyz"))
+def test_a_name_with_a_slip_is_refused_with_the_name_that_was_meant(name: str, slip: str) -> None:
+    hint = rf"^ChatOptions\.{slip}{name}: unknown option, did you mean {name}\?$"
+    with pytest.raises(ConfigurationError, match=hint):
+        ChatOptions().set(**{f"{slip}{name}": None})
+    with pytest.raises(ConfigurationError, match=hint):
+        ChatOptions(seed=1).without(f"{slip}{name}")
+
+
+def test_a_name_like_no_other_is_refused_with_all_names() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"ChatOptions\.q: unknown option; give one of response_format, "
+    ):
+        ChatOptions().without("q")
+
+
+@given(st.sampled_from([*FIELDS]), st.sampled_from([None, OMIT]))
+def test_every_field_takes_none_and_omit(name: str, state: Any) -> None:  # noqa: ANN401
+    said: dict[str, Any] = {name: state}
+    assert getattr(ChatOptions(**said), name) is state
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_field_that_does_not_declare_how_it_combines_is_refused(name: str) -> None:
+    undeclared = fields_dict(ChatOptions)[name].evolve(metadata={"kind": FIELDS[name].kind})
+    with pytest.raises(TypeError, match=rf"ChatOptions\.{name}: no combination declared; give"):
+        type(FIELDS[name])(undeclared)

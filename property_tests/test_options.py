@@ -1,0 +1,213 @@
+"""Options form a monoid under merge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import algebra
+import pytest
+from hypothesis import example, given, strategies as st
+from strategies import PROVIDERS, layer_fields, omissions, options, sayings
+
+from casual_llm.omit import OMIT, Only
+from casual_llm.options import ChatOptions, Layer, layered, merge, sent, set_fields
+from casual_llm.places import diff, leaves, said_by, same, single
+
+providers = st.lists(st.sampled_from(PROVIDERS), max_size=2)
+_SAME_NUMBER = (0, 0.0, False), (1, 1.0, True)
+
+
+@given(options)
+def test_no_options_below_change_nothing(a: Layer) -> None:
+    assert algebra.left_identity(merge, a)
+
+
+@given(options)
+def test_no_options_above_change_nothing(a: Layer) -> None:
+    assert algebra.right_identity(merge, a)
+
+
+@given(options, options, options)
+@example(ChatOptions(extra={"x": {"p": 1}}), ChatOptions(extra={"x": 5}), ChatOptions(extra={"x": {"q": 2}}))
+@example(ChatOptions(extra={"x": 1}), ChatOptions(extra=OMIT), ChatOptions(extra={"y": 2}))
+def test_grouping_does_not_matter(a: Layer, b: Layer, c: Layer) -> None:
+    assert algebra.associativity(merge, a, b, c)
+
+
+@given(options)
+def test_the_same_layer_twice_is_that_layer(a: Layer) -> None:
+    assert algebra.idempotence(merge, a)
+
+
+@given(options, options)
+def test_what_no_layer_sets_is_not_set(a: Layer, b: Layer) -> None:
+    assert algebra.absent_stays_absent(merge, a, b)
+
+
+@given(options, options)
+def test_what_a_layer_sets_is_set_or_omitted(a: Layer, b: Layer) -> None:
+    assert set_fields(merge(a, b)).keys() >= set_fields(a).keys() | set_fields(b).keys()
+
+
+@given(options, sayings)
+@example(ChatOptions(temperature=0.7), ChatOptions(temperature=0.0))
+@example(ChatOptions(stop="END"), ChatOptions(stop=""))
+@example(ChatOptions(stop="END"), ChatOptions(stop=[]))
+@example(ChatOptions(extra={"store": True}), ChatOptions(extra={"store": False}))
+@example(ChatOptions(extra={"store": True}), ChatOptions(extra={"store": {}}))
+def test_the_later_value_stands(a: Layer, said: Layer) -> None:
+    assert algebra.later_set_wins(merge, a, said)
+
+
+@given(options, st.sampled_from(_SAME_NUMBER), st.permutations(range(3)))
+def test_the_later_value_stands_as_it_is_written(
+    a: Layer, numbers: tuple[float, ...], order: list[int]
+) -> None:
+    said = [ChatOptions(extra={"n": numbers[place]}) for place in order]
+    assert repr(leaves(merge(a, *said))["extra", "n"]) == repr(numbers[order[-1]])
+
+
+@given(options, sayings)
+def test_a_layer_changes_only_what_it_names(a: Layer, said: Layer) -> None:
+    assert algebra.nothing_else_changes(merge, a, said)
+
+
+@given(options, options)
+def test_a_layer_is_what_it_says_place_by_place(a: Layer, b: Layer) -> None:
+    assert merge(a, b) == merge(a, *(single(path, value) for path, value in leaves(b).items()))
+
+
+@given(options)
+def test_options_are_made_again_of_what_they_say(some: Layer) -> None:
+    assert said_by(leaves(some).items()) == some
+
+
+@given(options, st.sampled_from(["extra", "provider_options"]))
+def test_an_empty_map_adds_nothing_to_what_is_sent(a: Layer, name: str) -> None:
+    said: dict[str, Any] = {name: {}}
+    assert sent(merge(a, ChatOptions(**said))) == sent(a)
+
+
+@given(options, omissions)
+def test_omit_removes_what_lies_below(a: Layer, omitted: Layer) -> None:
+    assert algebra.omit_removes(merge, a, omitted)
+
+
+@given(options, options, omissions)
+def test_what_is_removed_stays_removed_whatever_lies_below(a: Layer, b: Layer, omitted: Layer) -> None:
+    assert algebra.removed_stays_removed(merge, a, b, omitted)
+
+
+@given(options, omissions, sayings)
+def test_what_is_omitted_can_be_set_again_above(a: Layer, omitted: Layer, said: Layer) -> None:
+    assert algebra.later_set_wins(merge, merge(a, omitted), said)
+
+
+@given(options, options)
+def test_a_map_that_stands_alone_replaces_the_maps_below(a: Layer, b: Layer) -> None:
+    alone = merge(ChatOptions(extra=OMIT), b)
+    assert sent(merge(a, alone)).extra == sent(b).extra
+
+
+@pytest.mark.parametrize("name", ["extra", "provider_options"])
+def test_a_map_of_nothing_that_stands_alone_is_omit(name: str) -> None:
+    said: dict[str, Any] = {name: Only({})}
+    assert ChatOptions(**said) == ChatOptions(**{**said, name: OMIT})
+
+
+@given(st.lists(options, max_size=3), st.lists(options, max_size=3))
+def test_merging_layers_is_merging_their_merges(below: list[Layer], above: list[Layer]) -> None:
+    assert merge(*below, *above) == merge(merge(*below), merge(*above))
+
+
+@given(options, options)
+def test_the_operator_is_the_merge(a: Layer, b: Layer) -> None:
+    assert a | b == merge(a, b)
+
+
+@given(st.none() | options, st.none() | options, st.none() | options)
+def test_named_layers_merge_in_order_and_none_says_nothing(
+    client: Layer | None, model: Layer | None, call: Layer | None
+) -> None:
+    said = [layer for layer in (client, model, call) if layer is not None]
+    assert layered(client=client, model=model, call=call) == merge(*said)
+
+
+@given(options, options)
+def test_what_is_merged_is_valid(a: Layer, b: Layer) -> None:
+    assert ChatOptions(**set_fields(merge(a, b))) == merge(a, b)
+
+
+# What is set, left out, and different.
+
+
+@given(options, layer_fields)
+def test_what_is_put_in_place_is_there_and_the_rest_stays(some: Layer, values: dict[str, Any]) -> None:
+    put = some.set(**values)
+    assert set_fields(put) == {**set_fields(some), **set_fields(ChatOptions(**values))}
+
+
+@given(options, options)
+def test_what_is_left_out_is_not_set_and_the_rest_stays(some: Layer, other: Layer) -> None:
+    names = set_fields(other).keys()
+    kept = {name: value for name, value in set_fields(some).items() if name not in names}
+    assert set_fields(some.without(*names)) == kept
+
+
+@given(options)
+def test_putting_none_is_leaving_out(some: Layer) -> None:
+    assert some.set(**dict.fromkeys(set_fields(some))) == ChatOptions() == some.without(*set_fields(some))
+
+
+@given(options, options, providers)
+def test_laying_the_difference_over_the_base_sends_what_the_target_sends(
+    a: Layer, b: Layer, names: list[str]
+) -> None:
+    assert sent(a | diff(a, b), *names) == sent(b, *names)
+
+
+@given(options, options)
+def test_what_the_difference_leads_to_is_written_like_the_target(a: Layer, b: Layer) -> None:
+    after, goal = leaves(sent(a | diff(a, b))), leaves(sent(b))
+    assert {path: repr(value) for path, value in after.items()} == {p: repr(v) for p, v in goal.items()}
+
+
+@given(options)
+def test_nothing_differs_from_itself(a: Layer) -> None:
+    assert diff(a, a) == ChatOptions()
+
+
+@given(options, options)
+def test_a_difference_says_nothing_where_the_same_is_sent(a: Layer, b: Layer) -> None:
+    before, after = leaves(sent(a)), leaves(sent(b))
+    alike = {path for path in before if path in after and same(before[path], after[path])}
+    assert not leaves(diff(a, b)).keys() & alike
+
+
+# What is sent.
+
+
+@given(options, providers)
+def test_what_is_sent_holds_no_omit(some: Layer, names: list[str]) -> None:
+    assert "OMIT" not in repr(sent(some, *names))
+
+
+@given(options, providers)
+def test_what_is_sent_replaces_nothing(some: Layer, names: list[str]) -> None:
+    assert "Only(" not in repr(sent(some, *names))
+
+
+@given(options, providers)
+def test_what_is_sent_is_sent_as_it_is(some: Layer, names: list[str]) -> None:
+    assert sent(sent(some, *names), *names) == sent(some, *names) == sent(sent(some), *names)
+
+
+@given(options)
+def test_settings_of_a_provider_that_is_not_named_are_not_sent(some: Layer) -> None:
+    assert sent(some, "nobody") == sent(some.without("provider_options"))
+
+
+@given(options, st.sampled_from(PROVIDERS))
+def test_settings_of_a_provider_lie_over_those_for_all(some: Layer, name: str) -> None:
+    own = (sent(some).provider_options or {}).get(name)
+    assert sent(some, name) == sent(some.without("provider_options") | ChatOptions(extra=own))
