@@ -160,12 +160,13 @@ class _Declared:
     """What a field says of itself."""
 
     def __init__(self, attribute: Attribute[Any]) -> None:
-        if attribute.metadata.keys() != {"combination", "kind"}:
+        combination, kind = attribute.metadata.get("combination"), attribute.metadata.get("kind")
+        if not isinstance(combination, Combination) or not isinstance(kind, Kind):
             raise TypeError(
                 f"ChatOptions.{attribute.name}: no combination declared; give field(metadata=_is(...))"
             )
-        self.combination: Combination = attribute.metadata["combination"]
-        self.kind: Kind = attribute.metadata["kind"]
+        self.combination = combination
+        self.kind = kind
 
 
 FIELDS: Mapping[str, _Declared] = {attribute.name: _Declared(attribute) for attribute in fields(ChatOptions)}

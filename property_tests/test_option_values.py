@@ -149,7 +149,10 @@ def test_every_field_takes_none_and_omit(name: str, state: Any) -> None:  # noqa
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_a_field_that_does_not_declare_how_it_combines_is_refused(name: str) -> None:
-    undeclared = fields_dict(ChatOptions)[name].evolve(metadata={"kind": FIELDS[name].kind})
+@pytest.mark.parametrize("said", ["kind", "combination"])
+def test_a_field_that_does_not_declare_how_it_combines_and_what_it_holds_is_refused(
+    name: str, said: str
+) -> None:
+    undeclared = fields_dict(ChatOptions)[name].evolve(metadata={said: getattr(FIELDS[name], said)})
     with pytest.raises(TypeError, match=rf"ChatOptions\.{name}: no combination declared; give"):
         type(FIELDS[name])(undeclared)
