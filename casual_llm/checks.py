@@ -10,10 +10,11 @@ from returns.pipeline import is_successful
 from returns.result import safe
 
 from casual_llm.errors import ConfigurationError
-from casual_llm.frozen import Json, freeze_object
+from casual_llm.frozen import Json, freeze_object, is_too_long
 
 T = TypeVar("T")
 R = TypeVar("R")
+_LONGEST = 62
 
 
 def wrong(place: str, problem: str, remedy: str) -> ConfigurationError:
@@ -29,6 +30,31 @@ def within(place: str, key: str) -> str:
     """
     key = key if str(key).isprintable() else repr(key)
     return f"{key}" if not place else f"{place} {key}" if place.startswith("--") else f"{place}.{key}"
+
+
+def shown(value: object) -> str:
+    """Show a value in an error: in short, whatever it is.
+
+    >>> shown("x" * 1000)
+    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."
+    """
+    if isinstance(value, int) and is_too_long(value):
+        return "a number of thousands of digits"
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 # a repr is code of the caller, or meets such a number inside
+        return f"{a_kind(value)} that cannot be shown"
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def a_kind(value: object) -> str:
+    """Name the type of a value, with its article.
+
+    >>> a_kind(5), a_kind("five")
+    ('an int', 'a str')
+    """
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
 def unknown(place: str, name: str, known: Mapping[str, object]) -> ConfigurationError:

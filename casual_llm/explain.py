@@ -12,7 +12,7 @@ from typing import Any
 from attrs import frozen
 
 from casual_llm.combination import Path
-from casual_llm.omit import OMIT
+from casual_llm.omit import OMIT, Only
 from casual_llm.options import FIELDS, Layer, checked, merge
 from casual_llm.places import leaves, said_by, same
 from casual_llm.tools import Tool
@@ -40,8 +40,8 @@ class Row:
     @property
     def cells(self) -> tuple[str, str, str, str]:
         """The row as four short texts: place, value, layer, and what was overridden."""
-        below = ", ".join(f"{_short(value)} ({_printable(layer)})" for layer, value in self.overrode)
-        return _printable(self.place), _short(self.value), _printable(self.layer), below
+        below = ", ".join(f"{_short(value)} ({printable(layer)})" for layer, value in self.overrode)
+        return printable(self.place), _short(self.value), printable(self.layer), below
 
 
 HEADINGS = ("option", "value", "from", "instead of")
@@ -49,8 +49,8 @@ HEADINGS = ("option", "value", "from", "instead of")
 _WIDTH = 48
 
 
-def _printable(name: str) -> str:
-    # Names may hold line breaks, or what commands a terminal.
+def printable(name: str) -> str:
+    """Escape what breaks a line, or commands a terminal."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
 
 
@@ -103,23 +103,36 @@ def explain(**layers: Layer | None) -> Explanation:
     temperature  0.9    call   0.0 (client)
     stop         OMIT   model  'END' (client)
     """
+    return explained(layers)
+
+
+def explained(layers: Mapping[str, Layer | None]) -> Explanation:
+    """Tell the same of layers whose names are in a mapping."""
     given = checked(layers)
     said = {name: leaves(layer) for name, layer in given.items()}
     merged = leaves(merge(*given.values()))
-    return Explanation(tuple(_row(path, value, said) for path, value in merged.items()))
+    return Explanation(tuple(_row(path, value, given, said) for path, value in merged.items()))
 
 
-def _row(path: Path, merged: object, said: Mapping[str, Mapping[Path, Any]]) -> Row:
-    winner = [name for name, told in said.items() if path in told and same(told[path], merged)][-1]
-    names = [*said]
-    below = reversed(names[: names.index(winner)])
-    overrode = [(name, value) for name in below for value in _said_at(path, merged, said[name])]
+def _row(
+    path: Path, merged: object, layers: Mapping[str, Layer], said: Mapping[str, Mapping[Path, Any]]
+) -> Row:
+    winner = [name for name, own in said.items() if path in own and same(own[path], merged)][-1]
+    below = reversed([*layers][: [*layers].index(winner)])
+    overrode = [(name, value) for name in below for value in _said_at(path, layers[name])]
     return Row(path, said[winner][path], winner, tuple(overrode))
 
 
-def _said_at(path: Path, merged: object, told: Mapping[Path, Any]) -> list[Any]:
-    if path in told:
-        return [told[path]]
-    # OMIT in the place of a map overrides each key of it.
-    beneath = {key: value for key, value in told.items() if merged is OMIT and key[: len(path)] == path}
-    return [{".".join(key[len(path) :]): value for key, value in beneath.items()}] if beneath else []
+def _said_at(path: Path, layer: Layer) -> list[Any]:
+    """Give what a layer says at a place, if it says anything there or takes the place away."""
+    name, *keys = path
+    value = getattr(layer, name)
+    if value is None:
+        return []
+    for key in keys:
+        if value is OMIT:
+            return [OMIT]
+        if key not in value:
+            return [OMIT] if type(value) is Only else []
+        value = value[key]
+    return [value]

@@ -29,7 +29,7 @@ class FrozenDict(frozendict[str, _T_co]):
     {'user': 'u-1'}
     """
 
-    def __new__(cls, items: Mapping[str, _T_co]) -> Self:
+    def __new__(cls, items: Mapping[str, _T_co] = frozendict()) -> Self:
         """Take the items, without asking whether they are some already."""
         made: Self = dict.__new__(cls)  # type: ignore[type-var] # of the library, whose type is no dict to mypy
         dict.update(made, items)
@@ -108,7 +108,7 @@ def freeze_key(key: object, path: str) -> str:
     """Take a key of a JSON object, which is text."""
     if isinstance(key, str):
         return _unicode(key, path)
-    raise ValueError(f"{path}: key {key!r} is a {type(key).__name__}; JSON keys are strings")
+    raise ValueError(f"{path}: key {key!r} is of type {type(key).__name__}; JSON keys are strings")
 
 
 def _shown(key: object) -> str:
@@ -121,10 +121,10 @@ def freeze_object(value: object, path: str = "value", depth: int = 0) -> Mapping
     >>> freeze_object([1], "extra")
     Traceback (most recent call last):
     ...
-    ValueError: extra: [1] is a list; give a dict
+    ValueError: extra: a list given; give a dict
     """
     if not isinstance(value, Mapping):
-        raise ValueError(f"{path}: {value!r} is a {type(value).__name__}; give a dict")  # noqa: TRY004
+        raise ValueError(f"{path}: a {type(value).__name__} given; give a dict")  # noqa: TRY004
     return FrozenDict(
         {
             freeze_key(key, path): freeze(item, f"{path}.{_shown(key)}", depth + 1)

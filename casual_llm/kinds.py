@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from attrs import Attribute, field, frozen
 from pydantic import BaseModel, ValidationError
 
-from casual_llm.checks import every, json_object, unknown, within, wrong
+from casual_llm.checks import a_kind, every, json_object, shown, unknown, within, wrong
 from casual_llm.errors import ConfigurationError
 from casual_llm.frozen import FrozenDict, Json, freeze, freeze_key, is_too_long
 from casual_llm.omit import OMIT, Omit, Only
@@ -29,12 +29,12 @@ def _schema(value: object) -> Mapping[str, Json]:
 
 def _name(_: object, __: Attribute[Any], value: object) -> None:
     if not isinstance(value, str):
-        raise wrong("JsonSchema.name", f"a {type(value).__name__} given", "give a string")
+        raise wrong("JsonSchema.name", f"{a_kind(value)} given", "give a string")
 
 
 def _strict(_: object, __: Attribute[Any], value: object) -> None:
     if value is not None and not isinstance(value, bool):
-        raise wrong("JsonSchema.strict", f"{value!r} given", "give True, False or None")
+        raise wrong("JsonSchema.strict", f"{shown(value)} given", "give True, False or None")
 
 
 @frozen(kw_only=True)
@@ -82,7 +82,7 @@ def number(low: float = -math.inf, high: float = math.inf) -> Kind:
 
     def check(value: object, place: str) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise wrong(place, f"{value!r} is a {type(value).__name__}", "give a number")
+            raise wrong(place, f"{shown(value)} is {a_kind(value)}", "give a number")
         if isinstance(value, int) and is_too_long(value):
             raise wrong(place, "the number has too many digits to be written", "give a smaller one")
         if isinstance(value, float) and not math.isfinite(value):
@@ -116,7 +116,7 @@ def one_of(*words: str) -> Kind:
 
     def check(value: object, place: str) -> str:
         if not isinstance(value, str) or value not in words:
-            raise wrong(place, f"{value!r} is unknown", f"give one of {', '.join(words)}")
+            raise wrong(place, f"{shown(value)} is unknown", f"give one of {', '.join(words)}")
         return value
 
     return Kind(check=check, schema={"enum": words})
@@ -124,7 +124,7 @@ def one_of(*words: str) -> Kind:
 
 def _text(value: object, place: str) -> str:
     if not isinstance(value, str) or not value:
-        raise wrong(place, f"{value!r} is no name", "give a non-empty string")
+        raise wrong(place, f"{shown(value)} is no name", "give a non-empty string")
     return value
 
 
@@ -132,13 +132,13 @@ def _texts(value: object, place: str) -> str | tuple[str, ...]:
     if isinstance(value, str):
         return value
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise wrong(place, f"{value!r} is no text", "give a string or a list of strings")
+        raise wrong(place, f"{shown(value)} is no text", "give a string or a list of strings")
     return tuple(value)
 
 
 def _tools(value: object, place: str) -> tuple[Tool, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(item, Tool) for item in value):
-        raise wrong(place, f"{value!r} is no list of Tool", "give [Tool(...), ...]")
+        raise wrong(place, f"{shown(value)} is no list of Tool", "give [Tool(...), ...]")
     return tuple(value)
 
 
@@ -147,7 +147,7 @@ _OF_A_TOOL = ("name", "description", "parameters")
 
 def _read_tools(value: Json, place: str) -> list[Tool]:
     if not isinstance(value, list | tuple):
-        raise wrong(place, f"{value!r} is no list", "give a list of tables with name and parameters")
+        raise wrong(place, f"{shown(value)} is no list", "give a list of tables with name and parameters")
     return every(_read_tool, enumerate(value), place)
 
 
@@ -172,12 +172,14 @@ def _read_tool(item: tuple[int, Json], tools: str) -> Tool:
 
 
 def _response_format(value: object, place: str) -> ResponseFormat:
-    if isinstance(value, JsonSchema) or (isinstance(value, type) and issubclass(value, BaseModel)):
+    if isinstance(value, JsonSchema):
+        return value
+    if isinstance(value, type) and issubclass(value, BaseModel) and value is not BaseModel:
         return value
     if value == "json" or value == "text":  # noqa: PLR1714 # so that a type checker knows the word
         return value
     remedy = 'give "json", "text", a pydantic class or a JsonSchema'
-    raise wrong(place, f"{value!r} is unknown", remedy)
+    raise wrong(place, f"{shown(value)} is unknown", remedy)
 
 
 def _read_format(value: Json, place: str) -> object:
@@ -195,7 +197,7 @@ def _read_format(value: Json, place: str) -> object:
 
 def _map(value: object, place: str, item: Callable[[object, str], object]) -> Mapping[str, Any] | Omit:
     if not isinstance(value, Mapping):
-        raise wrong(place, f"{value!r} is a {type(value).__name__}", "give a dict")
+        raise wrong(place, f"{shown(value)} is {a_kind(value)}", "give a dict")
     kept: dict[str, Any] = {}
     problems: list[str] = []
     for key, of in value.items():
@@ -223,7 +225,11 @@ def _extra_or_omit(value: object, place: str) -> Mapping[str, Json | Omit] | Omi
 
 
 def _provider_options(value: object, place: str) -> Mapping[str, Extra | Omit] | Omit:
-    return _map(value, place, _extra_or_omit)
+    kept = _map(value, place, _extra_or_omit)
+    for provider in () if kept is OMIT else kept:
+        if "." in provider:  # a place such as provider_options.openai.user would have two readings
+            raise wrong(place, f"{shown(provider)} holds a dot", "give a provider's name without one")
+    return kept
 
 
 _STRINGS: Mapping[str, Json] = {"type": "array", "items": {"type": "string"}}

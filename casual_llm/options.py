@@ -14,10 +14,10 @@ from attrs import Attribute, field, fields, frozen
 from typing_extensions import TypedDict, TypeVar
 
 from casual_llm import kinds
-from casual_llm.checks import unknown
+from casual_llm.checks import a_kind, shown, unknown
 from casual_llm.combination import BY_KEY, BY_PROVIDER_AND_KEY, LAST, Combination
 from casual_llm.errors import ConfigurationError
-from casual_llm.frozen import Json
+from casual_llm.frozen import FrozenDict, Json, thaw
 from casual_llm.kinds import Extra, JsonSchema, Kind, ResponseFormat, SystemMessageHandling
 from casual_llm.omit import OMIT, Omit
 from casual_llm.tools import Tool
@@ -122,7 +122,13 @@ or leave it unset
 
     def __or__(self, override: ChatOptions[P]) -> ChatOptions[O_co | P]:
         """Lay `override` over these options."""
-        return merge(self, override)
+        if not isinstance(override, ChatOptions):
+            raise _no_options("the right side of |", override)
+        return _merged((self, override))
+
+    def __init_subclass__(cls) -> None:
+        """Refuse: the merge of options of two classes would be neither."""
+        raise TypeError(f"{cls.__name__}: ChatOptions has no subclasses; keep one in a field instead")
 
     def __repr__(self) -> str:
         """Show what is set."""
@@ -248,7 +254,7 @@ def checked(layers: Mapping[str, ChatOptions[P] | None]) -> dict[str, ChatOption
 
 
 def _no_options(place: str, layer: object) -> ConfigurationError:
-    return ConfigurationError(f"{place}: {layer!r} is a {type(layer).__name__}; give ChatOptions(...)")
+    return ConfigurationError(f"{place}: {shown(layer)} is {a_kind(layer)}; give ChatOptions(...)")
 
 
 def sent(options: Layer, *providers: str) -> ChatOptions:
@@ -262,12 +268,19 @@ def sent(options: Layer, *providers: str) -> ChatOptions:
     """
     stripped = {name: FIELDS[name].combination.sent(value) for name, value in vars(options).items()}
     told = {name: value for name, value in stripped.items() if value is not OMIT}
-    if providers:
-        own = told.pop("provider_options", {})
-        settings = [own[provider] for provider in providers if provider in own]
-        if settings:
-            told["extra"] = BY_KEY.combine(told.get("extra", {}), *settings)
-    return _made(told)
+    # What is omitted for one provider takes away what is said for all, so it stays until one is named.
+    own = _by_provider(options.provider_options)
+    if own and not providers:
+        return _made({**told, "provider_options": own})
+    settings = [own[provider] for provider in providers if provider in own]
+    extra = BY_KEY.sent(BY_KEY.combine(told.get("extra", {}), *settings))
+    less = {name: value for name, value in told.items() if name not in {"extra", "provider_options"}}
+    return _made(less if extra is OMIT else {**less, "extra": extra})
+
+
+def _by_provider(said: Mapping[str, Extra | Omit] | Omit | None) -> Mapping[str, Extra]:
+    maps = {} if said is None or said is OMIT else said
+    return FrozenDict({name: FrozenDict(own) for name, own in maps.items() if own is not OMIT and own})
 
 
 def _made(said: dict[str, Any]) -> ChatOptions[Any]:
@@ -282,4 +295,4 @@ def extra_of(options: ChatOptions) -> dict[str, Json]:
     >>> extra_of(sent(ChatOptions(extra={"user": "u-1", "seed": OMIT})))
     {'user': 'u-1'}
     """
-    return {key: value for key, value in (options.extra or {}).items() if value is not OMIT}
+    return {key: thaw(value) for key, value in (options.extra or {}).items() if value is not OMIT}

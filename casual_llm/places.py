@@ -68,15 +68,25 @@ def said_by(told: Iterable[tuple[Path, object]]) -> Layer:
 
 
 def diff(base: Layer, target: Layer) -> Layer:
-    """Give the least to lay over `base` so that what is sent is what `target` sends.
+    """Give what differs, place by place: laid over `base`, it sends what `target` sends.
 
     >>> diff(ChatOptions(seed=1, stop="END"), ChatOptions(seed=2))
     ChatOptions(stop=OMIT, seed=2)
     """
     before, after = leaves(sent(base)), leaves(sent(target))
-    removed = {path: OMIT for path in before if path not in after}
-    changed = {path: value for path, value in after.items() if not same(before.get(path, OMIT), value)}
+    gone = [path for path in before if path not in after]
+    # A key omitted for one provider would also take away what is said for all: its map is replaced instead.
+    removed = {path[:2] if len(path) > _OF_ALL else path: OMIT for path in gone}
+    changed = {
+        path: value
+        for path, value in after.items()
+        if path[:2] in removed or path not in before or not same(before[path], value)
+    }
     return said_by([*removed.items(), *changed.items()])
+
+
+_OF_ALL = 2
+"""The length of a path to a key that is said for all providers."""
 
 
 def same(before: object, after: object) -> bool:

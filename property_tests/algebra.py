@@ -13,6 +13,7 @@ from inspect import signature
 from typing import Any, TypeAlias
 
 from casual_llm.combination import Path
+from casual_llm.omit import OMIT
 from casual_llm.options import ChatOptions, Layer, sent, set_fields
 from casual_llm.places import leaves
 
@@ -20,12 +21,17 @@ Merge: TypeAlias = Callable[..., Layer]
 Law: TypeAlias = Callable[..., bool]
 
 
+def _sent(options: Layer) -> dict[Path, Any]:
+    # What is omitted for one provider stays until that provider is named.
+    return {path: value for path, value in leaves(sent(options)).items() if value is not OMIT}
+
+
 def _beyond(place: Path, options: Layer) -> dict[Path, Any]:
-    return {path: value for path, value in leaves(sent(options)).items() if path[: len(place)] != place}
+    return {path: value for path, value in _sent(options).items() if path[: len(place)] != place}
 
 
 def _beneath(place: Path, options: Layer) -> dict[Path, Any]:
-    return {path: value for path, value in leaves(sent(options)).items() if path[: len(place)] == place}
+    return {path: value for path, value in _sent(options).items() if path[: len(place)] == place}
 
 
 def left_identity(merge: Merge, a: Layer) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from attrs import fields_dict
 from hypothesis import given, strategies as st
+from pydantic import BaseModel
 from strategies import nested
 
 from casual_llm.errors import ConfigurationError
@@ -37,6 +38,8 @@ from casual_llm.tools import Tool
         ("tool_choice", ""),
         ("tool_choice", 5),
         ("response_format", "xml"),
+        ("response_format", BaseModel),
+        ("provider_options", {"a.b": {}}),
         ("response_format", dict),
         ("response_format", {"type": "object"}),
         ("extra", [1]),
@@ -156,3 +159,9 @@ def test_a_field_that_does_not_declare_how_it_combines_and_what_it_holds_is_refu
     undeclared = fields_dict(ChatOptions)[name].evolve(metadata={said: getattr(FIELDS[name], said)})
     with pytest.raises(TypeError, match=rf"ChatOptions\.{name}: no combination declared; give"):
         type(FIELDS[name])(undeclared)
+
+
+@given(st.sampled_from([*FIELDS]), st.integers(16**4000, 16**5000).map(lambda number: [number]))
+def test_a_value_too_long_to_be_shown_is_refused_all_the_same(name: str, value: Any) -> None:  # noqa: ANN401 # whatever it is
+    with pytest.raises(ConfigurationError, match=rf"^ChatOptions\.{name}: .*; .+"):
+        ChatOptions(**{name: value})

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, strategies as st
 from strategies import PROVIDERS, layer_fields, omissions, options, sayings
 
+from casual_llm.errors import ConfigurationError
 from casual_llm.omit import OMIT, Only
-from casual_llm.options import ChatOptions, Layer, layered, merge, sent, set_fields
+from casual_llm.options import ChatOptions, Layer, extra_of, layered, merge, sent, set_fields
 from casual_llm.places import diff, leaves, said_by, same, single
 
 providers = st.lists(st.sampled_from(PROVIDERS), max_size=2)
@@ -180,7 +181,8 @@ def test_nothing_differs_from_itself(a: Layer) -> None:
 @given(options, options)
 def test_a_difference_says_nothing_where_the_same_is_sent(a: Layer, b: Layer) -> None:
     before, after = leaves(sent(a)), leaves(sent(b))
-    alike = {path for path in before if path in after and same(before[path], after[path])}
+    # The map of a provider is replaced as a whole.
+    alike = {path for path in before if len(path) < 3 and path in after and same(before[path], after[path])}
     assert not leaves(diff(a, b)).keys() & alike
 
 
@@ -188,8 +190,23 @@ def test_a_difference_says_nothing_where_the_same_is_sent(a: Layer, b: Layer) ->
 
 
 @given(options, providers)
-def test_what_is_sent_holds_no_omit(some: Layer, names: list[str]) -> None:
-    assert "OMIT" not in repr(sent(some, *names))
+def test_what_is_sent_to_a_provider_holds_no_omit(some: Layer, names: list[str]) -> None:
+    assert "OMIT" not in repr(sent(some, *names, "nobody"))
+
+
+@given(options)
+def test_what_is_sent_to_no_provider_yet_holds_omit_for_single_ones_alone(some: Layer) -> None:
+    assert "OMIT" not in repr(sent(some).without("provider_options"))
+    assert all(OMIT is not own for own in (sent(some).provider_options or {}).values())
+
+
+@given(options, st.sampled_from(PROVIDERS), st.sampled_from("ab"))
+def test_what_is_omitted_for_a_provider_takes_away_what_is_said_for_all(
+    some: Layer, name: str, key: str
+) -> None:
+    omitted = ChatOptions(provider_options={name: {key: OMIT}})
+    assert key not in extra_of(sent(some | ChatOptions(extra={key: 1}) | omitted, name))
+    assert extra_of(sent(some | ChatOptions(extra={key: 1}) | omitted, "nobody"))[key] == 1
 
 
 @given(options, providers)
@@ -211,3 +228,22 @@ def test_settings_of_a_provider_that_is_not_named_are_not_sent(some: Layer) -> N
 def test_settings_of_a_provider_lie_over_those_for_all(some: Layer, name: str) -> None:
     own = (sent(some).provider_options or {}).get(name)
     assert sent(some, name) == sent(some.without("provider_options") | ChatOptions(extra=own))
+
+
+# What is not merged.
+
+
+@given(options, options, options)
+def test_of_a_layer_that_comes_again_the_last_place_counts(a: Layer, b: Layer, c: Layer) -> None:
+    assert merge(a, b, a, c) == merge(b, a, c)
+
+
+@given(options, st.sampled_from([None, {}, {"seed": 1}, "hot", 1]))
+def test_what_is_no_options_is_refused_on_the_right(a: Layer, other: Any) -> None:  # noqa: ANN401 # whatever it is
+    with pytest.raises(ConfigurationError, match=r"^the right side of \|: .*; give ChatOptions"):
+        a | other
+
+
+def test_options_have_no_subclasses() -> None:
+    with pytest.raises(TypeError, match="Mine: ChatOptions has no subclasses; keep one in a field"):
+        type("Mine", (ChatOptions,), {})

@@ -227,7 +227,7 @@ def test_each_missing_key_is_told(missing: set[str]) -> None:
 @given(st.sampled_from(["clients", "presets", "models"]), names, st.sampled_from([None, 5, "x", [], True]))
 def test_what_is_no_table_is_refused_by_place(kind: str, name: str, wrong: object) -> None:
     whole, part = problems_of({kind: wrong}), problems_of({kind: {name: wrong}})
-    assert [problem.partition(": a ")[0] for problem in (*whole, *part)] == [kind, f"{kind}.{name}"]
+    assert [re.split(": an? ", problem)[0] for problem in (*whole, *part)] == [kind, f"{kind}.{name}"]
 
 
 @given(st.sampled_from(["clients", "presets", "models"]), st.sampled_from(["", 5, None, True]))
@@ -285,3 +285,12 @@ def test_no_configuration_shows_a_part_of_a_key(key: str, file: Data) -> None:
     clients = {**file["clients"], "c": {"provider": "openai", "api_key": key}}
     shown = repr(parsed({**file, "clients": clients}))
     assert not any(part in shown for part in parts(key))
+
+
+def test_an_explanation_names_the_preset_that_says_it_and_not_the_one_that_extends_it() -> None:
+    base: Data = {"clients": {"c": {"provider": "local", "extends": "p"}}}
+    presets = {"p": {"seed": 1}, "a": {"extends": "p", "seed": 2}, "b": {"extends": "p", "top_k": 3}}
+    models = {"m": {"client": "c", "name": "n", "extends": ["a", "b"]}}
+    explained = parsed({**base, "presets": presets, "models": models}).explain("m")
+    assert (explained["seed"].layer, explained["seed"].overrode) == ("presets.p", (("presets.a", 2),))
+    assert explained["top_k"].layer == "presets.b"

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from fakes import JSON, WHOLE, FakeTransport
 
 from casual_llm import (
+    OMIT,
     ChatOptions,
     ClientConfig,
     ConfigurationError,
     LocalClient,
     Model,
     ModelConfig,
+    Omit,
     OpenAIClient,
     Provider,
     SystemMessage,
@@ -20,6 +23,7 @@ from casual_llm import (
     create_client,
     create_model,
 )
+from casual_llm.frozen import Json
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +72,33 @@ async def test_a_config_by_name_takes_the_key_of_that_name(monkeypatch: pytest.M
     assert headers["url"] == "https://openrouter.ai/api/v1/chat/completions"
     assert headers["openai-organization"] == "org"
     assert client.default_options.system_message_handling == "merge"
+
+
+async def test_settings_for_the_name_of_a_config_are_sent_to_it_over_those_of_its_format() -> None:
+    transport = FakeTransport((WHOLE,), JSON)
+    client = create_client(
+        ClientConfig(
+            name="openrouter",
+            provider="openai",
+            api_key="sk-x",
+            base_url="https://openrouter.ai/api/v1",
+            extra_kwargs={"transport": transport},
+        )
+    )
+    own: dict[str, dict[str, Json | Omit]] = {
+        "openai": {"user": "u-1", "store": True},
+        "openrouter": {"store": OMIT, "route": "fallback"},
+        "groq": {"n": 1},
+    }
+    options = ChatOptions(extra={"logprobs": True, "n": 2}, provider_options=own)
+    await Model(client, "m").chat([UserMessage(content="Hi")], options)
+    body = json.loads(transport.requests[-1].body)
+    assert {key: body[key] for key in body.keys() - {"model", "messages"}} == {
+        "logprobs": True,
+        "n": 2,
+        "user": "u-1",
+        "route": "fallback",
+    }
 
 
 async def test_an_address_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
 from casual_llm.cli.target import model_of
-from casual_llm.explain import HEADINGS, Explanation, Row
+from casual_llm.combination import LAST, Combination
+from casual_llm.explain import HEADINGS, Explanation, Row, printable
 from casual_llm.kinds import JsonSchema
 from casual_llm.omit import OMIT
 from casual_llm.options import FIELDS, Layer
@@ -55,8 +56,8 @@ class Account:
     @property
     def notes(self) -> list[tuple[str, ...]]:
         """What is told below the table, each with its title."""
-        client = f"{_printable(self.client)} ({self.provider})"
-        model = f"{_printable(self.model)} ({_printable(self.name)})"
+        client = f"{printable(self.client)} ({self.provider})"
+        model = f"{printable(self.model)} ({printable(self.name)})"
         unset = ", ".join(self.explanation.unset)
         return [("client", client), ("model", model), *([("not set", unset)] if unset else [])]
 
@@ -88,19 +89,14 @@ def as_json(account: Account) -> str:
 
 
 def _cells(row: Row, between: str) -> tuple[str, ...]:
-    overrode = [_printable(f"{_text(value)} ({layer})") for layer, value in row.overrode]
-    return *map(_printable, (row.place, _text(row.value), row.layer)), between.join(overrode)
+    overrode = [printable(f"{_text(value)} ({layer})") for layer, value in row.overrode]
+    return *map(printable, (row.place, _text(row.value), row.layer)), between.join(overrode)
 
 
 def _text(value: object) -> str:
     if isinstance(value, tuple) and value and all(isinstance(item, Tool) for item in value):
         return f"[{', '.join(tool.name for tool in value)}]"
     return repr(value)
-
-
-def _printable(text: str) -> str:
-    # Names in a file may hold what commands a terminal.
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def _aligned(lines: list[tuple[str, ...]]) -> str:
@@ -131,16 +127,12 @@ def _told(place: str, layer: str, value: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def _overrode(row: Row) -> Iterator[dict[str, Any]]:
+    combination: Combination | None = FIELDS[row.path[0]].combination
+    for _ in row.path[1:]:
+        combination = combination and combination.inner
     for layer, value in row.overrode:
-        if row.value is OMIT and isinstance(value, Mapping) and value and _holds_keys(row):
-            for key, item in value.items():
-                yield _told(f"{row.place}.{key}", layer, item)
-        else:
-            yield _told(row.place, layer, value)
-
-
-def _holds_keys(row: Row) -> bool:
-    return len(row.path) <= FIELDS[row.path[0]].combination.depth
+        for path, leaf in (combination or LAST).leaves(value, row.path):
+            yield _told(".".join(path), layer, leaf)
 
 
 def _plain(value: Tool | JsonSchema) -> dict[str, Any]:

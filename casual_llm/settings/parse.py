@@ -17,15 +17,15 @@ from attrs import frozen
 from returns.pipeline import is_successful
 from returns.result import Failure, Result, Success, safe
 
-from casual_llm.checks import unknown, within
+from casual_llm.checks import a_kind, unknown, within
 from casual_llm.combination import LAST, Path
 from casual_llm.config import ClientConfig, ModelConfig
 from casual_llm.errors import ConfigError, ConfigurationError
-from casual_llm.explain import Explanation, explain
+from casual_llm.explain import Explanation, explained
 from casual_llm.frozen import FrozenDict, Json, is_too_long
 from casual_llm.kinds import Kind
 from casual_llm.omit import OMIT
-from casual_llm.options import FIELDS, ChatOptions, Layer, layered
+from casual_llm.options import FIELDS, ChatOptions, Layer, checked, layered
 from casual_llm.places import leaves, path_of, said_by, single
 from casual_llm.settings.sections import HINT, REQUIRED, SECTIONS
 from casual_llm.settings.text import EMPTY, parse_text
@@ -58,6 +58,8 @@ class Config:
     presets: Mapping[str, Layer]
     """The options of each preset, with those of the presets it extends."""
     models: Mapping[str, ModelSettings]
+    layers: Mapping[str, Mapping[str, Layer]]
+    """For each client, the layers of its options by place in the file, the lowest first."""
 
     def explain(self, model: str, /, **more: Layer | None) -> Explanation:
         """Tell for each option of a model which part of the file sets it; `more` are layers above.
@@ -71,8 +73,20 @@ class Config:
         seed         1      clients.here
         """
         settings = named(self.models, model, "model")
-        client = self.clients[settings.client].default_options
-        return explain(**{f"clients.{settings.client}": client}, **settings.layers, **more)
+        return explained(_stack(self.layers[settings.client], settings.layers, more))
+
+
+def _stack(*stacks: Mapping[str, Layer | None]) -> dict[str, Layer]:
+    """Lay stacks of named layers over each other; of one that comes again, the upper place counts.
+
+    Only the last occurrence of a layer matters: `a | b | a` is `b | a`.
+    """
+    whole: dict[str, Layer] = {}
+    for stack in stacks:
+        for name, layer in checked(stack).items():
+            whole.pop(name, None)
+            whole[name] = layer
+    return whole
 
 
 def named(known: Mapping[str, T], name: str, kind: str) -> T:
@@ -83,7 +97,7 @@ def named(known: Mapping[str, T], name: str, kind: str) -> T:
 
 
 def _missing(known: Mapping[str, object], name: str, kind: str) -> str:
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name, map(str, known), n=1)
     hint = f", did you mean {close[0]}?" if close else f"; there is {_listed(known)}"
     return f"no {kind} is called {name!r}{hint}"
 
@@ -121,7 +135,7 @@ def parse_config(data: object) -> Result[Config, ConfigError]:
     if data is None:  # YAML of comments alone
         return Failure(ConfigError((EMPTY,)))
     if not isinstance(data, Mapping):
-        return Failure(ConfigError((f"the file holds a {type(data).__name__}; give a table of sections",)))
+        return Failure(ConfigError((f"the file holds {a_kind(data)}; give a table of sections",)))
     file = {section: _sections(section, data.get(section, {})) for section in SECTIONS}
     problems = [*_strangers(data), *_misread(file), *_unlinked(file)]
     return Failure(ConfigError(tuple(problems))) if problems else Success(_config(file))
@@ -157,7 +171,7 @@ def _strangers(data: Mapping[str, object]) -> Iterator[str]:
 
 def _sections(section: str, data: object) -> Mapping[str, _Section]:
     if not isinstance(data, Mapping):
-        return {"": _Section({}, (f"{section}: a {type(data).__name__} given; give [{section}.NAME]",))}
+        return {"": _Section({}, (f"{section}: {a_kind(data)} given; give [{section}.NAME]",))}
     return {name: _section(section, name, entry) for name, entry in data.items()}
 
 
@@ -168,7 +182,7 @@ def _section(section: str, name: str, data: object) -> _Section:
     if any(_unwritable(name, place)):
         return _Section({}, tuple(_unwritable(name, place)))
     if not isinstance(data, Mapping):
-        return _Section({}, (f"{place}: a {type(data).__name__} given; give a table",))
+        return _Section({}, (f"{place}: {a_kind(data)} given; give a table",))
     read = {key: _value(place, key, value, SECTIONS[section]) for key, value in data.items()}
     said = {key: result.unwrap() for key, result in read.items() if is_successful(result)}
     refused = [str(result.failure()) for result in read.values() if not is_successful(result)]
@@ -239,30 +253,32 @@ def _own(section: _Section) -> Layer:
 
 
 def _config(file: _File) -> Config:
-    presets: dict[str, Layer] = {}
+    stacks: dict[str, Mapping[str, Layer]] = {}
     for name in _in_order(file["presets"]):
-        section = file["presets"][name]
-        presets[name] = layered(**{below: presets[below] for below in section.extends}, **{"": _own(section)})
+        stacks[name] = _layers(f"presets.{name}", file["presets"][name], stacks)
+    clients = {name: _layers(f"clients.{name}", own, stacks) for name, own in file["clients"].items()}
     return Config(
-        clients=FrozenDict({name: _client(name, own, presets) for name, own in file["clients"].items()}),
-        presets=FrozenDict({name: presets[name] for name in file["presets"]}),
-        models=FrozenDict({name: _model(name, own, presets) for name, own in file["models"].items()}),
+        clients=FrozenDict(
+            {name: _client(name, own, clients[name]) for name, own in file["clients"].items()}
+        ),
+        presets=FrozenDict({name: layered(**stacks[name]) for name in file["presets"]}),
+        models=FrozenDict({name: _model(name, own, stacks) for name, own in file["models"].items()}),
+        layers=FrozenDict(clients),
     )
 
 
-def _layers(place: str, section: _Section, presets: Mapping[str, Layer]) -> dict[str, Layer]:
-    below = {f"presets.{name}": presets[name] for name in section.extends}
-    return {**below, place: _own(section)}
+def _layers(place: str, section: _Section, presets: Mapping[str, Mapping[str, Layer]]) -> Mapping[str, Layer]:
+    below = [presets[name] for name in section.extends]
+    return FrozenDict(_stack(*below, {place: _own(section)}))
 
 
-def _client(name: str, section: _Section, presets: Mapping[str, Layer]) -> ClientConfig:
+def _client(name: str, section: _Section, layers: Mapping[str, Layer]) -> ClientConfig:
     own = {key: value for key, value in section.said.items() if key not in SECTIONS["presets"]}
-    options = layered(**_layers(f"clients.{name}", section, presets))
-    return ClientConfig(**{"name": name, **own}, default_options=options)
+    return ClientConfig(**{"name": name, **own}, default_options=layered(**layers))
 
 
-def _model(name: str, section: _Section, presets: Mapping[str, Layer]) -> ModelSettings:
-    layers = FrozenDict(_layers(f"models.{name}", section, presets))
+def _model(name: str, section: _Section, presets: Mapping[str, Mapping[str, Layer]]) -> ModelSettings:
+    layers = _layers(f"models.{name}", section, presets)
     return ModelSettings(client=section.said["client"], name=section.said["name"], layers=layers)
 
 
@@ -286,12 +302,14 @@ def assigned(text: str, place: str) -> Layer:
 def _meanings(path: Path, written: str, place: str) -> list[object]:
     parsed = parse_text(written, ".json")
     any_text_fits = FIELDS[path[0]].combination is not LAST
-    if any_text_fits and written.lstrip().startswith(("{", "[")) and not is_successful(parsed):
+    # In a text such as stop=[END], a bracket is no JSON yet; with a quotation mark behind it, it is.
+    is_json = written.lstrip().startswith(("{", "[") if any_text_fits else ('{"', '["'))
+    if is_json and not is_successful(parsed):
         raise ConfigurationError(f"{within(place, '.'.join(path))}: {parsed.failure().problems[0]}")
     value = parsed.value_or(written)
     # What looks like a number or a word of JSON may be meant as text, as in stop=5.
     is_text = isinstance(value, str | int | None) or (isinstance(value, float) and math.isfinite(value))
-    return [value, written] if is_text or not any_text_fits else [value]
+    return [value, written] if is_text or not is_successful(parsed) else [value]
 
 
 @safe(exceptions=(ConfigurationError,))

@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import fields
 
-from casual_llm.checks import every, json_object, unknown
+from casual_llm.checks import a_kind, every, json_object, shown, unknown
 from casual_llm.config import Provider, Timeout, address_of
 from casual_llm.errors import ConfigurationError
 from casual_llm.frozen import Json, thaw_object
@@ -24,7 +24,7 @@ from casual_llm.places import path_of
 def _names(value: object, place: str) -> tuple[str, ...]:
     names = (value,) if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(item, str) and item for item in names):
-        raise ConfigurationError(f"{place}: {value!r} is no name; give a name or a list of names")
+        raise ConfigurationError(f"{place}: {shown(value)} is no name; give a name or a list of names")
     twice = [item for item, times in Counter(names).items() if times > 1]
     if twice:
         raise ConfigurationError(f"{place}: {twice[0]!r} stands there twice; name it once")
@@ -68,7 +68,7 @@ def _key(value: object, place: str) -> str:
 def _kwargs(value: object, place: str) -> Mapping[str, Json]:
     # The value is not shown here either.
     if not isinstance(value, Mapping):
-        raise ConfigurationError(f"{place}: a {type(value).__name__} given; give a table")
+        raise ConfigurationError(f"{place}: {a_kind(value)} given; give a table")
     return json_object(value, place)
 
 

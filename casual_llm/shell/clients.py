@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from attrs import evolve
+
 from casual_llm.config import (
     ClientConfig,
     ModelConfig,
@@ -136,7 +138,12 @@ def _header(name: str, value: str) -> str:
 
 def _openai(config: ClientConfig) -> CodecClient:
     address = address_of(config.base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI_URL)
-    return OpenAIClient(**_arguments(OpenAIClient, config, api_key=_key(config, address), base_url=address))
+    found = _arguments(OpenAIClient, config, api_key=_key(config, address), base_url=address)
+    dialect = found.get("dialect") or dialect_of(address)
+    if config.name is not None and isinstance(dialect, Dialect):
+        # By its name, too, provider_options mean this server.
+        found["dialect"] = evolve(dialect, aliases=(*dialect.aliases, config.name))
+    return OpenAIClient(**found)
 
 
 def _local(config: ClientConfig) -> CodecClient:

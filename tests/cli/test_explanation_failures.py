@@ -83,7 +83,7 @@ def test_a_file_with_several_problems_shows_all(file: Path) -> None:
         ("broken.toml", b"[models", "broken.toml: Expected ']'"),
         ("latin.toml", b"# caf\xe9", "no UTF-8"),
         ("models.ini", b"x = 1", "no known ending"),
-        ("number.json", b"7", "the file holds a int"),
+        ("number.json", b"7", "the file holds an int"),
         ("\x1b[31m.toml", None, "there is no such file"),
     ],
 )

@@ -18,6 +18,7 @@ class Dialect:
 
     name: str
     aliases: tuple[str, ...] = ()
+    """Further keys of `provider_options` that mean this server."""
     token_key: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     """OpenAI's reasoning models refuse `max_tokens`; many compatible servers know nothing else."""
     top_k: bool = True
@@ -27,12 +28,12 @@ class Dialect:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The keys of `provider_options` that mean this server: the wire format's, then its own.
+        """The keys of `provider_options` that mean this server: the format's, then its own.
 
         >>> LLAMACPP.names
-        ('openai', 'local', 'llamacpp')
+        ('openai', 'llamacpp', 'local')
         """
-        return ("openai", *self.aliases, self.name)
+        return ("openai", self.name, *self.aliases)
 
 
 OPENAI = Dialect(name="openai", token_key="max_completion_tokens", top_k=False)
