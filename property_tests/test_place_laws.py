@@ -11,9 +11,9 @@ from strategies import names
 from casual_llm.combination import BY_KEY, BY_PROVIDER_AND_KEY, LAST
 from casual_llm.errors import ConfigurationError
 from casual_llm.explain import explain
-from casual_llm.omit import Only
-from casual_llm.options import FIELDS, ChatOptions
-from casual_llm.places import diff, path_of, same
+from casual_llm.omit import OMIT, Only
+from casual_llm.options import FIELDS, ChatOptions, sent
+from casual_llm.places import diff, leaves, path_of, same
 
 _last_keys = st.lists(names, min_size=1, max_size=3).map(".".join)
 _plain_fields = st.sampled_from([name for name, field in FIELDS.items() if field.combination is LAST])
@@ -93,3 +93,26 @@ def test_a_cell_is_cut_at_48_letters(length: int) -> None:
     cell = explain(call=ChatOptions(stop="x" * length)).rows[0].cells[1]
     whole = repr("x" * length)
     assert cell == (whole if len(whole) <= 48 else whole[:45] + "...")
+
+
+_settings = st.dictionaries(st.sampled_from("xyz"), st.integers(0, 2) | st.just(OMIT), min_size=1)
+_of_providers = st.dictionaries(st.sampled_from(["p", "q"]), _settings)
+
+
+@given(_of_providers, _of_providers, _settings)
+def test_a_difference_of_settings_leads_from_the_one_to_the_other(
+    before: dict[str, Any], after: dict[str, Any], extra: dict[str, Any]
+) -> None:
+    a = ChatOptions(provider_options=before)
+    b = ChatOptions(provider_options=after, extra=extra)
+    for named in ([], ["p"], ["q"], ["p", "q"]):
+        assert sent(a | diff(a, b), *named) == sent(b, *named)
+
+
+@given(_of_providers, _of_providers)
+def test_a_difference_names_the_providers_whose_settings_differ(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    told = diff(ChatOptions(provider_options=before), ChatOptions(provider_options=after))
+    differing = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    assert {path[1] for path in leaves(told)} == differing
