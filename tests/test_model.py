@@ -8,6 +8,7 @@ import pytest
 from fakes import FRAMES, JSON, PARIS, WHOLE, FakeTransport
 
 from casual_llm import (
+    OMIT,
     AssistantMessage,
     ChatMessage,
     ChatOptions,
@@ -192,3 +193,19 @@ def test_what_is_no_client_is_refused(client: Any) -> None:  # noqa: ANN401
 def test_what_is_no_name_is_refused(name: Any) -> None:  # noqa: ANN401
     with pytest.raises(ConfigurationError, match=r"name: .* given; give the model's name at the provider"):
         Model(Echo(), name)
+
+
+def test_a_model_explains_which_layer_sets_an_option() -> None:
+    client = OpenAIClient(api_key="sk-x", default_options=ChatOptions(seed=1, temperature=1))
+    model = Model(client, "gpt-5", ChatOptions(temperature=0.7), system_message_handling="merge")
+    explanation = model.explain(ChatOptions(temperature=0.0))
+    assert explanation["temperature"].overrode == (("model", 0.7), ("client", 1))
+    assert [row.layer for row in explanation.rows] == ["call", "client", "model"]
+
+
+async def test_a_client_gets_what_is_sent_and_no_omit() -> None:
+    client = Echo()
+    model = Model(client, "echo", ChatOptions(seed=3, stop="END"))
+    await model.chat(ASK, ChatOptions(stop=OMIT, extra={"user": OMIT, "n": 1}))
+    assert client.options == [ChatOptions(seed=3, extra={"n": 1})]
+    assert [row.layer for row in model.explain().rows] == ["model", "model"]
