@@ -76,17 +76,13 @@ def diff(base: Layer, target: Layer) -> Layer:
     before, after = leaves(sent(base)), leaves(sent(target))
     gone = [path for path in before if path not in after]
     # A key omitted for one provider would also take away what is said for all: its map is replaced instead.
-    removed = {path[:2] if len(path) > _OF_ALL else path: OMIT for path in gone}
+    removed = {path[:2]: OMIT for path in gone}
     changed = {
         path: value
         for path, value in after.items()
         if path[:2] in removed or path not in before or not same(before[path], value)
     }
     return said_by([*removed.items(), *changed.items()])
-
-
-_OF_ALL = 2
-"""The length of a path to a key that is said for all providers."""
 
 
 def same(before: object, after: object) -> bool:
