@@ -11,11 +11,13 @@ import re
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 REASONS = tomllib.loads(Path(__file__).with_name("reasons.toml").read_text("utf-8"))["reason"]
+TRIED = ("killed", "incompetent", "survived")
+"""How mutants end that met the tests; one that is skipped was left out by a filter."""
 
 
 def changed(diff: str) -> tuple[str, str]:
@@ -33,24 +35,36 @@ def excused(operator: str, before: str) -> bool:
     )
 
 
+def ended(result: dict[str, Any] | None) -> str:
+    """Say how a mutant ended: by its tests, or by what kept it from them, such as a filter."""
+    return "not tried" if result is None else str(result["test_outcome"] or result["worker_outcome"])
+
+
+def survivors(item: dict[str, Any], result: dict[str, Any]) -> Iterator[str]:
+    """Show a mutant that survived, unless a reason is written."""
+    mutation = item["mutations"][0]
+    before, after = changed(result["diff"])
+    if not excused(mutation["operator_name"], before):
+        place = f"{mutation['module_path']}:{mutation['start_pos'][0]}"
+        yield f"{place} {mutation['operator_name']}\n  - {before}\n  + {after}"
+
+
 def main(dump: Iterable[str]) -> int:
-    """Print what survived without a reason, and the figures."""
+    """Print what survived without a reason, and the figures; what was not tried is no success either."""
     outcomes: Counter[str] = Counter()
-    unexcused = []
+    unexcused: list[str] = []
     for line in dump:
         item, result = json.loads(line)
-        outcome: dict[str, Any] = result or {"test_outcome": "not tried"}
-        outcomes[str(outcome["test_outcome"])] += 1
-        if outcome["test_outcome"] in {"killed", "incompetent", "not tried"}:
-            continue
-        mutation = item["mutations"][0]
-        before, after = changed(outcome.get("diff", ""))
-        if not excused(mutation["operator_name"], before):
-            place = f"{mutation['module_path']}:{mutation['start_pos'][0]}"
-            unexcused.append(f"{place} {mutation['operator_name']}\n  - {before}\n  + {after}")
-    told = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.most_common())
-    sys.stdout.write("\n".join([*unexcused, f"{told}; {len(unexcused)} survivors without a reason", ""]))
-    return 1 if unexcused else 0
+        outcome = ended(result)
+        outcomes[outcome] += 1
+        if outcome == "survived":
+            unexcused += survivors(item, result)
+    tried = sum(outcomes[outcome] for outcome in TRIED)
+    untried = outcomes.total() - tried - outcomes["skipped"]
+    told = ", ".join(f"{number} {outcome}" for outcome, number in outcomes.most_common()) or "no mutants"
+    figures = f"{told}; {len(unexcused)} survivors without a reason, {untried} without a test"
+    sys.stdout.write("\n".join([*unexcused, figures, ""]))
+    return 0 if tried and not untried and not unexcused else 1
 
 
 if __name__ == "__main__":
