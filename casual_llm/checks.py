@@ -10,11 +10,11 @@ from returns.pipeline import is_successful
 from returns.result import safe
 
 from casual_llm.errors import ConfigurationError
-from casual_llm.frozen import Json, freeze_object, is_too_long
+from casual_llm.frozen import Json, freeze_object, is_too_long, shown_key
 
 T = TypeVar("T")
 R = TypeVar("R")
-_LONGEST = 62
+_WIDTH = 62
 
 
 def wrong(place: str, problem: str, remedy: str) -> ConfigurationError:
@@ -28,8 +28,17 @@ def within(place: str, key: str) -> str:
     >>> within("models.fast", "seed"), within("--set", "seed")
     ('models.fast.seed', '--set seed')
     """
-    key = key if str(key).isprintable() else repr(key)
-    return f"{key}" if not place else f"{place} {key}" if place.startswith("--") else f"{place}.{key}"
+    told = shown_key(key)
+    return told if not place else f"{place} {told}" if place.startswith("--") else f"{place}.{told}"
+
+
+def cut(text: str, width: int) -> str:
+    """Shorten a text that is longer.
+
+    >>> cut("temperature", 8), cut("seed", 8)
+    ('tempe...', 'seed')
+    """
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def shown(value: object) -> str:
@@ -41,10 +50,9 @@ def shown(value: object) -> str:
     if isinstance(value, int) and is_too_long(value):
         return "a number of thousands of digits"
     try:
-        text = repr(value)
+        return cut(repr(value), _WIDTH)
     except Exception:  # noqa: BLE001 # a repr is code of the caller, or meets such a number inside
         return f"{a_kind(value)} that cannot be shown"
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
 def a_kind(value: object) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from attrs import Attribute, field, frozen
 from frozendict import frozendict
 
+from casual_llm.checks import a_kind, wrong
 from casual_llm.errors import ConfigurationError
 from casual_llm.options import FIELDS, ChatOptions, Layer, SystemMessageHandling
 
@@ -46,10 +47,20 @@ _FOREVER = 1e9
 """Seconds; what is longer is meant as no limit, and cannot be told to the system."""
 
 
-def _limit(_: object, attribute: Attribute[Any], value: object) -> None:
+def check_limit(value: object, place: str) -> None:
+    """Refuse what is no limit of a phase.
+
+    >>> check_limit(0, "read")
+    Traceback (most recent call last):
+    ...
+    casual_llm.errors.ConfigurationError: read: 0 is no time; give seconds above 0, or None for no limit
+    """
     if value is not None and not _is_time(value):
-        problem = f"{value!r} is no time; give seconds above 0, or None for no limit"
-        raise ConfigurationError(f"Timeout.{attribute.name}: {problem}")
+        raise wrong(place, f"{value!r} is no time", "give seconds above 0, or None for no limit")
+
+
+def _limit(_: object, attribute: Attribute[Any], value: object) -> None:
+    check_limit(value, f"Timeout.{attribute.name}")
 
 
 def _is_time(value: object) -> bool:
@@ -73,7 +84,7 @@ class Timeout:
     """The whole call, from its start to the last byte; for a stream, to the last chunk."""
 
     @classmethod
-    def of(cls, seconds: float | Timeout) -> Timeout:
+    def of(cls, seconds: float | Timeout, place: str = "timeout") -> Timeout:
         """Read a plain number as the limit of each phase; to connect, never more than 10 seconds.
 
         >>> Timeout.of(-1)
@@ -84,7 +95,7 @@ class Timeout:
         if isinstance(seconds, Timeout):
             return seconds
         if not _is_time(seconds):
-            raise ConfigurationError(f"timeout: {seconds!r} is no time; give seconds above 0, or a Timeout")
+            raise wrong(place, f"{seconds!r} is no time", "give seconds above 0, or a Timeout")
         limit = float(seconds)
         return cls(connect=min(limit, 10.0), read=limit, write=limit, pool=limit)
 
@@ -111,7 +122,7 @@ def _frozen(value: Any) -> Any:  # noqa: ANN401 # arguments of a client may be a
 
 def _frozen_kwargs(value: Mapping[str, object]) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise ConfigurationError(f"extra_kwargs: a {type(value).__name__} given; give a dict")
+        raise wrong("extra_kwargs", f"{a_kind(value)} given", "give a dict")
     kwargs: Mapping[str, Any] = _frozen(value)
     return kwargs
 
@@ -122,7 +133,7 @@ def _must_be(kind: type, *, optional: bool = True) -> Callable[[object, Attribut
     def check(owner: object, attribute: Attribute[Any], value: object) -> None:
         if not (isinstance(value, kind) or (optional and value is None)):
             place = f"{type(owner).__name__}.{attribute.name}"
-            raise ConfigurationError(f"{place}: a {type(value).__name__} given; give a {kind.__name__}")
+            raise wrong(place, f"{a_kind(value)} given", f"give a {kind.__name__}")
 
     return check
 
@@ -178,7 +189,7 @@ def address_of(text: object, place: str = "base_url") -> str:
     'https://api.openai.com/v1'
     """
     if not isinstance(text, str):
-        raise ConfigurationError(f"{place}: a {type(text).__name__} given; give a string")
+        raise wrong(place, f"{a_kind(text)} given", "give a string")
     try:
         parts = urlsplit(text)
         host, extra = parts.hostname, parts.query or parts.fragment or parts.username or parts.password
@@ -190,7 +201,7 @@ def address_of(text: object, place: str = "base_url") -> str:
         # Of an address with more than a host only the host is shown: the rest may hold a password.
         shown = repr(text) if "@" not in text and "?" not in text else f"the one at {host}"
         remedy = "give one like https://api.openai.com/v1, without user name or query"
-        raise ConfigurationError(f"{place}: {shown} is no address; {remedy}")
+        raise wrong(place, f"{shown} is no address", remedy)
     return text.rstrip("/")
 
 

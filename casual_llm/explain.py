@@ -6,11 +6,12 @@ erasing the layers' names gives the merge, which is a law.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
 
+from casual_llm.checks import cut
 from casual_llm.combination import Path
 from casual_llm.omit import OMIT, Only
 from casual_llm.options import FIELDS, Layer, checked, merge
@@ -54,12 +55,30 @@ def printable(name: str) -> str:
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
 
 
-def _short(value: object) -> str:
+def text_of(value: object) -> str:
+    """Write a value; tools and classes by their names.
+
+    >>> text_of("END"), text_of((Tool(name="weather"),))
+    ("'END'", '[weather]')
+    """
     if isinstance(value, tuple) and value and all(isinstance(item, Tool) for item in value):
-        text = f"[{', '.join(tool.name for tool in value)}]"
-    else:
-        text = value.__name__ if isinstance(value, type) else repr(value)
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 3] + "..."
+        return f"[{', '.join(tool.name for tool in value)}]"
+    return value.__name__ if isinstance(value, type) else repr(value)
+
+
+def _short(value: object) -> str:
+    return cut(text_of(value), _WIDTH)
+
+
+def aligned(table: Sequence[tuple[str, ...]]) -> str:
+    """Write rows of as many cells each in columns as wide as they must be.
+
+    >>> print(aligned([("option", "value"), ("seed", "1")]))
+    option  value
+    seed    1
+    """
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in table)
 
 
 @frozen
@@ -88,9 +107,7 @@ class Explanation:
 
     def __str__(self) -> str:
         """Write the rows as a table."""
-        table = [HEADINGS, *(row.cells for row in self.rows)]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in table)
+        return aligned([HEADINGS, *(row.cells for row in self.rows)])
 
 
 def explain(**layers: Layer | None) -> Explanation:

@@ -19,7 +19,9 @@ Json = TypeAliasType("Json", "str | int | float | bool | Sequence[Json] | Mappin
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
-_DEEPEST, _MOST_BITS = 128, 14_000
+DEEPEST = 128
+"""Levels of nesting; parsers of JSON refuse more."""
+_MOST_BITS = 14_000
 
 
 class FrozenDict(frozendict[str, _T_co]):
@@ -83,8 +85,8 @@ def freeze(value: object, path: str = "value", depth: int = 0) -> Json:
         if math.isfinite(value):
             return value
         raise ValueError(f"{path}: {value} has no JSON form; use a finite number")
-    if depth > _DEEPEST:
-        raise ValueError(f"{path[:80]}...: nested more than {_DEEPEST} levels deep; parsers refuse that")
+    if depth > DEEPEST:
+        raise ValueError(f"{path[:80]}...: nested more than {DEEPEST} levels deep; parsers refuse that")
     if isinstance(value, Mapping):
         return freeze_object(value, path, depth)
     if isinstance(value, list | tuple):
@@ -98,8 +100,13 @@ def is_too_long(number: int) -> bool:
     return number.bit_length() > _MOST_BITS
 
 
+def is_broken(text: str) -> bool:
+    """Tell whether a text holds half a character: a lone surrogate, which UTF-8 cannot write."""
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _unicode(text: str, path: str) -> str:
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+    if is_broken(text):
         raise ValueError(f"{path}: a lone surrogate is not text; decode the bytes with the right encoding")
     return text
 
@@ -111,7 +118,12 @@ def freeze_key(key: object, path: str) -> str:
     raise ValueError(f"{path}: key {key!r} is of type {type(key).__name__}; JSON keys are strings")
 
 
-def _shown(key: object) -> str:
+def shown_key(key: object) -> str:
+    r"""Write a key as a part of a place, on one line.
+
+    >>> shown_key("user"), shown_key("a\nb")
+    ('user', "'a\\nb'")
+    """
     return str(key) if str(key).isprintable() else repr(key)
 
 
@@ -127,7 +139,7 @@ def freeze_object(value: object, path: str = "value", depth: int = 0) -> Mapping
         raise ValueError(f"{path}: a {type(value).__name__} given; give a dict")  # noqa: TRY004
     return FrozenDict(
         {
-            freeze_key(key, path): freeze(item, f"{path}.{_shown(key)}", depth + 1)
+            freeze_key(key, path): freeze(item, f"{path}.{shown_key(key)}", depth + 1)
             for key, item in value.items()
         }
     )

@@ -160,13 +160,12 @@ def _read_tool(item: tuple[int, Json], tools: str) -> Tool:
     description, parameters = given.get("description"), given.get("parameters", {})
     if not isinstance(description, str | None) or not isinstance(parameters, Mapping):
         raise wrong(place, "it is no tool", "give name and description as text, parameters as JSON Schema")
+    called = _text(given.get("name"), f"{place}.name")
     try:
-        return Tool.from_input_schema(_text(given.get("name"), f"{place}.name"), description, parameters)
+        return Tool.from_input_schema(called, description, parameters)
     except ValidationError as error:
         problem = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise wrong(f"{place}.parameters", problem, "give a JSON Schema of an object") from None
-    except ConfigurationError:
-        raise
     except ValueError as error:
         raise wrong(place, str(error), "give a JSON Schema of an object") from None
 

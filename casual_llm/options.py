@@ -124,7 +124,7 @@ or leave it unset
         """Lay `override` over these options."""
         if not isinstance(override, ChatOptions):
             raise _no_options("the right side of |", override)
-        return _merged((self, override))
+        return _merged([vars(self), vars(override)])
 
     def __init_subclass__(cls) -> None:
         """Refuse: the merge of options of two classes would be neither."""
@@ -155,7 +155,7 @@ temperature?
         ChatOptions(seed=1)
         """
         _known(names)
-        return _made({name: value for name, value in vars(self).items() if name not in names})
+        return _merged([{name: value for name, value in vars(self).items() if name not in names}])
 
 
 Layer: TypeAlias = ChatOptions[Omit]
@@ -217,12 +217,11 @@ def merge(*layers: ChatOptions[P]) -> ChatOptions[P]:
     for place, layer in enumerate(layers):
         if not isinstance(layer, ChatOptions):
             raise _no_options(f"layers[{place}]", layer)
-    return _merged(layers)
+    return _merged([vars(layer) for layer in layers])
 
 
-def _merged(layers: Iterable[ChatOptions[P]]) -> ChatOptions[P]:
-    said = [vars(layer) for layer in layers]
-    options: ChatOptions[P] = object.__new__(ChatOptions)
+def _merged(said: Sequence[dict[str, Any]]) -> ChatOptions[Any]:
+    options: ChatOptions[Any] = object.__new__(ChatOptions)
     # What layers say was checked when they were made, and combining makes nothing new of it.
     merged = vars(options)
     for own in said:
@@ -239,7 +238,7 @@ def layered(**layers: ChatOptions[P] | None) -> ChatOptions[P]:
     >>> layered(client=ChatOptions(temperature=0.7), model=None, call=ChatOptions(temperature=0.0))
     ChatOptions(temperature=0.0)
     """
-    return _merged(checked(layers).values())
+    return _merged([vars(layer) for layer in checked(layers).values()])
 
 
 def checked(layers: Mapping[str, ChatOptions[P] | None]) -> dict[str, ChatOptions[P]]:
@@ -266,27 +265,21 @@ def sent(options: Layer, *providers: str) -> ChatOptions:
     >>> sent(preset, "anthropic")
     ChatOptions(extra={'user': 'u-1'})
     """
-    stripped = {name: FIELDS[name].combination.sent(value) for name, value in vars(options).items()}
-    told = {name: value for name, value in stripped.items() if value is not OMIT}
+    said = {**vars(options)}
     # What is omitted for one provider takes away what is said for all, so it stays until one is named.
-    own = _by_provider(options.provider_options)
+    own = _by_provider(said.pop("provider_options", None))
+    stripped = {name: FIELDS[name].combination.sent(value) for name, value in said.items()}
+    told = {name: value for name, value in stripped.items() if value is not OMIT}
     if own and not providers:
-        return _made({**told, "provider_options": own})
+        return _merged([told, {"provider_options": own}])
     settings = [own[provider] for provider in providers if provider in own]
-    extra = BY_KEY.sent(BY_KEY.combine(told.get("extra", {}), *settings))
-    less = {name: value for name, value in told.items() if name not in {"extra", "provider_options"}}
-    return _made(less if extra is OMIT else {**less, "extra": extra})
+    extra = BY_KEY.sent(BY_KEY.combine(told.pop("extra", {}), *settings))
+    return _merged([told, {} if extra is OMIT else {"extra": extra}])
 
 
 def _by_provider(said: Mapping[str, Extra | Omit] | Omit | None) -> Mapping[str, Extra]:
     maps = {} if said is None or said is OMIT else said
     return FrozenDict({name: FrozenDict(own) for name, own in maps.items() if own is not OMIT and own})
-
-
-def _made(said: dict[str, Any]) -> ChatOptions[Any]:
-    options: ChatOptions[Any] = object.__new__(ChatOptions)
-    vars(options).update(said)
-    return options
 
 
 def extra_of(options: ChatOptions) -> dict[str, Json]:

@@ -6,7 +6,7 @@ say at each place gives them back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -51,6 +51,15 @@ def path_of(text: str, place: str) -> Path:
     return (name, *keys)
 
 
+def below(keys: Sequence[str], value: object) -> Any:  # noqa: ANN401 # the value itself, where no key is given
+    """Put a value below keys, each inside the one before it.
+
+    >>> below(["openai", "store"], True)
+    {'openai': {'store': True}}
+    """
+    return reduce(lambda inside, key: {key: inside}, reversed(keys), value)
+
+
 def single(path: Path, value: object) -> Layer:
     """Make the options that say one thing.
 
@@ -58,8 +67,7 @@ def single(path: Path, value: object) -> Layer:
     ChatOptions(extra={'user': 'u-1'})
     """
     name, *keys = path
-    said: dict[str, Any] = {name: reduce(lambda item, key: {key: item}, reversed(keys), value)}
-    return ChatOptions(**said)
+    return ChatOptions(**{name: below(keys, value)})
 
 
 def said_by(told: Iterable[tuple[Path, object]]) -> Layer:

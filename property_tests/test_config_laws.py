@@ -177,13 +177,13 @@ def test_a_limit_that_is_no_time_is_refused_with_its_place_named(phase: str, sec
     ],
 )
 def test_a_setting_of_the_wrong_kind_is_refused_and_not_shown(field: str, value: Any) -> None:  # noqa: ANN401
-    with pytest.raises(ConfigurationError, match=rf"{field}: a \w+ given; give a \w+$"):
+    with pytest.raises(ConfigurationError, match=rf"{field}: an? \w+ given; give a \w+$"):
         ClientConfig(provider="openai", **{field: value})
 
 
 @pytest.mark.parametrize(("field", "value"), [("name", None), ("name", 5), ("default_options", {"seed": 1})])
 def test_a_setting_of_a_model_of_the_wrong_kind_is_refused(field: str, value: Any) -> None:  # noqa: ANN401
-    with pytest.raises(ConfigurationError, match=rf"ModelConfig\.{field}: a \w+ given"):
+    with pytest.raises(ConfigurationError, match=rf"ModelConfig\.{field}: an? \w+ given"):
         ModelConfig(**{"name": "m", field: value})
 
 

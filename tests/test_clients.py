@@ -186,7 +186,7 @@ def test_the_embedded_model_has_neither_address_nor_key(given: dict[str, Any]) -
 
 def test_arguments_of_the_wrong_kind_are_refused_by_name() -> None:
     wrong: Any = {"seed": 1}
-    with pytest.raises(ConfigurationError, match="base_url: a int given; give a string"):
+    with pytest.raises(ConfigurationError, match="base_url: an int given; give a string"):
         OpenAIClient(api_key="sk-x", base_url=5)  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match=r"options: .* is a dict; give ChatOptions"):
         OpenAIClient(api_key="sk-x", default_options=wrong)

@@ -15,7 +15,7 @@ from attrs import asdict, frozen
 
 from casual_llm.cli.target import model_of
 from casual_llm.combination import LAST, Combination
-from casual_llm.explain import HEADINGS, Explanation, Row, printable
+from casual_llm.explain import HEADINGS, Explanation, Row, aligned, printable, text_of
 from casual_llm.kinds import JsonSchema
 from casual_llm.omit import OMIT
 from casual_llm.options import FIELDS, Layer
@@ -75,7 +75,7 @@ def written(account: Account) -> str:
 
 def as_text(account: Account) -> str:
     """Write an account in columns, as wide as they must be."""
-    return f"{_aligned([HEADINGS, *account.lines(', ')])}\n\n{_aligned(account.notes)}\n"
+    return f"{aligned([HEADINGS, *account.lines(', ')])}\n\n{aligned(account.notes)}\n"
 
 
 def as_json(account: Account) -> str:
@@ -89,19 +89,8 @@ def as_json(account: Account) -> str:
 
 
 def _cells(row: Row, between: str) -> tuple[str, ...]:
-    overrode = [printable(f"{_text(value)} ({layer})") for layer, value in row.overrode]
-    return *map(printable, (row.place, _text(row.value), row.layer)), between.join(overrode)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, tuple) and value and all(isinstance(item, Tool) for item in value):
-        return f"[{', '.join(tool.name for tool in value)}]"
-    return repr(value)
-
-
-def _aligned(lines: list[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    overrode = [printable(f"{text_of(value)} ({layer})") for layer, value in row.overrode]
+    return *map(printable, (row.place, text_of(row.value), row.layer)), between.join(overrode)
 
 
 def _as_table(account: Account, console: Console) -> str:

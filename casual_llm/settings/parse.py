@@ -22,7 +22,7 @@ from casual_llm.combination import LAST, Path
 from casual_llm.config import ClientConfig, ModelConfig
 from casual_llm.errors import ConfigError, ConfigurationError
 from casual_llm.explain import Explanation, explained
-from casual_llm.frozen import FrozenDict, Json, is_too_long
+from casual_llm.frozen import DEEPEST, FrozenDict, Json, is_broken, is_too_long
 from casual_llm.kinds import Kind
 from casual_llm.omit import OMIT
 from casual_llm.options import FIELDS, ChatOptions, Layer, checked, layered
@@ -141,19 +141,16 @@ def parse_config(data: object) -> Result[Config, ConfigError]:
     return Failure(ConfigError(tuple(problems))) if problems else Success(_config(file))
 
 
-_DEEPEST = 128
-
-
 def _unwritable(data: object, place: str, depth: int = 0) -> Iterator[str]:
     """Find what no message and no request could show."""
     if isinstance(data, int) and is_too_long(data):
         yield f"{place}: a number of more digits than can be written; give it as text"
-    if isinstance(data, str) and any("\ud800" <= character <= "\udfff" for character in data):
+    if isinstance(data, str) and is_broken(data):
         yield f"{place}: half a character; write it whole"
-    if depth > _DEEPEST:
+    if depth > DEEPEST:
         yield f"{place[:80]}...: it is nested too deep; no option is"
     inner = data.items() if isinstance(data, Mapping) else enumerate(data) if isinstance(data, list) else ()
-    for key, item in inner if depth <= _DEEPEST else ():
+    for key, item in inner if depth <= DEEPEST else ():
         inside = within(place, str(key))
         yield from _unwritable(key, inside)
         yield from _unwritable(item, inside, depth + 1)
@@ -179,8 +176,9 @@ def _section(section: str, name: str, data: object) -> _Section:
     place = within(section, name)
     if not isinstance(name, str) or not name:
         return _Section({}, (f"{place}: {name!r} is no name; give a text",))
-    if any(_unwritable(name, place)):
-        return _Section({}, tuple(_unwritable(name, place)))
+    unwritable = tuple(_unwritable(name, place))
+    if unwritable:
+        return _Section({}, unwritable)
     if not isinstance(data, Mapping):
         return _Section({}, (f"{place}: {a_kind(data)} given; give a table",))
     read = {key: _value(place, key, value, SECTIONS[section]) for key, value in data.items()}

@@ -12,9 +12,8 @@ from typing import Final
 
 from attrs import fields
 
-from casual_llm.checks import a_kind, every, json_object, shown, unknown
-from casual_llm.config import Provider, Timeout, address_of
-from casual_llm.errors import ConfigurationError
+from casual_llm.checks import a_kind, every, json_object, shown, unknown, within, wrong
+from casual_llm.config import Provider, Timeout, address_of, check_limit
 from casual_llm.frozen import Json, thaw_object
 from casual_llm.kinds import Kind, name, one_of
 from casual_llm.options import FIELDS
@@ -24,10 +23,10 @@ from casual_llm.places import path_of
 def _names(value: object, place: str) -> tuple[str, ...]:
     names = (value,) if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(item, str) and item for item in names):
-        raise ConfigurationError(f"{place}: {shown(value)} is no name; give a name or a list of names")
+        raise wrong(place, f"{shown(value)} is no name", "give a name or a list of names")
     twice = [item for item, times in Counter(names).items() if times > 1]
     if twice:
-        raise ConfigurationError(f"{place}: {twice[0]!r} stands there twice; name it once")
+        raise wrong(place, f"{twice[0]!r} stands there twice", "name it once")
     return tuple(names)
 
 
@@ -38,19 +37,13 @@ def _omitted(value: object, place: str) -> tuple[str, ...]:
 def _timeout(value: object, place: str) -> Timeout:
     if isinstance(value, Mapping):
         return Timeout(**dict(every(partial(_phase, value), value, place)))
-    try:
-        return Timeout.of(value)  # type: ignore[arg-type] # what is no number, it refuses
-    except ConfigurationError as error:
-        raise ConfigurationError(str(error).replace("timeout", place, 1)) from None
+    return Timeout.of(value, place)  # type: ignore[arg-type] # what is no number, it refuses
 
 
 def _phase(seconds: Mapping[str, float], phase: str, place: str) -> tuple[str, float]:
     if phase not in _PHASES:
         raise unknown(place, phase, _PHASES)
-    try:
-        Timeout(**{phase: seconds[phase]})
-    except ConfigurationError as error:
-        raise ConfigurationError(str(error).replace("Timeout", place, 1)) from None
+    check_limit(seconds[phase], within(place, phase))
     return phase, seconds[phase]
 
 
@@ -61,14 +54,14 @@ def _provider(value: object, place: str) -> Provider:
 def _key(value: object, place: str) -> str:
     # The value is not shown: it may be most of a key.
     if not isinstance(value, str) or not value:
-        raise ConfigurationError(f"{place}: no text; leave it out to take the key from the environment")
+        raise wrong(place, "no text", "leave it out to take the key from the environment")
     return value
 
 
 def _kwargs(value: object, place: str) -> Mapping[str, Json]:
     # The value is not shown here either.
     if not isinstance(value, Mapping):
-        raise ConfigurationError(f"{place}: {a_kind(value)} given; give a table")
+        raise wrong(place, f"{a_kind(value)} given", "give a table")
     return json_object(value, place)
 
 

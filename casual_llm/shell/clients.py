@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from attrs import evolve
 
+from casual_llm.checks import a_kind, wrong
 from casual_llm.config import (
     ClientConfig,
     ModelConfig,
@@ -62,7 +63,7 @@ class OpenAIClient(CodecClient):
         address = address_of(base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI_URL)
         config = ClientConfig(provider=Provider.OPENAI, api_key=api_key, base_url=address)
         if not isinstance(dialect, Dialect | None):
-            raise ConfigurationError(f"dialect: a {type(dialect).__name__} given; give a Dialect")
+            raise wrong("dialect", f"{a_kind(dialect)} given", "give a Dialect")
         key = _key(config, address)
         limits = Timeout.of(timeout)
         super().__init__(
@@ -130,7 +131,7 @@ def _key(config: ClientConfig, address: str) -> str | None:
 def _header(name: str, value: str) -> str:
     # Checked here, because an error of the HTTP library would quote the value.
     if not isinstance(value, str):
-        raise ConfigurationError(f"{name}: a {type(value).__name__} given; give a string")
+        raise wrong(name, f"{a_kind(value)} given", "give a string")
     if not value.isascii() or not value.isprintable():
         raise ConfigurationError(f"{name}: holds a character that no header can; was it copied whole?")
     return value
