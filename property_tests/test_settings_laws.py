@@ -33,7 +33,8 @@ from casual_llm.errors import ConfigurationError
 from casual_llm.omit import OMIT
 from casual_llm.options import FIELDS, Layer, merge
 from casual_llm.places import leaves, single
-from casual_llm.settings.parse import Config, assigned, parse_config
+from casual_llm.settings.assignment import assigned
+from casual_llm.settings.parse import Config, parse_config
 
 NEEDED: Data = {"clients": {"provider": "local"}, "presets": {}, "models": {"client": "here", "name": "n"}}
 

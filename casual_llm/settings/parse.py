@@ -6,10 +6,8 @@ Only a file without a problem becomes a `Config`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from functools import reduce
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias, TypeVar
 
@@ -18,7 +16,6 @@ from returns.pipeline import is_successful
 from returns.result import Failure, Result, Success, safe
 
 from casual_llm.checks import a_kind, unknown, within
-from casual_llm.combination import LAST, Path
 from casual_llm.config import ClientConfig, ModelConfig
 from casual_llm.errors import ConfigError, ConfigurationError
 from casual_llm.explain import Explanation, explained
@@ -26,9 +23,9 @@ from casual_llm.frozen import DEEPEST, FrozenDict, Json, is_broken, is_too_long
 from casual_llm.kinds import Kind
 from casual_llm.omit import OMIT
 from casual_llm.options import FIELDS, ChatOptions, Layer, checked, layered
-from casual_llm.places import leaves, path_of, said_by, single
+from casual_llm.places import leaves, path_of, said_by
 from casual_llm.settings.sections import HINT, REQUIRED, SECTIONS
-from casual_llm.settings.text import EMPTY, parse_text
+from casual_llm.settings.text import EMPTY
 
 T = TypeVar("T")
 _SHOWN = 12
@@ -278,41 +275,3 @@ def _client(name: str, section: _Section, layers: Mapping[str, Layer]) -> Client
 def _model(name: str, section: _Section, presets: Mapping[str, Mapping[str, Layer]]) -> ModelSettings:
     layers = _layers(f"models.{name}", section, presets)
     return ModelSettings(client=section.said["client"], name=section.said["name"], layers=layers)
-
-
-def assigned(text: str, place: str) -> Layer:
-    """Read `OPTION=VALUE` as the options that say it; a value is JSON, or else text.
-
-    >>> assigned("temperature=0.2", "--set"), assigned("extra.user=u-1", "--set")
-    (ChatOptions(temperature=0.2), ChatOptions(extra={'user': 'u-1'}))
-    """
-    name, equals, written = text.partition("=")
-    if not equals:
-        raise ConfigurationError(f"{place}: {text!r} sets nothing; give OPTION=VALUE, as temperature=0.2")
-    path = path_of(name.strip(), place)
-    tried = [_said(path, value, place) for value in _meanings(path, written, place)]
-    for result in tried:
-        if is_successful(result):
-            return result.unwrap()
-    raise tried[0].failure()
-
-
-def _meanings(path: Path, written: str, place: str) -> list[object]:
-    parsed = parse_text(written, ".json")
-    any_text_fits = FIELDS[path[0]].combination is not LAST
-    # In a text such as stop=[END], a bracket is no JSON yet; with a quotation mark behind it, it is.
-    is_json = written.lstrip().startswith(("{", "[") if any_text_fits else ('{"', '["'))
-    if is_json and not is_successful(parsed):
-        raise ConfigurationError(f"{within(place, '.'.join(path))}: {parsed.failure().problems[0]}")
-    value = parsed.value_or(written)
-    # What looks like a number or a word of JSON may be meant as text, as in stop=5.
-    is_text = isinstance(value, str | int | None) or (isinstance(value, float) and math.isfinite(value))
-    return [value, written] if is_text or not is_successful(parsed) else [value]
-
-
-@safe(exceptions=(ConfigurationError,))
-def _said(path: Path, value: Any, place: str) -> Layer:  # noqa: ANN401 # whatever JSON holds
-    name, *keys = path
-    kind = FIELDS[name].kind
-    nested = reduce(lambda item, key: {key: item}, reversed(keys), value)
-    return single((name,), kind.check(kind.read(nested, within(place, name)), within(place, name)))
