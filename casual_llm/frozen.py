@@ -7,11 +7,11 @@ Callers hand over lists and dicts; values keep tuples and frozen mappings, all t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Self, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Self, TypeVar
 
 from frozendict import frozendict
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, SkipValidation
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation
 from typing_extensions import TypeAliasType
 
 Json = TypeAliasType("Json", "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None")
@@ -50,6 +50,13 @@ class FrozenModel(BaseModel):
     """The base of values that users serialise: immutable, hashable, and strict about field names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Leave out what is absent, as a dump does."""
+        fields = type(self).model_fields
+        for name, value in super().__repr_args__():
+            if value is not None or name not in fields or fields[name].exclude_if is None:
+                yield name, value
 
 
 def as_tuple(items: Sequence[_T]) -> Sequence[_T]:
@@ -162,6 +169,13 @@ def thaw_object(value: Mapping[str, Json]) -> dict[str, Json]:
     """Copy a JSON object into a plain dict."""
     return {key: thaw(item) for key, item in value.items()}
 
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+Absent = Annotated[_T | None, Field(exclude_if=_is_none)]
+"""A field that is neither dumped nor shown where it is `None`."""
 
 FrozenSequence = Annotated[Sequence[_T], AfterValidator(as_tuple)]
 """A field that takes any sequence and keeps a tuple."""

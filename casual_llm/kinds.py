@@ -111,6 +111,12 @@ def integer(low: float = -math.inf) -> Kind:
     return Kind(check=check, schema={**whole.schema, "type": "integer"})
 
 
+def _flag(value: object, place: str) -> bool:
+    if not isinstance(value, bool):
+        raise wrong(place, f"{shown(value)} is {a_kind(value)}", "give True or False")
+    return value
+
+
 def one_of(*words: str) -> Kind:
     """Take one of a few words."""
 
@@ -234,6 +240,7 @@ def _provider_options(value: object, place: str) -> Mapping[str, Extra | Omit] |
 _STRINGS: Mapping[str, Json] = {"type": "array", "items": {"type": "string"}}
 _OBJECT: Mapping[str, Json] = {"type": "object"}
 
+flag = Kind(check=_flag, schema={"type": "boolean"})
 name = Kind(check=_text, schema={"type": "string", "minLength": 1})
 stop = Kind(check=_texts, schema={"anyOf": [{"type": "string"}, _STRINGS]})
 tools = Kind(

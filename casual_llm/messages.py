@@ -1,84 +1,49 @@
-"""What is said: the four messages, their content parts, and the tool calls of an assistant.
+"""What is said: the four messages, and the tool calls of an assistant.
 
-A conversation is a list of `ChatMessage`; every message survives JSON and comes back equal.
+A conversation is a list of `ChatMessage`; every message survives JSON and comes back equal. What
+only one wire format knows of a message stands in `native`, by the format's name.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from casual_llm.frozen import FrozenMapping, FrozenModel, FrozenSequence
+from casual_llm.content import (
+    AudioContent,
+    CacheControl,
+    ContentPart,
+    FileContent,
+    ImageContent,
+    Native,
+    NativeContent,
+    TextContent,
+)
+from casual_llm.frozen import Absent, FrozenModel, FrozenSequence
 
-
-class TextContent(FrozenModel):
-    """A piece of text inside a message.
-
-    >>> TextContent(text="What is in this picture?").text
-    'What is in this picture?'
-    """
-
-    type: Literal["text"] = "text"
-    text: str
-
-
-class ImageContent(FrozenModel):
-    """An image: a URL, a data URI, or base64 as text or as `{"type": "base64", "data": …}`.
-
-    >>> ImageContent(source="https://example.com/cat.png").source
-    'https://example.com/cat.png'
-    >>> ImageContent(source={"type": "base64", "data": "aGk="}, media_type="image/png").media_type
-    'image/png'
-
-    What cannot be an image is refused:
-
-    >>> ImageContent(source="aGk=", media_type="text/plain")
-    Traceback (most recent call last):
-    ...
-    pydantic_core._pydantic_core.ValidationError: 1 validation error for ImageContent
-    ...
-    """
-
-    type: Literal["image"] = "image"
-    source: str | FrozenMapping[str]
-    media_type: Annotated[str, Field(pattern=r"^image/[\w.+-]+$")] = "image/jpeg"
-
-    @model_validator(mode="after")
-    def _source_is_an_image(self) -> ImageContent:
-        if isinstance(self.source, str):
-            data = "" if is_reference(self.source) else self.source
-        elif self.source.keys() == {"type", "data"} and self.source["type"] == "base64":
-            data = self.source["data"]
-        else:
-            raise ValueError('source: give a URL, base64, or {"type": "base64", "data": "..."}')
-        if not self.source or (not data and not isinstance(self.source, str)):
-            raise ValueError("source: it is empty; give a URL or base64")
-        try:
-            base64.b64decode(data, validate=True)
-        except (binascii.Error, ValueError):
-            raise ValueError("source: neither a URL (http, https, data) nor valid base64") from None
-        return self
-
-
-def is_url(source: object) -> bool:
-    """Whether an image source is the URL of a web server."""
-    return isinstance(source, str) and source[:8].lower().startswith(("http://", "https://"))
-
-
-def is_reference(source: str) -> bool:
-    """Whether the text of an image source is a URL or data URI rather than base64."""
-    return is_url(source) or source[:11].lower() == "data:image/"
-
-
-ContentPart: TypeAlias = Annotated[TextContent | ImageContent, Field(discriminator="type")]
-"""One piece of a user message, told apart by `type`."""
+__all__ = [
+    "AssistantMessage",
+    "AssistantToolCall",
+    "AssistantToolCallFunction",
+    "AudioContent",
+    "ChatMessage",
+    "ContentPart",
+    "FileContent",
+    "ImageContent",
+    "Message",
+    "NativeContent",
+    "SystemMessage",
+    "TextContent",
+    "ToolResultMessage",
+    "UserMessage",
+]
 
 
 class Message(FrozenModel):
     """What the four messages have in common, so that type checkers see a list of them as one."""
+
+    native: Native = None
 
 
 class UserMessage(Message):
@@ -101,6 +66,7 @@ class SystemMessage(Message):
 
     role: Literal["system"] = "system"
     content: str
+    cache_control: CacheControl = None
 
 
 class AssistantToolCallFunction(FrozenModel):
@@ -120,6 +86,7 @@ class AssistantToolCall(FrozenModel):
     id: str
     type: Literal["function"] = "function"
     function: AssistantToolCallFunction
+    native: Native = None
 
 
 class AssistantMessage(Message):
@@ -127,6 +94,9 @@ class AssistantMessage(Message):
 
     >>> AssistantMessage(content="Hi!").tool_calls is None
     True
+
+    What a provider wants to see again, such as signed reasoning, is in `native`: append the message
+    to the conversation, and it goes back as it came.
     """
 
     role: Literal["assistant"] = "assistant"
@@ -136,7 +106,7 @@ class AssistantMessage(Message):
 
 
 class ToolResultMessage(Message):
-    """What a tool answered to the call `tool_call_id`.
+    """What a tool answered to the call `tool_call_id`: text, or parts such as an image.
 
     >>> ToolResultMessage(name="now", tool_call_id="call_1", content="12:00").role
     'tool'
@@ -145,7 +115,10 @@ class ToolResultMessage(Message):
     role: Literal["tool"] = "tool"
     name: str
     tool_call_id: str
-    content: str
+    content: str | FrozenSequence[ContentPart]
+    is_error: Absent[bool] = None
+    """Whether the tool failed, and `content` says how."""
+    cache_control: CacheControl = None
 
 
 ChatMessage: TypeAlias = Annotated[

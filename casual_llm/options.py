@@ -64,6 +64,7 @@ class Values(TypedDict, Generic[P], total=False):
     extra: Extra | P | None
     provider_options: Mapping[str, Extra | Omit] | P | None
     system_message_handling: SystemMessageHandling | P | None
+    strict: bool | P | None
 
 
 @frozen(kw_only=True, slots=False)
@@ -110,6 +111,8 @@ or leave it unset
     system_message_handling: SystemMessageHandling | O_co | None = field(
         default=None, metadata=_is(LAST, kinds.one_of("keep", "merge"))
     )
+    strict: bool | O_co | None = field(default=None, metadata=_is(LAST, kinds.flag))
+    """Whether something that the provider has no word for is an error instead of a loss."""
 
     def __attrs_post_init__(self) -> None:
         """Check what is set and keep it frozen; keep nothing of what is not set."""

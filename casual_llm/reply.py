@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
+from casual_llm.content import Native
 from casual_llm.frozen import FrozenModel, FrozenSequence
 from casual_llm.messages import AssistantMessage
 from casual_llm.usage import Usage
@@ -41,6 +42,7 @@ class ToolCallDelta(FrozenModel):
     id: str | None = None
     name: str | None = None
     arguments: str = ""
+    native: Native = None
 
 
 class StreamChunk(FrozenModel):
@@ -59,3 +61,5 @@ class StreamChunk(FrozenModel):
     raw_finish_reason: str | None = None
     model: str | None = None
     id: str | None = None
+    native: Native = None
+    """What the provider wants to see again with the whole message; it comes with the last chunk."""

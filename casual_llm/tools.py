@@ -12,7 +12,9 @@ from typing import cast
 from frozendict import frozendict
 from pydantic import ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
+from casual_llm.content import CacheControl, Native
 from casual_llm.frozen import (
+    Absent,
     FrozenJson,
     FrozenMapping,
     FrozenModel,
@@ -69,6 +71,11 @@ class Tool(FrozenModel):
     required: FrozenSequence[str] = ()
     keywords: FrozenJson = frozendict()
     """Keywords of the schema beside type, properties and required, such as `$defs`."""
+    strict: Absent[bool] = None
+    """Whether the provider must hold the arguments to the schema."""
+    cache_control: CacheControl = None
+    native: Native = None
+    """Further keys of the tool's wire object, by the format that knows them."""
 
     @field_validator("keywords")
     @classmethod

@@ -35,7 +35,8 @@ from casual_llm.providers.openai import COMPATIBLE, LLAMACPP, OPENAI, Dialect
 from casual_llm.providers.openai.encode import encode
 from casual_llm.tools import ToolParameter
 from casual_llm.usage import Ledger
-from casual_llm.wire.codec import Call, Loss, Request, Response
+from casual_llm.wire.codec import Call, Request, Response
+from casual_llm.wire.loss import Loss
 
 _configs = st.builds(
     ClientConfig,

@@ -14,11 +14,13 @@ from wire_strategies import replies, responses
 from casual_llm.errors import Malformed, Refused
 from casual_llm.frozen import Json
 from casual_llm.messages import AssistantToolCall, AssistantToolCallFunction
+from casual_llm.providers.openai import COMPATIBLE, codec
 from casual_llm.providers.openai.decode import decode
-from casual_llm.providers.openai.write import write
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
+
+write = codec(COMPATIBLE).write
 
 
 def ok(**body: Json) -> Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import Any
 
 import attrs
 import pytest
@@ -34,7 +33,7 @@ from casual_llm.messages import (
 from casual_llm.omit import OMIT, Omit
 from casual_llm.options import ChatOptions, JsonSchema, Layer, sent, set_fields
 from casual_llm.providers.openai import COMPATIBLE, LLAMACPP, OPENAI, Dialect
-from casual_llm.providers.openai.encode import encode, message_to_openai
+from casual_llm.providers.openai.encode import encode
 from casual_llm.providers.openai.read import read
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded, Request
@@ -303,9 +302,3 @@ def test_a_media_type_that_a_url_cannot_say_is_a_loss() -> None:
     image = ImageContent(source="https://example.com/a", media_type="image/png")
     encoded = encode(OPENAI, Call(model="m", messages=[UserMessage(content=[image])])).unwrap()
     assert [loss.path for loss in encoded.losses] == ["messages[0].content[0].media_type"]
-
-
-@pytest.mark.parametrize("thing", [{"role": "user", "content": "Hi"}, "Hi", None])
-def test_what_is_no_message_is_not_written_as_one(thing: Any) -> None:  # noqa: ANN401 # wrong on purpose
-    with pytest.raises(TypeError, match="is no message; give UserMessage"):
-        message_to_openai(thing)

@@ -23,12 +23,15 @@ from wire_strategies import (
 from casual_llm.errors import Malformed, Refused, Truncated
 from casual_llm.frozen import Json
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
+from casual_llm.providers.openai import COMPATIBLE, codec
 from casual_llm.providers.openai.decode import decode
 from casual_llm.providers.openai.stream import START, step
-from casual_llm.providers.openai.write import write, write_stream
+from casual_llm.providers.openai.write import write_stream
 from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.collect import chunk_of, collect, derived_id
+
+write = codec(COMPATIBLE).write
 
 _DONE = b"data: [DONE]\n\n"
 _END = '{"choices":[{"finish_reason":"stop"}]}'

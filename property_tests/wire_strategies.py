@@ -12,9 +12,12 @@ from hypothesis.strategies import SearchStrategy
 from strategies import arguments, json_values, names, said_texts, texts, tool_call_lists, usages
 
 from casual_llm.messages import AssistantMessage
-from casual_llm.providers.openai.write import write, write_stream
+from casual_llm.providers.openai import COMPATIBLE, codec
+from casual_llm.providers.openai.write import write_stream
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.wire.codec import Request, Response
+
+write = codec(COMPATIBLE).write
 
 # What a server writes, and what it means; the meaning of `stop` beside tool calls is another.
 _ENDS: tuple[tuple[str | None, FinishReason | None], ...] = (

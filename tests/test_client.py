@@ -28,7 +28,7 @@ from casual_llm.wire.collect import collect
 async def test_a_call_sends_the_key_and_the_body_to_the_address() -> None:
     transport = FakeTransport((WHOLE,), JSON)
     client = OpenAIClient(api_key=KEY, organization="org-1", transport=transport)
-    await Model(client, "gpt-5").chat(ASK, ChatOptions(temperature=0.0))
+    await Model(client, "gpt-4.1").chat(ASK, ChatOptions(temperature=0.0))
     request = transport.requests[0]
     assert request.url == "https://api.openai.com/v1/chat/completions"
     assert request.headers["authorization"] == f"Bearer {KEY}"

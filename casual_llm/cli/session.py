@@ -12,8 +12,9 @@ from attrs import asdict, frozen
 
 from casual_llm.cli.outcome import tell
 from casual_llm.cli.target import Target
+from casual_llm.content import ImageContent, TextContent, is_reference
 from casual_llm.frozen import FrozenModel
-from casual_llm.messages import ChatMessage, ImageContent, TextContent, UserMessage, is_reference
+from casual_llm.messages import ChatMessage, UserMessage
 from casual_llm.reply import StreamChunk
 from casual_llm.shell.clients import create_model
 from casual_llm.shell.images import read_image

@@ -33,8 +33,9 @@ from casual_llm.options import ChatOptions, Layer, layered
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.shell.transport import Incoming, Transport
 from casual_llm.usage import Usage
-from casual_llm.wire.codec import Call, Codec, Loss, Request, Response, S
+from casual_llm.wire.codec import Call, Codec, Request, Response, S
 from casual_llm.wire.collect import chunk_of
+from casual_llm.wire.loss import Loss
 
 _LOG = logging.getLogger("casual_llm")
 _GRACE = 0.5

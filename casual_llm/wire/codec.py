@@ -15,10 +15,11 @@ from frozendict import frozendict
 from returns.result import Result
 
 from casual_llm.errors import DecodeError, EncodeError, ReadError
-from casual_llm.frozen import Json, freeze
 from casual_llm.messages import ChatMessage
 from casual_llm.options import ChatOptions, Layer
 from casual_llm.reply import Reply, StreamChunk
+from casual_llm.wire.loss import Loss
+from casual_llm.wire.written import NOTHING, Written
 
 
 def _messages(value: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
@@ -35,10 +36,6 @@ def _size(body: bytes) -> str:
 
 def _headers(value: Mapping[str, str]) -> Mapping[str, str]:
     return frozendict({name.lower(): text for name, text in value.items()})
-
-
-def _frozen(value: Json) -> Json:
-    return freeze(value)
 
 
 @frozen(kw_only=True)
@@ -74,22 +71,23 @@ class Response:
 
 
 @frozen(kw_only=True)
-class Loss:
-    """Something a caller asked for that the wire format or dialect cannot say."""
-
-    path: str
-    kind: str
-    """`unsupported` (left out), `replaced` (said differently) or `overridden` (by `extra`)."""
-    asked: Json = field(converter=_frozen)
-    applied: Json = field(default=None, converter=_frozen)
-
-
-@frozen(kw_only=True)
 class Encoded:
     """A request, and what of the call it does not say."""
 
     request: Request
     losses: tuple[Loss, ...] = ()
+    changes: tuple[Loss, ...] = ()
+    """What is said in another form that means the same, such as two turns of the user as one."""
+    written: Written = field(default=NOTHING, repr=False, eq=False)
+    """What of the conversation a next call can go on from."""
+
+
+@frozen(kw_only=True)
+class Normal:
+    """A conversation in the one form that a format gives back, and what was changed to get there."""
+
+    messages: tuple[ChatMessage, ...] = field(converter=_messages)
+    changes: tuple[Loss, ...] = ()
 
 
 class StreamState(Protocol):
@@ -105,12 +103,23 @@ S = TypeVar("S", bound=StreamState)
 Chunks: TypeAlias = tuple[StreamChunk, ...]
 
 
+class Encode(Protocol):
+    """Write a call; what was written of the conversation's first messages need not be written again."""
+
+    def __call__(self, call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]:
+        """Give the request, and what of the call it does not say."""
+        ...
+
+
 @frozen(kw_only=True)
 class Codec(Generic[S]):
     """A wire format as pure functions, in both directions."""
 
     name: str
-    encode: Callable[[Call], Result[Encoded, EncodeError]]
+    names: tuple[str, ...]
+    """The keys of `provider_options` and `native` that mean it: the format's, then the dialect's."""
+    normalize: Callable[[Sequence[ChatMessage]], Normal]
+    encode: Encode
     decode: Callable[[Response], Result[Reply, DecodeError]]
     start: S
     step: Callable[[S, bytes], Result[tuple[S, Chunks], DecodeError]]

@@ -30,6 +30,7 @@ def collect(chunks: Iterable[StreamChunk]) -> Reply:
             content=None if not content and (calls or refusal) else content,
             tool_calls=calls or None,
             refusal=refusal or None,
+            native=_last(part.native for part in parts),
         ),
         usage=reduce(join, (part.usage for part in parts), None),
         finish_reason=_last(part.finish_reason for part in parts),
@@ -51,7 +52,13 @@ def chunk_of(reply: Reply) -> StreamChunk:
         content=message.content or "",
         refusal=message.refusal or "",
         tool_calls=tuple(
-            ToolCallDelta(index=index, id=call.id, name=call.function.name, arguments=call.function.arguments)
+            ToolCallDelta(
+                index=index,
+                id=call.id,
+                name=call.function.name,
+                arguments=call.function.arguments,
+                native=call.native,
+            )
             for index, call in enumerate(message.tool_calls or ())
         ),
         reasoning=reply.reasoning or "",
@@ -60,6 +67,7 @@ def chunk_of(reply: Reply) -> StreamChunk:
         raw_finish_reason=reply.raw_finish_reason,
         model=reply.model,
         id=reply.id,
+        native=message.native,
     )
 
 
@@ -81,6 +89,7 @@ def _tool_calls(deltas: Sequence[ToolCallDelta], identity: str | None) -> tuple[
                 name=next((delta.name for delta in same if delta.name), ""),
                 arguments="".join(delta.arguments for delta in same),
             ),
+            native=_last(delta.native for delta in same),
         )
         for index, same in sorted(by_index.items())
     )

@@ -21,7 +21,8 @@ from casual_llm.messages import (
 from casual_llm.options import ChatOptions, JsonSchema
 from casual_llm.providers.openai import COMPATIBLE, LLAMACPP, OPENAI, Dialect, codec
 from casual_llm.tools import Tool
-from casual_llm.wire.codec import Call, Encoded, Loss
+from casual_llm.wire.codec import Call, Encoded
+from casual_llm.wire.loss import Loss
 
 HI = UserMessage(content="Hi")
 NOW, PING = Tool(name="now"), Tool(name="ping")

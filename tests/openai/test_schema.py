@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from casual_llm.frozen import thaw_object
 from casual_llm.options import JsonSchema
-from casual_llm.providers.openai.schema import json_schema_of
+from casual_llm.wire.schema import json_schema_of
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from casual_llm.providers.openai.decode import decode
 from casual_llm.providers.openai.dialect import COMPATIBLE, LLAMACPP, OPENAI, Dialect, dialect_of
-from casual_llm.providers.openai.encode import encode
+from casual_llm.providers.openai.encode import encode, normalize
 from casual_llm.providers.openai.read import read
 from casual_llm.providers.openai.stream import START, State, finish, step
 from casual_llm.providers.openai.write import write, write_stream
@@ -26,12 +26,14 @@ def codec(dialect: Dialect = OPENAI) -> Codec[State]:
     """
     return Codec(
         name=dialect.name,
+        names=dialect.names,
+        normalize=normalize,
         encode=partial(encode, dialect),
         decode=decode,
         start=START,
         step=step,
         finish=finish,
         read=read,
-        write=write,
+        write=partial(write, dialect),
         write_stream=write_stream,
     )

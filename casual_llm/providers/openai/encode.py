@@ -1,163 +1,139 @@
-"""A call as a Chat Completions request.
-
-`messages` is the last key of the body, so that appending a turn leaves all earlier bytes as they
-were: the providers' prompt caches live on this. What is not set is not sent.
-"""
+"""A call as a Chat Completions request; what is not set is not sent."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial, singledispatch
-from typing import TypeAlias
+from collections.abc import Sequence
+from functools import partial
 
-from pydantic import PydanticUserError
-from returns.pipeline import is_successful
-from returns.result import Failure, Result, safe
+from attrs import evolve
+from returns.result import Result
 
-from casual_llm.errors import ConfigurationError, EncodeError
+from casual_llm.errors import EncodeError
 from casual_llm.frozen import Json, thaw
-from casual_llm.messages import (
-    AssistantMessage,
-    ChatMessage,
-    ImageContent,
-    Message,
-    SystemMessage,
-    TextContent,
-    ToolResultMessage,
-    UserMessage,
-    is_reference,
-    is_url,
-)
-from casual_llm.options import ChatOptions, ResponseFormat, extra_of, sent
+from casual_llm.messages import AssistantMessage, ChatMessage
+from casual_llm.options import ChatOptions, ResponseFormat
 from casual_llm.providers.openai.dialect import Dialect
-from casual_llm.providers.openai.schema import json_schema_of
+from casual_llm.providers.openai.messages import message_to_openai
 from casual_llm.tools import Tool
-from casual_llm.wire.codec import Call, Encoded, Loss, Request
-from casual_llm.wire.extra import place_of
-from casual_llm.wire.json import dump
+from casual_llm.wire.codec import Call, Encoded, Normal
+from casual_llm.wire.loss import Loss, foreign, own, unsupported
+from casual_llm.wire.requests import (
+    MODES,
+    Conversation,
+    Settings,
+    Words,
+    check_message,
+    dump_message,
+    encode_with,
+    said,
+)
+from casual_llm.wire.schema import sent_schema
 from casual_llm.wire.system import merge_system_messages
+from casual_llm.wire.written import NOTHING, Written, more
 
-Body: TypeAlias = dict[str, Json]
+Body = dict[str, Json]
 PATH = "/chat/completions"
-
-_UNTOLD = ImageContent.model_fields["media_type"].default
-MODES = frozenset({"auto", "none", "required"})
-_OURS = frozenset({"model", "messages", "stream"})
-"""Keys of the body that `extra` may not set: they are what the call itself says."""
+_SAMPLING = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
 
 
-def encode(dialect: Dialect, call: Call) -> Result[Encoded, EncodeError]:
+def encode(dialect: Dialect, call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]:
     """Write a call as a request, with what the dialect cannot say as losses.
 
+    >>> from casual_llm.messages import UserMessage
     >>> from casual_llm.providers.openai.dialect import OPENAI
-    >>> call = Call(model="gpt-5", messages=[UserMessage(content="Hi")], options=ChatOptions(temperature=0.0))
+    >>> messages = [UserMessage(content="Hi")]
+    >>> call = Call(model="gpt-4.1", messages=messages, options=ChatOptions(temperature=0.0))
     >>> encode(OPENAI, call).unwrap().request.body
-    b'{"model":"gpt-5","temperature":0.0,"messages":[{"role":"user","content":"Hi"}]}'
-    >>> print(encode(OPENAI, Call(model="gpt-5", messages=[])).failure())
+    b'{"model":"gpt-4.1","temperature":0.0,"messages":[{"role":"user","content":"Hi"}]}'
+    >>> print(encode(OPENAI, Call(model="gpt-4.1", messages=[])).failure())
     messages: the list is empty; give at least one message
     """
-    options = sent(call.options, *dialect.names)
-    place = partial(place_of, call.options, dialect.names)
-    problem = _problem(call, options, place)
-    if problem is not None:
-        return Failure(problem)
-    return _written(dialect, call, options, place).alt(partial(_unwritable, call))
+    words = Words(
+        names=dialect.names,
+        url=PATH,
+        settings=partial(_settings, dialect),
+        conversation=partial(_conversation, dialect, known),
+    )
+    return encode_with(words, call)
 
 
-@safe(exceptions=(PydanticUserError, ValueError))
-def _written(dialect: Dialect, call: Call, options: ChatOptions, place: Callable[[str], str]) -> Encoded:
-    settings, losses = _settings(dialect, options)
-    extra = extra_of(options)
-    streaming: Body = {"stream": True, "stream_options": {"include_usage": True}} if call.stream else {}
-    said = {**settings, **streaming}
-    overridden = [
-        Loss(path=place(key), kind="overridden", asked=said[key], applied=extra[key])
-        for key in extra
-        if key in said and thaw(said[key]) != thaw(extra[key])
-    ]
-    body: Body = {"model": call.model, **said, **extra}
+def normalize(messages: Sequence[ChatMessage]) -> Normal:
+    """Give the messages as they are: each stands for itself on the wire."""
+    return Normal(messages=messages)
+
+
+def _conversation(dialect: Dialect, known: Written, call: Call, options: ChatOptions) -> Conversation:
     merged = options.system_message_handling == "merge"
     messages = merge_system_messages(call.messages) if merged else call.messages
-    body["messages"] = [message_to_openai(message) for message in messages]
-    request = Request(url=PATH, headers={"content-type": "application/json"}, body=dump(body))
-    return Encoded(request=request, losses=(*losses, *overridden, *_unsaid(call.messages)))
+    if len(messages) == len(call.messages):
+        return Conversation(written=_written(dialect, messages, known))
+    # Joined messages stand elsewhere than in the call, so nothing that is known of it fits them.
+    joined = _written(dialect, messages, NOTHING)
+    return Conversation(written=evolve(joined, count=0))
 
 
-def _unwritable(call: Call, error: Exception) -> EncodeError:
-    if isinstance(error, PydanticUserError):
-        problem = f"the class has no JSON Schema: {error.message.splitlines()[0]}"
-        return EncodeError("options.response_format", problem, "leave out fields that JSON cannot hold")
-    if isinstance(error, ConfigurationError):
-        return EncodeError("options.response_format", str(error), "change the schema of the class")
-    dumped = [safe(exceptions=(ValueError,))(dump)(message_to_openai(message)) for message in call.messages]
-    broken = [f"messages[{index}]" for index, result in enumerate(dumped) if not is_successful(result)]
-    place = broken[0] if broken else "options"
-    return EncodeError(place, f"a text is no Unicode: {error}", "decode its bytes with the right encoding")
+def _written(dialect: Dialect, messages: Sequence[ChatMessage], known: Written) -> Written:
+    bodies, losses, names = list[bytes](), list(known.losses), dict(known.names)
+    for index, message in enumerate(messages[known.count :], known.count):
+        path = f"messages[{index}]"
+        check_message(path, message)
+        body, lost = message_to_openai(message, dialect, path, names)
+        bodies.append(dump_message(path, body))
+        losses += lost
+        if isinstance(message, AssistantMessage):
+            names |= {call.id: call.function.name for call in message.tool_calls or ()}
+    pieces = more(known.pieces, bodies)
+    return Written(count=len(messages), pieces=pieces, losses=tuple(losses), names=names)
 
 
-def _problem(call: Call, options: ChatOptions, place: Callable[[str], str]) -> EncodeError | None:
-    if not call.messages:
-        return EncodeError("messages", "the list is empty", "give at least one message")
-    for index, message in enumerate(call.messages):
-        if not isinstance(message, Message):
-            kind = type(message).__name__
-            remedy = "give UserMessage(content=...)"
-            return EncodeError(f"messages[{index}]", f"{kind} is no message", remedy)
-        if _says_nothing(message):
-            return EncodeError(f"messages[{index}].content", "there is nothing to say", "give text or parts")
-    names = {tool.name for tool in options.tools or ()}
-    extra = options.extra or {}
-    for key in sorted(_OURS.intersection(extra)):
-        return EncodeError(place(key), "the call itself says this", "leave it out")
-    if options.tool_choice not in {None, *MODES, *names} and "tools" not in extra:
-        listed = ", ".join(sorted(names)) or "no tools"
-        problem = f"no tool is called {options.tool_choice!r}"
-        return EncodeError("options.tool_choice", problem, f"give auto, none, required or one of: {listed}")
-    return None
-
-
-def _says_nothing(message: ChatMessage) -> bool:
-    if message.content is not None and not isinstance(message.content, tuple):
-        return False
-    return not message.content and not (
-        isinstance(message, AssistantMessage) and (message.tool_calls or message.refusal)
-    )
-
-
-def _settings(dialect: Dialect, options: ChatOptions) -> tuple[Body, list[Loss]]:
+def _settings(dialect: Dialect, call: Call, options: ChatOptions) -> Settings:
     choice, tools, losses = _tools(dialect, options)
-    if options.top_k is not None and not dialect.top_k:
-        losses.append(Loss(path="options.top_k", kind="unsupported", asked=options.top_k))
-    known: Body = {
-        "temperature": options.temperature,
-        "top_p": options.top_p,
-        "top_k": options.top_k if dialect.top_k else None,
-        dialect.token_key: options.max_tokens,
-        "stop": thaw(options.stop),
-        "frequency_penalty": options.frequency_penalty,
-        "presence_penalty": options.presence_penalty,
-        "seed": options.seed,
-        "response_format": _response_format(options.response_format),
-        "tools": None if tools is None else [tool_to_openai(tool) for tool in tools],
-        "tool_choice": choice,
-    }
-    return {key: value for key, value in known.items() if value is not None}, losses
+    refused = {*_refused(dialect, call.model), *([] if dialect.top_k else ["top_k"])}
+    losses += [
+        unsupported(f"options.{name}", getattr(options, name))
+        for name in sorted(refused)
+        if getattr(options, name) is not None
+    ]
+    wanted, replaced = _response_format(dialect, options.response_format)
+    streaming: Body = {"stream": True} if call.stream else {}
+    if call.stream and dialect.stream_options:
+        streaming["stream_options"] = {"include_usage": True}
+    body = said(
+        {
+            "temperature": options.temperature,
+            "top_p": options.top_p,
+            "top_k": options.top_k,
+            dialect.token_key: options.max_tokens,
+            "stop": thaw(options.stop),
+            "frequency_penalty": options.frequency_penalty,
+            "presence_penalty": options.presence_penalty,
+            dialect.seed_key: options.seed,
+            "response_format": wanted,
+            "tools": None if tools is None else [tool_to_openai(tool, dialect) for tool in tools],
+            "tool_choice": choice,
+        }
+    )
+    kept = {key: value for key, value in body.items() if key not in refused}
+    return Settings(body={**kept, **streaming}, losses=(*losses, *replaced))
+
+
+def _refused(dialect: Dialect, model: str) -> Sequence[str]:
+    pattern = dialect.fixed_sampling
+    return _SAMPLING if pattern is not None and pattern.fullmatch(model) else ()
 
 
 def _tools(dialect: Dialect, options: ChatOptions) -> tuple[Json, Sequence[Tool] | None, list[Loss]]:
     choice, tools = options.tool_choice, options.tools
+    losses = [loss for index, tool in enumerate(tools or ()) for loss in _lost_tool(index, tool, dialect)]
     if choice is None or choice in MODES:
-        return choice, tools, []
+        return choice, tools, losses
     if dialect.named_tool_choice:
-        return named_choice(choice), tools, []
+        return named_choice(choice), tools, losses
     # The same wish without the word for it: offer that tool alone, and require a call.
     named = None if tools is None else [tool for tool in tools if tool.name == choice]
     applied = f"required, with {choice} as the only tool" if named else "required"
-    return (
-        "required",
-        named,
-        [Loss(path="options.tool_choice", kind="replaced", asked=choice, applied=applied)],
-    )
+    replaced = Loss(path="options.tool_choice", kind="replaced", asked=choice, applied=applied)
+    return "required", named, [*losses, replaced]
 
 
 def named_choice(name: str) -> Body:
@@ -165,103 +141,43 @@ def named_choice(name: str) -> Body:
     return {"type": "function", "function": {"name": name}}
 
 
-def _response_format(wanted: ResponseFormat | None) -> Json:
+def _response_format(dialect: Dialect, wanted: ResponseFormat | None) -> tuple[Json, list[Loss]]:
     if wanted is None:
-        return None
+        return None, []
     if wanted == "text":
-        return {"type": "text"}
+        return {"type": "text"}, []
+    if wanted == "json" and dialect.json_mode:
+        return {"type": "json_object"}, []
     if wanted == "json":
-        return {"type": "json_object"}
-    schema = json_schema_of(wanted)
+        anything: Body = {"name": "json", "schema": {"type": "object"}}
+        lost = Loss(path="options.response_format", kind="replaced", asked="json", applied="any object")
+        return {"type": "json_schema", "json_schema": anything}, [lost]
+    schema = sent_schema(wanted)
     strict: Body = {} if schema.strict is None else {"strict": schema.strict}
-    return {"type": "json_schema", "json_schema": {"name": schema.name, **strict, "schema": schema.schema}}
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": schema.name, **strict, "schema": schema.schema},
+    }, []
 
 
-def tool_to_openai(tool: Tool) -> Body:
+def tool_to_openai(tool: Tool, dialect: Dialect) -> Body:
     """Write a tool as OpenAI lists it.
 
-    >>> tool_to_openai(Tool(name="ping"))["type"]
+    >>> from casual_llm.providers.openai.dialect import OPENAI
+    >>> tool_to_openai(Tool(name="ping"), OPENAI)["type"]
     'function'
     """
-    described: Body = {} if tool.description is None else {"description": tool.description}
-    return {"type": "function", "function": {"name": tool.name, **described, "parameters": tool.input_schema}}
+    function = said({"name": tool.name, "description": tool.description, "parameters": tool.input_schema})
+    function |= said({"strict": tool.strict if dialect.strict else None})
+    marks = said({"cache_control": thaw(tool.cache_control) if dialect.cache_control else None})
+    return {"type": "function", "function": function, **marks, **own(tool.native, dialect.names)}
 
 
-@singledispatch
-def message_to_openai(message: ChatMessage) -> Body:
-    """Write a message as a plain dict; `None` content stays `None`.
-
-    >>> message_to_openai(UserMessage(content="Hi"))
-    {'role': 'user', 'content': 'Hi'}
-    """
-    raise TypeError(f"a {type(message).__name__} is no message; give UserMessage(content=...)")
-
-
-@message_to_openai.register
-def _user(message: UserMessage) -> Body:
-    if message.content is None or isinstance(message.content, str):
-        return {"role": "user", "content": message.content}
-    return {"role": "user", "content": [_part(part) for part in message.content]}
-
-
-def _part(part: TextContent | ImageContent) -> Body:
-    if isinstance(part, TextContent):
-        return {"type": "text", "text": part.text}
-    return {"type": "image_url", "image_url": {"url": _image_url(part)}}
-
-
-def _image_url(image: ImageContent) -> str:
-    if isinstance(image.source, str):
-        if is_reference(image.source):
-            return image.source
-        return f"data:{image.media_type};base64,{image.source}"
-    return f"data:{image.media_type};base64,{image.source['data']}"
-
-
-@message_to_openai.register
-def _system(message: SystemMessage) -> Body:
-    return {"role": "system", "content": message.content}
-
-
-@message_to_openai.register
-def _tool_result(message: ToolResultMessage) -> Body:
-    return {"role": "tool", "tool_call_id": message.tool_call_id, "content": message.content}
-
-
-@message_to_openai.register
-def _assistant(message: AssistantMessage) -> Body:
-    body: Body = {"role": "assistant", "content": message.content}
-    if message.refusal is not None:
-        body["refusal"] = message.refusal
-    if message.tool_calls:
-        body["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": call.type,
-                "function": {"name": call.function.name, "arguments": call.function.arguments},
-            }
-            for call in message.tool_calls
-        ]
-    return body
-
-
-def _unsaid(messages: Sequence[ChatMessage]) -> list[Loss]:
-    # A tool result names its call by id alone; a name that differs from the call's own is not said.
-    called: dict[str, str] = {}
-    losses: list[Loss] = []
-    for index, message in enumerate(messages):
-        if isinstance(message, UserMessage):
-            losses.extend(_lost_media_types(f"messages[{index}].content", message))
-        elif isinstance(message, AssistantMessage):
-            called |= {call.id: call.function.name for call in message.tool_calls or ()}
-        elif isinstance(message, ToolResultMessage) and message.name != called.get(message.tool_call_id, ""):
-            losses.append(Loss(path=f"messages[{index}].name", kind="unsupported", asked=message.name))
+def _lost_tool(index: int, tool: Tool, dialect: Dialect) -> list[Loss]:
+    path = f"options.tools[{index}]"
+    losses = list(foreign(path, tool.native, dialect.names))
+    if tool.strict is not None and not dialect.strict:
+        losses.append(unsupported(f"{path}.strict", tool.strict))
+    if tool.cache_control is not None and not dialect.cache_control:
+        losses.append(unsupported(f"{path}.cache_control", tool.cache_control))
     return losses
-
-
-def _lost_media_types(path: str, message: UserMessage) -> Iterator[Loss]:
-    # An image by URL is of the type that its server says.
-    parts = message.content if isinstance(message.content, tuple) else ()
-    for index, part in enumerate(parts):
-        if isinstance(part, ImageContent) and is_url(part.source) and part.media_type != _UNTOLD:
-            yield Loss(path=f"{path}[{index}].media_type", kind="unsupported", asked=part.media_type)

@@ -14,11 +14,12 @@ from returns.result import Result, safe
 from casual_llm.errors import ReadError
 from casual_llm.frozen import Json
 from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
-from casual_llm.providers.openai.encode import MODES, named_choice
+from casual_llm.providers.openai.encode import named_choice
 from casual_llm.providers.openai.read_messages import read_messages
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Request
 from casual_llm.wire.json import mapping, parse, text
+from casual_llm.wire.requests import MODES
 
 _SAME = ("temperature", "top_p", "top_k", "stop", "frequency_penalty", "presence_penalty", "seed")
 _T = TypeVar("_T")

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casual_llm.frozen import Json
-from casual_llm.providers.openai.encode import Body, message_to_openai
+from casual_llm.providers.openai.dialect import Dialect
+from casual_llm.providers.openai.messages import Body, message_to_openai
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
 from casual_llm.wire.json import dump
 
 
-def write(reply: Reply) -> Response:
+def write(dialect: Dialect, reply: Reply) -> Response:
     """Write a reply as a whole response.
 
     >>> from casual_llm.messages import AssistantMessage
-    >>> write(Reply(message=AssistantMessage(content="Paris."), finish_reason="stop")).status
+    >>> from casual_llm.providers.openai.dialect import OPENAI
+    >>> write(OPENAI, Reply(message=AssistantMessage(content="Paris."), finish_reason="stop")).status
     200
     """
-    message = _message(reply)
+    message = _message(dialect, reply)
     body = {
         **_head(reply, "chat.completion"),
         "choices": [{"index": 0, "message": message, "finish_reason": _finish(reply)}],
@@ -53,9 +55,9 @@ def _finish(reply: Reply) -> str | None:
     return reply.raw_finish_reason or reply.finish_reason
 
 
-def _message(reply: Reply) -> Body:
-    body = message_to_openai(reply.message)
-    return body if reply.reasoning is None else {**body, "reasoning_content": reply.reasoning}
+def _message(dialect: Dialect, reply: Reply) -> Body:
+    body, _ = message_to_openai(reply.message, dialect)
+    return body if reply.reasoning is None else {"reasoning_content": reply.reasoning, **body}
 
 
 def _deltas(reply: Reply) -> Iterator[Body]:

@@ -10,14 +10,29 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from pydantic import BaseModel
+from pydantic import BaseModel, PydanticUserError
 
+from casual_llm.errors import ConfigurationError
 from casual_llm.frozen import Json
 from casual_llm.options import JsonSchema
 from casual_llm.wire.json import mapping
+from casual_llm.wire.requests import UnsayableError
 
 _UNSAFE = re.compile(r"[^a-zA-Z0-9_-]+")
 _LONGEST_NAME = 64
+
+
+def sent_schema(response_format: type[BaseModel] | JsonSchema) -> JsonSchema:
+    """Derive the schema to send, or refuse a class that has none."""
+    try:
+        return json_schema_of(response_format)
+    except PydanticUserError as error:
+        problem = f"the class has no JSON Schema: {error.message.splitlines()[0]}"
+        remedy = "leave out fields that JSON cannot hold"
+        raise UnsayableError("options.response_format", problem, remedy) from None
+    except ConfigurationError as error:
+        remedy = "change the schema of the class"
+        raise UnsayableError("options.response_format", str(error), remedy) from None
 
 
 def json_schema_of(response_format: type[BaseModel] | JsonSchema) -> JsonSchema:

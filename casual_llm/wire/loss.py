@@ -1,0 +1,60 @@
+"""What of a call could not be said, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from attrs import field, frozen
+from returns.result import safe
+
+from casual_llm.frozen import Json, freeze
+
+
+def _frozen(value: Json) -> Json:
+    # An account of a loss is no reason to fail: a text with half a character is told as it is written.
+    return safe(exceptions=(ValueError,))(freeze)(value).value_or(repr(value))
+
+
+@frozen(kw_only=True)
+class Loss:
+    """Something a caller asked for that the wire format or dialect cannot say."""
+
+    path: str
+    kind: str
+    """`unsupported` (left out), `replaced` (said differently), `added` (said unasked, because the
+    format requires it) or `overridden` (by `extra`)."""
+    asked: Json = field(converter=_frozen)
+    applied: Json = field(default=None, converter=_frozen)
+
+
+def unsupported(path: str, asked: Json) -> Loss:
+    """Tell that something is left out.
+
+    >>> unsupported("options.top_k", 40)
+    Loss(path='options.top_k', kind='unsupported', asked=40, applied=None)
+    """
+    return Loss(path=path, kind="unsupported", asked=asked)
+
+
+def foreign(
+    path: str, native: Mapping[str, Mapping[str, Json]] | None, names: Collection[str]
+) -> tuple[Loss, ...]:
+    """Tell of what only other formats know: their keys, not their values, which may be long.
+
+    >>> foreign("messages[1]", {"anthropic": {"content": []}}, ["openai"])
+    (Loss(path='messages[1].native.anthropic', kind='unsupported', asked=('content',), applied=None),)
+    """
+    others = [(name, keys) for name, keys in (native or {}).items() if name not in names]
+    return tuple(unsupported(f"{path}.native.{name}", sorted(keys)) for name, keys in others if keys)
+
+
+def own(native: Mapping[str, Mapping[str, Json]] | None, names: Collection[str]) -> dict[str, Json]:
+    """Give the keys that the named formats know, the last name having the last word.
+
+    >>> own({"openai": {"name": "Ann"}, "anthropic": {"content": []}}, ["openai", "groq"])
+    {'name': 'Ann'}
+    """
+    said: dict[str, Json] = {}
+    for name in names:
+        said |= (native or {}).get(name, {})
+    return said

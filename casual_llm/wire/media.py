@@ -1,0 +1,63 @@
+"""Images, files and recordings as formats want them: a URI, or base64 and its media type apart."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from casual_llm.content import AudioContent, FileContent, ImageContent, is_reference, is_url
+
+_DATA_URI = re.compile(r"data:([^;,]*)((?:;[^;,]*)*?)(;base64)?,(.*)", re.DOTALL | re.IGNORECASE)
+
+
+class Inline(NamedTuple):
+    """Bytes that stand in the message itself, as base64, and what they are."""
+
+    media_type: str
+    data: str
+
+
+def inline(part: ImageContent | FileContent | AudioContent) -> Inline | None:
+    """Give the base64 of a part and its media type; `None` where it is the URL of a web server.
+
+    >>> inline(ImageContent(source="data:image/png;base64,aGk="))
+    Inline(media_type='image/png', data='aGk=')
+    >>> inline(ImageContent(source="https://example.com/cat.png")) is None
+    True
+    """
+    source = part.source
+    if not isinstance(source, str):
+        return Inline(part.media_type, source["data"])
+    if is_url(source):
+        return None
+    if not is_reference(source):
+        return Inline(part.media_type, source)
+    return parse_data_uri(source)
+
+
+def parse_data_uri(uri: str) -> Inline | None:
+    """Take a data URI apart; `None` for a text that is none.
+
+    >>> parse_data_uri("data:image/svg+xml,%3Csvg/%3E")
+    Inline(media_type='image/svg+xml', data='PHN2Zy8+')
+    """
+    found = _DATA_URI.fullmatch(uri)
+    if found is None:
+        return None
+    media_type, _, encoded, data = found.groups()
+    told = data if encoded else base64.b64encode(unquote_to_bytes(data)).decode()
+    return Inline(media_type or "text/plain", told)
+
+
+def uri_of(part: ImageContent | FileContent | AudioContent) -> str:
+    """Give a part as one text: its URL or data URI as it is, base64 as a data URI.
+
+    >>> uri_of(ImageContent(source="aGk=", media_type="image/png"))
+    'data:image/png;base64,aGk='
+    """
+    if isinstance(part.source, str) and is_reference(part.source):
+        return part.source
+    data = part.source if isinstance(part.source, str) else part.source["data"]
+    return f"data:{part.media_type};base64,{data}"
