@@ -47,6 +47,7 @@ _VALUES: dict[str, list[Any]] = {
     "provider_options of one provider": _maps("p", [OMIT, *_INNER]),
     "provider_options of two providers": _maps("pq", [OMIT, *_SMALL]),
     "system_message_handling": ["keep", "merge"],
+    "strict": [True, False],
 }
 
 

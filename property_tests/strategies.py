@@ -235,6 +235,7 @@ _LAYERS = {
     "tool_choice": st.sampled_from(["auto", "none", "required", "f"]),
     "response_format": plain_formats | st.just(Person),
     "system_message_handling": st.sampled_from(["keep", "merge"]),
+    "strict": st.booleans(),
     "extra": _further,
     "provider_options": _maps(st.dictionaries(_providers, _further | _omit, min_size=1, max_size=2)),
 }
