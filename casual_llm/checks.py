@@ -65,7 +65,7 @@ def a_kind(value: object) -> str:
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
-def unknown(place: str, name: str, known: Mapping[str, object]) -> ConfigurationError:
+def unknown(place: str, name: str, known: Mapping[str, object], kind: str = "option") -> ConfigurationError:
     """Refuse a name that nothing has, and tell the one that was meant.
 
     >>> unknown("models.fast", "temprature", {"temperature": 1})
@@ -73,7 +73,7 @@ def unknown(place: str, name: str, known: Mapping[str, object]) -> Configuration
     """
     close = get_close_matches(str(name), known, n=1)
     hint = f", did you mean {close[0]}?" if close else f"; give one of {', '.join(known)}"
-    return ConfigurationError(f"{within(place, name)}: unknown option{hint}")
+    return ConfigurationError(f"{within(place, name)}: unknown {kind}{hint}")
 
 
 def every(read: Callable[[T, str], R], items: Iterable[T], place: str) -> list[R]:

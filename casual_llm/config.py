@@ -32,6 +32,8 @@ class Provider(StrEnum):
     """The providers that a `ClientConfig` can name."""
 
     OPENAI = "openai"
+    ANTHROPIC = "anthropic"
+    OLLAMA = "ollama"
     LOCAL = "local"
 
 
@@ -154,7 +156,7 @@ system_message_handling=None, default_options=None)
     >>> ClientConfig(provider="opnai")
     Traceback (most recent call last):
     ...
-    casual_llm.errors.ConfigurationError: Unknown provider 'opnai'; valid providers are: openai, local
+    casual_llm.errors.ConfigurationError: Unknown provider 'opnai'; valid providers are: openai, anthropic, ollama, local
     """
 
     provider: Provider = field(converter=_provider)
@@ -205,21 +207,29 @@ def address_of(text: object, place: str = "base_url") -> str:
     return text.rstrip("/")
 
 
-_OWN_VARIABLE = {Provider.OPENAI: "OPENAI_API_KEY"}
+_OWN_VARIABLE = {
+    Provider.OPENAI: "OPENAI_API_KEY",
+    Provider.ANTHROPIC: "ANTHROPIC_API_KEY",
+    Provider.OLLAMA: "OLLAMA_API_KEY",
+}
 
 
-def key_variables(config: ClientConfig) -> tuple[str, ...]:
+def key_variables(config: ClientConfig, dialect: str | None = None) -> tuple[str, ...]:
     """List the environment variables that may hold the key, in the order they are tried.
 
     >>> key_variables(ClientConfig(provider="openai", name="my-proxy.eu"))
     ('MY_PROXY_EU_API_KEY', 'OPENAI_API_KEY')
+
+    `dialect` is the variable of a server that is known by its address.
     """
-    named = [re.sub(r"[-.]", "_", config.name).upper() + "_API_KEY"] if config.name else []
-    own = _OWN_VARIABLE.get(config.provider)
-    return tuple(dict.fromkeys([*named, *([own] if own else [])]))
+    named = re.sub(r"[-.]", "_", config.name).upper() + "_API_KEY" if config.name else None
+    tried = (named, dialect, _OWN_VARIABLE.get(config.provider))
+    return tuple(dict.fromkeys(name for name in tried if name))
 
 
-def resolve_api_key(config: ClientConfig, environ: Mapping[str, str]) -> str | None:
+def resolve_api_key(
+    config: ClientConfig, environ: Mapping[str, str], dialect: str | None = None
+) -> str | None:
     """Choose the key: an explicit one, else the first variable that holds one, else `None`.
 
     >>> resolve_api_key(ClientConfig(provider="openai", name="groq"), {"GROQ_API_KEY": "gsk"})
@@ -229,7 +239,7 @@ def resolve_api_key(config: ClientConfig, environ: Mapping[str, str]) -> str | N
     """
     if config.api_key:
         return config.api_key
-    found = (environ.get(variable) for variable in key_variables(config))
+    found = (environ.get(variable) for variable in key_variables(config, dialect))
     return next((key for key in found if key), None)
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Context, Exit, Option, Typer, echo
 
@@ -21,6 +22,10 @@ from casual_llm import (
 )
 from casual_llm.cli import flags
 from casual_llm.cli.outcome import Commands, show
+
+if TYPE_CHECKING:
+    from casual_llm import Layer
+    from casual_llm.cli.target import Target
 
 app = Typer(
     name="casual-llm",
@@ -99,11 +104,7 @@ def chat(  # noqa: PLR0913 # one argument a flag
     from casual_llm.cli import session, target  # noqa: PLC0415 # they import the network
 
     call = options | target.overrides(assignments or (), omitted or ())
-    if config is None:
-        asked = target.of_flags(_client(provider, base_url, name, timeout), model, call)
-    else:
-        _refuse_beside_a_file(provider=provider, base_url=base_url, name=name)
-        asked = target.of_file(config, model, call, timeout)
+    asked = _asked(config, model, call, provider, base_url, name, timeout)
     opening = [] if system is None else [SystemMessage(content=system)]
     text = _text(question)
     if text is None and as_json:
@@ -141,11 +142,75 @@ def explain(
 
 
 @app.command()
+def plan(  # noqa: PLR0913 # one argument a flag
+    question: flags.Question = None,
+    *,
+    config: flags.ConfigFile = None,
+    model: flags.ModelName = None,
+    provider: flags.ProviderName = None,
+    base_url: flags.BaseUrl = None,
+    name: flags.KeyName = None,
+    system: flags.System = None,
+    image: flags.Images = None,
+    assignments: flags.Assignments = None,
+    omitted: flags.Omitted = None,
+    streamed: flags.Streamed = False,
+) -> None:
+    """Print the HTTP request of a call, its key masked, without sending it.
+
+    What the provider has no word for is told on standard error.
+    """
+    from casual_llm.cli import session, target, wire  # noqa: PLC0415 # they import the network
+
+    asked = _asked(
+        config, model, target.overrides(assignments or (), omitted or ()), provider, base_url, name
+    )
+    opening = [] if system is None else [SystemMessage(content=system)]
+    text = _text(question)
+    if text is None:
+        raise ConfigurationError("question: there is none; give it, as to chat")
+    said = [*opening, session.question(text, [session.image(source) for source in image or ()])]
+    planned = wire.plan_of(asked, said, stream=streamed)
+    wire.notes(planned.format, planned.losses)
+    show(wire.written(planned))
+
+
+@app.command()
+def convert(
+    *, source: flags.SourceFormat, target: flags.TargetFormat, kind: flags.BodyKind = "request"
+) -> None:
+    """Translate a body on standard input into another wire format.
+
+    What the other format has no word for is told on standard error.
+    """
+    from casual_llm.cli import wire  # noqa: PLC0415 # it imports the formats
+
+    show(wire.converted(wire.piped(), source, target, kind).decode() + ("" if kind == "stream" else "\n"))
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of configuration files, for editors."""
     from casual_llm import config_schema  # noqa: PLC0415 # it imports how files are read
 
     show(json.dumps(config_schema(), indent=2) + "\n")
+
+
+def _asked(  # noqa: PLR0913, PLR0917 # the flags that say who answers
+    config: Path | None,
+    model: str | None,
+    call: Layer,
+    provider: Provider | None,
+    base_url: str | None,
+    name: str | None,
+    timeout: float | None = None,
+) -> Target:
+    from casual_llm.cli import target  # noqa: PLC0415 # it imports the network
+
+    if config is None:
+        return target.of_flags(_client(provider, base_url, name, timeout), model, call)
+    _refuse_beside_a_file(provider=provider, base_url=base_url, name=name)
+    return target.of_file(config, model, call, timeout)
 
 
 def _client(

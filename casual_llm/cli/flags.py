@@ -6,7 +6,7 @@ Every value that is sent is `None` where the flag is not given, and what is `Non
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from typer import Argument, Option
 
@@ -72,6 +72,16 @@ TimeoutSeconds: TypeAlias = Annotated[
         metavar="SECONDS",
         help="The longest silence of the server; else 60, or as the file says.",
     ),
+]
+Streamed: TypeAlias = Annotated[bool, Option("--stream", help="Plan a stream instead of a whole reply.")]
+SourceFormat: TypeAlias = Annotated[
+    str, Option("--from", metavar="FORMAT", help="The format of the body: openai, anthropic, ollama …")
+]
+TargetFormat: TypeAlias = Annotated[
+    str, Option("--to", metavar="FORMAT", help="The format to write, or a server: groq, openrouter …")
+]
+BodyKind: TypeAlias = Annotated[
+    Literal["request", "reply", "stream"], Option("--kind", help="What the body is.")
 ]
 AsJson: TypeAlias = Annotated[bool, Option("--json", help="Print the whole reply as one JSON object.")]
 ShowUsage: TypeAlias = Annotated[bool, Option("--usage", help="Tell the tokens of each answer on stderr.")]

@@ -11,10 +11,9 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from http import HTTPStatus
-from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from attrs import evolve
+from attrs import evolve, field, frozen
 from frozendict import frozendict
 from returns.pipeline import is_successful
 from returns.result import Result
@@ -31,11 +30,13 @@ from casual_llm.errors import (
 from casual_llm.messages import AssistantMessage, ChatMessage
 from casual_llm.options import ChatOptions, Layer, layered
 from casual_llm.reply import Reply, StreamChunk
+from casual_llm.shell.closing import Closing
+from casual_llm.shell.memory import Memory
 from casual_llm.shell.transport import Incoming, Transport
 from casual_llm.usage import Usage
-from casual_llm.wire.codec import Call, Codec, Request, Response, S
+from casual_llm.wire.codec import Call, Codec, Encoded, Request, Response, S
 from casual_llm.wire.collect import chunk_of
-from casual_llm.wire.loss import Loss
+from casual_llm.wire.loss import Loss, told
 
 _LOG = logging.getLogger("casual_llm")
 _GRACE = 0.5
@@ -63,7 +64,21 @@ class CompletingClient(Protocol):
     async def _complete(self, model: str, messages: list[ChatMessage], options: ChatOptions) -> Reply: ...
 
 
-class CodecClient:
+@frozen(kw_only=True)
+class Plan:
+    """The request that a call would send; keys are masked."""
+
+    format: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = field(repr=lambda body: f"<{len(body)} bytes>")
+    losses: tuple[Loss, ...] = ()
+    """What the provider has no word for."""
+    changes: tuple[Loss, ...] = ()
+    """What is said in another form that means the same."""
+
+
+class CodecClient(Closing):
     """A client made of a codec and a transport.
 
     Use it as `async with client:` or call `aclose()`; a client that is neither closes its
@@ -80,6 +95,7 @@ class CodecClient:
         secret: str | None = None,
         total: float | None = None,
         default_options: Layer | None = None,
+        fetch: Fetch | None = None,
     ) -> None:
         self.default_options: Layer = layered(default_options=default_options)
         self.base_url = base_url
@@ -89,20 +105,12 @@ class CodecClient:
         self._secret = secret
         self._total = total
         self._noted: set[tuple[str, str]] = set()
+        self._memory = Memory()
+        self._fetch = fetch
 
     def __repr__(self) -> str:
         """Show where the client talks to, and never the key."""
         return f"{type(self).__name__}(base_url={self.base_url!r})"
-
-    async def __aenter__(self) -> Self:
-        """Give the client itself; connections are made on first use."""
-        return self
-
-    async def __aexit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        """Close the connections."""
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close the connections; a caller's own `http_client` stays open."""
@@ -115,7 +123,7 @@ class CodecClient:
         return reply.message, reply.usage
 
     async def _complete(self, model: str, messages: list[ChatMessage], options: ChatOptions) -> Reply:
-        request = self._request(Call(model=model, messages=messages, options=options))
+        request = await self._request(Call(model=model, messages=messages, options=options))
         async with _within(_deadline(self._total), self._total):
             response = await _whole(await self._transport.open(request))
         return self._value(self._codec.decode(response))
@@ -123,7 +131,7 @@ class CodecClient:
     async def _stream(
         self, model: str, messages: list[ChatMessage], options: ChatOptions
     ) -> AsyncGenerator[StreamChunk, None]:
-        request = self._request(Call(model=model, messages=messages, options=options, stream=True))
+        request = await self._request(Call(model=model, messages=messages, options=options, stream=True))
         deadline = _deadline(self._total)
         async with _within(deadline, self._total):
             incoming = await self._transport.open(request)
@@ -155,31 +163,46 @@ class CodecClient:
         for chunk in self._value(codec.finish(state)):
             yield chunk
 
-    def _request(self, call: Call) -> Request:
-        encoded = self._value(self._codec.encode(call))
+    def plan(self, call: Call) -> Plan:
+        """Give the request that a call would send, without its secrets, and what it would not say."""
+        encoded = self._encoded(call)
+        request = self._addressed(encoded.request)
+        headers = {name: redact(value, self._secret) for name, value in request.headers.items()}
+        return Plan(
+            format=self._codec.name,
+            url=request.url,
+            headers=headers,
+            body=request.body,
+            losses=encoded.losses,
+            changes=encoded.changes,
+        )
+
+    async def _request(self, call: Call) -> Request:
+        encoded = self._encoded(call)
         for loss in encoded.losses:
             self._note(loss)
-        request = encoded.request
+        return self._addressed(encoded.request)
+
+    def _encoded(self, call: Call) -> Encoded:
+        recalled = self._memory.recall(call.messages)
+        encoded: Encoded = self._value(self._codec.encode(call, recalled.written))
+        self._memory.keep(recalled, call.messages, encoded.written)
+        return encoded
+
+    def _addressed(self, request: Request) -> Request:
         return evolve(request, url=self.base_url + request.url, headers={**request.headers, **self._headers})
 
     def _note(self, loss: Loss) -> None:
         if (loss.path, loss.kind) not in self._noted:
             self._noted.add((loss.path, loss.kind))
-            _LOG.warning("%s %s", loss.path, _told(loss, self._codec.name))
+            level = logging.INFO if loss.kind == "added" else logging.WARNING
+            _LOG.log(level, "%s", told(loss, self._codec.name))
 
     def _value(self, result: Result[T, Failure]) -> T:
         """Leave `Result`: the one place where a failure becomes an exception."""
         if is_successful(result):
             return result.unwrap()
         raise exception_for(_without_key(result.failure(), self._secret))
-
-
-def _told(loss: Loss, codec: str) -> str:
-    if loss.kind == "overridden":
-        return "stands in place of the option that says the same"
-    if loss.kind == "replaced":
-        return f"is said differently to {codec}: {loss.applied}"
-    return f"is left out: {codec} cannot say it"
 
 
 def _without_key(failure: Failure, secret: str | None) -> Failure:

@@ -1,40 +1,31 @@
-"""The clients that callers construct, and the two factories that read a config.
+"""The clients that callers construct.
 
 Each is a constructor: it looks up what it was not told in the environment, and fills in a codec, an
-address and a key. A provider is one line in the registry.
+address and a key.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from inspect import signature
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from attrs import evolve
 
 from casual_llm.checks import a_kind, wrong
-from casual_llm.config import (
-    ClientConfig,
-    ModelConfig,
-    Provider,
-    Timeout,
-    address_of,
-    key_variables,
-    resolve_api_key,
-)
-from casual_llm.errors import ConfigurationError
+from casual_llm.config import ClientConfig, Provider, Timeout
 from casual_llm.options import ChatOptions, Layer, SystemMessageHandling, layered
-from casual_llm.providers.openai import LLAMACPP, Dialect, codec, dialect_of
-from casual_llm.shell.client import CodecClient, LLMClient
+from casual_llm.providers import anthropic, ollama, openai
+from casual_llm.providers.openai import LLAMACPP, Dialect, dialect_of
+from casual_llm.shell.client import CodecClient
+from casual_llm.shell.fetch import fetch_image
 from casual_llm.shell.local import LocalTransport, ServerSettings
-from casual_llm.shell.model import Model
+from casual_llm.shell.reach import address, header, key_for, ollama_host
 from casual_llm.shell.transport import HttpClient, HttpTransport, Transport
 
 _OPENAI_URL = "https://api.openai.com/v1"
-_LOOPBACK = ("localhost", "127.", "::1")
+_ANTHROPIC_URL = "https://api.anthropic.com"
+_OLLAMA_URL = "http://localhost:11434"
 
 
 class OpenAIClient(CodecClient):
@@ -43,7 +34,14 @@ class OpenAIClient(CodecClient):
     >>> OpenAIClient(api_key="sk-secret", base_url="https://openrouter.ai/api/v1")
     OpenAIClient(base_url='https://openrouter.ai/api/v1')
 
-    Without a key it looks at `OPENAI_API_KEY`; servers on this machine need none.
+    How a server differs from others is its dialect, which is known by the address, or given:
+
+    >>> from casual_llm.providers.openai import GROQ
+    >>> OpenAIClient(api_key="gsk-secret", dialect=GROQ)
+    OpenAIClient(base_url='https://api.groq.com/openai/v1')
+
+    Without a key it looks at the dialect's variable and at `OPENAI_API_KEY`; servers on this machine
+    need none.
     """
 
     def __init__(  # noqa: PLR0913 # the contract of existing callers, and what we add by keyword
@@ -59,24 +57,103 @@ class OpenAIClient(CodecClient):
         http_client: HttpClient[Any] | None = None,
         http2: bool = False,
         transport: Transport | None = None,
+        name: str | None = None,
     ) -> None:
-        address = address_of(base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI_URL)
-        config = ClientConfig(provider=Provider.OPENAI, api_key=api_key, base_url=address)
         if not isinstance(dialect, Dialect | None):
             raise wrong("dialect", f"{a_kind(dialect)} given", "give a Dialect")
-        key = _key(config, address)
+        own = dialect.base_url if dialect is not None and dialect is not openai.OPENAI else None
+        place = address(base_url or own, "OPENAI_BASE_URL", _OPENAI_URL)
+        spoken = dialect or dialect_of(place)
+        config = ClientConfig(provider=Provider.OPENAI, api_key=api_key, base_url=place, name=name)
+        key = key_for(config, place, spoken.key_variable)
         limits = Timeout.of(timeout)
         super().__init__(
-            codec(dialect or dialect_of(address)),
+            openai.codec(evolve(spoken, aliases=(*spoken.aliases, *_aliases(name)))),
             transport or HttpTransport(timeout=limits, http_client=http_client, http2=http2),
-            base_url=address,
+            base_url=place,
             headers={
-                **({"authorization": f"Bearer {key}"} if key else {}),
-                **({"openai-organization": _header("organization", organization)} if organization else {}),
+                **spoken.key_headers(key),
+                **({"openai-organization": header("organization", organization)} if organization else {}),
             },
             secret=key,
             total=limits.total,
             default_options=_with_handling(default_options, system_message_handling),
+        )
+
+
+class AnthropicClient(CodecClient):
+    """A client of Anthropic Messages, and of servers that speak it.
+
+    >>> AnthropicClient(api_key="sk-ant-secret")
+    AnthropicClient(base_url='https://api.anthropic.com')
+
+    Without a key it looks at `ANTHROPIC_API_KEY`; servers on this machine need none.
+    """
+
+    def __init__(  # noqa: PLR0913 # the contract of existing callers, and what we add by keyword
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float | Timeout = 60.0,
+        *,
+        system_message_handling: SystemMessageHandling | None = None,
+        default_options: Layer | None = None,
+        http_client: HttpClient[Any] | None = None,
+        http2: bool = False,
+        transport: Transport | None = None,
+        name: str | None = None,
+    ) -> None:
+        # The vendor's own variable leaves out the version, which users often add.
+        place = address(base_url, "ANTHROPIC_BASE_URL", _ANTHROPIC_URL).removesuffix("/v1")
+        config = ClientConfig(provider=Provider.ANTHROPIC, api_key=api_key, base_url=place, name=name)
+        key = key_for(config, place)
+        limits = Timeout.of(timeout)
+        super().__init__(
+            anthropic.codec(_aliases(name)),
+            transport or HttpTransport(timeout=limits, http_client=http_client, http2=http2),
+            base_url=place,
+            headers={"x-api-key": key} if key else {},
+            secret=key,
+            total=limits.total,
+            default_options=_with_handling(default_options, system_message_handling),
+        )
+
+
+class OllamaClient(CodecClient):
+    """A client of an Ollama server, by default the one on this machine, or the one of `OLLAMA_HOST`.
+
+    >>> OllamaClient()
+    OllamaClient(base_url='http://localhost:11434')
+
+    Ollama takes images as bytes alone: those given by URL are fetched first, from public addresses only.
+    """
+
+    def __init__(  # noqa: PLR0913 # the contract of existing callers, and what we add by keyword
+        self,
+        host: str | None = None,
+        timeout: float | Timeout = 60.0,
+        system_message_handling: SystemMessageHandling | None = None,
+        *,
+        api_key: str | None = None,
+        default_options: Layer | None = None,
+        http_client: HttpClient[Any] | None = None,
+        http2: bool = False,
+        transport: Transport | None = None,
+        name: str | None = None,
+    ) -> None:
+        place = ollama_host(host or os.environ.get("OLLAMA_HOST") or _OLLAMA_URL)
+        config = ClientConfig(provider=Provider.OLLAMA, api_key=api_key, base_url=place, name=name)
+        key = key_for(config, place, required=False)
+        limits = Timeout.of(timeout)
+        super().__init__(
+            ollama.codec(_aliases(name)),
+            transport or HttpTransport(timeout=limits, http_client=http_client, http2=http2),
+            base_url=place,
+            headers={"authorization": f"Bearer {key}"} if key else {},
+            secret=key,
+            total=limits.total,
+            default_options=_with_handling(default_options, system_message_handling),
+            fetch=fetch_image,
         )
 
 
@@ -106,7 +183,7 @@ class LocalClient(CodecClient):
         limits = Timeout.of(timeout)
         http = HttpTransport(timeout=limits, trust_env=False)  # loopback is never behind a proxy
         super().__init__(
-            codec(LLAMACPP),
+            openai.codec(LLAMACPP),
             LocalTransport(http, model_path, settings),
             base_url="local:",
             total=limits.total,
@@ -114,84 +191,10 @@ class LocalClient(CodecClient):
         )
 
 
+def _aliases(name: str | None) -> tuple[str, ...]:
+    # By the name of a config, too, provider_options mean its server.
+    return () if name is None else (name,)
+
+
 def _with_handling(options: Layer | None, handling: SystemMessageHandling | None) -> Layer:
     return layered(default_options=options, handling=ChatOptions(system_message_handling=handling))
-
-
-def _key(config: ClientConfig, address: str) -> str | None:
-    key = resolve_api_key(config, os.environ)
-    if key is None:
-        if (urlsplit(address).hostname or "").startswith(_LOOPBACK):
-            return None
-        tried = " and ".join(key_variables(config))
-        raise ConfigurationError(f"api_key: none given, and {tried} not set; give api_key= or set a variable")
-    return _header("api_key", key.strip())
-
-
-def _header(name: str, value: str) -> str:
-    # Checked here, because an error of the HTTP library would quote the value.
-    if not isinstance(value, str):
-        raise wrong(name, f"{a_kind(value)} given", "give a string")
-    if not value.isascii() or not value.isprintable():
-        raise ConfigurationError(f"{name}: holds a character that no header can; was it copied whole?")
-    return value
-
-
-def _openai(config: ClientConfig) -> CodecClient:
-    address = address_of(config.base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI_URL)
-    found = _arguments(OpenAIClient, config, api_key=_key(config, address), base_url=address)
-    dialect = found.get("dialect") or dialect_of(address)
-    if config.name is not None and isinstance(dialect, Dialect):
-        # By its name, too, provider_options mean this server.
-        found["dialect"] = evolve(dialect, aliases=(*dialect.aliases, config.name))
-    return OpenAIClient(**found)
-
-
-def _local(config: ClientConfig) -> CodecClient:
-    for name in ("base_url", "api_key"):
-        if getattr(config, name) is not None:
-            raise ConfigurationError(f"{name}: the embedded model has none; leave it out, or choose openai")
-    return LocalClient(**_arguments(LocalClient, config))
-
-
-def _arguments(kind: type[CodecClient], config: ClientConfig, **found: str | None) -> dict[str, Any]:
-    known = signature(kind).parameters
-    for name in config.extra_kwargs:
-        if name not in known:
-            problem = f"{kind.__name__} takes no such argument, but {', '.join(known)}"
-            raise ConfigurationError(f"extra_kwargs.{name}: {problem}")
-    own = {name: getattr(config, name) for name in ("timeout", "system_message_handling", "default_options")}
-    return {**own, **found, **config.extra_kwargs}
-
-
-_REGISTRY: Mapping[Provider, Callable[[ClientConfig], CodecClient]] = {
-    Provider.OPENAI: _openai,
-    Provider.LOCAL: _local,
-}
-
-
-def create_client(config: ClientConfig) -> CodecClient:
-    """Make the client that a config describes.
-
-    >>> create_client(ClientConfig(provider="openai", api_key="sk-secret"))
-    OpenAIClient(base_url='https://api.openai.com/v1')
-    """
-    if not isinstance(config, ClientConfig):
-        raise ConfigurationError(f"config: {type(config).__name__} given; give ClientConfig(...)")
-    return _REGISTRY[config.provider](config)
-
-
-def create_model(client: LLMClient, config: ModelConfig) -> Model:
-    """Make a model of a client.
-
-    >>> create_model(LocalClient(), ModelConfig(name="smollm2")).name
-    'smollm2'
-    """
-    if not isinstance(config, ModelConfig):
-        raise ConfigurationError(f"config: {type(config).__name__} given; give ModelConfig(...)")
-    return Model(
-        client,
-        config.name,
-        default_options=config.default_options,
-        system_message_handling=config.system_message_handling,
-    )

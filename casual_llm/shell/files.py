@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from returns.pipeline import is_successful
 
@@ -15,6 +13,7 @@ from casual_llm.settings.parse import Config, named, parse_config
 from casual_llm.settings.text import PARSERS, parse_text
 from casual_llm.shell.client import CodecClient
 from casual_llm.shell.clients import create_client, create_model
+from casual_llm.shell.closing import Closing
 from casual_llm.shell.model import Model
 
 _LARGEST = 1_000_000
@@ -73,7 +72,7 @@ def _unfit(file: Path) -> str | None:
     return None
 
 
-class Models:
+class Models(Closing):
     """The models of a configuration; those of one client share its connections.
 
     Use it as `async with` or call `aclose()`.
@@ -86,16 +85,6 @@ class Models:
     def __repr__(self) -> str:
         """Show the names of the models."""
         return f"Models({', '.join(self.config.models)})"
-
-    async def __aenter__(self) -> Self:
-        """Give the models themselves; clients are made on first use."""
-        return self
-
-    async def __aexit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        """Close the clients."""
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close the connections of all clients that were made."""

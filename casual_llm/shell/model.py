@@ -7,6 +7,7 @@ then model, then call.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from typing import cast
 
 from casual_llm.errors import ConfigurationError, RequestError
 from casual_llm.explain import Explanation, explain
@@ -20,8 +21,9 @@ from casual_llm.messages import (
 )
 from casual_llm.options import ChatOptions, Layer, SystemMessageHandling, layered, sent
 from casual_llm.reply import Reply, StreamChunk
-from casual_llm.shell.client import CompletingClient, LLMClient
+from casual_llm.shell.client import CodecClient, CompletingClient, LLMClient, Plan
 from casual_llm.usage import Ledger, Usage, join, record
+from casual_llm.wire.codec import Call
 
 
 class Model:
@@ -107,6 +109,23 @@ class Model:
         """
         return explain(**self._layers(options))
 
+    def plan(
+        self, messages: Sequence[Message], options: Layer | None = None, *, stream: bool = False
+    ) -> Plan:
+        """Give the request that a call would send, with its keys masked, without sending it.
+
+        >>> from casual_llm import LocalClient, UserMessage
+        >>> Model(LocalClient(), "smollm2").plan([UserMessage(content="Hi")]).body
+        b'{"model":"smollm2","messages":[{"role":"user","content":"Hi"}]}'
+        """
+        if not isinstance(self.client, CodecClient):
+            kind = type(self.client).__name__
+            raise ConfigurationError(f"client: {kind} has no plan; its requests are its own")
+        call = Call(
+            model=self.name, messages=_checked(messages), options=self._resolve(options), stream=stream
+        )
+        return self.client.plan(call)
+
     def _layers(self, options: Layer | None) -> dict[str, Layer | None]:
         client: Layer | None = getattr(self.client, "default_options", None)
         return {"client": client, "model": self.default_options, "call": options}
@@ -128,10 +147,15 @@ async def _aclose(chunks: AsyncIterator[StreamChunk]) -> None:
         await chunks.aclose()
 
 
+_KINDS = {UserMessage, AssistantMessage, SystemMessage, ToolResultMessage}
+
+
 def _checked(messages: Sequence[Message]) -> list[ChatMessage]:
     if isinstance(messages, str) or not isinstance(messages, Sequence):
         kind = type(messages).__name__
         raise RequestError(f"messages: {kind} given; give a list, such as [UserMessage(content=...)]")
+    if set(map(type, messages)) <= _KINDS:  # one look at each costs a tenth of a function call for each
+        return cast("list[ChatMessage]", list(messages))
     return [_message(f"messages[{index}]", message) for index, message in enumerate(messages)]
 
 

@@ -27,6 +27,20 @@ class Loss:
     applied: Json = field(default=None, converter=_frozen)
 
 
+def told(loss: Loss, format_name: str) -> str:
+    """Tell a loss in a line.
+
+    >>> told(unsupported("options.top_k", 40), "openai")
+    'options.top_k is left out: openai cannot say it'
+    """
+    how = {
+        "unsupported": f"is left out: {format_name} cannot say it",
+        "overridden": "stands in place of the option that says the same",
+        "added": f"is said unasked, because {format_name} requires it: {loss.applied}",
+    }
+    return f"{loss.path} {how.get(loss.kind, f'is said differently to {format_name}: {loss.applied}')}"
+
+
 def unsupported(path: str, asked: Json) -> Loss:
     """Tell that something is left out.
 

@@ -1,0 +1,48 @@
+"""What goes over the wire, without sending it: the request of a call, and bodies in other formats."""
+
+from __future__ import annotations
+
+import sys
+
+from returns.pipeline import is_successful
+
+from casual_llm.cli.outcome import tell
+from casual_llm.cli.target import Target
+from casual_llm.errors import RequestError
+from casual_llm.messages import ChatMessage
+from casual_llm.shell.client import Plan
+from casual_llm.shell.factories import create_model
+from casual_llm.translation import Kind, translate
+from casual_llm.wire.loss import Loss, told as told_loss
+
+
+def plan_of(target: Target, messages: list[ChatMessage], *, stream: bool) -> Plan:
+    """Give the request that a call would send."""
+    return create_model(target.connect(), target.model).plan(messages, stream=stream)
+
+
+def written(plan: Plan) -> str:
+    """Write a request as it stands on the wire: its head line by line, a blank line, its body."""
+    head = [f"POST {plan.url}", *(f"{name}: {value}" for name, value in sorted(plan.headers.items()))]
+    return "\n".join(head) + "\n\n" + plan.body.decode() + "\n"
+
+
+def converted(body: bytes, source: str, target: str, kind: Kind) -> bytes:
+    """Translate a body; what is lost is told on standard error."""
+    translated = translate(body, from_=source, to=target, kind=kind)
+    if not is_successful(translated):
+        raise RequestError(f"standard input: {translated.failure()}")
+    told = translated.unwrap()
+    notes(target, told.losses)
+    return told.body
+
+
+def notes(format_name: str, losses: tuple[Loss, ...]) -> None:
+    """Tell what could not be said, a line each."""
+    for loss in losses:
+        tell("note", told_loss(loss, format_name))
+
+
+def piped() -> bytes:
+    """Read all of standard input as it is."""
+    return sys.stdin.buffer.read()

@@ -1,0 +1,33 @@
+"""The wire formats by name: a new one is a folder of pure functions and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from casual_llm.checks import unknown
+from casual_llm.providers import anthropic, ollama, openai
+from casual_llm.wire.codec import Codec
+
+FORMATS: Mapping[str, Codec[Any]] = {
+    "openai": openai.codec(),
+    "anthropic": anthropic.codec(),
+    "ollama": ollama.codec(),
+    **{dialect.name: openai.codec(dialect) for dialect in openai.DIALECTS},
+}
+"""The three formats, and OpenAI Chat as each server known speaks it."""
+
+
+def format_named(name: str, place: str = "format") -> Codec[Any]:
+    """Give a codec by its name.
+
+    >>> format_named("anthropic").names
+    ('anthropic',)
+    >>> format_named("antropic")
+    Traceback (most recent call last):
+    ...
+    casual_llm.errors.ConfigurationError: format.antropic: unknown format, did you mean anthropic?
+    """
+    if name not in FORMATS:
+        raise unknown(place, name, FORMATS, "format")
+    return FORMATS[name]

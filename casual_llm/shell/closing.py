@@ -1,0 +1,25 @@
+"""What holds connections and is used as `async with`."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from types import TracebackType
+from typing import Self
+
+
+class Closing:
+    """Ends with the block it is used in; `aclose()` says how."""
+
+    async def __aenter__(self) -> Self:
+        """Give the thing itself; connections are made on first use."""
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self.aclose()
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Close the connections."""

@@ -1,0 +1,95 @@
+"""What was written of conversations, kept while they live.
+
+Messages do not change, so a message that is the very same object has the same bytes. A conversation is
+known by the identities of its messages, which are held weakly: as soon as one of them is gone, so are
+the bytes. Found are the first messages of a conversation, as many as were written before; a codec
+writes the rest.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from functools import partial
+from typing import TypeAlias
+
+from attrs import define, field, frozen
+
+from casual_llm.messages import ChatMessage
+from casual_llm.wire.written import NOTHING, Written
+
+Identities: TypeAlias = tuple[int, ...]
+
+
+@define(eq=False)
+class _Conversation:
+    identities: Identities
+    written: Written
+    living: list[weakref.ref[ChatMessage]] = field(factory=list)
+
+
+@frozen(eq=False)
+class Recalled:
+    """What is remembered of a conversation that is about to be sent."""
+
+    identities: Identities
+    written: Written = NOTHING
+    conversation: _Conversation | None = None
+
+
+@define(eq=False)
+class Memory:
+    """The conversations that a client has sent.
+
+    >>> from casual_llm.messages import UserMessage
+    >>> memory, said = Memory(), [UserMessage(content="Hi")]
+    >>> memory.keep(memory.recall(said), said, Written(count=1, pieces=(b"{}",)))
+    >>> memory.recall(said).written.count
+    1
+    >>> del said
+    >>> len(memory)
+    0
+    """
+
+    _by_last: dict[int, _Conversation] = field(factory=dict, init=False, repr=False)
+    """By the identity of the last message, which is looked for from the end: the new ones are few."""
+
+    def __len__(self) -> int:
+        """Count the conversations that are remembered."""
+        return len(self._by_last)
+
+    def recall(self, messages: Sequence[ChatMessage]) -> Recalled:
+        """Give what was written of the first messages, of as many of them as possible."""
+        identities = tuple(map(id, messages))
+        for count in range(len(identities), 0, -1):
+            known = self._by_last.get(identities[count - 1])
+            if known is not None and known.identities == identities[:count]:
+                return Recalled(identities, known.written, known)
+        return Recalled(identities)
+
+    def keep(self, recalled: Recalled, messages: Sequence[ChatMessage], written: Written) -> None:
+        """Remember what was written, in the place of what it goes on from."""
+        known = recalled.written.count
+        if written.count <= known:
+            return
+        conversation = recalled.conversation
+        if conversation is None:
+            conversation = _Conversation((), written)
+        else:
+            self._drop(conversation)
+        conversation.identities = recalled.identities[: written.count]
+        conversation.written = written
+        forget = partial(_forget, weakref.ref(self), weakref.ref(conversation))
+        conversation.living += [weakref.ref(message, forget) for message in messages[known : written.count]]
+        self._by_last[conversation.identities[-1]] = conversation
+
+    def _drop(self, conversation: _Conversation) -> None:
+        last = conversation.identities[-1]
+        if self._by_last.get(last) is conversation:
+            del self._by_last[last]
+
+
+def _forget(memory: weakref.ref[Memory], conversation: weakref.ref[_Conversation], _: object) -> None:
+    holder, gone = memory(), conversation()
+    if holder is not None and gone is not None:
+        holder._drop(gone)  # noqa: SLF001 # of this module

@@ -1,0 +1,75 @@
+"""Laws of the memory of conversations: nobody can tell that it is there."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+
+from hypothesis import given, settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+from strategies import messages
+
+from casual_llm.messages import ChatMessage
+from casual_llm.providers.openai import COMPATIBLE, codec
+from casual_llm.shell.memory import Memory
+from casual_llm.wire.codec import Call
+from casual_llm.wire.written import more
+
+CODEC = codec(COMPATIBLE)
+
+
+@given(st.lists(st.binary(min_size=1), max_size=30), st.lists(st.integers(0, 30)))
+def test_pieces_are_the_bodies_joined_by_commas(bodies: list[bytes], cuts: list[int]) -> None:
+    pieces: tuple[bytes, ...] = ()
+    places = [0, *sorted(min(cut, len(bodies)) for cut in cuts), len(bodies)]
+    for start, end in itertools.pairwise(places):
+        pieces = more(pieces, bodies[start:end])
+    assert b"".join(pieces) == b",".join(bodies)
+
+
+@given(st.lists(st.binary(min_size=1, max_size=9), max_size=99))
+def test_pieces_are_few(bodies: list[bytes]) -> None:
+    pieces: tuple[bytes, ...] = ()
+    for body in bodies:
+        pieces = more(pieces, [body])
+    assert all(len(early) > 2 * len(late) for early, late in itertools.pairwise(pieces))
+
+
+class Conversations(RuleBasedStateMachine):
+    """Conversations that go on, branch, lose messages and end, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.memory = Memory()
+        self.said: list[list[ChatMessage]] = [[]]
+
+    @rule(index=st.integers(0, 9), message=messages)
+    def goes_on(self, index: int, message: ChatMessage) -> None:
+        self.said[index % len(self.said)].append(message.model_copy())
+
+    @rule(index=st.integers(0, 9))
+    def branches(self, index: int) -> None:
+        self.said.append([*self.said[index % len(self.said)]])
+
+    @rule(index=st.integers(0, 9), place=st.integers(0, 9))
+    def loses_a_message(self, index: int, place: int) -> None:
+        del self.said[index % len(self.said)][place : place + 1]
+
+    @rule(index=st.integers(0, 9))
+    def is_sent(self, index: int) -> None:
+        said = self.said[index % len(self.said)]
+        recalled = self.memory.recall(said)
+        plain = CODEC.encode(Call(model="m", messages=said))
+        told = CODEC.encode(Call(model="m", messages=said), recalled.written)
+        assert told == plain
+        told.map(lambda encoded: self.memory.keep(recalled, said, encoded.written))
+
+    @rule()
+    def all_end(self) -> None:
+        self.said = [[]]
+        gc.collect(1)  # a failure on the way leaves a circle of traceback and frame
+        assert len(self.memory) == 0
+
+
+TestConversations = Conversations.TestCase
+TestConversations.settings = settings(max_examples=30, stateful_step_count=25)

@@ -1,0 +1,95 @@
+"""What a client remembers of conversations: found again, gone with them."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+
+import pytest
+
+from casual_llm import AssistantMessage, ChatMessage, UserMessage
+from casual_llm.providers.openai import codec
+from casual_llm.shell.memory import Memory
+from casual_llm.wire.codec import Call
+from casual_llm.wire.written import NOTHING, Written
+
+CODEC = codec()
+
+
+def conversation(length: int) -> list[ChatMessage]:
+    return [
+        (AssistantMessage if index % 2 else UserMessage)(content=f"number {index}") for index in range(length)
+    ]
+
+
+def send(memory: Memory, messages: Sequence[ChatMessage]) -> tuple[int, bytes]:
+    """Send as a client does: tell how much was remembered, and the bytes that go out."""
+    recalled = memory.recall(messages)
+    encoded = CODEC.encode(Call(model="m", messages=messages), recalled.written).unwrap()
+    memory.keep(recalled, messages, encoded.written)
+    return recalled.written.count, encoded.request.body
+
+
+def plain(messages: Sequence[ChatMessage]) -> bytes:
+    return CODEC.encode(Call(model="m", messages=messages)).unwrap().request.body
+
+
+def test_a_conversation_that_goes_on_is_remembered_as_far_as_it_was_sent() -> None:
+    memory, said = Memory(), conversation(5)
+    assert send(memory, said[:3]) == (0, plain(said[:3]))
+    assert send(memory, said) == (3, plain(said))
+    assert send(memory, said) == (5, plain(said))
+    assert len(memory) == 1
+
+
+def test_an_equal_conversation_of_other_messages_is_not_remembered() -> None:
+    memory, said = Memory(), conversation(3)
+    send(memory, said)
+    assert memory.recall(conversation(3)).written is NOTHING
+
+
+@pytest.mark.parametrize("gone", [0, 1, 2])
+def test_the_bytes_go_with_any_message_of_the_conversation(gone: int) -> None:
+    memory, said = Memory(), conversation(3)
+    send(memory, said)
+    del said[gone]
+    assert len(memory) == 0
+    assert send(memory, said) == (0, plain(said))
+
+
+def test_two_that_begin_alike_are_both_right() -> None:
+    memory, said = Memory(), conversation(3)
+    other = [*said, UserMessage(content="another way")]
+    send(memory, said)
+    first = [*said, UserMessage(content="one way")]
+    assert send(memory, first) == (3, plain(first))
+    assert send(memory, other) == (0, plain(other))
+    assert send(memory, first) == (4, plain(first))
+    assert len(memory) == 2
+
+
+def test_a_conversation_without_its_first_messages_is_written_anew() -> None:
+    memory, said = Memory(), conversation(5)
+    send(memory, said)
+    assert send(memory, said[2:]) == (0, plain(said[2:]))
+
+
+def test_one_message_may_end_many_conversations() -> None:
+    memory, ask = Memory(), UserMessage(content="Go on.")
+    said = [[message, ask] for message in conversation(3)]
+    assert [send(memory, messages) for messages in said] == [(0, plain(messages)) for messages in said]
+    assert len(memory) == 1
+
+
+def test_what_a_codec_does_not_write_for_good_is_not_remembered() -> None:
+    memory, said = Memory(), conversation(2)
+    memory.keep(memory.recall(said), said, Written())
+    assert len(memory) == 0
+
+
+def test_a_memory_that_is_gone_leaves_the_messages_alone() -> None:
+    memory, said = Memory(), conversation(2)
+    send(memory, said)
+    del memory
+    gc.collect()
+    assert said.pop().content == "number 1"
