@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 from strategies import messages, texts
 
 from casual_llm.messages import AssistantMessage, ChatMessage, UserMessage
-from casual_llm.providers.openai import COMPATIBLE, LLAMACPP, OPENAI, Dialect, codec, dialect_of
+from casual_llm.providers.openai import DIALECTS, Dialect, codec
 from casual_llm.reply import Reply
 from casual_llm.wire.codec import Call, Request, Response
 
@@ -15,7 +15,7 @@ _CALL = Call(model="m", messages=[UserMessage(content="Hi")])
 _REPLY = Reply(message=AssistantMessage(content="Hello."), finish_reason="stop", raw_finish_reason="stop")
 
 
-@pytest.mark.parametrize("dialect", [OPENAI, COMPATIBLE, LLAMACPP])
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 def test_a_codec_is_the_functions_of_its_dialect(dialect: Dialect) -> None:
     ours = codec(dialect)
     state, _ = ours.step(ours.start, b"".join(ours.write_stream(_REPLY))).unwrap()
@@ -41,19 +41,3 @@ def test_a_call_does_not_change_with_the_list_of_its_messages(conversation: list
     call, before = Call(model="m", messages=conversation), tuple(conversation)
     conversation.clear()
     assert call.messages == before
-
-
-@pytest.mark.parametrize(
-    ("base_url", "dialect"),
-    [
-        ("https://api.openai.com/v1", OPENAI),
-        ("https://API.OpenAI.com:443/v1/", OPENAI),
-        ("https://api.openai.com.example.org/v1", COMPATIBLE),
-        ("http://localhost:8000/v1", COMPATIBLE),
-        ("localhost", COMPATIBLE),
-        ("", COMPATIBLE),
-        ("http://[::1", COMPATIBLE),
-    ],
-)
-def test_the_host_tells_the_dialect(base_url: str, dialect: Dialect) -> None:
-    assert dialect_of(base_url) is dialect

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from casual_llm.content import AudioContent, FileContent, ImageContent, is_reference, is_url
+
+Medium = TypeVar("Medium", bound=ImageContent | FileContent | AudioContent)
 
 _DATA_URI = re.compile(r"data:([^;,]*)((?:;[^;,]*)*?)(;base64)?,(.*)", re.DOTALL | re.IGNORECASE)
 
@@ -61,3 +63,22 @@ def uri_of(part: ImageContent | FileContent | AudioContent) -> str:
         return part.source
     data = part.source if isinstance(part.source, str) else part.source["data"]
     return f"data:{part.media_type};base64,{data}"
+
+
+def plain(part: Medium) -> Medium:
+    """Give a part its one form: base64 as a dict beside its media type, wherever it holds the bytes itself.
+
+    >>> plain(ImageContent(source="data:image/png;base64,aGk="))
+    ImageContent(type='image', source={'type': 'base64', 'data': 'aGk='}, media_type='image/png')
+
+    A URL stays as it is, and so does what cannot be read.
+    """
+    found = inline(part) if isinstance(part.source, str) else None
+    if found is None:
+        return part
+    source = {"type": "base64", "data": found.data}
+    fields = {**dict(part), "source": source, "media_type": found.media_type.lower()}
+    try:
+        return type(part).model_validate(fields)  # type: ignore[return-value] # mypy widens the type of a bound
+    except ValueError:
+        return part

@@ -20,7 +20,7 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.openai import COMPATIBLE, LLAMACPP, OPENAI, Dialect, codec, dialect_of
+from casual_llm.providers.openai import COMPATIBLE, LLAMACPP, OPENAI, Dialect, codec
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.wire.codec import Call, Encoded
 
@@ -225,21 +225,6 @@ def test_system_messages_are_kept_or_merged(handling: str | None, contents: list
 def test_one_system_message_stays_where_it_stands() -> None:
     body = json.loads(encoded(OPENAI, *SYSTEM[1:], system_message_handling="merge").request.body)
     assert [message["content"] for message in body["messages"]] == ["Hi", "Be kind."]
-
-
-@pytest.mark.parametrize(
-    ("base_url", "dialect"),
-    [
-        ("https://api.openai.com/v1", OPENAI),
-        ("https://API.OpenAI.com:443/v1/", OPENAI),
-        ("https://api.openai.com.example.com/v1", COMPATIBLE),
-        ("https://openrouter.ai/api/v1", COMPATIBLE),
-        ("http://localhost:8000", COMPATIBLE),
-        ("", COMPATIBLE),
-    ],
-)
-def test_the_host_of_the_base_url_chooses_the_dialect(base_url: str, dialect: Dialect) -> None:
-    assert dialect_of(base_url) is dialect
 
 
 def test_a_longer_conversation_begins_with_the_bytes_of_the_shorter() -> None:

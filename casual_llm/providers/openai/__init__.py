@@ -8,14 +8,61 @@ from __future__ import annotations
 from functools import partial
 
 from casual_llm.providers.openai.decode import decode
-from casual_llm.providers.openai.dialect import COMPATIBLE, LLAMACPP, OPENAI, Dialect, dialect_of
-from casual_llm.providers.openai.encode import encode, normalize
+from casual_llm.providers.openai.dialect import Dialect
+from casual_llm.providers.openai.dialects import (
+    AZURE,
+    CEREBRAS,
+    COMPATIBLE,
+    DEEPSEEK,
+    DIALECTS,
+    FIREWORKS,
+    GEMINI_COMPAT,
+    GROQ,
+    LLAMACPP,
+    LMSTUDIO,
+    MISTRAL,
+    OLLAMA_V1,
+    OPENAI,
+    OPENROUTER,
+    PERPLEXITY,
+    TOGETHER,
+    VLLM,
+    XAI,
+    dialect_named,
+    dialect_of,
+)
+from casual_llm.providers.openai.encode import encode
+from casual_llm.providers.openai.normal import normalize
 from casual_llm.providers.openai.read import read
 from casual_llm.providers.openai.stream import START, State, finish, step
 from casual_llm.providers.openai.write import write, write_stream
 from casual_llm.wire.codec import Codec
 
-__all__ = ["COMPATIBLE", "LLAMACPP", "OPENAI", "Dialect", "State", "codec", "dialect_of"]
+__all__ = [
+    "AZURE",
+    "CEREBRAS",
+    "COMPATIBLE",
+    "DEEPSEEK",
+    "DIALECTS",
+    "FIREWORKS",
+    "GEMINI_COMPAT",
+    "GROQ",
+    "LLAMACPP",
+    "LMSTUDIO",
+    "MISTRAL",
+    "OLLAMA_V1",
+    "OPENAI",
+    "OPENROUTER",
+    "PERPLEXITY",
+    "TOGETHER",
+    "VLLM",
+    "XAI",
+    "Dialect",
+    "State",
+    "codec",
+    "dialect_named",
+    "dialect_of",
+]
 
 
 def codec(dialect: Dialect = OPENAI) -> Codec[State]:
@@ -27,7 +74,7 @@ def codec(dialect: Dialect = OPENAI) -> Codec[State]:
     return Codec(
         name=dialect.name,
         names=dialect.names,
-        normalize=normalize,
+        normalize=partial(normalize, dialect),
         encode=partial(encode, dialect),
         decode=decode,
         start=START,

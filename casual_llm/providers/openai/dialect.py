@@ -1,16 +1,23 @@
-"""How servers that speak OpenAI Chat differ, as a table of values.
+"""How servers that speak OpenAI Chat differ: a `Dialect` is a row of values.
 
-A difference is a field here and a row below, never an `if` on a provider's name.
+A difference is a field here and a value in the table of `dialects.py`, never an `if` on a
+provider's name. Where it is not known what a server takes, the row says what is safe: a word that
+is left out is reported as a loss, a word that a server does not know fails the whole call.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Literal
-from urllib.parse import urlsplit
 
-from attrs import frozen
-from returns.result import safe
+from attrs import field, frozen
+
+from casual_llm.frozen import FrozenDict
+
+
+def _refuses(models: Mapping[str, re.Pattern[str]]) -> Mapping[str, re.Pattern[str]]:
+    return FrozenDict(models)
 
 
 @frozen(kw_only=True)
@@ -26,7 +33,7 @@ class Dialect:
     key_header: str = "authorization"
     """`authorization` takes `Bearer` and the key; any other header the key alone."""
     hosts: tuple[str, ...] = ()
-    """Ends of host names by which it is known, beside the host of its base URL."""
+    """Hosts by which it is known beside that of its base URL; one with a dot in front is an ending."""
     token_key: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     """OpenAI's reasoning models refuse `max_tokens`; many compatible servers know nothing else."""
     seed_key: str = "seed"
@@ -34,67 +41,35 @@ class Dialect:
     beside_calls: Literal["null", "empty", "absent"] = "null"
     """What `content` is beside tool calls where the model said nothing."""
     stream_options: bool = True
-    """Whether a stream is asked for its usage; Mistral refuses the key and sends usage anyway."""
-    top_k: bool = True
-    """Whether `top_k` is known; OpenAI itself refuses it."""
+    """Whether a stream is asked for its usage."""
+    refuses: Mapping[str, re.Pattern[str]] = field(default=FrozenDict({}), converter=_refuses)
+    """Options that are refused or ignored, each with the names of the models that do so."""
     tool_choice: bool = True
     named_tool_choice: bool = True
-    """Whether one tool can be forced by name; llama.cpp reads any object as `auto`."""
+    """Whether one tool can be forced by name."""
     json_mode: bool = True
-    """Whether `{"type": "json_object"}` is known; LM Studio takes schemas only."""
+    """Whether `{"type": "json_object"}` is known."""
     json_schema: bool = True
-    """Whether answers follow a schema; DeepSeek has plain JSON only."""
+    """Whether answers follow a schema."""
     strict: bool = True
     """Whether `strict` is known, in schemas and tools."""
     cache_control: bool = False
     """Whether marks for the prompt cache are passed on to the model's own provider."""
-    files: bool = True
+    files: Literal["file", "document_url", "none"] = "file"
+    """The kind of part that holds a document."""
+    file_urls: bool = False
+    """Whether a document may be the URL of a web server."""
     audio: bool = True
+    tool_media: bool = False
+    """Whether a tool's result may hold more than text."""
     replays: frozenset[str] = frozenset({"reasoning_content"})
     """Keys of an answer that the server wants to see again when the conversation goes on."""
-    fixed_sampling: re.Pattern[str] | None = None
-    """Names of models that refuse temperature, top_p and the penalties."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The keys of `provider_options` that mean this server: the format's, then its own.
+        """The keys of `provider_options` and `native` that mean this server: the format's, then its own.
 
-        >>> LLAMACPP.names
+        >>> Dialect(name="llamacpp", aliases=("local",)).names
         ('openai', 'llamacpp', 'local')
         """
         return tuple(dict.fromkeys(("openai", self.name, *self.aliases)))
-
-
-OPENAI = Dialect(
-    name="openai",
-    base_url="https://api.openai.com/v1",
-    key_variable="OPENAI_API_KEY",
-    token_key="max_completion_tokens",
-    top_k=False,
-    replays=frozenset({"audio"}),
-    fixed_sampling=re.compile(r"o\d(-.*)?|gpt-5(-mini|-nano|-pro|-codex)?(-\d{4}-\d\d-\d\d)?"),
-)
-COMPATIBLE = Dialect(name="compatible")
-LLAMACPP = Dialect(
-    name="llamacpp", aliases=("local",), base_url="http://localhost:8080/v1", named_tool_choice=False
-)
-DIALECTS = (OPENAI, LLAMACPP)
-
-_BY_HOST = {urlsplit(row.base_url or "").hostname: row for row in DIALECTS if row is not LLAMACPP}
-
-
-def dialect_of(base_url: str) -> Dialect:
-    """Choose the dialect by the host of a base URL.
-
-    >>> dialect_of("https://api.openai.com/v1").name
-    'openai'
-    >>> dialect_of("http://localhost:8000/v1").name
-    'compatible'
-    """
-    host = _host(base_url).value_or(None)
-    return COMPATIBLE if host is None else _BY_HOST.get(host, COMPATIBLE)
-
-
-@safe(exceptions=(ValueError,))
-def _host(url: str) -> str | None:
-    return urlsplit(url).hostname

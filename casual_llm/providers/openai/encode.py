@@ -10,12 +10,20 @@ from returns.result import Result
 
 from casual_llm.errors import EncodeError
 from casual_llm.frozen import Json, thaw
-from casual_llm.messages import AssistantMessage, ChatMessage
-from casual_llm.options import ChatOptions, ResponseFormat
+from casual_llm.messages import (
+    AssistantMessage,
+    ChatMessage,
+    SystemMessage,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
 from casual_llm.providers.openai.dialect import Dialect
-from casual_llm.providers.openai.messages import message_to_openai
+from casual_llm.providers.openai.messages import Body, body_of, message_to_openai
+from casual_llm.providers.openai.normal import normalized
 from casual_llm.tools import Tool
-from casual_llm.wire.codec import Call, Encoded, Normal
+from casual_llm.wire.codec import Call, Encoded
+from casual_llm.wire.json import dump, mapping
 from casual_llm.wire.loss import Loss, foreign, own, unsupported
 from casual_llm.wire.requests import (
     MODES,
@@ -31,16 +39,17 @@ from casual_llm.wire.schema import sent_schema
 from casual_llm.wire.system import merge_system_messages
 from casual_llm.wire.written import NOTHING, Written, more
 
-Body = dict[str, Json]
+__all__ = ["PATH", "encode", "message_to_openai", "named_choice", "tool_to_openai"]
+
 PATH = "/chat/completions"
-_SAMPLING = ("temperature", "top_p", "frequency_penalty", "presence_penalty")
+_MESSAGES = frozenset({UserMessage, AssistantMessage, SystemMessage, ToolResultMessage})
 
 
 def encode(dialect: Dialect, call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]:
     """Write a call as a request, with what the dialect cannot say as losses.
 
     >>> from casual_llm.messages import UserMessage
-    >>> from casual_llm.providers.openai.dialect import OPENAI
+    >>> from casual_llm.providers.openai.dialects import OPENAI
     >>> messages = [UserMessage(content="Hi")]
     >>> call = Call(model="gpt-4.1", messages=messages, options=ChatOptions(temperature=0.0))
     >>> encode(OPENAI, call).unwrap().request.body
@@ -57,11 +66,6 @@ def encode(dialect: Dialect, call: Call, known: Written = NOTHING) -> Result[Enc
     return encode_with(words, call)
 
 
-def normalize(messages: Sequence[ChatMessage]) -> Normal:
-    """Give the messages as they are: each stands for itself on the wire."""
-    return Normal(messages=messages)
-
-
 def _conversation(dialect: Dialect, known: Written, call: Call, options: ChatOptions) -> Conversation:
     merged = options.system_message_handling == "merge"
     messages = merge_system_messages(call.messages) if merged else call.messages
@@ -73,58 +77,73 @@ def _conversation(dialect: Dialect, known: Written, call: Call, options: ChatOpt
 
 
 def _written(dialect: Dialect, messages: Sequence[ChatMessage], known: Written) -> Written:
-    bodies, losses, names = list[bytes](), list(known.losses), dict(known.names)
+    bodies, losses, changes, names = list[Json](), list(known.losses), list(known.changes), dict(known.names)
     for index, message in enumerate(messages[known.count :], known.count):
         path = f"messages[{index}]"
-        check_message(path, message)
-        body, lost = message_to_openai(message, dialect, path, names)
-        bodies.append(dump_message(path, body))
+        if type(message) not in _MESSAGES or not message.content:
+            check_message(path, message)
+        normal, changed = normalized(message, dialect, path)
+        body, lost = body_of(normal, dialect, path, names)
+        bodies.append(body)
         losses += lost
-        if isinstance(message, AssistantMessage):
-            names |= {call.id: call.function.name for call in message.tool_calls or ()}
-    pieces = more(known.pieces, bodies)
-    return Written(count=len(messages), pieces=pieces, losses=tuple(losses), names=names)
+        changes += changed
+        if message.role == "assistant" and message.tool_calls:
+            names |= {call.id: call.function.name for call in message.tool_calls}
+    return Written(
+        count=len(messages),
+        pieces=more(known.pieces, _dumped(bodies, known.count)),
+        losses=tuple(losses),
+        changes=tuple(changes),
+        names=names,
+    )
+
+
+def _dumped(bodies: Sequence[Json], start: int) -> list[bytes]:
+    try:
+        return [dump(bodies)[1:-1]]  # all at once costs half as much
+    except ValueError:
+        places = (f"messages[{index}]" for index in range(start, start + len(bodies)))
+        return [dump_message(place, mapping(body)) for place, body in zip(places, bodies, strict=True)]
 
 
 def _settings(dialect: Dialect, call: Call, options: ChatOptions) -> Settings:
-    choice, tools, losses = _tools(dialect, options)
-    refused = {*_refused(dialect, call.model), *([] if dialect.top_k else ["top_k"])}
-    losses += [
-        unsupported(f"options.{name}", getattr(options, name))
-        for name in sorted(refused)
-        if getattr(options, name) is not None
-    ]
+    choice, tools, lost = _tools(dialect, options)
     wanted, replaced = _response_format(dialect, options.response_format)
-    streaming: Body = {"stream": True} if call.stream else {}
+    told: Body = {
+        "temperature": options.temperature,
+        "top_p": options.top_p,
+        "top_k": options.top_k,
+        "max_tokens": options.max_tokens,
+        "stop": thaw(options.stop),
+        "frequency_penalty": options.frequency_penalty,
+        "presence_penalty": options.presence_penalty,
+        "seed": options.seed,
+        "response_format": wanted,
+        "tools": None if tools is None else [tool_to_openai(tool, dialect) for tool in tools],
+        "tool_choice": choice,
+    }
+    asked = said(told)
+    refused = [name for name in asked if _refuses(dialect, call.model, name)]
+    names = {"max_tokens": dialect.token_key, "seed": dialect.seed_key}
+    body = {names.get(name, name): value for name, value in asked.items() if name not in refused}
+    if call.stream:
+        body["stream"] = True
     if call.stream and dialect.stream_options:
-        streaming["stream_options"] = {"include_usage": True}
-    body = said(
-        {
-            "temperature": options.temperature,
-            "top_p": options.top_p,
-            "top_k": options.top_k,
-            dialect.token_key: options.max_tokens,
-            "stop": thaw(options.stop),
-            "frequency_penalty": options.frequency_penalty,
-            "presence_penalty": options.presence_penalty,
-            dialect.seed_key: options.seed,
-            "response_format": wanted,
-            "tools": None if tools is None else [tool_to_openai(tool, dialect) for tool in tools],
-            "tool_choice": choice,
-        }
-    )
-    kept = {key: value for key, value in body.items() if key not in refused}
-    return Settings(body={**kept, **streaming}, losses=(*losses, *replaced))
+        body["stream_options"] = {"include_usage": True}
+    left_out = [unsupported(f"options.{name}", getattr(options, name)) for name in refused]
+    return Settings(body=body, losses=(*lost, *left_out, *replaced))
 
 
-def _refused(dialect: Dialect, model: str) -> Sequence[str]:
-    pattern = dialect.fixed_sampling
-    return _SAMPLING if pattern is not None and pattern.fullmatch(model) else ()
+def _refuses(dialect: Dialect, model: str, option: str) -> bool:
+    models = dialect.refuses.get(option)
+    return models is not None and models.fullmatch(model) is not None
 
 
 def _tools(dialect: Dialect, options: ChatOptions) -> tuple[Json, Sequence[Tool] | None, list[Loss]]:
     choice, tools = options.tool_choice, options.tools
     losses = [loss for index, tool in enumerate(tools or ()) for loss in _lost_tool(index, tool, dialect)]
+    if choice is not None and not dialect.tool_choice:
+        return None, tools, [*losses, unsupported("options.tool_choice", choice)]
     if choice is None or choice in MODES:
         return choice, tools, losses
     if dialect.named_tool_choice:
@@ -146,24 +165,36 @@ def _response_format(dialect: Dialect, wanted: ResponseFormat | None) -> tuple[J
         return None, []
     if wanted == "text":
         return {"type": "text"}, []
-    if wanted == "json" and dialect.json_mode:
-        return {"type": "json_object"}, []
     if wanted == "json":
-        anything: Body = {"name": "json", "schema": {"type": "object"}}
-        lost = Loss(path="options.response_format", kind="replaced", asked="json", applied="any object")
-        return {"type": "json_schema", "json_schema": anything}, [lost]
+        return _json(dialect)
     schema = sent_schema(wanted)
-    strict: Body = {} if schema.strict is None else {"strict": schema.strict}
-    return {
-        "type": "json_schema",
-        "json_schema": {"name": schema.name, **strict, "schema": schema.schema},
-    }, []
+    if not dialect.json_schema:
+        return _json(dialect, schema.name)
+    strict: Body = {} if schema.strict is None or not dialect.strict else {"strict": schema.strict}
+    # What was derived from a class asks for no strictness of its own.
+    asked = isinstance(wanted, JsonSchema) and schema.strict is not None and not strict
+    lost = [unsupported("options.response_format.strict", schema.strict)] if asked else []
+    named = {"name": schema.name, **strict, "schema": schema.schema}
+    return {"type": "json_schema", "json_schema": named}, lost
+
+
+def _json(dialect: Dialect, schema: str | None = None) -> tuple[Json, list[Loss]]:
+    """Ask for any JSON object, also in place of a schema that the dialect cannot take."""
+    path, asked = "options.response_format", schema or "json"
+    if dialect.json_mode:
+        lost = [] if schema is None else [Loss(path=path, kind="replaced", asked=asked, applied="json")]
+        return {"type": "json_object"}, lost
+    if not dialect.json_schema:
+        return None, [unsupported(path, asked)]
+    anything: Body = {"name": "json", "schema": {"type": "object"}}
+    lost = [Loss(path=path, kind="replaced", asked=asked, applied="a schema of any object")]
+    return {"type": "json_schema", "json_schema": anything}, lost
 
 
 def tool_to_openai(tool: Tool, dialect: Dialect) -> Body:
     """Write a tool as OpenAI lists it.
 
-    >>> from casual_llm.providers.openai.dialect import OPENAI
+    >>> from casual_llm.providers.openai.dialects import OPENAI
     >>> tool_to_openai(Tool(name="ping"), OPENAI)["type"]
     'function'
     """

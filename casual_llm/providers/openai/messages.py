@@ -16,12 +16,14 @@ from casual_llm.content import (
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import AssistantMessage, ChatMessage, SystemMessage, ToolResultMessage
 from casual_llm.providers.openai.dialect import Dialect
+from casual_llm.providers.openai.normal import UNTOLD, normalized
+from casual_llm.wire.json import items, mapping, text
 from casual_llm.wire.loss import Loss, foreign, own, unsupported
-from casual_llm.wire.media import inline, uri_of
+from casual_llm.wire.media import uri_of
 from casual_llm.wire.requests import said
 
 Body = dict[str, Json]
-_UNTOLD = ImageContent.model_fields["media_type"].default
+Native = Mapping[str, Mapping[str, Json]]
 AUDIO_FORMATS: Mapping[str, str] = {"audio/mpeg": "mp3"}
 """Media types whose name on the wire is not their second half."""
 
@@ -32,115 +34,169 @@ def message_to_openai(
     """Write a message as a plain dict, and tell what it leaves out; `None` content stays `None`.
 
     >>> from casual_llm.messages import UserMessage
-    >>> from casual_llm.providers.openai.dialect import OPENAI
+    >>> from casual_llm.providers.openai.dialects import OPENAI
     >>> message_to_openai(UserMessage(content="Hi"), OPENAI)
     ({'role': 'user', 'content': 'Hi'}, [])
 
     `names` are the names of the tools called so far, by the ids of the calls.
     """
+    return body_of(normalized(message, dialect, path)[0], dialect, path, names)
+
+
+def body_of(
+    message: ChatMessage, dialect: Dialect, path: str, names: Mapping[str, str] | None
+) -> tuple[Body, list[Loss]]:
+    """Write a message that is in its one form."""
     body: Body
-    if isinstance(message, AssistantMessage):
-        body, losses = _assistant(message, dialect, path)
-    elif isinstance(message, ToolResultMessage):
-        body, losses = _tool_result(message, dialect, path, names)
-    elif isinstance(message, SystemMessage):
-        body, losses = {"role": dialect.system_role, "content": message.content}, []
-        losses += _marked(message, body, dialect, path)
-    else:
-        content, losses = _content(message.content, dialect, f"{path}.content")
+    if message.role == "user":
+        content, losses = content_to_openai(message.content, dialect, f"{path}.content")
         body = {"role": "user", "content": content}
-    losses += foreign(path, message.native, dialect.names)
-    return {**body, **own(message.native, dialect.names)}, losses
+    elif message.role == "assistant":
+        body, losses = _assistant(message, dialect, path)
+    elif message.role == "tool":
+        body, losses = _tool_result(message, dialect, path, names)
+    else:
+        body, losses = _system(message, dialect, path)
+    return (body, losses) if message.native is None else _with_native(body, losses, message, dialect, path)
 
 
-def _content(
-    content: str | Sequence[ContentPart] | None, dialect: Dialect, path: str
+def _with_native(
+    body: Body, losses: list[Loss], message: ChatMessage, dialect: Dialect, path: str
+) -> tuple[Body, list[Loss]]:
+    """Lay the keys that this format alone knows over the body; content that says something else is stale."""
+    keys = own(message.native, dialect.names)
+    losses = [*losses, *foreign(path, message.native, dialect.names)]
+    if "content" in keys and spoken(keys["content"]) != spoken(body.get("content")):
+        stale = keys.pop("content")
+        losses.append(unsupported(f"{path}.native.{_place(message.native, dialect, 'content')}", stale))
+    losses += [
+        Loss(
+            path=f"{path}.native.{_place(message.native, dialect, key)}",
+            kind="overridden",
+            asked=body[key],
+            applied=keys[key],
+        )
+        for key in body
+        if key in keys and key != "content" and thaw(body[key]) != thaw(keys[key])
+    ]
+    return {**body, **keys}, losses
+
+
+def _place(native: Native | None, dialect: Dialect, key: str) -> str:
+    return next(f"{name}.{key}" for name in reversed(dialect.names) if key in (native or {}).get(name, {}))
+
+
+def spoken(content: Json) -> str:
+    """Give the text that content says, be it a text or a list of parts.
+
+    >>> spoken([{"type": "thinking", "thinking": []}, {"type": "text", "text": "Paris."}])
+    'Paris.'
+    """
+    return text(content) or "".join(text(mapping(part).get("text")) for part in items(content))
+
+
+def content_to_openai(
+    content: str | Sequence[ContentPart] | None, dialect: Dialect, path: str, *, media: bool = True
 ) -> tuple[Json, list[Loss]]:
+    """Write a text, or the parts that the dialect knows; text alone where no media may stand."""
     if content is None or isinstance(content, str):
         return content, []
     parts, losses = list[Json](), list[Loss]()
     for index, part in enumerate(content):
-        body, lost = _part(part, dialect, f"{path}[{index}]")
+        place = f"{path}[{index}]"
+        body, lost = _part(part, dialect, place) if media or part.type == "text" else _lost(part, place)
         parts += [body] if body else []
         losses += lost
-    return parts, losses
+    return (parts if parts or not content else ""), losses
+
+
+def _lost(part: ContentPart, path: str) -> tuple[Body, list[Loss]]:
+    kind = part.block.get("type") if isinstance(part, NativeContent) else part.type
+    return {}, [unsupported(path, {"type": kind})]
 
 
 def _part(part: ContentPart, dialect: Dialect, path: str) -> tuple[Body, list[Loss]]:
     if isinstance(part, NativeContent):
-        known = part.format in dialect.names
-        return (
-            (dict(part.block), []) if known else ({}, [unsupported(path, {"type": part.block.get("type")})])
-        )
-    body, losses = _medium(part, dialect, path)
+        return (dict(part.block), []) if part.format in dialect.names else _lost(part, path)
+    body = _medium(part, dialect)
     if not body:
-        return {}, losses
-    losses += [*_marked(part, body, dialect, path), *foreign(path, part.native, dialect.names)]
-    return {**body, **own(part.native, dialect.names)}, losses
-
-
-def _medium(
-    part: TextContent | ImageContent | FileContent | AudioContent, dialect: Dialect, path: str
-) -> tuple[Body, list[Loss]]:
-    if isinstance(part, ImageContent):
-        image = said({"url": uri_of(part), "detail": part.detail})
-        told = is_url(part.source) and part.media_type != _UNTOLD
+        return _lost(part, path)
+    losses = list(foreign(path, part.native, dialect.names))
+    if isinstance(part, ImageContent) and is_url(part.source) and part.media_type != UNTOLD:
         # An image by URL is of the type that its server says.
-        lost = [unsupported(f"{path}.media_type", part.media_type)] if told else []
-        return {"type": "image_url", "image_url": image}, lost
+        losses.append(unsupported(f"{path}.media_type", part.media_type))
+    if part.cache_control is not None and not dialect.cache_control:
+        losses.append(unsupported(f"{path}.cache_control", part.cache_control))
+    elif part.cache_control is not None:
+        body["cache_control"] = thaw(part.cache_control)
+    return {**body, **own(part.native, dialect.names)} if part.native else body, losses
+
+
+def _medium(part: TextContent | ImageContent | FileContent | AudioContent, dialect: Dialect) -> Body:
+    """Write what a part shows; nothing, where the dialect has no word for it."""
+    if isinstance(part, TextContent):
+        return {"type": "text", "text": part.text}
+    if isinstance(part, ImageContent):
+        return {"type": "image_url", "image_url": said({"url": uri_of(part), "detail": part.detail})}
+    by_url = is_url(part.source)
+    if isinstance(part.source, str) and not by_url:  # a URI that cannot be read
+        return {}
     if isinstance(part, FileContent):
-        if not dialect.files or inline(part) is None:
-            return {}, [unsupported(path, {"type": "file"})]
-        return {"type": "file", "file": said({"filename": part.name, "file_data": uri_of(part)})}, []
-    if isinstance(part, AudioContent):
-        audio = inline(part)
-        if not dialect.audio or audio is None:
-            return {}, [unsupported(path, {"type": "audio"})]
-        spoken = AUDIO_FORMATS.get(audio.media_type, audio.media_type.partition("/")[2])
-        return {"type": "input_audio", "input_audio": {"data": audio.data, "format": spoken}}, []
-    return {"type": "text", "text": part.text}, []
+        return {} if by_url and not dialect.file_urls else _file(part, dialect)
+    if by_url or not dialect.audio:
+        return {}
+    name = AUDIO_FORMATS.get(part.media_type, part.media_type.partition("/")[2])
+    data = uri_of(part).partition(",")[2]
+    return {"type": "input_audio", "input_audio": {"data": data, "format": name}}
 
 
-def _marked(
-    part: ContentPart | SystemMessage | ToolResultMessage, body: Body, dialect: Dialect, path: str
-) -> list[Loss]:
-    """Put the mark for the prompt cache into the body, or tell that it is left out."""
-    if isinstance(part, NativeContent) or part.cache_control is None:
-        return []
-    if not dialect.cache_control:
-        return [unsupported(f"{path}.cache_control", part.cache_control)]
-    body["cache_control"] = thaw(part.cache_control)
-    return []
+def _file(part: FileContent, dialect: Dialect) -> Body:
+    if dialect.files == "file":
+        return {"type": "file", "file": said({"filename": part.name, "file_data": uri_of(part)})}
+    if dialect.files == "document_url":
+        return said({"type": "document_url", "document_url": uri_of(part), "document_name": part.name})
+    return {}
+
+
+def _system(message: SystemMessage, dialect: Dialect, path: str) -> tuple[Body, list[Loss]]:
+    mark = message.cache_control
+    if mark is not None and dialect.cache_control:
+        marked: Body = {"type": "text", "text": message.content, "cache_control": thaw(mark)}
+        return {"role": dialect.system_role, "content": [marked]}, []
+    lost = [] if mark is None else [unsupported(f"{path}.cache_control", mark)]
+    return {"role": dialect.system_role, "content": message.content}, lost
 
 
 def _tool_result(
     message: ToolResultMessage, dialect: Dialect, path: str, names: Mapping[str, str] | None
 ) -> tuple[Body, list[Loss]]:
-    content, losses = _content(message.content, dialect, f"{path}.content")
+    content, losses = content_to_openai(message.content, dialect, f"{path}.content", media=dialect.tool_media)
     body: Body = {"role": "tool", "tool_call_id": message.tool_call_id, "content": content}
     if message.is_error is not None:
         losses.append(unsupported(f"{path}.is_error", message.is_error))
     # A result names its call by id alone; a name that differs from the call's own is not said.
     if names is not None and message.name != names.get(message.tool_call_id, ""):
         losses.append(unsupported(f"{path}.name", message.name))
-    return body, [*losses, *_marked(message, body, dialect, path)]
+    if message.cache_control is not None:  # what could be moved to the last part has been
+        losses.append(unsupported(f"{path}.cache_control", message.cache_control))
+    return body, losses
 
 
 def _assistant(message: AssistantMessage, dialect: Dialect, path: str) -> tuple[Body, list[Loss]]:
     body: Body = {"role": "assistant", "content": message.content}
-    losses = list[Loss]()
     if message.refusal is not None:
         body["refusal"] = message.refusal
-    if message.tool_calls:
-        body["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": call.type,
-                "function": {"name": call.function.name, "arguments": call.function.arguments},
-                **own(call.native, dialect.names),
-            }
-            for call in message.tool_calls
-        ]
-        for index, call in enumerate(message.tool_calls):
+    if not message.tool_calls:
+        return body, []
+    if message.content is None and dialect.beside_calls == "absent":
+        del body["content"]
+    calls, losses = list[Json](), list[Loss]()
+    for index, call in enumerate(message.tool_calls):
+        function = {"name": call.function.name, "arguments": call.function.arguments}
+        written: Body = {"id": call.id, "type": "function", "function": function}
+        if call.native is not None:
+            written |= own(call.native, dialect.names)
             losses += foreign(f"{path}.tool_calls[{index}]", call.native, dialect.names)
+        calls.append(written)
+    body["tool_calls"] = calls
     return body, losses

@@ -17,7 +17,7 @@ def write(dialect: Dialect, reply: Reply) -> Response:
     """Write a reply as a whole response.
 
     >>> from casual_llm.messages import AssistantMessage
-    >>> from casual_llm.providers.openai.dialect import OPENAI
+    >>> from casual_llm.providers.openai.dialects import OPENAI
     >>> write(OPENAI, Reply(message=AssistantMessage(content="Paris."), finish_reason="stop")).status
     200
     """
