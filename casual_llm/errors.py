@@ -14,7 +14,8 @@ in one place (`exception_for`). Every text names the place and the remedy.
     │   ├── RateLimitError                     429
     │   └── ServerError                        500 and above
     └── ReplyError                             the answer is not one: malformed or cut off
-        └── TruncatedError
+        ├── TruncatedError
+        └── StructuredOutputError          the answer is no instance of the class that was asked for
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import TypeAlias
 
 from attrs import frozen
 
+from casual_llm.misfits import ParseFailure
 from casual_llm.reply import Reply
 
 
@@ -149,6 +151,23 @@ class ReplyError(CasualLLMError):
 
 class TruncatedError(ReplyError):
     """The stream ended before it was complete."""
+
+
+class StructuredOutputError(ReplyError):
+    """The answer is no instance of the class that was asked for.
+
+    `failure` says what it is instead; `reply`, which is also `partial`, is the answer itself.
+    """
+
+    def __init__(self, failure: ParseFailure, reply: Reply) -> None:
+        CasualLLMError.__init__(self, failure)
+        self.failure = failure
+        self.reply = reply
+        self.partial = reply
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Make it of both again; what an exception shows is the failure alone."""
+        return type(self), (self.failure, self.reply), vars(self)
 
 
 class ProviderError(CasualLLMError):

@@ -7,6 +7,7 @@ from typing import Any, assert_type
 
 import httpx
 import httpx2
+from pydantic import BaseModel
 from returns.result import Result
 
 from casual_llm import (
@@ -46,7 +47,10 @@ from casual_llm import (
     parse_config,
     sent,
 )
+from casual_llm.errors import StructuredOutputError
 from casual_llm.frozen import Json
+from casual_llm.misfits import ParseFailure
+from casual_llm.structured import Partial, parse
 
 
 class Mine:
@@ -78,6 +82,25 @@ async def a_program() -> None:
     assert_type(await model.complete([*messages, answer]), Reply)
     assert_type(model.stream(messages), AsyncGenerator[StreamChunk, None])
     assert_type(model.get_usage(), Usage | None)
+
+
+class Person(BaseModel):
+    name: str
+
+
+async def structured_output(error: StructuredOutputError) -> None:
+    model, messages = Model(Mine(), "mine"), [UserMessage(content="Who?")]
+    assert_type(await model.chat_as(Person, messages), Person)
+    assert_type(await model.chat_as(Person, messages, ChatOptions(seed=1), repairs=0), Person)
+    partials = model.stream_as(Person, messages)
+    assert_type(partials, AsyncGenerator[Partial[Person], None])
+    async for partial in partials:
+        assert_type(partial.data.get("name"), Json | None)
+        assert_type(partial.value, Person | None)
+    assert_type(parse(error.reply, Person), Result[Person, ParseFailure])
+    assert_type(error.failure, ParseFailure)
+    await model.chat_as(dict, messages)  # type: ignore[type-var]
+    await model.chat_as(Person, messages, None, 2)  # type: ignore[call-arg]
 
 
 def clients() -> None:

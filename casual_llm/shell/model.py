@@ -22,6 +22,8 @@ from casual_llm.messages import (
 from casual_llm.options import ChatOptions, Layer, SystemMessageHandling, layered, sent
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.shell.client import CodecClient, CompletingClient, LLMClient, Plan
+from casual_llm.shell.structured import ask_as, partials_of
+from casual_llm.structured import Partial, T, shaped
 from casual_llm.usage import Ledger, Usage, join, record
 from casual_llm.wire.codec import Call
 
@@ -87,6 +89,18 @@ class Model:
         finally:
             self._ledger = record(self._ledger, usage)
             await _aclose(chunks)
+
+    async def chat_as(
+        self, into: type[T], messages: Sequence[Message], options: Layer | None = None, *, repairs: int = 1
+    ) -> T:
+        """Ask for an instance of a pydantic class; the model may repair a wrong answer `repairs` times."""
+        return await ask_as(self.complete, into, messages, options, repairs)
+
+    def stream_as(
+        self, into: type[T], messages: Sequence[Message], options: Layer | None = None
+    ) -> AsyncGenerator[Partial[T], None]:
+        """Ask for an instance of a pydantic class as it arrives; the last partial holds the value."""
+        return partials_of(self.stream(messages, shaped(into, options)), into)
 
     def get_usage(self) -> Usage | None:
         """Give the usage of the most recent call, or `None` where it reported none."""

@@ -1,0 +1,67 @@
+"""Asking for an instance of a pydantic class: the loop of repairs, and the stream of partials.
+
+What to ask, how to read the answer and what to say of a mistake are pure, in `casual_llm.structured`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from typing import TypeAlias
+
+from returns.pipeline import is_successful
+
+from casual_llm.checks import shown, wrong
+from casual_llm.errors import StructuredOutputError
+from casual_llm.messages import Message
+from casual_llm.misfits import DoesNotFit, NotJson
+from casual_llm.options import Layer
+from casual_llm.reply import Reply, StreamChunk
+from casual_llm.structured import (
+    Arriving,
+    Partial,
+    T,
+    parse,
+    partial_end,
+    partial_step,
+    repair_turn,
+    reply_of,
+    shaped,
+)
+
+Complete: TypeAlias = Callable[[Sequence[Message], Layer], Awaitable[Reply]]
+"""Asks a model, and gives the whole reply."""
+
+
+async def ask_as(
+    complete: Complete, into: type[T], messages: Sequence[Message], options: Layer | None, repairs: int
+) -> T:
+    """Ask until the answer fits, at most `repairs` times more; mistakes of other kinds are not repaired."""
+    if isinstance(repairs, bool) or not isinstance(repairs, int) or repairs < 0:
+        raise wrong("repairs", f"{shown(repairs)} given", "give a number of turns, 0 or more")
+    asked, layer = messages, shaped(into, options)
+    while True:
+        reply = await complete(asked, layer)
+        outcome = parse(reply, into)
+        if is_successful(outcome):
+            return outcome.unwrap()
+        failure = outcome.failure()
+        if not repairs or not isinstance(failure, NotJson | DoesNotFit):
+            raise StructuredOutputError(failure, reply)
+        asked, repairs = [*asked, *repair_turn(reply, failure)], repairs - 1
+
+
+async def partials_of(
+    chunks: AsyncGenerator[StreamChunk, None], into: type[T]
+) -> AsyncGenerator[Partial[T], None]:
+    """Give the object as it arrives; the last partial holds the value."""
+    state = Arriving(into=into)
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            state, some = partial_step(state, chunk)
+            if some is not None:
+                yield some
+    outcome = partial_end(state)
+    if not is_successful(outcome):
+        raise StructuredOutputError(outcome.failure(), reply_of(state))
+    yield outcome.unwrap()

@@ -1,0 +1,241 @@
+"""A structured answer is read back as it was written, and a partial one is the beginning of it."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import pairwise
+
+from attrs import evolve
+from hypothesis import example, given, strategies as st
+from hypothesis.strategies import SearchStrategy
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
+from returns.result import Failure, Success
+from strategies import json_objects, json_values, numbers, texts
+from wire_strategies import mutations, replies
+
+from casual_llm.frozen import Json, thaw_object
+from casual_llm.messages import AssistantMessage, UserMessage
+from casual_llm.misfits import CUTS, CutOff, DoesNotFit, NotJson
+from casual_llm.providers.openai import COMPATIBLE, codec
+from casual_llm.reply import FinishReason, Reply, StreamChunk
+from casual_llm.structured import (
+    Arriving,
+    Partial,
+    due,
+    parse,
+    partial_end,
+    partial_step,
+    repair_turn,
+    reply_of,
+)
+from casual_llm.wire.codec import Call
+from casual_llm.wire.collect import collect
+
+_ENCODE, _READ = codec(COMPATIBLE).encode, codec(COMPATIBLE).read
+
+
+class Size(enum.Enum):
+    SMALL = "s"
+    LARGE = "l"
+
+
+class Item(BaseModel):
+    model_config = ConfigDict(populate_by_name=True)
+
+    title: str = Field(alias="the title")
+    price: float | int | None = None
+    size: Size = Size.SMALL
+
+
+class Order(BaseModel):
+    number: int
+    at: datetime | None
+    items: list[Item]
+    notes: dict[str, str]
+    pair: tuple[bool, str]
+
+
+class Anything(RootModel[dict[str, JsonValue]]):
+    """Any JSON object."""
+
+
+_items = st.builds(Item, title=texts, price=st.none() | numbers, size=st.sampled_from(Size))
+_orders = st.builds(
+    Order,
+    number=st.integers(),
+    at=st.none() | st.datetimes(),
+    items=st.lists(_items, max_size=3),
+    notes=st.dictionaries(texts, texts, max_size=2),
+    pair=st.tuples(st.booleans(), texts),
+)
+instances: SearchStrategy[Order | Item] = _orders | _items
+
+
+def said(content: str | None) -> Reply:
+    return Reply(message=AssistantMessage(content=content))
+
+
+@st.composite
+def _written(draw: st.DrawFn) -> str:
+    """Write an object as models do: with or without escapes, spaces and a fence."""
+    value = draw(json_objects | _orders.map(lambda order: json.loads(order.model_dump_json())))
+    text = json.dumps(value, ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from([None, 1])))
+    return draw(st.sampled_from(["{}", "```json\n{}\n```", "\n{}\n"])).replace("{}", text)
+
+
+@st.composite
+def _chunked(draw: st.DrawFn, written: SearchStrategy[str]) -> list[StreamChunk]:
+    text = draw(written)
+    places = draw(st.lists(st.integers(0, len(text)), max_size=20).map(sorted))
+    return [StreamChunk(content=text[start:end]) for start, end in pairwise([0, *places, len(text)])]
+
+
+# What is no JSON: cut off, or with words around it; what is JSON, but no order.
+_order_texts = _orders.map(Order.model_dump_json)
+broken = st.one_of(
+    _order_texts.flatmap(lambda text: st.integers(1, len(text) - 1).map(lambda place: text[:place])),
+    _order_texts.map("Sure, 🦙:\n".__add__),
+    _order_texts.map(lambda text: f"```json\n{text} Bye!\n```"),
+)
+others = (json_objects | st.lists(json_values, max_size=2)).map(json.dumps)
+_odd_texts = st.one_of(
+    texts,
+    broken,
+    json_values.map(json.dumps),
+    _order_texts.flatmap(lambda text: mutations(text.encode())).map(
+        lambda data: data.decode("utf-8", "replace")
+    ),
+)
+streams = _chunked(_written())
+
+
+def arriving(chunks: list[StreamChunk]) -> tuple[list[Partial[Anything]], Arriving[Anything]]:
+    state, given = Arriving(into=Anything), list[Partial[Anything]]()
+    for chunk in chunks:
+        state, some = partial_step(state, chunk)
+        given += [] if some is None else [some]
+    return given, state
+
+
+def _of(data: Mapping[str, Json]) -> Anything:
+    return Anything.model_validate(thaw_object(data))
+
+
+def begins(part: Json, whole: Json) -> bool:
+    """Tell whether a value is another one as far as it may have arrived."""
+    if isinstance(part, Mapping) and isinstance(whole, Mapping):
+        return all(key in whole and begins(part[key], whole[key]) for key in part)
+    if isinstance(part, tuple) and isinstance(whole, tuple):
+        return len(part) <= len(whole) and all(map(begins, part, whole))
+    if isinstance(part, str) and isinstance(whole, str):
+        return whole.startswith(part)
+    return (type(part), part) == (type(whole), whole)
+
+
+@given(instances)
+def test_what_was_written_of_an_instance_is_parsed_to_it(value: BaseModel) -> None:
+    assert parse(said(value.model_dump_json(by_alias=True)), type(value)) == Success(value)
+
+
+@given(instances, st.sampled_from(["```json\n%s\n```", "```\n%s```", "\n %s \n"]))
+def test_a_fence_and_space_around_the_json_mean_nothing(value: BaseModel, around: str) -> None:
+    written = value.model_dump_json(by_alias=True)
+    assert parse(said(around.replace("%s", written)), type(value)) == parse(said(written), type(value))
+
+
+@given(replies | _odd_texts.map(said))
+@example(said("[" * 100_000))
+@example(said("9" * 10_000))
+@example(said('{"number": ' + "9" * 10_000 + "}"))
+@example(said("```json\n"))
+@example(said("``` ```\n\n```"))
+@example(said('"\\ud800"'))
+def test_any_reply_is_a_value_or_a_failure_with_a_text(reply: Reply) -> None:
+    assert parse(reply, Order).map(lambda _: "fine").lash(lambda failure: Success(str(failure))).unwrap()
+
+
+@given(instances, st.sampled_from([*CUTS]))
+def test_an_answer_that_was_cut_off_is_no_value(value: BaseModel, reason: FinishReason) -> None:
+    reply = evolve(said(value.model_dump_json(by_alias=True)), finish_reason=reason)
+    assert parse(reply, type(value)) == Failure(CutOff(reason))
+
+
+@given(broken)
+def test_what_is_not_json_is_told_by_a_place_inside_the_text(text: str) -> None:
+    failure = parse(said(text), Order).failure()
+    assert isinstance(failure, NotJson)
+    assert failure.position < len(text)
+    assert failure.excerpt in text
+
+
+@given(others)
+def test_what_does_not_fit_is_told_by_a_line_for_each_problem(text: str) -> None:
+    failure = parse(said(text), Order).failure()
+    assert isinstance(failure, DoesNotFit)
+    assert failure.details.splitlines() == [*failure.problems]
+
+
+@given((broken | others).map(said))
+def test_a_conversation_with_a_repair_can_be_sent(reply: Reply) -> None:
+    failure = parse(reply, Order).failure()
+    assert isinstance(failure, NotJson | DoesNotFit)
+    call = Call(model="m", messages=(UserMessage(content="?"), *repair_turn(reply, failure)))
+    assert _READ(_ENCODE(call).unwrap().request).unwrap().messages == call.messages
+
+
+@given(streams)
+def test_a_partial_is_the_beginning_of_every_later_one(chunks: list[StreamChunk]) -> None:
+    given, state = arriving(chunks)
+    data = [some.data for some in (*given, partial_end(state).unwrap())]
+    assert all(begins(part, whole) for part, whole in pairwise(data))
+
+
+@given(streams)
+def test_a_partial_is_given_only_if_there_is_more_of_it(chunks: list[StreamChunk]) -> None:
+    data = [some.data for some in arriving(chunks)[0]]
+    assert all(earlier != later for earlier, later in pairwise([{}, *data]))
+
+
+@given(streams)
+def test_only_the_last_partial_holds_the_value(chunks: list[StreamChunk]) -> None:
+    given, state = arriving(chunks)
+    assert [some.value for some in given] == [None] * len(given)
+    assert partial_end(state).unwrap().value == _of(partial_end(state).unwrap().data)
+
+
+@given(_chunked(_written() | _odd_texts))
+def test_the_end_of_a_stream_says_what_the_whole_reply_says(chunks: list[StreamChunk]) -> None:
+    end = partial_end(arriving(chunks)[1])
+    assert end.map(lambda some: some.value) == parse(collect(chunks), Anything)
+
+
+@given(replies.map(lambda reply: reply.message.content or ""), st.lists(st.text(max_size=3)))
+def test_the_chunks_of_a_stream_are_kept(content: str, pieces: list[str]) -> None:
+    chunks = [StreamChunk(content=piece, reasoning=piece) for piece in (content, *pieces)]
+    assert reply_of(arriving(chunks)[1]) == collect(chunks)
+
+
+def _parsed(lengths: list[int]) -> Iterator[int]:
+    """Give the length of each text that is parsed, where chunks have these lengths."""
+    read = length = 0
+    for more in lengths:
+        length += more
+        if due(read, length):
+            read = length
+            yield read
+
+
+@given(st.lists(st.integers(0, 4000) | st.integers(0, 9), min_size=1), st.integers(1, 200))
+def test_what_is_parsed_is_at_most_seventeen_times_the_text_and_a_constant(
+    lengths: list[int], times: int
+) -> None:
+    parsed, whole = sum(_parsed(lengths * times)), sum(lengths * times)
+    assert parsed <= 17 * whole + 2**20
+
+
+@given(st.lists(st.integers(1, 30), max_size=34))
+def test_a_short_text_is_parsed_with_every_chunk(lengths: list[int]) -> None:
+    assert len(list(_parsed(lengths))) == len(lengths)
