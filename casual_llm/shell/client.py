@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from http import HTTPStatus
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from attrs import evolve, field, frozen
 from frozendict import frozendict
@@ -27,7 +27,7 @@ from casual_llm.errors import (
     TransportError,
     exception_for,
 )
-from casual_llm.messages import AssistantMessage, ChatMessage
+from casual_llm.messages import AssistantMessage, ChatMessage, ImageContent
 from casual_llm.options import ChatOptions, Layer, layered
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.shell.closing import Closing
@@ -36,11 +36,15 @@ from casual_llm.shell.transport import Incoming, Transport
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Call, Codec, Encoded, Request, Response, S
 from casual_llm.wire.collect import chunk_of
+from casual_llm.wire.images import urls_to_fetch, with_images
 from casual_llm.wire.loss import Loss, told
 
 _LOG = logging.getLogger("casual_llm")
 _GRACE = 0.5
 """Seconds for the end of a body whose stream has said its last word: then the connection is reused."""
+
+Fetch: TypeAlias = Callable[[str], Awaitable[tuple[str, str]]]
+"""Fetches an image: its base64 and its media type."""
 
 T = TypeVar("T")
 
@@ -165,7 +169,7 @@ class CodecClient(Closing):
 
     def plan(self, call: Call) -> Plan:
         """Give the request that a call would send, without its secrets, and what it would not say."""
-        encoded = self._encoded(call)
+        encoded: Encoded = self._value(self._codec.encode(call))
         request = self._addressed(encoded.request)
         headers = {name: redact(value, self._secret) for name, value in request.headers.items()}
         return Plan(
@@ -178,16 +182,14 @@ class CodecClient(Closing):
         )
 
     async def _request(self, call: Call) -> Request:
-        encoded = self._encoded(call)
+        recalled = self._memory.recall(call.messages)
+        known = recalled.written.count
+        ready = call if self._fetch is None else await _with_fetched(call, known, self._fetch)
+        encoded: Encoded = self._value(self._codec.encode(ready, recalled.written))
+        self._memory.keep(recalled, call.messages, encoded.written)
         for loss in encoded.losses:
             self._note(loss)
         return self._addressed(encoded.request)
-
-    def _encoded(self, call: Call) -> Encoded:
-        recalled = self._memory.recall(call.messages)
-        encoded: Encoded = self._value(self._codec.encode(call, recalled.written))
-        self._memory.keep(recalled, call.messages, encoded.written)
-        return encoded
 
     def _addressed(self, request: Request) -> Request:
         return evolve(request, url=self.base_url + request.url, headers={**request.headers, **self._headers})
@@ -203,6 +205,19 @@ class CodecClient(Closing):
         if is_successful(result):
             return result.unwrap()
         raise exception_for(_without_key(result.failure(), self._secret))
+
+
+async def _with_fetched(call: Call, known: int, fetch: Fetch) -> Call:
+    # What is known was written with its images, so only those of new messages are fetched.
+    urls = urls_to_fetch(call.messages[known:])
+    if not urls:
+        return call
+    images = await asyncio.gather(*(fetch(url) for url in urls))
+    fetched = {
+        url: ImageContent(source={"type": "base64", "data": data}, media_type=media_type)
+        for url, (data, media_type) in zip(urls, images, strict=True)
+    }
+    return evolve(call, messages=(*call.messages[:known], *with_images(call.messages[known:], fetched)))
 
 
 def _without_key(failure: Failure, secret: str | None) -> Failure:

@@ -18,7 +18,7 @@ from casual_llm.options import ChatOptions, Layer, SystemMessageHandling, layere
 from casual_llm.providers import anthropic, ollama, openai
 from casual_llm.providers.openai import LLAMACPP, Dialect, dialect_of
 from casual_llm.shell.client import CodecClient
-from casual_llm.shell.fetch import fetch_image
+from casual_llm.shell.fetch import fetch_image_as_base64
 from casual_llm.shell.local import LocalTransport, ServerSettings
 from casual_llm.shell.reach import address, header, key_for, ollama_host
 from casual_llm.shell.transport import HttpClient, HttpTransport, Transport
@@ -153,7 +153,7 @@ class OllamaClient(CodecClient):
             secret=key,
             total=limits.total,
             default_options=_with_handling(default_options, system_message_handling),
-            fetch=fetch_image,
+            fetch=fetch_image_as_base64,
         )
 
 
