@@ -164,18 +164,33 @@ odd_streams = st.lists(_frames, max_size=4).map(b"".join) | replies.flatmap(
     lambda reply: mutations(b"".join(write_stream(reply)))
 )
 
+_media_part = _odd_object(
+    type=st.sampled_from(["text", "image_url", "file", "document_url", "input_audio", "refusal"]),
+    text=texts,
+    image_url=texts | _odd_object(url=texts | st.just("data:image/png;base64,aGk="), detail=texts),
+    file=_odd_object(filename=texts, file_data=texts | st.just("data:application/pdf;base64,aGk=")),
+    document_url=texts | st.just("https://example.com/a.pdf"),
+    document_name=texts,
+    input_audio=_odd_object(data=texts, format=st.sampled_from(["wav", "mp3", "mpeg", ""])),
+    refusal=texts,
+    cache_control=_odd_object(type=texts),
+)
 _message = _odd_object(
-    role=st.sampled_from(["user", "system", "developer", "assistant", "tool"]),
-    content=texts | st.lists(_odd_object(type=st.just("text"), text=texts), max_size=2),
+    role=st.sampled_from(["user", "system", "developer", "assistant", "tool", "function"]),
+    content=texts | st.lists(_media_part, max_size=2),
+    name=names,
+    function_call=_function,
     tool_calls=st.lists(_call, max_size=2),
     tool_call_id=st.sampled_from(["", "a"]),
     refusal=texts,
 )
 _tool = _odd_object(
     type=st.just("function"),
+    cache_control=_odd_object(type=texts),
     function=_odd_object(
         name=names,
         description=texts,
+        strict=st.booleans(),
         parameters=_odd_object(
             type=st.just("object"),
             properties=_odd_object(a=_odd_object(type=texts)),
@@ -191,6 +206,7 @@ _odd_requests = _odd_object(
     response_format=_odd_object(type=st.just("json_schema"), json_schema=_odd_object(name=texts)),
     stop=texts,
     seed=st.integers(),
+    random_seed=st.integers(),
     temperature=st.floats(),
     max_tokens=st.integers(),
     stream=st.booleans(),

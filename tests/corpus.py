@@ -58,6 +58,7 @@ class Exchange:
     """A request and its answer as they were recorded; `request` is None where it was not kept."""
 
     id: str
+    provider: str
     stream: bool
     status: int
     headers: Mapping[str, str]
@@ -81,6 +82,7 @@ def exchanges(protocol: str) -> tuple[Exchange, ...]:
 def _exchange(record: dict[str, Any]) -> Exchange:
     return Exchange(
         id=record["id"],
+        provider=record["provider"],
         stream=record["stream"] and record["status"] == OK,
         status=record["status"],
         headers=record["response_headers"],

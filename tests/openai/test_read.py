@@ -96,6 +96,21 @@ OPTIONS: dict[str, tuple[dict[str, object], ChatOptions]] = {
         ),
     ),
     "no tools": ({"tools": []}, ChatOptions(tools=[])),
+    "tools with all that a tool can hold": (
+        {"tools": [{**function("now", strict=True), "cache_control": {"type": "ephemeral"}, "name": "now"}]},
+        ChatOptions(
+            tools=[
+                Tool(
+                    name="now",
+                    strict=True,
+                    cache_control={"type": "ephemeral"},
+                    native={"openai": {"name": "now"}},
+                )
+            ]
+        ),
+    ),
+    "Mistral's name for the seed": ({"random_seed": 7}, ChatOptions(seed=7)),
+    "both names for the seed": ({"seed": 1, "random_seed": 7}, ChatOptions(seed=1, extra={"random_seed": 7})),
     "text": ({"response_format": {"type": "text"}}, ChatOptions(response_format="text")),
     "json": ({"response_format": {"type": "json_object"}}, ChatOptions(response_format="json")),
     "a schema": (
@@ -121,8 +136,9 @@ def test_a_number_of_400_digits_is_a_number() -> None:
 
 
 KEPT: dict[str, dict[str, Any]] = {
-    "strict tools": {"tools": [function("now", strict=True)]},
-    "a tool with a cache mark": {"tools": [{**function("now"), "cache_control": {"type": "ephemeral"}}]},
+    "a tool with more to its function": {"tools": [function("now", examples=[])]},
+    "a tool whose strictness is no flag": {"tools": [function("now", strict="yes")]},
+    "a tool whose mark is no object": {"tools": [{**function("now"), "cache_control": "yes"}]},
     "a tool of another type": {"tools": [function("now"), {"type": "custom", "custom": {"name": "x"}}]},
     "a tool without a name": {"tools": [function("")]},
     "a tool whose parameters are no object": {"tools": [function("now", parameters={"type": "string"})]},
@@ -210,6 +226,34 @@ MESSAGES: dict[str, tuple[dict[str, object], ChatMessage]] = {
         {"role": "assistant", "content": "a", "tool_calls": []},
         AssistantMessage(content="a"),
     ),
+    "a result of the oldest kind without its call": (
+        {"role": "function", "name": "now", "content": "12:00"},
+        ToolResultMessage(name="", tool_call_id="", content="12:00"),
+    ),
+    "a result in parts": (
+        {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "12:00"}]},
+        ToolResultMessage(name="", tool_call_id="c1", content=[TextContent(text="12:00")]),
+    ),
+    "a result that says nothing": (
+        {"role": "tool", "tool_call_id": "c1", "content": None},
+        ToolResultMessage(name="", tool_call_id="c1", content=""),
+    ),
+    "instructions with a mark": (
+        {
+            "role": "system",
+            "content": [{"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}],
+        },
+        SystemMessage(content="a", cache_control={"type": "ephemeral"}),
+    ),
+    "a refusal as a part": (
+        {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
+        AssistantMessage(refusal="No."),
+    ),
+    "no parts beside tool calls": (
+        {"role": "assistant", "content": [], "tool_calls": [CALL]},
+        AssistantMessage(tool_calls=[OURS]),
+    ),
+    "no parts": ({"role": "assistant", "content": []}, AssistantMessage(content="")),
     "a result without its call": (
         {"role": "tool", "tool_call_id": "c1", "content": "12:00"},
         ToolResultMessage(name="", tool_call_id="c1", content="12:00"),
@@ -225,14 +269,20 @@ def test_messages_are_read(written: dict[str, object], message: ChatMessage) -> 
 def test_a_tool_result_takes_its_name_from_the_call() -> None:
     calling = {"role": "assistant", "content": None, "tool_calls": [CALL]}
     result = {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "12:00"}]}
-    named = ToolResultMessage(name="now", tool_call_id="c1", content="12:00")
+    named = ToolResultMessage(name="now", tool_call_id="c1", content=[TextContent(text="12:00")])
     assert read(saying(HI, calling, result)).unwrap().messages[2] == named
 
 
-def user(*parts: object) -> dict[str, object]:
-    return {"role": "user", "content": parts}
+def test_the_calls_of_older_clients_are_tool_calls() -> None:
+    asked = {"role": "assistant", "content": None, "function_call": {"name": "now", "arguments": "{}"}}
+    answered = {"role": "function", "name": "now", "content": "12:00"}
+    _, calling, result = read(saying(HI, asked, answered)).unwrap().messages
+    call = AssistantToolCall(id="call_1", function=AssistantToolCallFunction(name="now", arguments="{}"))
+    assert calling == AssistantMessage(tool_calls=[call])
+    assert result == ToolResultMessage(name="now", tool_call_id="call_1", content="12:00")
 
 
+ASKING = {"role": "assistant", "tool_calls": [CALL]}
 REFUSED: dict[str, tuple[object, str]] = {
     "no JSON": (b"model=m", "body"),
     "no object": ([HI], "body"),
@@ -240,61 +290,29 @@ REFUSED: dict[str, tuple[object, str]] = {
     "messages that are no list": ({"model": "m", "messages": "Hi"}, "messages"),
     "a message that is no object": (saying(HI, "Hi"), "messages[1].role"),
     "no role": (saying({"content": "Hi"}), "messages[0].role"),
-    "an old role": (saying({"role": "function", "name": "now", "content": "12:00"}), "messages[0].role"),
+    "an unknown role": (saying({"role": "robot", "content": "Hi"}), "messages[0].role"),
     "a role that is no word": (saying({"role": ["user"], "content": "Hi"}), "messages[0].role"),
-    "a user's name": (saying({**HI, "name": "Ann"}), "messages[0].name"),
-    "a cache mark": (
-        saying({"role": "system", "content": "a", "cache_control": {}}),
-        "messages[0].cache_control",
-    ),
-    "two such keys, by the alphabet": (saying({**HI, "z": 1, "b": 2, "m": 3, "a": 4}), "messages[0].a"),
-    "replayed reasoning": (
-        saying({"role": "assistant", "content": "a", "reasoning_content": "hm"}),
-        "messages[0].reasoning_content",
-    ),
     "content of no known kind": (saying({"role": "user", "content": 5}), "messages[0].content"),
     "content that is an object": (
         saying({"role": "system", "content": {"text": "a"}}),
         "messages[0].content",
     ),
-    "a part that is no object": (saying(user("Hi")), "messages[0].content[0]"),
-    "a part of another type": (saying(user({"type": "input_text", "text": "Hi"})), "messages[0].content[0]"),
-    "a part with a cache mark": (
-        saying(user({"type": "text", "text": "a"}, {"type": "text", "text": "b", "cache_control": {}})),
-        "messages[0].content[1]",
+    "a part that is no object": (saying({"role": "user", "content": ["Hi"]}), "messages[0].content[0]"),
+    "calls that are no list": (saying({**ASKING, "tool_calls": {}}), "messages[0].tool_calls"),
+    "a call without a name": (
+        saying({"role": "assistant", "tool_calls": [CALL, {"id": "c2"}]}),
+        "messages[0].tool_calls[1].function.name",
     ),
-    "a text that is none": (saying(user({"type": "text", "text": 5})), "messages[0].content[0]"),
-    "a sound": (saying(user({"type": "input_audio", "input_audio": {}})), "messages[0].content[0]"),
-    "an image with a level of detail": (
-        saying(
-            user({"type": "image_url", "image_url": {"url": "https://example.com/a.png", "detail": "low"}})
-        ),
-        "messages[0].content[0]",
+    "arguments that are a list": (
+        saying({"role": "assistant", "tool_calls": [{"function": {"name": "now", "arguments": []}}]}),
+        "messages[0].tool_calls[0].function.arguments",
     ),
-    "an image that is none": (
-        saying(user({"type": "image_url", "image_url": {"url": "??"}})),
-        "messages[0].content[0].image_url.url",
+    "a refusal that is no text": (
+        saying({"role": "assistant", "content": "a", "refusal": 5}),
+        "messages[0].refusal",
     ),
-    "an image in a tool's result": (
-        saying(
-            {
-                "role": "tool",
-                "tool_call_id": "c1",
-                "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}],
-            }
-        ),
-        "messages[0].content[0]",
-    ),
-    "a tool call of another type": (
-        saying(
-            {"role": "assistant", "tool_calls": [{"id": "c1", "type": "custom", "custom": {"name": "x"}}]}
-        ),
-        "messages[0].tool_calls[0].custom",
-    ),
-    "a tool call with a signature": (
-        saying({"role": "assistant", "tool_calls": [CALL, {**CALL, "extra_content": {"google": {}}}]}),
-        "messages[0].tool_calls[1].extra_content",
-    ),
+    "a result of no call": (saying({"role": "tool", "content": "12:00"}), "messages[0].tool_call_id"),
+    "an old result without a name": (saying({"role": "function", "content": ""}), "messages[0].name"),
 }
 
 

@@ -104,22 +104,23 @@ def content_to_openai(
     parts, losses = list[Json](), list[Loss]()
     for index, part in enumerate(content):
         place = f"{path}[{index}]"
-        body, lost = _part(part, dialect, place) if media or part.type == "text" else _lost(part, place)
-        parts += [body] if body else []
+        held = media or part.type in {"text", "native"}
+        body, lost = _part(part, dialect, place) if held else _lost(part, place)
+        parts += [] if body is None else [body]
         losses += lost
     return (parts if parts or not content else ""), losses
 
 
-def _lost(part: ContentPart, path: str) -> tuple[Body, list[Loss]]:
+def _lost(part: ContentPart, path: str) -> tuple[None, list[Loss]]:
     kind = part.block.get("type") if isinstance(part, NativeContent) else part.type
-    return {}, [unsupported(path, {"type": kind})]
+    return None, [unsupported(path, {"type": kind})]
 
 
-def _part(part: ContentPart, dialect: Dialect, path: str) -> tuple[Body, list[Loss]]:
+def _part(part: ContentPart, dialect: Dialect, path: str) -> tuple[Body | None, list[Loss]]:
     if isinstance(part, NativeContent):
         return (dict(part.block), []) if part.format in dialect.names else _lost(part, path)
     body = _medium(part, dialect)
-    if not body:
+    if body is None:
         return _lost(part, path)
     losses = list(foreign(path, part.native, dialect.names))
     if isinstance(part, ImageContent) and is_url(part.source) and part.media_type != UNTOLD:
@@ -132,30 +133,30 @@ def _part(part: ContentPart, dialect: Dialect, path: str) -> tuple[Body, list[Lo
     return {**body, **own(part.native, dialect.names)} if part.native else body, losses
 
 
-def _medium(part: TextContent | ImageContent | FileContent | AudioContent, dialect: Dialect) -> Body:
-    """Write what a part shows; nothing, where the dialect has no word for it."""
+def _medium(part: TextContent | ImageContent | FileContent | AudioContent, dialect: Dialect) -> Body | None:
+    """Write what a part shows; `None`, where the dialect has no word for it."""
     if isinstance(part, TextContent):
         return {"type": "text", "text": part.text}
     if isinstance(part, ImageContent):
         return {"type": "image_url", "image_url": said({"url": uri_of(part), "detail": part.detail})}
     by_url = is_url(part.source)
     if isinstance(part.source, str) and not by_url:  # a URI that cannot be read
-        return {}
+        return None
     if isinstance(part, FileContent):
-        return {} if by_url and not dialect.file_urls else _file(part, dialect)
+        return None if by_url and not dialect.file_urls else _file(part, dialect)
     if by_url or not dialect.audio:
-        return {}
+        return None
     name = AUDIO_FORMATS.get(part.media_type, part.media_type.partition("/")[2])
     data = uri_of(part).partition(",")[2]
     return {"type": "input_audio", "input_audio": {"data": data, "format": name}}
 
 
-def _file(part: FileContent, dialect: Dialect) -> Body:
+def _file(part: FileContent, dialect: Dialect) -> Body | None:
     if dialect.files == "file":
         return {"type": "file", "file": said({"filename": part.name, "file_data": uri_of(part)})}
     if dialect.files == "document_url":
         return said({"type": "document_url", "document_url": uri_of(part), "document_name": part.name})
-    return {}
+    return None
 
 
 def _system(message: SystemMessage, dialect: Dialect, path: str) -> tuple[Body, list[Loss]]:

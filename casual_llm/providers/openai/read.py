@@ -1,7 +1,7 @@
 """A Chat Completions request as a call: what a server, a translation and the laws need.
 
-Keys that no option can say in full are kept in `extra`; what a message cannot hold is an error
-that names the place. Nothing is dropped.
+Keys that no option can say in full are kept in `extra`, those that no field of a message can in its
+`native`. Nothing is dropped; what is no request at all is an error that names the place.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from casual_llm.frozen import Json
 from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
 from casual_llm.providers.openai.encode import named_choice
 from casual_llm.providers.openai.read_messages import read_messages
+from casual_llm.providers.openai.read_parts import rest
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Request
 from casual_llm.wire.json import mapping, parse, text
@@ -51,19 +52,22 @@ def _call(request: Request) -> Call:
         raise ValueError("model", "expected a name")  # noqa: TRY004
     if not isinstance(spoken, list):
         raise ValueError("messages", "expected an array")  # noqa: TRY004
-    rest = {key: value for key, value in body.items() if key not in {"model", "messages", "stream"}}
+    keys = {key: value for key, value in body.items() if key not in {"model", "messages", "stream"}}
     stream = body.get("stream")
     if not isinstance(stream, bool | None):
         raise ValueError("stream", "expected true or false")  # noqa: TRY004
-    if stream and rest.get("stream_options") == {"include_usage": True}:
-        del rest["stream_options"]
-    return Call(model=model, messages=read_messages(spoken), options=_options(rest), stream=bool(stream))
+    if stream and keys.get("stream_options") == {"include_usage": True}:
+        del keys["stream_options"]
+    return Call(model=model, messages=read_messages(spoken), options=_options(keys), stream=bool(stream))
 
 
 def _options(rest: dict[str, Json]) -> ChatOptions:
     said: dict[str, Json] = {key: rest.pop(key) for key in _SAME if key in rest and _holds(key, rest[key])}
     limits = ("max_completion_tokens", "max_tokens")
     tokens = [key for key in limits if rest.get(key) is not None and _holds("max_tokens", rest[key])]
+    # Mistral's name for the seed.
+    if "seed" not in said and rest.get("random_seed") is not None and _holds("seed", rest["random_seed"]):
+        said["seed"] = rest.pop("random_seed")
     return ChatOptions(
         **cast("dict[str, None]", said),  # the validators of ChatOptions tell the types apart
         max_tokens=cast("int | None", rest.pop(tokens[0]) if len(tokens) == 1 else None),
@@ -100,14 +104,20 @@ def _tools(value: Json) -> tuple[Tool, ...] | None:
 
 
 def _tool(tool: Mapping[str, Json]) -> Tool | None:
-    function = mapping(tool.get("function"))
-    known = tool.keys() <= {"type", "function"} and function.keys() <= {"name", "description", "parameters"}
+    function, mark = mapping(tool.get("function")), tool.get("cache_control")
+    known = function.keys() <= {"name", "description", "parameters", "strict"}
     if not known or not function or tool.get("type", "function") != "function":
         return None
+    strict = function.get("strict")
+    if not isinstance(strict, bool | None) or not isinstance(mark, Mapping | None):
+        return None
+    native = rest("tools", tool, {"type", "function", "cache_control"})
+    more = {"strict": strict, "cache_control": mark, "native": native}
+    read_tool = safe(exceptions=(ValueError,))(Tool.from_input_schema)
     description = cast("str | None", function.get("description"))  # what is no text, Tool refuses
     schema = mapping(function.get("parameters"))
-    read_tool = safe(exceptions=(ValueError,))(Tool.from_input_schema)
-    return read_tool(text(function.get("name")), description, schema).value_or(None)
+    found = read_tool(text(function.get("name")), description, schema)
+    return found.map(lambda plain: Tool.model_validate({**dict(plain), **more})).value_or(None)
 
 
 def _tool_choice(value: Json) -> str | None:

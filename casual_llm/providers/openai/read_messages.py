@@ -1,90 +1,160 @@
 """The messages of a Chat Completions request, read one by one.
 
-What a message of ours cannot hold is an error that names its place: `ValueError(path, problem)`,
-which `read` turns into a `ReadError`.
+Keys that no field of ours holds are kept in `native`. What is no message at all is an error that
+names its place: `ValueError(path, problem)`, which `read` turns into a `ReadError`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from casual_llm.frozen import Json
+from attrs import frozen
+
+from casual_llm.frozen import Json, freeze, freeze_object
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
     ChatMessage,
-    ContentPart,
-    ImageContent,
     SystemMessage,
-    TextContent,
     ToolResultMessage,
     UserMessage,
 )
+from casual_llm.providers.openai.messages import spoken
+from casual_llm.providers.openai.read_parts import objects, read_content, rest
 from casual_llm.wire.json import dump, mapping, text
 
-_DATA_URI = re.compile(r"data:(image/[\w.+-]+);base64,(.+)", re.DOTALL)
+_Object = Mapping[str, Json]
+_Names = dict[str, str]
 
 
-def read_messages(spoken: Sequence[Json]) -> list[ChatMessage]:
+def read_messages(said: Sequence[Json]) -> list[ChatMessage]:
     """Read the messages in order: a tool's result takes its name from the call that it answers."""
-    names: dict[str, str] = {}
-    return [_message(f"messages[{index}]", mapping(item), names) for index, item in enumerate(spoken)]
+    names: _Names = {}
+    return [_message(f"messages[{index}]", mapping(item), names) for index, item in enumerate(said)]
 
 
-def _message(path: str, message: Mapping[str, Json], names: dict[str, str]) -> ChatMessage:
-    role, content = text(message.get("role")), message.get("content")
-    if role == "user":
-        _only(path, message, {"role", "content"})
-        return UserMessage(content=_user_content(f"{path}.content", content))
-    if role in {"system", "developer"}:
-        _only(path, message, {"role", "content"})
-        return SystemMessage(content=_text(f"{path}.content", content) or "")
-    if role == "assistant":
-        return _assistant(path, message, names)
-    if role == "tool":
-        _only(path, message, {"role", "content", "tool_call_id"})
-        identity = _string(f"{path}.tool_call_id", message.get("tool_call_id"))
-        said = _text(f"{path}.content", content) or ""
-        return ToolResultMessage(name=names.get(identity, ""), tool_call_id=identity, content=said)
-    raise ValueError(f"{path}.role", f"{role!r} is no role; expected system, user, assistant or tool")
+def _message(path: str, message: _Object, names: _Names) -> ChatMessage:
+    role = text(message.get("role"))
+    reader = _ROLES.get(role)
+    if reader is None:
+        raise ValueError(f"{path}.role", f"{role!r} is no role; expected system, user, assistant or tool")
+    return reader(path, message, names)
 
 
-def _only(path: str, found: Mapping[str, Json], known: set[str]) -> None:
-    for key in sorted(found.keys() - known):
-        raise ValueError(f"{path}.{key}", "a message of ours cannot hold this")
+def _user(path: str, message: _Object, _: _Names) -> UserMessage:
+    content = read_content(f"{path}.content", message.get("content"))
+    return UserMessage(content=content, native=rest(path, message, {"role", "content"}))
 
 
-def _assistant(path: str, message: Mapping[str, Json], names: dict[str, str]) -> AssistantMessage:
-    _only(path, message, {"role", "content", "refusal", "tool_calls"})
-    asked, refusal = message.get("tool_calls"), message.get("refusal")
+def _system(path: str, message: _Object, _: _Names) -> SystemMessage:
+    told = _told(f"{path}.content", message.get("content"))
+    native = rest(path, {**message, "content": told.kept}, {"role"})
+    return SystemMessage(content=told.text or "", cache_control=told.mark, native=native)
+
+
+def _assistant(path: str, message: _Object, names: _Names) -> AssistantMessage:
+    told = _told(f"{path}.content", message.get("content"))
+    known = {"role", "refusal", "tool_calls", "function_call"}
+    calls, others = _tool_calls(path, message)
+    names |= {call.id: call.function.name for call in calls}
+    refusal = _optional(f"{path}.refusal", message.get("refusal"))
+    refusal = told.refusal if refusal is None else refusal
+    kept = {**message, "content": told.kept, "tool_calls": others}
+    native = rest(path, kept, known - {"tool_calls"} if others else known)
+    silent = not told.text and not isinstance(message.get("content"), str)
+    return AssistantMessage(
+        content=None if silent and (calls or others or refusal or told.text is None) else told.text,
+        tool_calls=calls or None,
+        refusal=refusal,
+        native=native,
+    )
+
+
+def _tool(path: str, message: _Object, names: _Names) -> ToolResultMessage:
+    identity = _string(f"{path}.tool_call_id", message.get("tool_call_id"))
+    content = read_content(f"{path}.content", message.get("content"))
+    native = rest(path, message, {"role", "content", "tool_call_id"})
+    name = names.get(identity, "")
+    return ToolResultMessage(name=name, tool_call_id=identity, content=content or "", native=native)
+
+
+def _function(path: str, message: _Object, names: _Names) -> ToolResultMessage:
+    # What answers came to before there were tools: the call that is meant is the last of that name.
+    name = _string(f"{path}.name", message.get("name"))
+    identity = next((known for known, called in reversed(names.items()) if called == name), "")
+    content = read_content(f"{path}.content", message.get("content"))
+    native = rest(path, message, {"role", "content", "name"})
+    return ToolResultMessage(
+        name=name if identity else "", tool_call_id=identity, content=content or "", native=native
+    )
+
+
+_ROLES: Mapping[str, Callable[[str, _Object, _Names], ChatMessage]] = {
+    "user": _user,
+    "system": _system,
+    "developer": _system,  # the same thing under a newer name
+    "assistant": _assistant,
+    "tool": _tool,
+    "function": _function,
+}
+
+
+@frozen(kw_only=True)
+class _Told:
+    """What a message says in text: its parts as well, where they say more than their texts."""
+
+    text: str | None
+    kept: Json = None
+    mark: _Object | None = None
+    refusal: str | None = None
+
+
+def _told(path: str, content: Json) -> _Told:
+    if content is None or isinstance(content, str):
+        return _Told(text=content)
+    parts = [
+        {key: value for key, value in part.items() if value is not None} for part in objects(path, content)
+    ]
+    texts = [part for part in parts if part.get("type") == "text" and isinstance(part.get("text"), str)]
+    refusals = [text(part["refusal"]) for part in parts if part.keys() == {"type", "refusal"}]
+    said = spoken(parts)
+    if len(texts) + len(refusals) == len(parts) and all(part.keys() == {"type", "text"} for part in texts):
+        return _Told(text=said, refusal="".join(refusals) or None)
+    mark = parts[0].get("cache_control") if len(parts) == 1 and texts else None
+    if isinstance(mark, Mapping) and parts[0].keys() == {"type", "text", "cache_control"}:
+        return _Told(text=said, mark=freeze_object(mark, f"{path}[0].cache_control"))
+    return _Told(text=said, kept=freeze(content, path))
+
+
+def _tool_calls(path: str, message: _Object) -> tuple[list[AssistantToolCall], Json]:
+    """Read the calls; a list in which one is no function's is kept as it is."""
+    asked, legacy = message.get("tool_calls"), mapping(message.get("function_call"))
     if not isinstance(asked, list | None):
         raise ValueError(f"{path}.tool_calls", "expected a list")  # noqa: TRY004
-    calls = tuple(
-        _tool_call(f"{path}.tool_calls[{index}]", mapping(call)) for index, call in enumerate(asked or ())
-    )
-    names |= {call.id: call.function.name for call in calls}
-    return AssistantMessage(
-        content=_text(f"{path}.content", message.get("content")),
-        tool_calls=calls or None,
-        refusal=None if refusal is None else _string(f"{path}.refusal", refusal),
-    )
+    if not asked and legacy:
+        index = path.removeprefix("messages[").removesuffix("]")
+        return [_tool_call(f"{path}.function_call", {"id": f"call_{index}", "function": legacy})], None
+    calls = [mapping(call) for call in asked or ()]
+    if any(call.get("type", "function") != "function" for call in calls):
+        return [], freeze(asked, f"{path}.tool_calls")
+    return [_tool_call(f"{path}.tool_calls[{index}]", call) for index, call in enumerate(calls)], None
 
 
-def _tool_call(path: str, call: Mapping[str, Json]) -> AssistantToolCall:
-    # Clients echo the `index` of the stream's delta; in a request the order of the calls says it.
-    _only(path, call, {"id", "type", "function", "index"})
+def _tool_call(path: str, call: _Object) -> AssistantToolCall:
     function = mapping(call.get("function"))
-    _only(f"{path}.function", function, {"name", "arguments"})
-    arguments = function.get("arguments", "")
+    arguments = function.get("arguments")
     said = dump(arguments).decode() if isinstance(arguments, Mapping) else arguments
+    # Clients echo the `index` of the stream's delta; in a request the order of the calls says it.
+    known = {"id", "type", "index"}
+    plain = function.keys() <= {"name", "arguments"}
     return AssistantToolCall(
         id=text(call.get("id")),
         function=AssistantToolCallFunction(
             name=_string(f"{path}.function.name", function.get("name")),
-            arguments=_string(f"{path}.function.arguments", said),
+            arguments=_optional(f"{path}.function.arguments", said) or "",
         ),
+        native=rest(path, call, known | {"function"} if plain else known),
     )
 
 
@@ -94,44 +164,5 @@ def _string(path: str, value: Json) -> str:
     return value
 
 
-def _text(path: str, content: Json) -> str | None:
-    if content is None or isinstance(content, str):
-        return content
-    texts = []
-    for index, part in enumerate(_parts(path, content)):
-        said = _part(f"{path}[{index}]", part)
-        if not isinstance(said, TextContent):
-            raise ValueError(f"{path}[{index}]", "an image can stand in a user message only")  # noqa: TRY004
-        texts.append(said.text)
-    return "".join(texts)
-
-
-def _parts(path: str, content: Json) -> Sequence[Mapping[str, Json]]:
-    if not isinstance(content, list | tuple):
-        raise ValueError(path, "expected a text or a list of parts")  # noqa: TRY004
-    return [mapping(part) for part in content]
-
-
-def _user_content(path: str, content: Json) -> str | tuple[ContentPart, ...] | None:
-    if content is None or isinstance(content, str):
-        return content
-    return tuple(_part(f"{path}[{index}]", part) for index, part in enumerate(_parts(path, content)))
-
-
-def _part(path: str, part: Mapping[str, Json]) -> ContentPart:
-    said = part.get("text")
-    if part.keys() == {"type", "text"} and part["type"] == "text" and isinstance(said, str):
-        return TextContent(text=said)
-    image = mapping(part.get("image_url"))
-    if part.keys() != {"type", "image_url"} or image.keys() != {"url"}:
-        raise ValueError(path, f"a part of type {part.get('type')!r} cannot be held in full")
-    url = _string(f"{path}.image_url.url", image["url"])
-    inline = _DATA_URI.fullmatch(url)
-    try:
-        if inline is None:
-            return ImageContent(source=url)
-        return ImageContent(source={"type": "base64", "data": inline[2]}, media_type=inline[1])
-    except ValueError:
-        if inline is not None:  # not the base64 that we check, so it is kept as the text it is
-            return ImageContent(source=url)
-        raise ValueError(f"{path}.image_url.url", "neither a URL nor an image in base64") from None
+def _optional(path: str, value: Json) -> str | None:
+    return None if value is None else _string(path, value)

@@ -1,0 +1,239 @@
+"""What only this format knows of a message: kept in its words, and written again to the letter."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from casual_llm.frozen import Json
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    AssistantToolCallFunction,
+    AudioContent,
+    ChatMessage,
+    ContentPart,
+    FileContent,
+    ImageContent,
+    NativeContent,
+    SystemMessage,
+    TextContent,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.providers.openai import OPENROUTER, codec
+from casual_llm.wire.codec import Call, Request
+
+CODEC = codec(OPENROUTER)
+PDF = "data:application/pdf;base64,JVBERi0="
+PNG = {"type": "base64", "data": "aGk="}
+MARK = {"type": "ephemeral"}
+
+
+def read(*messages: object) -> Call:
+    body = json.dumps({"model": "m", "messages": messages}).encode()
+    return CODEC.read(Request(url="/chat/completions", body=body)).unwrap()
+
+
+def written(call: Call) -> list[Any]:
+    encoded = CODEC.encode(call).unwrap()
+    assert encoded.losses == ()
+    messages: list[Any] = json.loads(encoded.request.body)["messages"]
+    return messages
+
+
+def native(block: dict[str, Json]) -> NativeContent:
+    return NativeContent(format="openai", block=block)
+
+
+def image(**told: object) -> dict[str, object]:
+    return {"type": "image_url", "image_url": told}
+
+
+PARTS: dict[str, tuple[dict[str, Any], ContentPart]] = {
+    "a mark": (
+        {"type": "text", "text": "a", "cache_control": MARK},
+        TextContent(text="a", cache_control=MARK),
+    ),
+    "a further key": (
+        {"type": "text", "text": "a", "prompt_cache_breakpoint": {"mode": "explicit"}},
+        TextContent(text="a", native={"openai": {"prompt_cache_breakpoint": {"mode": "explicit"}}}),
+    ),
+    "a mark that is none": (
+        {"type": "text", "text": "a", "cache_control": "yes"},
+        TextContent(text="a", native={"openai": {"cache_control": "yes"}}),
+    ),
+    "an image, closely": (
+        image(url="https://example.com/a.png", detail="low"),
+        ImageContent(source="https://example.com/a.png", detail="low"),
+    ),
+    "an image with a mark": (
+        {**image(url="data:image/png;base64,aGk="), "cache_control": MARK},
+        ImageContent(source=PNG, media_type="image/png", cache_control=MARK),
+    ),
+    "a document": (
+        {"type": "file", "file": {"filename": "a.pdf", "file_data": PDF}},
+        FileContent(source={"type": "base64", "data": "JVBERi0="}, name="a.pdf"),
+    ),
+    "a document without a name": (
+        {"type": "file", "file": {"file_data": PDF}},
+        FileContent(source={"type": "base64", "data": "JVBERi0="}),
+    ),
+    "a document by URL": (
+        {"type": "file", "file": {"filename": "a.pdf", "file_data": "https://example.com/a.pdf"}},
+        FileContent(source="https://example.com/a.pdf", name="a.pdf"),
+    ),
+    "a recording": (
+        {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}},
+        AudioContent(source={"type": "base64", "data": "UklGRg=="}, media_type="audio/wav"),
+    ),
+    "a recording in MP3": (
+        {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "mp3"}},
+        AudioContent(source={"type": "base64", "data": "UklGRg=="}, media_type="audio/mpeg"),
+    ),
+}
+KEPT: dict[str, dict[str, Any]] = {
+    "a part of another type": {"type": "video_url", "video_url": {"url": "https://example.com/a.mp4"}},
+    "a part without a type": {"text": "a"},
+    "a part that says nothing": {},
+    "a text that is none": {"type": "text", "text": 5},
+    "an image with a further key": image(url="https://example.com/a.png", size=5),
+    "an image whose detail is none": image(url="https://example.com/a.png", detail=5),
+    "an image that is none": image(url="??"),
+    "an image elsewhere": image(url="ftp://example.com/a.png"),
+    "an image in bare base64": image(url="aGk="),
+    "a file that the vendor keeps": {"type": "file", "file": {"file_id": "file-1"}},
+    "a file that is no base64": {"type": "file", "file": {"file_data": "data:application/pdf;base64,!"}},
+    "a file in bare base64": {"type": "file", "file": {"file_data": "JVBERi0="}},
+    "a file whose name is none": {"type": "file", "file": {"file_data": PDF, "filename": 5}},
+    "a recording that is none": {"type": "input_audio", "input_audio": {}},
+    "a recording that is no base64": {"type": "input_audio", "input_audio": {"data": "!", "format": "wav"}},
+    "a recording of a strange format": {"type": "input_audio", "input_audio": {"data": "", "format": "a b"}},
+    "a recording under its other name": {
+        "type": "input_audio",
+        "input_audio": {"data": "", "format": "mpeg"},
+    },
+}
+
+
+@pytest.mark.parametrize(("part", "ours"), PARTS.values(), ids=PARTS.keys())
+@pytest.mark.parametrize("message", [{"role": "user"}, {"role": "tool", "tool_call_id": "c1"}], ids=str)
+def test_a_part_is_read_and_written_again(
+    message: dict[str, Any], part: dict[str, Any], ours: ContentPart
+) -> None:
+    call = read({**message, "content": [part]})
+    assert [*(call.messages[0].content or ())] == [ours]
+    assert written(call) == [{**message, "content": [part]}]
+
+
+@pytest.mark.parametrize("part", KEPT.values(), ids=KEPT.keys())
+def test_a_part_that_nothing_holds_is_kept_as_it_is(part: dict[str, Any]) -> None:
+    call = read({"role": "user", "content": [part]})
+    assert call.messages == (UserMessage(content=[native(part)]),)
+    assert written(call) == [{"role": "user", "content": [part]}]
+
+
+def test_mistrals_ways_are_read_too() -> None:
+    call = read(
+        {
+            "role": "user",
+            "content": [
+                {"type": "image_url", "image_url": "https://example.com/a.png"},
+                {"type": "document_url", "document_url": PDF, "document_name": "a.pdf"},
+            ],
+        }
+    )
+    assert call.messages[0].content == (
+        ImageContent(source="https://example.com/a.png"),
+        FileContent(source={"type": "base64", "data": "JVBERi0="}, name="a.pdf"),
+    )
+
+
+OURS = AssistantToolCall(id="c1", function=AssistantToolCallFunction(name="now", arguments="{}"))
+FUNCTION = {"name": "now", "arguments": "{}"}
+CALL = {"id": "c1", "type": "function", "function": FUNCTION}
+THINKING: list[Json] = [
+    {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+    {"type": "text", "text": "Yes."},
+]
+SIGNED = {"extra_content": {"google": {"thought_signature": "s"}}}
+ANSWER = {"role": "assistant", "content": "Yes."}
+CUSTOM: dict[str, Json] = {"id": "c1", "type": "custom", "custom": {"name": "grep", "input": "a"}}
+FURTHER: dict[str, tuple[dict[str, Any], ChatMessage]] = {
+    "a name": (
+        {"role": "user", "content": "Hi", "name": "Ann"},
+        UserMessage(content="Hi", native={"openai": {"name": "Ann"}}),
+    ),
+    "a mark on the message": (
+        {"role": "system", "content": "a", "cache_control": MARK},
+        SystemMessage(content="a", native={"openai": {"cache_control": MARK}}),
+    ),
+    "a name of a result": (
+        {"role": "tool", "tool_call_id": "c1", "content": "12:00", "name": "now"},
+        ToolResultMessage(name="", tool_call_id="c1", content="12:00", native={"openai": {"name": "now"}}),
+    ),
+    "reasoning": (
+        {**ANSWER, "reasoning_content": "hm"},
+        AssistantMessage(content="Yes.", native={"openai": {"reasoning_content": "hm"}}),
+    ),
+    "reasoning in details": (
+        {**ANSWER, "reasoning_details": [{"type": "reasoning.text", "text": "hm"}]},
+        AssistantMessage(
+            content="Yes.",
+            native={"openai": {"reasoning_details": [{"type": "reasoning.text", "text": "hm"}]}},
+        ),
+    ),
+    "thinking among the parts": (
+        {**ANSWER, "content": THINKING},
+        AssistantMessage(content="Yes.", native={"openai": {"content": THINKING}}),
+    ),
+    "nothing but thinking": (
+        {"role": "assistant", "content": THINKING[:1], "tool_calls": [CALL]},
+        AssistantMessage(tool_calls=[OURS], native={"openai": {"content": THINKING[:1]}}),
+    ),
+    "a spoken answer": (
+        {"role": "assistant", "content": None, "audio": {"id": "audio_1"}},
+        AssistantMessage(native={"openai": {"audio": {"id": "audio_1"}}}),
+    ),
+    "a beginning to go on from": (
+        {**ANSWER, "prefix": True},
+        AssistantMessage(content="Yes.", native={"openai": {"prefix": True}}),
+    ),
+    "a signed call": (
+        {"role": "assistant", "content": None, "tool_calls": [{**CALL, **SIGNED}]},
+        AssistantMessage(tool_calls=[OURS.model_copy(update={"native": {"openai": SIGNED}})]),
+    ),
+    "a call with more to its function": (
+        {"role": "assistant", "content": None, "tool_calls": [{**CALL, "function": {**FUNCTION, "x": 1}}]},
+        AssistantMessage(
+            tool_calls=[OURS.model_copy(update={"native": {"openai": {"function": {**FUNCTION, "x": 1}}}})]
+        ),
+    ),
+    "a call of another type": (
+        {"role": "assistant", "content": None, "tool_calls": [CUSTOM]},
+        AssistantMessage(native={"openai": {"tool_calls": [CUSTOM]}}),
+    ),
+    "marked instructions in several parts": (
+        {"role": "system", "content": [{"type": "text", "text": "a"}, {**PARTS["a mark"][0]}]},
+        SystemMessage(
+            content="aa", native={"openai": {"content": [{"type": "text", "text": "a"}, PARTS["a mark"][0]]}}
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("message", "ours"), FURTHER.values(), ids=FURTHER.keys())
+def test_further_keys_of_a_message_are_kept_and_written_again(
+    message: dict[str, Any], ours: ChatMessage
+) -> None:
+    call = read(message)
+    assert call.messages[0].model_dump() == ours.model_dump()
+    assert written(call) == [message]
+
+
+def test_null_is_what_leaving_a_key_out_means() -> None:
+    part = {"type": "text", "text": "Hi", "image_url": None}
+    call = read({"role": "user", "content": [part], "name": None, "tool_calls": None})
+    assert call.messages == (UserMessage(content=[TextContent(text="Hi")]),)
