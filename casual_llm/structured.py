@@ -236,7 +236,7 @@ def _latest(seen: Seen, length: int) -> str:
 def _arrived(content: str, before: Mapping[str, Json]) -> Mapping[str, Json]:
     text = _settled(_body(content, _start(content)))
     try:
-        data = freeze(from_json(text, allow_inf_nan=False, allow_partial="trailing-strings"))
+        data = freeze(from_json(text, allow_partial="trailing-strings"))
     except ValueError:
         return before
     return data if isinstance(data, Mapping) else before
