@@ -81,7 +81,9 @@ def said(content: str | None) -> Reply:
 @st.composite
 def _written(draw: st.DrawFn) -> str:
     """Write an object as models do: with or without escapes, spaces and a fence."""
-    value = draw(json_objects | _orders.map(lambda order: json.loads(order.model_dump_json())))
+    orders = _orders.map(lambda order: json.loads(order.model_dump_json()))
+    many = st.builds(lambda order, times: {"orders": [order] * times}, orders, st.integers(0, 40))
+    value = draw(json_objects | orders | many)
     text = json.dumps(value, ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from([None, 1])))
     return draw(st.sampled_from(["{}", "```json\n{}\n```", "\n{}\n"])).replace("{}", text)
 
@@ -89,7 +91,8 @@ def _written(draw: st.DrawFn) -> str:
 @st.composite
 def _chunked(draw: st.DrawFn, written: SearchStrategy[str]) -> list[StreamChunk]:
     text = draw(written)
-    places = draw(st.lists(st.integers(0, len(text)), max_size=20).map(sorted))
+    evenly = st.integers(3, 30).map(lambda size: [*range(size, len(text), size)])
+    places = draw(evenly | st.lists(st.integers(0, len(text)), max_size=20).map(sorted))
     return [StreamChunk(content=text[start:end]) for start, end in pairwise([0, *places, len(text)])]
 
 
@@ -237,5 +240,6 @@ def test_what_is_parsed_is_at_most_seventeen_times_the_text_and_a_constant(
 
 
 @given(st.lists(st.integers(1, 30), max_size=34))
+@example([1] * 1024)
 def test_a_short_text_is_parsed_with_every_chunk(lengths: list[int]) -> None:
     assert len(list(_parsed(lengths))) == len(lengths)

@@ -23,7 +23,9 @@ from casual_llm import (
     ToolResultMessage,
     UserMessage,
 )
+from casual_llm.errors import StructuredOutputError
 from casual_llm.messages import Message
+from casual_llm.misfits import CutOff
 from casual_llm.wire.collect import collect
 
 ASK = [UserMessage(content="What is the capital of France?")]
@@ -102,6 +104,21 @@ async def test_a_real_model_answers_in_the_shape_of_a_class(model: Model) -> Non
     assert Person.model_validate_json(answer.content or "").occupation
     streamed = collect([chunk async for chunk in model.stream(messages, options)])
     assert Person.model_validate_json(streamed.message.content or "").name
+
+
+async def test_a_real_model_gives_an_instance_of_a_class(model: Model) -> None:
+    messages = [UserMessage(content="Ann is a 30 year old software engineer. Describe Ann.")]
+    person = await model.chat_as(Person, messages, ChatOptions(max_tokens=200))
+    partials = [some async for some in model.stream_as(Person, messages, ChatOptions(max_tokens=200))]
+    assert (type(person), model.ledger.calls) == (Person, 2)
+    assert len(partials) > 5
+    assert (partials[-1].value, partials[-1].data) == (person, person.model_dump())
+
+
+async def test_a_real_answer_that_is_cut_off_is_no_instance(model: Model) -> None:
+    with pytest.raises(StructuredOutputError, match="raise max_tokens") as raised:
+        await model.chat_as(Person, ASK, ChatOptions(max_tokens=5))
+    assert (raised.value.failure, model.ledger.calls) == (CutOff("length"), 1)
 
 
 async def test_a_real_model_answers_in_the_shape_of_a_schema(model: Model) -> None:
