@@ -71,3 +71,7 @@ mutants:
     uv run --group mutants cr-filter-operators .mutants.sqlite tests/mutation/config.toml
     uv run --group mutants cosmic-ray exec tests/mutation/config.toml .mutants.sqlite
     uv run --group mutants cosmic-ray dump .mutants.sqlite | uv run --group mutants python tests/mutation/survivors.py
+
+# bytes made up for the decoders and readers, for so many seconds
+fuzz SECONDS="60":
+    uv run --group fuzz python tests/fuzz/decoders.py -max_total_time={{ SECONDS }} -max_len=65536
