@@ -6,7 +6,7 @@ value once, so that the functions that write messages can be plain loops.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from attrs import frozen
@@ -40,6 +40,11 @@ class Settings:
 
     body: Mapping[str, Json]
     losses: tuple[Loss, ...] = ()
+    changes: tuple[Loss, ...] = ()
+    front: Mapping[str, Sequence[bytes]] = {}
+    """Last items of arrays that stand before the messages, such as an instruction."""
+    joined: Collection[str] = ()
+    """Keys of the body in which what `extra` says of them is said already."""
 
 
 @frozen(kw_only=True)
@@ -65,6 +70,8 @@ class Words:
     url: str
     settings: Callable[[Call, ChatOptions], Settings]
     conversation: Callable[[Call, ChatOptions], Conversation]
+    headers: Mapping[str, str] = {}
+    """What the format wants to see beside the content type."""
 
 
 def encode_with(words: Words, call: Call) -> Result[Encoded, EncodeError]:
@@ -82,13 +89,17 @@ def _encoded(words: Words, call: Call, options: ChatOptions) -> Encoded:
     place = partial(place_of, call.options, words.names)
     _check(call, options, place)
     told, spoken = words.settings(call, options), words.conversation(call, options)
-    extra = extra_of(options)
+    extra = {key: value for key, value in extra_of(options).items() if key not in told.joined}
+    front = {
+        key: (*spoken.front.get(key, ()), *told.front.get(key, ())) for key in (*spoken.front, *told.front)
+    }
+    asked = {**told.body, **{key: b",".join(parts).decode() for key, parts in front.items() if key in extra}}
     overridden = tuple(
-        Loss(path=place(key), kind="overridden", asked=told.body[key], applied=extra[key])
+        Loss(path=place(key), kind="overridden", asked=asked[key], applied=extra[key])
         for key in extra
-        if key in told.body and thaw(told.body[key]) != thaw(extra[key])
+        if key in asked and thaw(asked[key]) != thaw(extra[key])
     )
-    front = {key: parts for key, parts in spoken.front.items() if key not in extra}
+    front = {key: parts for key, parts in front.items() if key not in extra}
     body = _dumped({"model": call.model, **told.body, **extra})
     arrays = [(key, array((), parts)) for key, parts in front.items()]
     arrays.append(("messages", array(spoken.written.pieces, spoken.tail)))
@@ -96,11 +107,11 @@ def _encoded(words: Words, call: Call, options: ChatOptions) -> Encoded:
     return Encoded(
         request=Request(
             url=words.url,
-            headers={"content-type": "application/json"},
+            headers={"content-type": "application/json", **words.headers},
             body=b"".join([body[:-1], *pieces, b"}"]),
         ),
         losses=(*told.losses, *overridden, *spoken.written.losses, *spoken.losses),
-        changes=(*spoken.written.changes, *spoken.changes),
+        changes=(*told.changes, *spoken.written.changes, *spoken.changes),
         written=spoken.written,
     )
 

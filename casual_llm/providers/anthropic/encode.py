@@ -1,0 +1,145 @@
+"""A call as a Messages request; what is not set is not sent, but for the limit that the vendor wants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from returns.result import Result
+
+from casual_llm.errors import EncodeError
+from casual_llm.frozen import Json, thaw
+from casual_llm.options import ChatOptions, extra_of
+from casual_llm.providers.anthropic.blocks import NAMES, Body
+from casual_llm.providers.anthropic.conversation import conversation
+from casual_llm.providers.anthropic.models import takes_sampling
+from casual_llm.providers.anthropic.schema import Shape, shape_of
+from casual_llm.tools import Tool
+from casual_llm.wire.codec import Call, Encoded
+from casual_llm.wire.extra import place_of
+from casual_llm.wire.json import dump, mapping
+from casual_llm.wire.loss import Loss, foreign, own, unsupported
+from casual_llm.wire.requests import Settings, Words, encode_with, said
+from casual_llm.wire.written import NOTHING, Written
+
+PATH = "/messages"
+VERSION = "2023-06-01"
+MAX_TOKENS = 4096
+"""What is sent where no limit is set, because the vendor requires one."""
+
+CHOICES = {"auto": "auto", "none": "none", "required": "any"}
+_SAMPLING = ("temperature", "top_p", "top_k")
+_UNKNOWN = ("frequency_penalty", "presence_penalty", "seed")
+
+
+def encode(call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]:
+    """Write a call as a request, with what the format cannot say as losses.
+
+    >>> from casual_llm.messages import UserMessage
+    >>> options = ChatOptions(max_tokens=9, temperature=0.0)
+    >>> call = Call(model="claude-opus-4-6", messages=[UserMessage(content="Hi")], options=options)
+    >>> print(encode(call).unwrap().request.body.decode().partition(',"messages"')[0])
+    {"model":"claude-opus-4-6","max_tokens":9,"temperature":0.0
+    >>> print(encode(Call(model="claude-opus-4-6", messages=[])).failure())
+    messages: the list is empty; give at least one message
+    """
+    words = Words(
+        names=NAMES,
+        url=PATH,
+        headers={"anthropic-version": VERSION},
+        settings=_settings,
+        conversation=partial(conversation, known),
+    )
+    return encode_with(words, call)
+
+
+def _settings(call: Call, options: ChatOptions) -> Settings:
+    refused = (*_UNKNOWN, *(() if takes_sampling(call.model) else _SAMPLING))
+    shape = shape_of(call.model, options.response_format)
+    config, overridden = _output_config(call, options, shape)
+    limit, added = _limit(options)
+    body: Body = {
+        "max_tokens": limit,
+        "temperature": options.temperature,
+        "top_p": options.top_p,
+        "top_k": options.top_k,
+        "stop_sequences": _texts(options.stop),
+        "output_config": config,
+        "tools": None if options.tools is None else [tool_to_anthropic(tool) for tool in options.tools],
+        "tool_choice": None if options.tool_choice is None else tool_choice_to_anthropic(options.tool_choice),
+        "stream": call.stream or None,
+    }
+    lost = [
+        unsupported(f"options.{name}", getattr(options, name))
+        for name in refused
+        if getattr(options, name) is not None
+    ]
+    tools = [
+        loss
+        for index, tool in enumerate(options.tools or ())
+        for loss in foreign(f"options.tools[{index}]", tool.native, NAMES)
+    ]
+    return Settings(
+        body={key: value for key, value in said(body).items() if key not in refused},
+        losses=(*added, *lost, *tools, *shape.losses, *overridden),
+        changes=(*_one_stop(options.stop), *shape.changes),
+        front={} if shape.instruction is None else {"system": (_text_block(shape.instruction),)},
+        joined={"output_config"} if config is not None and _has_config(options) else (),
+    )
+
+
+def _limit(options: ChatOptions) -> tuple[int | None, list[Loss]]:
+    if options.max_tokens is not None or "max_tokens" in (options.extra or {}):
+        return options.max_tokens, []
+    added = Loss(path="options.max_tokens", kind="added", asked=None, applied=MAX_TOKENS)
+    return MAX_TOKENS, [added]
+
+
+def _texts(stop: str | Sequence[str] | None) -> Json:
+    return [stop] if isinstance(stop, str) else thaw(stop)
+
+
+def _one_stop(stop: str | Sequence[str] | None) -> list[Loss]:
+    changed = Loss(path="options.stop", kind="rewritten", asked=stop, applied=_texts(stop))
+    return [changed] if isinstance(stop, str) else []
+
+
+def _text_block(text: str) -> bytes:
+    return dump({"type": "text", "text": text})
+
+
+def _has_config(options: ChatOptions) -> bool:
+    return isinstance((options.extra or {}).get("output_config"), dict)
+
+
+def _output_config(call: Call, options: ChatOptions, shape: Shape) -> tuple[Json, list[Loss]]:
+    """Join the shape of the answer with what else the caller says of the output, such as `effort`."""
+    if shape.format is None:
+        return None, []
+    config: Body = {"format": shape.format}
+    if not _has_config(options):
+        return config, []
+    joined = {**config, **mapping(extra_of(options)["output_config"])}
+    path = f"{place_of(call.options, NAMES, 'output_config')}.format"
+    overridden = Loss(path=path, kind="overridden", asked=config["format"], applied=joined["format"])
+    return joined, [] if thaw(joined["format"]) == thaw(config["format"]) else [overridden]
+
+
+def tool_choice_to_anthropic(choice: str) -> Body:
+    """Write which tools may be called.
+
+    >>> tool_choice_to_anthropic("required"), tool_choice_to_anthropic("weather")
+    ({'type': 'any'}, {'type': 'tool', 'name': 'weather'})
+    """
+    return {"type": CHOICES[choice]} if choice in CHOICES else {"type": "tool", "name": choice}
+
+
+def tool_to_anthropic(tool: Tool) -> Body:
+    """Write a tool as Anthropic lists it.
+
+    >>> tool_to_anthropic(Tool(name="ping"))
+    {'name': 'ping', 'input_schema': {'type': 'object', 'properties': {}, 'required': []}}
+    """
+    body: Body = {"name": tool.name, "description": tool.description, "input_schema": tool.input_schema}
+    marks: Body = {"strict": tool.strict, "cache_control": thaw(tool.cache_control)}
+    return {**said({**body, **marks}), **own(tool.native, NAMES)}

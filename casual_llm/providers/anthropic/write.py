@@ -1,0 +1,147 @@
+"""A reply in Anthropic's words, whole and as a stream: the half that servers and laws need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from returns.result import safe
+
+from casual_llm.messages import AssistantToolCall
+from casual_llm.providers.anthropic.assistant import arguments_of, input_of, kept_blocks, texts_of
+from casual_llm.providers.anthropic.blocks import NAMES, Body
+from casual_llm.reply import Reply
+from casual_llm.usage import Usage
+from casual_llm.wire.codec import Response
+from casual_llm.wire.json import dump, items
+from casual_llm.wire.loss import own
+from casual_llm.wire.requests import UnsayableError, said
+
+WORDS: Mapping[str | None, str] = {
+    "stop": "end_turn",
+    "length": "max_tokens",
+    "tool_calls": "tool_use",
+    "content_filter": "refusal",
+}
+"""What the vendor says for each meaning."""
+
+_GROWS = frozenset({"text", "thinking"})
+"""Blocks whose text is under the key that is called like their type."""
+
+
+def write(reply: Reply) -> Response:
+    """Write a reply as a whole response.
+
+    >>> from casual_llm.messages import AssistantMessage
+    >>> write(Reply(message=AssistantMessage(content="Paris."), finish_reason="stop")).status
+    200
+    """
+    body = {**_head(reply), "content": _blocks(reply), **_ending(reply), **_usage(reply.usage)}
+    return Response(status=200, headers={"content-type": "application/json"}, body=dump(body))
+
+
+def write_stream(reply: Reply) -> tuple[bytes, ...]:
+    r"""Write a reply as the events of a stream: its head, its blocks piece by piece, its end.
+
+    >>> from casual_llm.messages import AssistantMessage
+    >>> write_stream(Reply(message=AssistantMessage(content="Paris."), finish_reason="stop"))[-1]
+    b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+    """
+    start: Body = {
+        **_head(reply),
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        **_begun(reply.usage),
+    }
+    events: list[Body] = [{"type": "message_start", "message": start}, {"type": "ping"}]
+    for index, block in enumerate(_blocks(reply)):
+        events += [{"index": index, **event} for event in _events(block)]
+    events.append({"type": "message_delta", "delta": _ending(reply), **_usage(reply.usage)})
+    events.append({"type": "message_stop"})
+    return tuple(_frame(event) for event in events)
+
+
+def _frame(event: Body) -> bytes:
+    return b"event: " + str(event["type"]).encode() + b"\ndata: " + dump(event) + b"\n\n"
+
+
+def _head(reply: Reply) -> Body:
+    return {**said({"id": reply.id}), "type": "message", "role": "assistant", **said({"model": reply.model})}
+
+
+def _ending(reply: Reply) -> Body:
+    explained = {"type": "refusal", "category": None, "explanation": reply.message.refusal}
+    return {
+        "stop_reason": reply.raw_finish_reason or WORDS.get(reply.finish_reason, reply.finish_reason),
+        "stop_sequence": None,
+        **({"stop_details": explained} if reply.message.refusal else {}),
+    }
+
+
+def _blocks(reply: Reply) -> list[Body]:
+    message = reply.message
+    kept = kept_blocks(message)
+    thought: list[Body] = [{"type": "thinking", "thinking": reply.reasoning or "", "signature": ""}]
+    if kept is not None:
+        return kept if not reply.reasoning or texts_of(kept, "thinking") else [*thought, *kept]
+    texts: list[Body] = [{"type": "text", "text": message.content}] if message.content else []
+    calls = [_tool_use(call) for call in message.tool_calls or ()]
+    return [*(thought if reply.reasoning else []), *texts, *calls]
+
+
+def _tool_use(call: AssistantToolCall) -> Body:
+    # Arguments that are no object are said as the text they are, and read back as that.
+    told = safe(exceptions=(UnsayableError,))(input_of)("", call).value_or(call.function.arguments)
+    return {
+        "type": "tool_use",
+        "id": call.id,
+        "name": call.function.name,
+        "input": told,
+        **own(call.native, NAMES),
+    }
+
+
+def _events(block: Body) -> Iterator[Body]:
+    kind, rest = str(block.get("type")), dict(block)
+    deltas = list[Body]()
+    if kind in _GROWS and isinstance(rest.get(kind), str):
+        lines = str(rest[kind]).splitlines(keepends=True)
+        deltas += [{"type": f"{kind}_delta", kind: line} for line in lines]
+        rest[kind] = ""
+    if kind == "thinking" and rest.get("signature"):
+        deltas.append({"type": "signature_delta", "signature": rest["signature"]})
+        rest["signature"] = ""
+    if items(rest.get("citations")):
+        deltas += [{"type": "citations_delta", "citation": one} for one in items(rest["citations"])]
+        rest["citations"] = []
+    if kind in {"tool_use", "server_tool_use"} and "input" in rest:
+        deltas.append({"type": "input_json_delta", "partial_json": ""})
+        deltas.append({"type": "input_json_delta", "partial_json": arguments_of(rest["input"])})
+        rest["input"] = {}
+    yield {"type": "content_block_start", "content_block": rest}
+    for delta in deltas:
+        yield {"type": "content_block_delta", "delta": delta}
+    yield {"type": "content_block_stop"}
+
+
+def _begun(usage: Usage | None) -> Body:
+    """Give what is known of the usage before the answer."""
+    known = {} if usage is None else dict(_figures(usage))
+    return {"usage": {key: figure for key, figure in known.items() if key.endswith("input_tokens")}}
+
+
+def _usage(usage: Usage | None) -> Body:
+    return {"usage": {} if usage is None else _figures(usage)}
+
+
+def _figures(usage: Usage) -> Body:
+    cached, prompt = usage.cached_tokens, usage.prompt_tokens
+    thought = usage.reasoning_tokens
+    return said(
+        {
+            "input_tokens": None if prompt is None else prompt - (cached or 0),
+            "cache_read_input_tokens": cached,
+            "output_tokens": usage.completion_tokens,
+            "output_tokens_details": None if thought is None else {"thinking_tokens": thought},
+        }
+    )
