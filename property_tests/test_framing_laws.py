@@ -6,7 +6,17 @@ import pytest
 from hypothesis import example, given, strategies as st
 from wire_strategies import odd_streams, with_chunking
 
-from casual_llm.wire.framing import Event, Lines, Sse, split_lines, sse_end, sse_step
+from casual_llm.wire.framing import (
+    Event,
+    Lines,
+    Pieces,
+    Sse,
+    ndjson_end,
+    ndjson_step,
+    split_lines,
+    sse_end,
+    sse_step,
+)
 
 # Bytes without line ends: what a line is made of; and lines that mean something.
 _contents = st.binary(max_size=6).map(lambda data: data.replace(b"\n", b"n").replace(b"\r", b"r"))
@@ -30,6 +40,15 @@ def _seen(reads: list[bytes]) -> list[Event]:
         state, complete = sse_step(state, data)
         events += complete
     return events + sse_end(state)
+
+
+def _read(reads: list[bytes]) -> list[bytes]:
+    tail: Pieces = None
+    lines = list[bytes]()
+    for data in reads:
+        tail, complete = ndjson_step(tail, data)
+        lines += complete
+    return lines + ndjson_end(tail)
 
 
 def _written(events: list[tuple[bytes, list[bytes]]], end: bytes) -> bytes:
@@ -97,3 +116,26 @@ def test_a_line_without_an_end_is_kept_for_later(cut: tuple[bytes, list[bytes]])
 def test_a_line_of_many_tiny_reads_costs_no_more_than_its_bytes() -> None:
     reads = [b"x"] * 200_000
     assert _lines([*reads, b"\n"]) == [b"x" * 200_000]
+
+
+_ndjson_bytes = st.text('\n\n\r {"a\u2028\u0085🦙', max_size=12).map(str.encode) | st.binary(max_size=9)
+_json_lines = st.text(' {"a\r\u2028\u0085🦙', max_size=4).map(lambda text: f"{{{text}".encode())
+
+
+@given(_ndjson_bytes.flatmap(with_chunking))
+@example((b'{"a":1}\n\n{"b":2}', [b'{"a":1}', b"", b'\n\n{"b"', b":2}"]))
+def test_lines_of_json_are_blind_to_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
+    whole, reads = cut
+    assert _read(reads) == _read([whole])
+
+
+@given(st.lists(_json_lines, max_size=4), st.sampled_from([b"\n", b"\n\n", b"\n \r\n"]))
+def test_lines_of_json_end_in_nothing_but_lf_and_empty_ones_mean_nothing(
+    lines: list[bytes], end: bytes
+) -> None:
+    assert _read([end.join(lines) + end]) == _read([end.join(lines)]) == lines
+
+
+@pytest.mark.timeout(20)
+def test_a_line_of_json_of_many_tiny_reads_costs_no_more_than_its_bytes() -> None:
+    assert _read([b"x"] * 200_000) == [b"x" * 200_000]

@@ -2,8 +2,9 @@
 
 Server-sent events end their lines in LF, CRLF or CR, and a network read may cut anywhere: inside
 a character, between CR and LF, inside a field. Text-line splitters also break at U+2028 and
-U+0085, which are legal inside JSON, so lines are split as bytes. A step takes the state and what
-the network handed over, and gives the next state and the events that became complete.
+U+0085, which are legal inside JSON, so lines are split as bytes. Newline-delimited JSON ends its
+lines in LF alone. A step takes the state and what the network handed over, and gives the next state
+and the events that became complete.
 """
 
 from __future__ import annotations
@@ -103,3 +104,24 @@ def _events(name: bytes, fields: list[bytes], lines: list[bytes]) -> tuple[bytes
 def sse_end(state: Sse) -> list[Event]:
     """Give the event that the end of the bytes completes: servers forget the last blank line."""
     return _events(state.name, list(state.data), [_join(state.lines.tail), b""])[2]
+
+
+def ndjson_step(tail: Pieces, data: bytes) -> tuple[Pieces, list[bytes]]:
+    r"""Take the lines out of what has arrived, those that say nothing left out.
+
+    >>> tail, lines = ndjson_step(None, b'{"a":1}\n\n{"b"')
+    >>> lines
+    [b'{"a":1}']
+    >>> ndjson_end(ndjson_step(tail, b":2}")[0])
+    [b'{"b":2}']
+    """
+    if b"\n" not in data:
+        return ((tail, data) if data else tail), []
+    *complete, rest = (_join(tail) + data).split(b"\n")
+    return ((None, rest) if rest else None), [line for line in complete if line.strip()]
+
+
+def ndjson_end(tail: Pieces) -> list[bytes]:
+    """Give the line that the end of the bytes completes."""
+    line = _join(tail)
+    return [line] if line.strip() else []
