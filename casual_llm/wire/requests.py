@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from attrs import frozen
-from returns.result import Failure, Result, Success, safe
+from returns.result import Failure, Result, Success
 
 from casual_llm.errors import EncodeError
 from casual_llm.frozen import Json, thaw
@@ -43,8 +43,6 @@ class Settings:
     changes: tuple[Loss, ...] = ()
     front: Mapping[str, Sequence[bytes]] = {}
     """Last items of arrays that stand before the messages, such as an instruction."""
-    joined: Collection[str] = ()
-    """Keys of the body in which what `extra` says of them is said already."""
 
 
 @frozen(kw_only=True)
@@ -72,6 +70,8 @@ class Words:
     conversation: Callable[[Call, ChatOptions], Conversation]
     headers: Mapping[str, str] = {}
     """What the format wants to see beside the content type."""
+    joined: Collection[str] = ()
+    """Objects of the body to which further keys are added; any other value they replace."""
 
 
 def encode_with(words: Words, call: Call) -> Result[Encoded, EncodeError]:
@@ -80,40 +80,68 @@ def encode_with(words: Words, call: Call) -> Result[Encoded, EncodeError]:
     Of the body `messages` is the last key, so that appending a turn leaves all earlier bytes as they
     were: the providers' prompt caches live on this.
     """
-    options = sent(call.options, *words.names)
-    written = safe(exceptions=(UnsayableError,))(_encoded)(words, call, options)
-    return written.alt(lambda error: error.error).bind(partial(_strictly, options))
+    try:
+        encoded = _encoded(words, call, sent(call.options, *words.names))
+    except UnsayableError as unsayable:
+        return Failure(unsayable.error)
+    return Success(encoded)
 
 
 def _encoded(words: Words, call: Call, options: ChatOptions) -> Encoded:
     place = partial(place_of, call.options, words.names)
     _check(call, options, place)
     told, spoken = words.settings(call, options), words.conversation(call, options)
-    extra = {key: value for key, value in extra_of(options).items() if key not in told.joined}
-    front = {
-        key: (*spoken.front.get(key, ()), *told.front.get(key, ())) for key in (*spoken.front, *told.front)
-    }
-    asked = {**told.body, **{key: b",".join(parts).decode() for key, parts in front.items() if key in extra}}
-    overridden = tuple(
-        Loss(path=place(key), kind="overridden", asked=asked[key], applied=extra[key])
-        for key in extra
-        if key in asked and thaw(asked[key]) != thaw(extra[key])
-    )
-    front = {key: parts for key, parts in front.items() if key not in extra}
-    body = _dumped({"model": call.model, **told.body, **extra})
+    extra = extra_of(options)
+    laid, overridden = _overlaid(told.body, extra, words.joined, place)
+    front, hidden = _front(told, spoken, extra, place)
+    body = _dumped({"model": call.model, **laid})
     arrays = [(key, array((), parts)) for key, parts in front.items()]
     arrays.append(("messages", array(spoken.written.pieces, spoken.tail)))
     pieces = [part for key, parts in arrays for part in (b',"' + key.encode() + b'":', *parts)]
-    return Encoded(
+    encoded = Encoded(
         request=Request(
             url=words.url,
             headers={"content-type": "application/json", **words.headers},
             body=b"".join([body[:-1], *pieces, b"}"]),
         ),
-        losses=(*told.losses, *overridden, *spoken.written.losses, *spoken.losses),
+        losses=(*told.losses, *overridden, *hidden, *spoken.written.losses, *spoken.losses),
         changes=(*told.changes, *spoken.written.changes, *spoken.changes),
         written=spoken.written,
     )
+    _check_strictness(options, encoded)
+    return encoded
+
+
+def _front(
+    told: Settings, spoken: Conversation, extra: Mapping[str, Json], place: Callable[[str], str]
+) -> tuple[dict[str, tuple[bytes, ...]], list[Loss]]:
+    """Join the arrays that stand before the messages; a further key of the name of one replaces it."""
+    kept, losses = dict[str, tuple[bytes, ...]](), list[Loss]()
+    for key in {**spoken.front, **told.front}:
+        parts = (*spoken.front.get(key, ()), *told.front.get(key, ()))
+        if key not in extra:
+            kept[key] = parts
+        elif parts:
+            asked = [part.decode() for part in parts]
+            losses.append(Loss(path=place(key), kind="overridden", asked=asked, applied=extra[key]))
+    return kept, losses
+
+
+def _overlaid(
+    body: Mapping[str, Json], extra: Mapping[str, Json], joined: Collection[str], place: Callable[[str], str]
+) -> tuple[dict[str, Json], list[Loss]]:
+    """Lay further keys over the body, and tell what of it they replace."""
+    laid, losses = dict(body), list[Loss]()
+    for key, value in extra.items():
+        ours = body.get(key)
+        if key in joined and isinstance(ours, Mapping) and isinstance(value, Mapping):
+            laid[key], lost = _overlaid(ours, value, (), partial("{}.{}".format, place(key)))
+            losses += lost
+            continue
+        laid[key] = value
+        if key in body and thaw(ours) != thaw(value):
+            losses.append(Loss(path=place(key), kind="overridden", asked=ours, applied=value))
+    return laid, losses
 
 
 def _dumped(body: Mapping[str, Json]) -> bytes:
@@ -124,13 +152,11 @@ def _dumped(body: Mapping[str, Json]) -> bytes:
         raise UnsayableError("options", f"a text is no Unicode: {error}", remedy) from None
 
 
-def _strictly(options: ChatOptions, encoded: Encoded) -> Result[Encoded, EncodeError]:
-    if not options.strict or not encoded.losses:
-        return Success(encoded)
-    lost = ", ".join(f"{loss.path} ({loss.kind})" for loss in encoded.losses)
-    first = encoded.losses[0].path
-    remedy = "leave it out, or give strict=False"
-    return Failure(EncodeError(first, f"strict, and this would not be said as asked: {lost}", remedy))
+def _check_strictness(options: ChatOptions, encoded: Encoded) -> None:
+    if options.strict and encoded.losses:
+        lost = ", ".join(f"{loss.path} ({loss.kind})" for loss in encoded.losses)
+        problem = f"strict, and this would not be said as asked: {lost}"
+        raise UnsayableError(encoded.losses[0].path, problem, "leave it out, or give strict=False")
 
 
 def _check(call: Call, options: ChatOptions, place: Callable[[str], str]) -> None:
