@@ -1,12 +1,18 @@
-"""Images as bytes: what they are, told from the bytes themselves, and how they enter a message."""
+"""Images as bytes: what they are, told from the bytes themselves, and how they enter a message.
+
+Some formats take no URLs. What must be fetched for them, and how fetched images are put in the place
+of their URLs, is said here; the fetching is an effect and stands in the shell.
+"""
 
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator, Mapping, Sequence
 
 from returns.result import Failure, Result, Success
 
-from casual_llm.messages import ImageContent
+from casual_llm.content import ContentPart, is_url
+from casual_llm.messages import ChatMessage, ImageContent
 
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -42,3 +48,52 @@ def image_from_bytes(data: bytes) -> Result[ImageContent, str]:
         return Failure("no PNG, JPEG, GIF or WebP image")
     source = {"type": "base64", "data": base64.b64encode(data).decode()}
     return Success(ImageContent(source=source, media_type=media_type))
+
+
+def urls_to_fetch(messages: Sequence[ChatMessage]) -> tuple[str, ...]:
+    """List the URLs of the images in a conversation, each once, in the order of their appearance.
+
+    >>> from casual_llm.messages import UserMessage
+    >>> image = ImageContent(source="https://example.com/cat.png")
+    >>> urls_to_fetch([UserMessage(content=[image, image])])
+    ('https://example.com/cat.png',)
+    """
+    return tuple(dict.fromkeys(url for message in messages for url in _urls(message.content)))
+
+
+def _urls(content: str | Sequence[ContentPart] | None) -> Iterator[str]:
+    if content is None or isinstance(content, str):
+        return
+    for part in content:
+        if isinstance(part, ImageContent) and isinstance(part.source, str) and is_url(part.source):
+            yield part.source
+
+
+def with_images(
+    messages: Sequence[ChatMessage], fetched: Mapping[str, ImageContent]
+) -> tuple[ChatMessage, ...]:
+    """Put fetched images in the place of their URLs; what else a part says stays as it is.
+
+    >>> from casual_llm.messages import UserMessage
+    >>> told = UserMessage(content=[ImageContent(source="https://example.com/cat.png", detail="low")])
+    >>> cat = image_from_bytes(b"GIF89a").unwrap()
+    >>> with_images([told], {"https://example.com/cat.png": cat})[0].content[0].detail
+    'low'
+    """
+    return tuple(_with_images(message, fetched) for message in messages)
+
+
+def _with_images(message: ChatMessage, fetched: Mapping[str, ImageContent]) -> ChatMessage:
+    content = message.content
+    if content is None or isinstance(content, str) or not fetched.keys() & _urls(content):
+        return message
+    return message.model_copy(update={"content": tuple(_with_image(part, fetched) for part in content)})
+
+
+def _with_image(part: ContentPart, fetched: Mapping[str, ImageContent]) -> ContentPart:
+    image = (
+        fetched.get(part.source) if isinstance(part, ImageContent) and isinstance(part.source, str) else None
+    )
+    if image is None:
+        return part
+    return part.model_copy(update={"source": image.source, "media_type": image.media_type})
