@@ -1,0 +1,146 @@
+"""What `/api/chat` answers, whole or a line of a stream.
+
+Both are one kind of object and read by one function, so that asking either way gives the same answer.
+The oddities met here are listed in docs/wire-ollama.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from returns.result import Failure, Result, Success
+
+from casual_llm.errors import DecodeError, Malformed, Refused
+from casual_llm.frozen import Json
+from casual_llm.providers.ollama.arguments import compact
+from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
+from casual_llm.usage import Usage
+from casual_llm.wire.codec import Chunks, Response
+from casual_llm.wire.collect import collect
+from casual_llm.wire.json import count, dump, items, mapping, parse, text
+from casual_llm.wire.refusals import explain, refused
+
+_OK = range(200, 300)
+_ERROR_CODES = frozenset(map(str, range(400, 600)))
+
+FINISH_REASONS: Mapping[str, FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "content_filter": "content_filter",
+    "error": "error",
+}
+"""What servers say, and what it means; `load` and `unload` answer a request that asks for no answer."""
+
+
+def decode(response: Response) -> Result[Reply, DecodeError]:
+    """Read a whole reply.
+
+    >>> body = b'{"message": {"content": "Paris."}, "done": true, "done_reason": "stop"}'
+    >>> decode(Response(status=200, body=body)).unwrap().message.content
+    'Paris.'
+    >>> decode(Response(status=404, body=b'{"error": "no such model"}')).failure().message
+    'no such model'
+    """
+    if response.status not in _OK:
+        return Failure(refused(response))
+    body = mapping(parse(response.body).value_or({}))
+    if not body:
+        return Failure(Malformed(f"expected a JSON object, got {response.body[:80]!r}"))
+    error = error_in(body, response.status)
+    if error is not None:
+        return Failure(error)
+    if not isinstance(body.get("message"), Mapping) and body.get("done") is not True:
+        return Failure(Malformed(f"the object has no message; its keys are {sorted(body)[:20]}"))
+    chunks = [chunk for chunk in [read_chunk(body)] if chunk is not None]
+    return Success(collect([*chunks, *replayed(chunks)]))
+
+
+def error_in(body: Mapping[str, Json], status: int) -> Refused | None:
+    """Find the error in a body that came with a success status, and in a line of a stream."""
+    if not body.get("error"):
+        return None
+    message, code = explain(body)
+    return Refused(int(code) if code is not None and code in _ERROR_CODES else status, message, code)
+
+
+def read_chunk(
+    body: Mapping[str, Json], calls: int = 0, model: str | None = None, identity: str | None = None
+) -> StreamChunk | None:
+    """Read an object; `None` if it says nothing beside the model and the id that are known already.
+
+    `calls` is the number of tool calls that came before.
+    """
+    message, said = mapping(body.get("message")), dict[str, Any]()
+    for field, key in _TEXTS:
+        value = message.get(key)
+        if value and isinstance(value, str):
+            said[field] = value
+    asked = message.get("tool_calls")
+    if asked:
+        said["tool_calls"] = [_tool_call(calls + place, mapping(it)) for place, it in enumerate(items(asked))]
+    if message.get("images"):
+        said["native"] = _native(images=[it for it in items(message["images"]) if isinstance(it, str)])
+    if body.get("done") is True:
+        said |= _end(body, has_tool_calls=calls > 0 or bool(said.get("tool_calls")))
+    for field, known in (("model", model), ("id", identity)):
+        value = body.get(field)
+        if value and value != known and isinstance(value, str):
+            said[field] = value
+    return StreamChunk(**said) if said else None
+
+
+_TEXTS = (("content", "content"), ("reasoning", "thinking"), ("refusal", "refusal"))
+
+
+def _end(body: Mapping[str, Json], *, has_tool_calls: bool) -> dict[str, Any]:
+    raw = text(body.get("done_reason"))
+    reason = FINISH_REASONS.get(raw)
+    usage = Usage(
+        prompt_tokens=count(body.get("prompt_eval_count")),
+        completion_tokens=count(body.get("eval_count")),
+        cached_tokens=count(body.get("cached_tokens")),
+        reasoning_tokens=count(body.get("reasoning_tokens")),
+    )
+    return {
+        # Servers say `stop` beside tool calls; what happened is that tools were called.
+        "finish_reason": "tool_calls" if reason == "stop" and has_tool_calls else reason,
+        "raw_finish_reason": raw or None,
+        "usage": None if usage == Usage() else usage,
+    }
+
+
+def _tool_call(index: int, call: Mapping[str, Json]) -> ToolCallDelta:
+    function = mapping(call.get("function"))
+    return ToolCallDelta(
+        index=index,
+        id=text(call.get("id")) or None,
+        name=text(function.get("name")) or None,
+        arguments=_arguments(function.get("arguments")),
+    )
+
+
+def _arguments(arguments: Json) -> str:
+    if isinstance(arguments, str):
+        return compact(arguments)
+    return "{}" if arguments is None else dump(arguments).decode()
+
+
+def _native(**keys: Json) -> dict[str, dict[str, Json]] | None:
+    said: dict[str, Json] = {key: value for key, value in keys.items() if value}
+    return {"ollama": said} if said else None
+
+
+def replayed(chunks: Iterable[StreamChunk]) -> Chunks:
+    """Give, as a last chunk, what the server wants to see again with the message.
+
+    >>> replayed([StreamChunk(reasoning="hm"), StreamChunk(reasoning=", yes")])[0].native
+    {'ollama': {'thinking': 'hm, yes'}}
+    """
+    parts = tuple(chunks)
+    shown = [
+        image for part in parts for image in items(mapping((part.native or {}).get("ollama")).get("images"))
+    ]
+    native = _native(thinking="".join(part.reasoning for part in parts), images=shown)
+    return (StreamChunk(native=native),) if native else ()

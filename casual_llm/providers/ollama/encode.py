@@ -1,0 +1,200 @@
+"""A call as a request to `/api/chat`; what is not set is not sent, but for `stream`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from attrs import evolve
+from returns.result import Result
+
+from casual_llm.errors import EncodeError
+from casual_llm.frozen import Json
+from casual_llm.messages import ChatMessage
+from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
+from casual_llm.providers.ollama.messages import (
+    NAMES,
+    Body,
+    losses_of,
+    message_to_ollama,
+    normal_message,
+)
+from casual_llm.tools import Tool
+from casual_llm.wire.codec import Call, Encoded, Normal
+from casual_llm.wire.json import text
+from casual_llm.wire.loss import Loss, foreign, own, unsupported
+from casual_llm.wire.requests import (
+    MODES,
+    Conversation,
+    Settings,
+    Words,
+    check_message,
+    dump_message,
+    encode_with,
+    said,
+)
+from casual_llm.wire.schema import sent_schema
+from casual_llm.wire.system import merge_system_messages
+from casual_llm.wire.written import NOTHING, Written, more
+
+PATH = "/api/chat"
+_UNNAMED = "answer"
+_SAME = frozenset({"implied", "rewritten"})
+"""Kinds of what is said in another form, `implied` being said by leaving it out."""
+
+
+def encode(call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]:
+    """Write a call as a request, with what Ollama has no word for as losses.
+
+    >>> from casual_llm.messages import UserMessage
+    >>> messages = [UserMessage(content="Hi")]
+    >>> call = Call(model="llama3.2", messages=messages, options=ChatOptions(temperature=0.0))
+    >>> encode(call).unwrap().request.body.decode().partition('"messages"')[0]
+    '{"model":"llama3.2","stream":false,"options":{"temperature":0.0},'
+    >>> print(encode(Call(model="llama3.2", messages=[])).failure())
+    messages: the list is empty; give at least one message
+    """
+    words = Words(
+        names=NAMES,
+        url=PATH,
+        settings=_settings,
+        conversation=partial(_conversation, known),
+        joined=("options",),
+    )
+    return encode_with(words, call)
+
+
+def normalize(messages: Sequence[ChatMessage]) -> Normal:
+    """Give the messages in the form in which a reader of the request gives them back.
+
+    >>> from casual_llm.messages import UserMessage
+    >>> normalize([UserMessage(content=None)]).changes
+    (Loss(path='messages[0].content', kind='rewritten', asked=None, applied=''),)
+    """
+    pairs = [normal_message(message, f"messages[{index}]") for index, message in enumerate(messages)]
+    return Normal(
+        messages=[message for message, _ in pairs], changes=tuple(loss for _, lost in pairs for loss in lost)
+    )
+
+
+def _conversation(known: Written, call: Call, options: ChatOptions) -> Conversation:
+    merged = options.system_message_handling == "merge"
+    messages = merge_system_messages(call.messages) if merged else call.messages
+    if len(messages) == len(call.messages):
+        return Conversation(written=_written(messages, known))
+    # Joined messages stand elsewhere than in the call, so nothing that is known of it fits them.
+    return Conversation(written=evolve(_written(messages, NOTHING), count=0))
+
+
+def _written(messages: Sequence[ChatMessage], known: Written) -> Written:
+    bodies, losses, changes = list[bytes](), list(known.losses), list(known.changes)
+    for index, message in enumerate(messages[known.count :], known.count):
+        path = f"messages[{index}]"
+        check_message(path, message)
+        bodies.append(dump_message(path, message_to_ollama(message, path)))
+        losses += losses_of(message, path)
+        changes += normal_message(message, path)[1]
+    pieces = more(known.pieces, bodies)
+    return Written(count=len(messages), pieces=pieces, losses=tuple(losses), changes=tuple(changes))
+
+
+def _settings(call: Call, options: ChatOptions) -> Settings:
+    offered, told_tools = _offered(options)
+    wanted, told_format = _format(options.response_format)
+    # A server refuses a lone text: api/types.go, Options.FromMap, takes an array of strings only.
+    stop = [options.stop] if isinstance(options.stop, str) else options.stop
+    told_stop = [Loss(path="options.stop", kind="rewritten", asked=options.stop, applied=stop)]
+    settings = said(
+        {
+            "temperature": options.temperature,
+            "top_p": options.top_p,
+            "top_k": options.top_k,
+            "num_predict": options.max_tokens,
+            "stop": stop,
+            "frequency_penalty": options.frequency_penalty,
+            "presence_penalty": options.presence_penalty,
+            "seed": options.seed,
+        }
+    )
+    body = said(
+        {
+            # Left out it means true (docs/openapi.yaml, ChatRequest.stream), so it is always said.
+            "stream": call.stream,
+            "format": wanted,
+            "options": settings or None,
+            "tools": None if offered is None else [tool_to_ollama(tool) for _, tool in offered],
+        }
+    )
+    told = [*told_tools, *told_format, *(told_stop if stop != options.stop else [])]
+    told += [loss for index, tool in offered or () for loss in _lost_tool(index, tool)]
+    return Settings(
+        body=body,
+        losses=tuple(loss for loss in told if loss.kind not in _SAME),
+        changes=tuple(loss for loss in told if loss.kind in _SAME),
+    )
+
+
+def _offered(options: ChatOptions) -> tuple[list[tuple[int, Tool]] | None, list[Loss]]:
+    """Choose the tools to offer: Ollama has no word for `tool_choice`, and models choose freely."""
+    choice = options.tool_choice
+    offered = None if options.tools is None else list(enumerate(options.tools))
+    told = partial(Loss, path="options.tool_choice", asked=choice)
+    if choice is None:
+        return offered, []
+    if choice != "auto" and "tools" in (options.extra or {}):
+        return offered, [told(kind="unsupported")]
+    if choice == "auto" or (choice == "none" and not offered):
+        return offered, [told(kind="implied")]
+    if choice == "none":
+        return [], [told(kind="replaced", applied="no tools")]
+    named = [(index, tool) for index, tool in offered or () if tool.name == choice]
+    if choice in MODES or not named:
+        return offered, [told(kind="unsupported")]
+    return named, [told(kind="replaced", applied=f"{choice} as the only tool")]
+
+
+def _format(wanted: ResponseFormat | None) -> tuple[Json, list[Loss]]:
+    path = "options.response_format"
+    if wanted is None or wanted == "json":
+        return wanted, []
+    if wanted == "text":
+        return None, [Loss(path=path, kind="implied", asked=wanted)]
+    schema = sent_schema(wanted)
+    told = list[Loss]()
+    if isinstance(wanted, JsonSchema) and wanted.name != name_of(wanted.schema):
+        told.append(
+            Loss(path=f"{path}.name", kind="rewritten", asked=wanted.name, applied=name_of(wanted.schema))
+        )
+    if isinstance(wanted, JsonSchema) and wanted.strict is not None:
+        # Every schema becomes a grammar, so no answer can break it.
+        told.append(Loss(path=f"{path}.strict", kind="implied", asked=wanted.strict))
+    return schema.schema, told
+
+
+def name_of(schema: Mapping[str, Json]) -> str:
+    """Name the schema of a structured answer: the wire has no other place for a name than its title.
+
+    >>> name_of({"title": "Person", "type": "object"})
+    'Person'
+    """
+    return text(schema.get("title")) or _UNNAMED
+
+
+def tool_to_ollama(tool: Tool) -> Body:
+    """Write a tool as Ollama lists it.
+
+    >>> tool_to_ollama(Tool(name="ping"))["type"]
+    'function'
+    """
+    function = said({"name": tool.name, "description": tool.description, "parameters": tool.input_schema})
+    return {"type": "function", "function": function, **own(tool.native, NAMES)}
+
+
+def _lost_tool(index: int, tool: Tool) -> list[Loss]:
+    path = f"options.tools[{index}]"
+    losses = list(foreign(path, tool.native, NAMES))
+    if tool.strict is not None:
+        losses.append(unsupported(f"{path}.strict", tool.strict))
+    if tool.cache_control is not None:
+        losses.append(unsupported(f"{path}.cache_control", tool.cache_control))
+    return losses

@@ -1,0 +1,90 @@
+"""A reply in Ollama's words, whole and as a stream: the half that servers and laws need.
+
+`refusal`, `id`, `cached_tokens` and `reasoning_tokens` are keys of ours: Ollama has no word for them,
+its clients pass over them, and a reader of ours finds them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from returns.pipeline import is_successful
+
+from casual_llm.frozen import Json
+from casual_llm.messages import AssistantToolCall
+from casual_llm.providers.ollama.arguments import arguments_of
+from casual_llm.providers.ollama.messages import NAMES, Body
+from casual_llm.reply import Reply
+from casual_llm.usage import Usage
+from casual_llm.wire.codec import Response
+from casual_llm.wire.json import dump, text
+from casual_llm.wire.loss import own
+from casual_llm.wire.requests import said
+
+
+def write(reply: Reply) -> Response:
+    """Write a reply as a whole response.
+
+    >>> from casual_llm.messages import AssistantMessage
+    >>> write(Reply(message=AssistantMessage(content="Paris."), finish_reason="stop")).body
+    b'{"message":{"role":"assistant","content":"Paris."},"done":true,"done_reason":"stop"}'
+    """
+    message: Body = {"role": "assistant", "content": reply.message.content or ""}
+    for part in _beside(reply):
+        message |= part
+    calls = [_tool_call(call) for call in reply.message.tool_calls or ()]
+    body = {**_head(reply), "message": message | ({"tool_calls": calls} if calls else {}), **_end(reply)}
+    return Response(status=200, headers={"content-type": "application/json; charset=utf-8"}, body=dump(body))
+
+
+def write_stream(reply: Reply) -> tuple[bytes, ...]:
+    r"""Write a reply as the lines of a stream: its thoughts, its text by lines, its calls, its end.
+
+    >>> from casual_llm.messages import AssistantMessage
+    >>> write_stream(Reply(message=AssistantMessage(content="Paris."), finish_reason="stop"))[-1]
+    b'{"message":{"role":"assistant","content":""},"done":true,"done_reason":"stop"}\n'
+    """
+    head, silent = _head(reply), {"role": "assistant", "content": ""}
+    bodies: list[Body] = [{**head, "message": {**silent, **part}, "done": False} for part in _parts(reply)]
+    bodies.append({**head, "message": silent, **_end(reply)})
+    return tuple(dump(body) + b"\n" for body in bodies)
+
+
+def _parts(reply: Reply) -> Iterator[Body]:
+    yield from _beside(reply)
+    for line in (reply.message.content or "").splitlines(keepends=True):
+        yield {"content": line}
+    for call in reply.message.tool_calls or ():
+        yield {"tool_calls": [_tool_call(call)]}
+
+
+def _beside(reply: Reply) -> Iterator[Body]:
+    """Give what stands beside the text: thoughts, and what else the message knows of Ollama's."""
+    native = own(reply.message.native, NAMES)
+    thoughts: Body = {"thinking": text(native.pop("thinking", None)) or reply.reasoning}
+    refusal: Body = {"refusal": reply.message.refusal}
+    yield from (part for part in (said(thoughts), said(refusal), native) if part)
+
+
+def _head(reply: Reply) -> Body:
+    return said({"model": reply.model, "id": reply.id})
+
+
+def _end(reply: Reply) -> Body:
+    usage = reply.usage or Usage()
+    reason = reply.raw_finish_reason or reply.finish_reason
+    figures: Body = {
+        "done_reason": reason,
+        "prompt_eval_count": usage.prompt_tokens,
+        "eval_count": usage.completion_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+    }
+    return {"done": True, **said(figures)}
+
+
+def _tool_call(call: AssistantToolCall) -> Json:
+    # What a model did not finish is no object; a text is the only way to hand it on.
+    found = arguments_of(call.function.arguments)
+    arguments: Json = found.unwrap() if is_successful(found) else call.function.arguments
+    return {"id": call.id, "function": {"name": call.function.name, "arguments": arguments}}

@@ -1,0 +1,413 @@
+"""Ollama's own format: a request says all of its call or names what it does not, and a reply comes back."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from functools import reduce
+from itertools import accumulate
+from pathlib import Path
+from typing import get_args
+
+import attrs
+import jsonschema
+import pytest
+from hypothesis import example, given, strategies as st
+from ollama_strategies import (
+    CODEC,
+    any_ollama_calls,
+    conversations,
+    fetched,
+    odd_streams,
+    ollama_replies,
+    requests,
+    responses,
+    rich_messages,
+    sayable_calls,
+    settled_calls,
+)
+from returns.result import Result, Success
+from strategies import arguments, json_objects, json_values, names, said_texts, texts
+from wire_strategies import replies, with_chunking
+
+from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
+from casual_llm.frozen import Json
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    AssistantToolCallFunction,
+    ChatMessage,
+    ImageContent,
+    SystemMessage,
+    UserMessage,
+)
+from casual_llm.options import ChatOptions, sent, set_fields
+from casual_llm.providers.ollama.arguments import arguments_of
+from casual_llm.reply import FinishReason, Reply, StreamChunk
+from casual_llm.tools import Tool
+from casual_llm.usage import Usage
+from casual_llm.wire.codec import Call, Chunks, Encoded, Request, Response
+from casual_llm.wire.collect import collect
+
+_HELLO = (UserMessage(content="Hi"),)
+_PLACES = {"num_predict": "max_tokens", "format": "response_format"}
+
+
+def _body(call: Call) -> dict[str, Json]:
+    body: dict[str, Json] = json.loads(CODEC.encode(call).unwrap().request.body)
+    return body
+
+
+def _hello(**options: object) -> Call:
+    return Call(model="m", messages=_HELLO, options=ChatOptions(**options))  # type: ignore[arg-type]
+
+
+def _saying(*messages: ChatMessage) -> Call:
+    return Call(model="m", messages=messages)
+
+
+def _told(call: Call) -> list[tuple[str, str]]:
+    encoded = CODEC.encode(call).unwrap()
+    return [(loss.path, loss.kind) for loss in (*encoded.losses, *encoded.changes)]
+
+
+def _bytes(encoded: Encoded) -> bytes:
+    return encoded.request.body
+
+
+def _play(reads: Iterable[bytes]) -> tuple[Chunks, Result[Chunks, DecodeError]]:
+    state, given_ = CODEC.start, list[StreamChunk]()
+    for data in reads:
+        state, chunks = CODEC.step(state, data).unwrap()
+        given_ += chunks
+    return tuple(given_), CODEC.finish(state)
+
+
+def _collected(reads: Iterable[bytes]) -> Result[Reply, DecodeError]:
+    given_, end = _play(reads)
+    return end.map(lambda rest: collect([*given_, *rest]))
+
+
+def _ok(**body: Json) -> Response:
+    return Response(status=200, body=json.dumps(body).encode())
+
+
+# What is asked.
+
+
+@given(settled_calls)
+@example(_hello(temperature=0.0, stop=[], tools=[], seed=0, frequency_penalty=0, top_k=0))
+@example(_hello(response_format="json", extra={"keep_alive": 0, "options": {"num_ctx": 4096}}))
+def test_a_call_that_ollama_has_words_for_is_said_in_full_and_read_back(call: Call) -> None:
+    encoded = CODEC.encode(call).unwrap()
+    assert (encoded.losses, encoded.changes) == ((), ())
+    assert CODEC.read(encoded.request).unwrap() == call
+
+
+@given(sayable_calls)
+def test_a_request_without_losses_reads_back_to_the_normal_form_of_its_messages(call: Call) -> None:
+    encoded = CODEC.encode(call).unwrap()
+    lost = [loss for loss in encoded.losses if loss.path.startswith("messages")]
+    read = CODEC.read(encoded.request).unwrap().messages
+    assert lost or read == CODEC.normalize(call.messages).messages
+
+
+@given(any_ollama_calls)
+def test_a_request_that_was_read_is_written_again_byte_by_byte(call: Call) -> None:
+    first = CODEC.encode(call)
+    again = first.map(lambda encoded: CODEC.encode(CODEC.read(encoded.request).unwrap()).unwrap())
+    assert again.map(_bytes) == first.map(_bytes)
+
+
+@given(any_ollama_calls)
+def test_what_was_read_is_written_without_losses_and_changes(call: Call) -> None:
+    again = CODEC.encode(call).map(lambda encoded: CODEC.read(encoded.request).unwrap())
+    told = again.map(_told).value_or([])
+    assert told == []
+
+
+@given(any_ollama_calls)
+def test_a_call_is_encoded_or_refused_with_its_place_named(call: Call) -> None:
+    place = CODEC.encode(call).swap().map(lambda error: error.path).value_or("messages")
+    assert place.startswith(("messages", "options."))
+
+
+@given(sayable_calls)
+def test_every_option_that_is_set_is_in_the_body_or_accounted_for(call: Call) -> None:
+    body = _body(call)
+    options = body.get("options", {})
+    assert isinstance(options, dict)
+    said = {_PLACES.get(key, key) for key in {*body, *options}}
+    told = {path.removeprefix("options.") for path, _ in _told(call)}
+    assert set_fields(sent(call.options, *CODEC.names)).keys() - said - told <= {"extra"}
+
+
+@given(sayable_calls)
+def test_whether_to_stream_is_always_said_and_messages_are_the_last_key(call: Call) -> None:
+    body = _body(call)
+    assert (body["stream"], list(body)[-1]) == (call.stream, "messages")
+
+
+@given(conversations)
+def test_a_normal_form_has_itself_as_its_normal_form(messages: list[ChatMessage]) -> None:
+    normal = CODEC.normalize(messages)
+    assert CODEC.normalize(normal.messages) == attrs.evolve(normal, changes=())
+
+
+@given(conversations)
+def test_what_is_changed_is_told_and_what_is_told_is_changed(messages: list[ChatMessage]) -> None:
+    normal = CODEC.normalize(messages)
+    assert bool(normal.changes) == (normal.messages != tuple(messages))
+
+
+@given(conversations)
+def test_a_normal_form_is_written_as_what_it_is_the_form_of_and_loses_the_same(
+    messages: list[ChatMessage],
+) -> None:
+    call = _saying(*_HELLO, *fetched(messages))
+    normal = attrs.evolve(call, messages=CODEC.normalize(call.messages).messages)
+    again = CODEC.encode(normal)
+    encoded = CODEC.encode(call).lash(lambda _: again)
+    assert again.map(lambda it: (_bytes(it), it.losses)) == encoded.map(lambda it: (_bytes(it), it.losses))
+
+
+@given(rich_messages)
+def test_every_part_that_is_no_text_and_no_image_is_a_loss(message: ChatMessage) -> None:
+    parts = message.content if isinstance(message.content, tuple) else ()
+    others = [
+        f"messages[1].content[{place}]" for place, it in enumerate(parts) if it.type not in {"text", "image"}
+    ]
+    told = CODEC.encode(_saying(*_HELLO, *fetched([message]))).map(
+        lambda it: {loss.path for loss in it.losses}
+    )
+    assert set(others) <= told.value_or({*others})
+
+
+@given(sayable_calls, st.lists(rich_messages, max_size=2))
+def test_further_turns_leave_all_earlier_bytes_as_they_were(call: Call, turns: list[ChatMessage]) -> None:
+    before = CODEC.encode(call).map(_bytes).unwrap()
+    longer = attrs.evolve(call, messages=(*call.messages, *fetched(turns)))
+    assert CODEC.encode(longer).map(_bytes).value_or(before).startswith(before[: -len(b"]}")])
+
+
+@given(sayable_calls)
+def test_what_is_written_of_a_prefix_need_not_be_written_again(call: Call) -> None:
+    prefixes = [attrs.evolve(call, messages=part) for part in accumulate((it,) for it in call.messages)]
+    known = [CODEC.encode(prefix).unwrap().written for prefix in prefixes]
+    assert {CODEC.encode(call, written) == CODEC.encode(call) for written in known} == {True}
+
+
+@given(sayable_calls)
+def test_a_merged_conversation_has_at_most_one_system_message_that_speaks(call: Call) -> None:
+    options = call.options | ChatOptions(system_message_handling="merge")
+    encoded = CODEC.encode(attrs.evolve(call, options=options)).unwrap()
+    spoken = [m for m in CODEC.read(encoded.request).unwrap().messages if isinstance(m, SystemMessage)]
+    assert len([message for message in spoken if message.content.strip()]) <= 1
+
+
+@given(st.text(min_size=1))
+def test_arguments_that_are_no_object_are_refused_by_their_place(rest: str) -> None:
+    function = AssistantToolCallFunction(name="f", arguments=f"[{rest}")
+    call = _saying(*_HELLO, AssistantMessage(tool_calls=[AssistantToolCall(id="1", function=function)]))
+    assert CODEC.encode(call).failure().path == "messages[1].tool_calls[0].function.arguments"
+
+
+@given(texts.map("https://example.com/".__add__))
+def test_a_url_that_was_not_fetched_is_refused_by_its_place(url: str) -> None:
+    failure = CODEC.encode(_saying(UserMessage(content=[ImageContent(source=url)]))).failure()
+    assert (failure.path, "fetch_image_as_base64" in failure.remedy) == ("messages[0].content[0]", True)
+
+
+@given(json_values, json_values)
+def test_settings_in_extra_are_joined_to_ours_and_replace_the_same_ones(own: Json, other: Json) -> None:
+    call = _hello(top_p=0.5, seed=1, extra={"options": {"top_p": [own], "num_ctx": other}})
+    assert _body(call)["options"] == {"top_p": [own], "seed": 1, "num_ctx": other}
+    assert _told(call) == [("options.extra.options.top_p", "overridden")]
+
+
+@given(json_values.map(lambda value: [value]))
+def test_settings_in_extra_that_are_no_object_replace_all_of_ours(value: Json) -> None:
+    call = _hello(top_p=0.5, extra={"options": value})
+    assert (_body(call)["options"], _told(call)) == (value, [("options.extra.options", "overridden")])
+
+
+@given(st.lists(names, min_size=1, unique=True), st.data())
+def test_a_tool_that_is_chosen_is_offered_alone(offered: list[str], data: st.DataObject) -> None:
+    tools = [Tool(name=f"f{name}") for name in offered]
+    call = _hello(tools=tools, tool_choice=data.draw(st.sampled_from(tools)).name)
+    assert CODEC.read(CODEC.encode(call).unwrap().request).unwrap().options.tools == tuple(
+        tool for tool in tools if tool.name == call.options.tool_choice
+    )
+
+
+_SPECS = Path(__file__).resolve().parents[2] / "shared" / "specs"
+
+
+def _schema() -> dict[str, Json]:
+    path = _SPECS / "ollama.ChatRequest.schema.json"
+    if not path.exists():
+        missing = pytest.fail if os.environ.get("CASUAL_LLM_REQUIRE_SHARED") else pytest.skip
+        missing(f"there is no schema at ../shared/specs/{path.name}")
+    schema: dict[str, Json] = json.loads(path.read_text("utf-8"))
+    return schema
+
+
+def test_requests_follow_the_published_schema() -> None:
+    validator = jsonschema.Draft202012Validator(_schema())
+
+    @given(settled_calls)
+    def law(call: Call) -> None:
+        assert [error.message for error in validator.iter_errors(_body(call))] == []
+
+    law()
+
+
+@given(requests)
+def test_reading_a_request_never_raises(request_: Request) -> None:
+    assert CODEC.read(request_) == CODEC.read(request_)
+
+
+@given(st.sampled_from(["think", "keep_alive", "logprobs", "x"]), json_values)
+def test_what_no_option_can_say_is_kept_in_extra(key: str, value: Json) -> None:
+    body = json.dumps({"model": "m", "messages": [], key: value}).encode()
+    call = CODEC.read(Request(url="/api/chat", body=body)).unwrap()
+    assert call.options == ChatOptions(extra={key: value})
+
+
+# What is answered.
+
+
+@given(ollama_replies)
+def test_a_reply_that_was_written_is_decoded_to_itself(reply: Reply) -> None:
+    assert CODEC.decode(CODEC.write(reply)).unwrap() == reply
+
+
+@given(replies)
+def test_a_reply_of_any_format_keeps_all_but_the_letter_of_its_arguments(reply: Reply) -> None:
+    read = CODEC.decode(CODEC.write(reply)).unwrap()
+    kept = ("usage", "reasoning", "model", "id")
+    assert [getattr(read, name) for name in kept] == [getattr(reply, name) for name in kept]
+    assert (read.message.content, read.message.refusal) == (reply.message.content, reply.message.refusal)
+    assert [it.id for it in read.message.tool_calls or ()] == [it.id for it in reply.message.tool_calls or ()]
+
+
+@given(st.sampled_from(get_args(FinishReason)), st.none() | said_texts)
+def test_a_finish_reason_is_kept_whoever_gave_it(reason: FinishReason, raw: str | None) -> None:
+    reply = Reply(message=AssistantMessage(content="a"), finish_reason=reason, raw_finish_reason=raw)
+    read = CODEC.decode(CODEC.write(reply)).unwrap()
+    assert read.raw_finish_reason == raw or read.finish_reason == reason
+
+
+@given(arguments)
+def test_arguments_mean_the_same_after_the_way_there_and_back(written: str) -> None:
+    function = AssistantToolCallFunction(name="f", arguments=written)
+    asked = AssistantMessage(tool_calls=[AssistantToolCall(id="1", function=function)])
+    (call,) = CODEC.decode(CODEC.write(Reply(message=asked))).unwrap().message.tool_calls or ()
+    assert arguments_of(call.function.arguments).value_or(written) == arguments_of(written).value_or(written)
+
+
+@given(responses)
+@example(_ok(message={"tool_calls": [{"function": {"arguments": {"a": 10**400}}}]}))
+@example(
+    Response(status=200, body=b'{"message": {"tool_calls": [{"function": {"arguments": {"a": 1e999}}}]}}')
+)
+@example(_ok(done=True, prompt_eval_count=10**400))
+def test_any_response_is_a_failure_with_a_text_or_a_reply_that_is_written_as_it_is(
+    response: Response,
+) -> None:
+    read = CODEC.decode(response)
+    again = read.map(lambda reply: CODEC.decode(CODEC.write(reply)).unwrap())
+    assert again == read
+    assert read.map(lambda _: "fine").lash(lambda failure: Success(str(failure))).unwrap()
+
+
+@given(ollama_replies, json_objects)
+def test_unknown_keys_mean_nothing(reply: Reply, more: dict[str, Json]) -> None:
+    odd = {f"x-{key}": value for key, value in more.items()}
+    body = json.loads(CODEC.write(reply).body)
+    assert CODEC.decode(_ok(**{**body, **odd, "message": {**body["message"], **odd}})).unwrap() == reply
+
+
+@given(said_texts)
+@pytest.mark.parametrize("status", [200, 400, 404, 500])
+def test_an_error_is_a_refusal_with_its_text_whatever_the_status(status: int, said: str) -> None:
+    body = json.dumps({"error": said}).encode()
+    assert CODEC.decode(Response(status=status, body=body)).failure() == Refused(status, said)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b"{}", b'{"model": "m"}', b'{"done": 1}'])
+def test_a_body_that_is_no_reply_is_malformed(body: bytes) -> None:
+    assert isinstance(CODEC.decode(Response(status=200, body=body)).failure(), Malformed)
+
+
+@pytest.mark.parametrize(
+    ("figures", "usage"),
+    [
+        ({}, None),
+        ({"eval_count": 5}, Usage(completion_tokens=5)),
+        ({"prompt_eval_count": 0, "eval_count": 5.0}, Usage(prompt_tokens=0, completion_tokens=5)),
+        ({"prompt_eval_count": None, "eval_count": "5"}, None),
+        ({"total_duration": 5, "eval_duration": 5}, None),
+    ],
+    ids=str,
+)
+def test_usage_is_what_the_server_counted_and_no_more(figures: dict[str, Json], usage: Usage | None) -> None:
+    assert CODEC.decode(_ok(done=True, **figures)).unwrap().usage == usage
+
+
+# How it streams.
+
+
+@given(ollama_replies)
+def test_a_collected_stream_equals_the_decoded_reply(reply: Reply) -> None:
+    assert _collected(CODEC.write_stream(reply)) == CODEC.decode(CODEC.write(reply))
+
+
+@given(odd_streams.flatmap(with_chunking))
+@example((b'{"done": true}\n{"error": "a"}\n', [b'{"done": true}\n', b'{"error": "a"}\n']))
+def test_a_stream_is_blind_to_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
+    whole, reads = cut
+    assert _play(reads) == _play([whole])
+
+
+@given(odd_streams)
+def test_any_bytes_are_a_stream_or_a_failure_with_a_text(whole: bytes) -> None:
+    assert _play([whole])[1].map(lambda _: "fine").lash(lambda failure: Success(str(failure))).unwrap()
+
+
+@given(ollama_replies, st.data())
+def test_a_stream_that_is_cut_before_its_end_is_truncated_and_carries_what_came(
+    reply: Reply, data: st.DataObject
+) -> None:
+    whole = b"".join(CODEC.write_stream(reply)).rstrip()
+    failure = _play([whole[: data.draw(st.integers(0, len(whole) - 1))]])[1].failure()
+    assert isinstance(failure, Truncated)
+    assert (reply.message.content or "").startswith(failure.partial.message.content or "")
+
+
+@given(ollama_replies, said_texts)
+def test_an_error_inside_a_stream_carries_what_came_before_it(reply: Reply, said: str) -> None:
+    *lines, _ = CODEC.write_stream(reply)
+    failure = _play([*lines, json.dumps({"error": said}).encode()])[1].failure()
+    assert isinstance(failure, Refused)
+    assert (failure.message, failure.partial) == (said, collect(_play(lines)[0]))
+
+
+@given(ollama_replies, odd_streams)
+def test_nothing_after_the_last_word_matters(reply: Reply, rest: bytes) -> None:
+    assert _play([*CODEC.write_stream(reply), rest]) == _play(CODEC.write_stream(reply))
+
+
+@given(ollama_replies)
+def test_the_last_line_may_lack_its_end(reply: Reply) -> None:
+    written = b"".join(CODEC.write_stream(reply))
+    assert _collected([written.rstrip(b"\n")]) == _collected([written])
+
+
+@pytest.mark.timeout(30)
+def test_a_stream_of_thousands_of_parts_is_collected_and_its_state_can_be_shown() -> None:
+    parts = [b'{"message":{"content":"a","thinking":"b"}}\n'] * 20_000
+    reply = _collected([*parts, b'{"done":true}']).unwrap()
+    assert (reply.message.content, reply.reasoning) == ("a" * 20_000, "b" * 20_000)
+    assert repr(reduce(lambda state, part: CODEC.step(state, part).unwrap()[0], parts, CODEC.start))

@@ -1,0 +1,128 @@
+"""Streams: lines of JSON, how they end, and how they break."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from attrs import evolve
+from corpus import streamed
+from returns.result import Result
+
+from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
+from casual_llm.providers.ollama import codec
+from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
+from casual_llm.usage import Usage
+
+CODEC = codec()
+
+
+def line(**body: object) -> bytes:
+    return json.dumps(body).encode() + b"\n"
+
+
+def says(content: str = "", **message: object) -> bytes:
+    return line(model="m", message={"role": "assistant", "content": content, **message}, done=False)
+
+
+def calls(name: str) -> bytes:
+    return says(tool_calls=[{"function": {"name": name, "arguments": {}}}])
+
+
+DONE = line(
+    model="m", message={"role": "assistant", "content": ""}, done=True, done_reason="stop", eval_count=2
+)
+
+
+def read(*reads: bytes) -> Result[Reply, DecodeError]:
+    return streamed(CODEC, reads)
+
+
+def test_chunks_are_given_out_as_they_come() -> None:
+    state, first = CODEC.step(CODEC.start, says("Par")).unwrap()
+    state, second = CODEC.step(state, says("is.") + says() + calls("f")).unwrap()
+    state, third = CODEC.step(state, calls("g") + DONE + says("!")).unwrap()
+    assert first == (StreamChunk(content="Par", model="m"),)
+    assert second == (
+        StreamChunk(content="is."),
+        StreamChunk(tool_calls=[ToolCallDelta(index=0, name="f", arguments="{}")]),
+    )
+    assert third == (
+        StreamChunk(tool_calls=[ToolCallDelta(index=1, name="g", arguments="{}")]),
+        StreamChunk(finish_reason="tool_calls", raw_finish_reason="stop", usage=Usage(completion_tokens=2)),
+    )
+    assert (state.ended, CODEC.finish(state).unwrap()) == (True, ())
+
+
+def test_thoughts_and_images_come_again_with_the_last_chunk() -> None:
+    reads = [says(thinking="h"), says(images=["a"]), says(thinking="m", images=["b"]), DONE]
+    state, _ = CODEC.step(CODEC.start, b"".join(reads)).unwrap()
+    native = {"ollama": {"thinking": "hm", "images": ("a", "b")}}
+    assert CODEC.finish(state).unwrap() == (StreamChunk(native=native),)
+    reply = read(*reads).unwrap()
+    assert (reply.reasoning, reply.message.native) == ("hm", native)
+
+
+COMPLETE: dict[str, tuple[list[bytes], str]] = {
+    "as documented": ([says("a"), says("b"), DONE], "ab"),
+    "the end alone": ([DONE], ""),
+    "the end without a message": ([says("a"), line(done=True)], "a"),
+    "the end without its line end": ([says("a"), DONE.rstrip()], "a"),
+    "anything behind the end": ([says("a"), DONE, says("b"), b"{broken\n"], "a"),
+    "lines that end in CRLF": ([(says("a") + DONE).replace(b"\n", b"\r\n")], "a"),
+    "empty lines": ([b"\n", says("a"), b" \n\r\n", DONE], "a"),
+    "rare characters": (['{"message":{"content":"a\u2028\u0085🙂"}}\n'.encode(), DONE], "a\u2028\u0085🙂"),
+    "text beside the end": ([says("a"), line(message={"content": "b"}, done=True)], "ab"),
+}
+
+
+@pytest.mark.parametrize(("reads", "text"), COMPLETE.values(), ids=COMPLETE.keys())
+def test_a_complete_stream_gives_its_text_however_it_is_cut(reads: list[bytes], text: str) -> None:
+    data = b"".join(reads)
+    assert read(*reads).unwrap().message.content == text
+    assert read(*(data[at : at + 1] for at in range(len(data)))) == read(*reads)
+
+
+ERRORS: dict[str, tuple[list[bytes], Refused]] = {
+    "a text": ([line(error="No.")], Refused(200, "No.")),
+    "an object of a proxy": ([line(error={"message": "No.", "code": 503})], Refused(503, "No.", "503")),
+    "without its line end": ([line(error="No.").rstrip()], Refused(200, "No.")),
+    "followed by more": ([line(error="No.") + says("c") + DONE], Refused(200, "No.")),
+    "at the end": ([line(error="No.", done=True)], Refused(200, "No.")),
+}
+
+
+@pytest.mark.parametrize(("reads", "error"), ERRORS.values(), ids=ERRORS.keys())
+def test_an_error_inside_a_stream_keeps_what_came_before(reads: list[bytes], error: Refused) -> None:
+    failure = read(says("a"), says("b"), *reads).failure()
+    assert isinstance(failure, Refused)
+    assert evolve(failure, partial=None) == error
+    assert failure.partial is not None
+    assert failure.partial.message.content == "ab"
+
+
+@pytest.mark.parametrize("data", [b"{broken", b"[]", b'"text"', b"5", b"null", b"\xff", b"data: {}"])
+def test_a_line_that_is_no_object_is_malformed(data: bytes) -> None:
+    failure = read(says("a"), data + b"\n", says("b"), DONE).failure()
+    assert isinstance(failure, Malformed)
+    assert failure.partial is not None
+    assert failure.partial.message.content == "a"
+
+
+TRUNCATED = {
+    "no bytes": ([], ""),
+    "text without an end": ([says("a")], "a"),
+    "a reason is no end": ([says("a"), line(done_reason="stop")], "a"),
+    "an end that is not true": ([says("a"), line(done="yes")], "a"),
+    "cut before the line end": ([says("a"), says("b").rstrip()], "ab"),
+    "cut inside the JSON": ([says("a"), says("b")[:-9]], "a"),
+    "cut inside the end": ([says("a"), DONE[:-3]], "a"),
+    "cut inside a character": ([says("a"), '{"message":{"content":"é'.encode()[:-1]], "a"),
+}
+
+
+@pytest.mark.parametrize(("reads", "text"), TRUNCATED.values(), ids=TRUNCATED.keys())
+def test_a_stream_without_evidence_of_its_end_is_truncated(reads: list[bytes], text: str) -> None:
+    failure = read(*reads).failure()
+    assert isinstance(failure, Truncated)
+    assert failure.partial.message.content == text
