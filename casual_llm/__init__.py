@@ -18,6 +18,7 @@ from casual_llm.errors import (
     CasualLLMError,
     ConfigError,
     ConfigurationError,
+    ImageFetchError,
     NotFoundError,
     ProviderError,
     RateLimitError,
@@ -25,6 +26,7 @@ from casual_llm.errors import (
     RequestError,
     RequestTimeoutError,
     ServerError,
+    StructuredOutputError,
     TransportError,
     TruncatedError,
 )
@@ -33,8 +35,11 @@ from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
+    AudioContent,
     ChatMessage,
+    FileContent,
     ImageContent,
+    NativeContent,
     SystemMessage,
     TextContent,
     ToolResultMessage,
@@ -46,23 +51,31 @@ from casual_llm.places import diff
 from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.usage import Ledger, Usage
+from casual_llm.wire.loss import Loss
+from casual_llm.wire.media import add_base64_prefix, strip_base64_prefix
 
 if TYPE_CHECKING:
     from casual_llm.settings.parse import Config, parse_config
     from casual_llm.settings.sections import config_schema
-    from casual_llm.shell.client import CodecClient, LLMClient
-    from casual_llm.shell.clients import LocalClient, OpenAIClient, create_client, create_model
+    from casual_llm.shell.client import CodecClient, LLMClient, Plan
+    from casual_llm.shell.clients import AnthropicClient, LocalClient, OllamaClient, OpenAIClient
+    from casual_llm.shell.factories import create_client, create_model
+    from casual_llm.shell.fetch import fetch_image_as_base64
     from casual_llm.shell.files import Models, load, load_config
     from casual_llm.shell.images import read_image
     from casual_llm.shell.model import Model
+    from casual_llm.structured import Partial, parse
+    from casual_llm.translation import Translated, translate
 
 __version__ = "0.1.0"
 
 __all__ = [
     "OMIT",
+    "AnthropicClient",
     "AssistantMessage",
     "AssistantToolCall",
     "AssistantToolCallFunction",
+    "AudioContent",
     "AuthenticationError",
     "CasualLLMError",
     "ChatMessage",
@@ -73,19 +86,26 @@ __all__ = [
     "ConfigError",
     "ConfigurationError",
     "Explanation",
+    "FileContent",
     "ImageContent",
+    "ImageFetchError",
     "JsonSchema",
     "LLMClient",
     "Layer",
     "Ledger",
     "LocalClient",
+    "Loss",
     "Model",
     "ModelConfig",
     "Models",
+    "NativeContent",
     "NotFoundError",
+    "OllamaClient",
     "Omit",
     "Only",
     "OpenAIClient",
+    "Partial",
+    "Plan",
     "Provider",
     "ProviderError",
     "RateLimitError",
@@ -96,6 +116,7 @@ __all__ = [
     "Row",
     "ServerError",
     "StreamChunk",
+    "StructuredOutputError",
     "SystemMessage",
     "TextContent",
     "Timeout",
@@ -103,41 +124,55 @@ __all__ = [
     "ToolCallDelta",
     "ToolParameter",
     "ToolResultMessage",
+    "Translated",
     "TransportError",
     "TruncatedError",
     "Usage",
     "UserMessage",
     "__version__",
+    "add_base64_prefix",
     "config_schema",
     "create_client",
     "create_model",
     "diff",
     "explain",
     "extra_of",
+    "fetch_image_as_base64",
     "layered",
     "load",
     "load_config",
     "merge",
+    "parse",
     "parse_config",
     "read_image",
     "sent",
+    "strip_base64_prefix",
+    "translate",
 ]
 
 _ON_FIRST_USE = {
+    "AnthropicClient": "shell.clients",
     "CodecClient": "shell.client",
     "Config": "settings.parse",
     "LLMClient": "shell.client",
     "LocalClient": "shell.clients",
     "Model": "shell.model",
     "Models": "shell.files",
+    "OllamaClient": "shell.clients",
     "OpenAIClient": "shell.clients",
+    "Partial": "structured",
     "config_schema": "settings.sections",
-    "create_client": "shell.clients",
-    "create_model": "shell.clients",
+    "create_client": "shell.factories",
+    "create_model": "shell.factories",
+    "fetch_image_as_base64": "shell.fetch",
     "load": "shell.files",
     "load_config": "shell.files",
+    "parse": "structured",
     "parse_config": "settings.parse",
+    "Plan": "shell.client",
+    "Translated": "translation",
     "read_image": "shell.images",
+    "translate": "translation",
 }
 
 

@@ -156,7 +156,8 @@ system_message_handling=None, default_options=None)
     >>> ClientConfig(provider="opnai")
     Traceback (most recent call last):
     ...
-    casual_llm.errors.ConfigurationError: Unknown provider 'opnai'; valid providers are: openai, anthropic, ollama, local
+    casual_llm.errors.ConfigurationError: Unknown provider 'opnai'; valid providers are: openai, anthropic, \
+ollama, local
     """
 
     provider: Provider = field(converter=_provider)

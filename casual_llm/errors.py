@@ -6,6 +6,7 @@ in one place (`exception_for`). Every text names the place and the remedy.
     CasualLLMError
     ├── ConfigurationError (also ValueError)   an option, a config, a key or the weights are wrong
     ├── RequestError (also ValueError)         a call that cannot be put on the wire
+    ├── ImageFetchError                        an image that cannot or must not be fetched
     ├── TransportError                         the server was not reached, or the line broke
     │   └── RequestTimeoutError (also TimeoutError)
     ├── ProviderError                          the provider answered with an error
@@ -129,6 +130,10 @@ class ConfigurationError(CasualLLMError, ValueError):
 
 class RequestError(CasualLLMError, ValueError):
     """A call that cannot be put on the wire."""
+
+
+class ImageFetchError(CasualLLMError):
+    """An image that cannot be fetched, or from an address that must not be asked."""
 
 
 class TransportError(CasualLLMError):

@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any, Literal, TypeAlias
 
 from attrs import evolve, field, frozen
-from returns.result import Result
+from returns.pipeline import is_successful
+from returns.result import Failure, Result
 
 from casual_llm.errors import DecodeError, EncodeError, ReadError
 from casual_llm.formats import format_named
@@ -57,7 +58,8 @@ def translate(
     source, target = format_named(from_, "from_"), format_named(to, "to")
     data = body if isinstance(body, bytes) else dump(body)
     if kind == "request":
-        return source.read(Request(url="", body=data)).bind(partial(_request, source, target))
+        read = source.read(Request(url="", body=data))
+        return _request(source, target, read.unwrap()) if is_successful(read) else Failure(read.failure())
     heard = _collected(source, data) if kind == "stream" else source.decode(Response(status=200, body=data))
     return heard.map(partial(_answer, source, target, kind))
 

@@ -24,7 +24,7 @@ from casual_llm.cli import flags
 from casual_llm.cli.outcome import Commands, show
 
 if TYPE_CHECKING:
-    from casual_llm import Layer
+    from casual_llm import ChatMessage, Layer
     from casual_llm.cli.target import Target
 
 app = Typer(
@@ -169,7 +169,10 @@ def plan(  # noqa: PLR0913 # one argument a flag
     text = _text(question)
     if text is None:
         raise ConfigurationError("question: there is none; give it, as to chat")
-    said = [*opening, session.question(text, [session.image(source) for source in image or ()])]
+    said: list[ChatMessage] = [
+        *opening,
+        session.question(text, [session.image(source) for source in image or ()]),
+    ]
     planned = wire.plan_of(asked, said, stream=streamed)
     wire.notes(planned.format, planned.losses)
     show(wire.written(planned))

@@ -16,7 +16,7 @@ from casual_llm.content import ImageContent, TextContent, is_reference
 from casual_llm.frozen import FrozenModel
 from casual_llm.messages import ChatMessage, UserMessage
 from casual_llm.reply import StreamChunk
-from casual_llm.shell.clients import create_model
+from casual_llm.shell.factories import create_model
 from casual_llm.shell.images import read_image
 from casual_llm.shell.model import Model
 from casual_llm.usage import Usage

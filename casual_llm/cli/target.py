@@ -17,7 +17,7 @@ from casual_llm.places import leaves, path_of, said_by
 from casual_llm.settings.assignment import assigned
 from casual_llm.settings.parse import Config, named
 from casual_llm.shell.client import CodecClient
-from casual_llm.shell.clients import create_client
+from casual_llm.shell.factories import create_client
 from casual_llm.shell.files import Models, load_config
 
 _EMBEDDED = "smollm2"

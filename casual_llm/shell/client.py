@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from http import HTTPStatus
-from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from attrs import evolve, field, frozen
 from frozendict import frozendict
@@ -27,24 +27,22 @@ from casual_llm.errors import (
     TransportError,
     exception_for,
 )
-from casual_llm.messages import AssistantMessage, ChatMessage, ImageContent
+from casual_llm.messages import AssistantMessage, ChatMessage
 from casual_llm.options import ChatOptions, Layer, layered
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.shell.closing import Closing
+from casual_llm.shell.images import Fetch, with_fetched_images
 from casual_llm.shell.memory import Memory
 from casual_llm.shell.transport import Incoming, Transport
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Call, Codec, Encoded, Request, Response, S
 from casual_llm.wire.collect import chunk_of
-from casual_llm.wire.images import urls_to_fetch, with_images
+from casual_llm.wire.extra import known_as
 from casual_llm.wire.loss import Loss, told
 
 _LOG = logging.getLogger("casual_llm")
 _GRACE = 0.5
 """Seconds for the end of a body whose stream has said its last word: then the connection is reused."""
-
-Fetch: TypeAlias = Callable[[str], Awaitable[tuple[str, str]]]
-"""Fetches an image: its base64 and its media type."""
 
 T = TypeVar("T")
 
@@ -100,6 +98,7 @@ class CodecClient(Closing):
         total: float | None = None,
         default_options: Layer | None = None,
         fetch: Fetch | None = None,
+        name: str | None = None,
     ) -> None:
         self.default_options: Layer = layered(default_options=default_options)
         self.base_url = base_url
@@ -111,6 +110,7 @@ class CodecClient(Closing):
         self._noted: set[tuple[str, str]] = set()
         self._memory = Memory()
         self._fetch = fetch
+        self._name = name
 
     def __repr__(self) -> str:
         """Show where the client talks to, and never the key."""
@@ -127,7 +127,7 @@ class CodecClient(Closing):
         return reply.message, reply.usage
 
     async def _complete(self, model: str, messages: list[ChatMessage], options: ChatOptions) -> Reply:
-        request = await self._request(Call(model=model, messages=messages, options=options))
+        request = await self._request(self._call(model, messages, options))
         async with _within(_deadline(self._total), self._total):
             response = await _whole(await self._transport.open(request))
         return self._value(self._codec.decode(response))
@@ -135,7 +135,7 @@ class CodecClient(Closing):
     async def _stream(
         self, model: str, messages: list[ChatMessage], options: ChatOptions
     ) -> AsyncGenerator[StreamChunk, None]:
-        request = await self._request(Call(model=model, messages=messages, options=options, stream=True))
+        request = await self._request(self._call(model, messages, options, stream=True))
         deadline = _deadline(self._total)
         async with _within(deadline, self._total):
             incoming = await self._transport.open(request)
@@ -167,8 +167,11 @@ class CodecClient(Closing):
         for chunk in self._value(codec.finish(state)):
             yield chunk
 
-    def plan(self, call: Call) -> Plan:
+    def plan(
+        self, model: str, messages: Sequence[ChatMessage], options: Layer, *, stream: bool = False
+    ) -> Plan:
         """Give the request that a call would send, without its secrets, and what it would not say."""
+        call = self._call(model, messages, options, stream=stream)
         encoded: Encoded = self._value(self._codec.encode(call))
         request = self._addressed(encoded.request)
         headers = {name: redact(value, self._secret) for name, value in request.headers.items()}
@@ -181,10 +184,20 @@ class CodecClient(Closing):
             changes=encoded.changes,
         )
 
+    def _call(
+        self, model: str, messages: Sequence[ChatMessage], options: Layer, *, stream: bool = False
+    ) -> Call:
+        if self._name is not None:  # by the name of its config, too, options mean this server
+            options = known_as(options, self._name, self._codec.names[-1])
+        return Call(model=model, messages=messages, options=options, stream=stream)
+
     async def _request(self, call: Call) -> Request:
         recalled = self._memory.recall(call.messages)
-        known = recalled.written.count
-        ready = call if self._fetch is None else await _with_fetched(call, known, self._fetch)
+        ready = call
+        if self._fetch is not None:
+            # What is known was written with its images, so only those of new messages are fetched.
+            known, new = call.messages[: recalled.written.count], call.messages[recalled.written.count :]
+            ready = evolve(call, messages=(*known, *await with_fetched_images(new, self._fetch)))
         encoded: Encoded = self._value(self._codec.encode(ready, recalled.written))
         self._memory.keep(recalled, call.messages, encoded.written)
         for loss in encoded.losses:
@@ -205,19 +218,6 @@ class CodecClient(Closing):
         if is_successful(result):
             return result.unwrap()
         raise exception_for(_without_key(result.failure(), self._secret))
-
-
-async def _with_fetched(call: Call, known: int, fetch: Fetch) -> Call:
-    # What is known was written with its images, so only those of new messages are fetched.
-    urls = urls_to_fetch(call.messages[known:])
-    if not urls:
-        return call
-    images = await asyncio.gather(*(fetch(url) for url in urls))
-    fetched = {
-        url: ImageContent(source={"type": "base64", "data": data}, media_type=media_type)
-        for url, (data, media_type) in zip(urls, images, strict=True)
-    }
-    return evolve(call, messages=(*call.messages[:known], *with_images(call.messages[known:], fetched)))
 
 
 def _without_key(failure: Failure, secret: str | None) -> Failure:

@@ -10,8 +10,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve
-
 from casual_llm.checks import a_kind, wrong
 from casual_llm.config import ClientConfig, Provider, Timeout
 from casual_llm.options import ChatOptions, Layer, SystemMessageHandling, layered
@@ -68,16 +66,17 @@ class OpenAIClient(CodecClient):
         key = key_for(config, place, spoken.key_variable)
         limits = Timeout.of(timeout)
         super().__init__(
-            openai.codec(evolve(spoken, aliases=(*spoken.aliases, *_aliases(name)))),
+            openai.codec(spoken),
             transport or HttpTransport(timeout=limits, http_client=http_client, http2=http2),
             base_url=place,
             headers={
-                **spoken.key_headers(key),
+                **_key_headers(spoken, key),
                 **({"openai-organization": header("organization", organization)} if organization else {}),
             },
             secret=key,
             total=limits.total,
             default_options=_with_handling(default_options, system_message_handling),
+            name=name,
         )
 
 
@@ -109,13 +108,14 @@ class AnthropicClient(CodecClient):
         key = key_for(config, place)
         limits = Timeout.of(timeout)
         super().__init__(
-            anthropic.codec(_aliases(name)),
+            anthropic.codec(),
             transport or HttpTransport(timeout=limits, http_client=http_client, http2=http2),
             base_url=place,
             headers={"x-api-key": key} if key else {},
             secret=key,
             total=limits.total,
             default_options=_with_handling(default_options, system_message_handling),
+            name=name,
         )
 
 
@@ -146,13 +146,14 @@ class OllamaClient(CodecClient):
         key = key_for(config, place, required=False)
         limits = Timeout.of(timeout)
         super().__init__(
-            ollama.codec(_aliases(name)),
+            ollama.codec(),
             transport or HttpTransport(timeout=limits, http_client=http_client, http2=http2),
             base_url=place,
             headers={"authorization": f"Bearer {key}"} if key else {},
             secret=key,
             total=limits.total,
             default_options=_with_handling(default_options, system_message_handling),
+            name=name,
             fetch=fetch_image_as_base64,
         )
 
@@ -191,9 +192,10 @@ class LocalClient(CodecClient):
         )
 
 
-def _aliases(name: str | None) -> tuple[str, ...]:
-    # By the name of a config, too, provider_options mean its server.
-    return () if name is None else (name,)
+def _key_headers(dialect: Dialect, key: str | None) -> dict[str, str]:
+    if key is None:
+        return {}
+    return {dialect.key_header: f"Bearer {key}" if dialect.key_header == "authorization" else key}
 
 
 def _with_handling(options: Layer | None, handling: SystemMessageHandling | None) -> Layer:

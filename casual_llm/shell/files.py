@@ -12,8 +12,8 @@ from casual_llm.options import Layer
 from casual_llm.settings.parse import Config, named, parse_config
 from casual_llm.settings.text import PARSERS, parse_text
 from casual_llm.shell.client import CodecClient
-from casual_llm.shell.clients import create_client, create_model
 from casual_llm.shell.closing import Closing
+from casual_llm.shell.factories import create_client, create_model
 from casual_llm.shell.model import Model
 
 _LARGEST = 1_000_000

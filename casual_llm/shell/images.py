@@ -1,14 +1,20 @@
-"""Images from files."""
+"""Images from files and from the web."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from returns.pipeline import is_successful
 
 from casual_llm.errors import RequestError
-from casual_llm.messages import ImageContent
-from casual_llm.wire.images import image_from_bytes
+from casual_llm.messages import ChatMessage, ImageContent
+from casual_llm.wire.images import image_from_bytes, urls_to_fetch, with_images
+
+Fetch: TypeAlias = Callable[[str], Awaitable[tuple[str, str]]]
+"""Fetches an image by its URL: its base64 and its media type."""
 
 
 def read_image(path: str | Path) -> ImageContent:
@@ -27,3 +33,16 @@ def read_image(path: str | Path) -> ImageContent:
     if is_successful(image):
         return image.unwrap()
     raise RequestError(f"{path}: {image.failure()}; give the path of an image")
+
+
+async def with_fetched_images(messages: Sequence[ChatMessage], fetch: Fetch) -> Sequence[ChatMessage]:
+    """Put the images that are given by URL into the messages, each fetched once."""
+    urls = urls_to_fetch(messages)
+    if not urls:
+        return messages
+    images = await asyncio.gather(*(fetch(url) for url in urls))
+    fetched = {
+        url: ImageContent(source={"type": "base64", "data": data}, media_type=media_type)
+        for url, (data, media_type) in zip(urls, images, strict=True)
+    }
+    return with_images(messages, fetched)

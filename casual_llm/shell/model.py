@@ -25,7 +25,6 @@ from casual_llm.shell.client import CodecClient, CompletingClient, LLMClient, Pl
 from casual_llm.shell.structured import ask_as, partials_of
 from casual_llm.structured import Partial, T, shaped
 from casual_llm.usage import Ledger, Usage, join, record
-from casual_llm.wire.codec import Call
 
 
 class Model:
@@ -135,10 +134,7 @@ class Model:
         if not isinstance(self.client, CodecClient):
             kind = type(self.client).__name__
             raise ConfigurationError(f"client: {kind} has no plan; its requests are its own")
-        call = Call(
-            model=self.name, messages=_checked(messages), options=self._resolve(options), stream=stream
-        )
-        return self.client.plan(call)
+        return self.client.plan(self.name, _checked(messages), self._resolve(options), stream=stream)
 
     def _layers(self, options: Layer | None) -> dict[str, Layer | None]:
         client: Layer | None = getattr(self.client, "default_options", None)

@@ -9,6 +9,7 @@ from casual_llm.checks import a_kind, wrong
 from casual_llm.config import ClientConfig, address_of, key_variables, resolve_api_key
 from casual_llm.errors import ConfigurationError
 
+_EVERYWHERE = {None, "0.0.0.0", "::"}  # noqa: S104 # compared with, not bound to
 _LOOPBACK = ("localhost", "127.", "::1")
 
 
@@ -56,8 +57,7 @@ def ollama_host(text: str) -> str:
     bare = "://" not in text
     parts = urlsplit(f"http://{text}" if bare else text)
     # A server listens on 0.0.0.0; a client reaches it on this machine.
-    host = "127.0.0.1" if parts.hostname in {None, "0.0.0.0", "::"} else parts.netloc.rpartition("@")[2]
-    host = host if parts.port is None or str(parts.port) in host else f"{host}:{parts.port}"
-    if bare and parts.port is None:
-        host += ":11434"
-    return address_of(f"{parts.scheme}://{host}{parts.path}", "OLLAMA_HOST")
+    everywhere = parts.hostname in _EVERYWHERE
+    host = "127.0.0.1" if everywhere else parts.netloc.removesuffix(f":{parts.port}")
+    port = 11434 if bare and parts.port is None else parts.port
+    return address_of(f"{parts.scheme}://{host}{'' if port is None else f':{port}'}{parts.path}", "host")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from casual_llm.combination import BY_KEY
+from casual_llm.omit import OMIT
 from casual_llm.options import Layer
 from casual_llm.places import leaves
 
@@ -18,3 +20,18 @@ def place_of(options: Layer, providers: Sequence[str], key: str) -> str:
     said = leaves(options)
     named = [provider for provider in providers if ("provider_options", provider, key) in said]
     return f"options.provider_options.{named[-1]}.{key}" if named else f"options.extra.{key}"
+
+
+def known_as(options: Layer, alias: str, name: str) -> Layer:
+    """Let what options say for an alias of a server be said for the server; the alias has the last word.
+
+    >>> from casual_llm.options import ChatOptions
+    >>> options = ChatOptions(provider_options={"proxy": {"store": True}})
+    >>> known_as(options, "proxy", "openai").provider_options["openai"]
+    {'store': True}
+    """
+    told = options.provider_options
+    if told is None or told is OMIT or alias not in told or alias == name:
+        return options
+    both = BY_KEY.combine(*[told[each] for each in (name, alias) if each in told])
+    return options.set(provider_options={**told, name: both})

@@ -20,6 +20,7 @@ _SIGNATURES = (
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
 )
+_NO_IMAGE = "no PNG, JPEG, GIF or WebP image"
 
 
 def media_type_of(data: bytes) -> str | None:
@@ -35,6 +36,27 @@ def media_type_of(data: bytes) -> str | None:
     return next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), None)
 
 
+_ALIASES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
+_SAYS_NOTHING = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+
+
+def agreed_media_type(declared: str, data: bytes) -> Result[str, str]:
+    """Tell what a downloaded image is: its bytes say it, and its `content-type` must not deny it.
+
+    >>> agreed_media_type("image/gif", b"GIF89a").unwrap()
+    'image/gif'
+    >>> agreed_media_type("text/html; charset=utf-8", b"GIF89a").failure()
+    'declared as text/html, but its bytes are image/gif'
+    """
+    told = media_type_of(data)
+    said = declared.partition(";")[0].strip().lower()
+    if told is None:
+        return Failure(_NO_IMAGE)
+    if said in _SAYS_NOTHING or _ALIASES.get(said, said) == told:
+        return Success(told)
+    return Failure(f"declared as {said[:50]}, but its bytes are {told}")
+
+
 def image_from_bytes(data: bytes) -> Result[ImageContent, str]:
     """Put the bytes of a PNG, JPEG, GIF or WebP image into a content part.
 
@@ -45,7 +67,7 @@ def image_from_bytes(data: bytes) -> Result[ImageContent, str]:
     """
     media_type = media_type_of(data)
     if media_type is None:
-        return Failure("no PNG, JPEG, GIF or WebP image")
+        return Failure(_NO_IMAGE)
     source = {"type": "base64", "data": base64.b64encode(data).decode()}
     return Success(ImageContent(source=source, media_type=media_type))
 

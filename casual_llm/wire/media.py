@@ -82,3 +82,21 @@ def plain(part: Medium) -> Medium:
         return type(part).model_validate(fields)  # type: ignore[return-value] # mypy widens the type of a bound
     except ValueError:
         return part
+
+
+def strip_base64_prefix(data: str) -> str:
+    """Take the head of a data URI off.
+
+    >>> strip_base64_prefix("data:image/png;base64,aGk="), strip_base64_prefix("aGk=")
+    ('aGk=', 'aGk=')
+    """
+    return data.partition(",")[2] if data[:5].lower() == "data:" else data
+
+
+def add_base64_prefix(data: str, media_type: str = "image/png") -> str:
+    """Put the head of a data URI before base64, unless it has one.
+
+    >>> add_base64_prefix("aGk=", "image/gif")
+    'data:image/gif;base64,aGk='
+    """
+    return data if data[:5].lower() == "data:" else f"data:{media_type};base64,{data}"

@@ -9,20 +9,19 @@ from returns.result import Result
 
 from casual_llm.errors import EncodeError
 from casual_llm.frozen import Json, thaw
-from casual_llm.options import ChatOptions, extra_of
+from casual_llm.options import ChatOptions
 from casual_llm.providers.anthropic.blocks import NAMES, Body
 from casual_llm.providers.anthropic.conversation import conversation
 from casual_llm.providers.anthropic.models import takes_sampling
-from casual_llm.providers.anthropic.schema import Shape, shape_of
+from casual_llm.providers.anthropic.schema import shape_of
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
-from casual_llm.wire.extra import place_of
-from casual_llm.wire.json import dump, mapping
+from casual_llm.wire.json import dump
 from casual_llm.wire.loss import Loss, foreign, own, unsupported
 from casual_llm.wire.requests import Settings, Words, encode_with, said
 from casual_llm.wire.written import NOTHING, Written
 
-PATH = "/messages"
+PATH = "/v1/messages"
 VERSION = "2023-06-01"
 MAX_TOKENS = 4096
 """What is sent where no limit is set, because the vendor requires one."""
@@ -49,6 +48,7 @@ def encode(call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]
         headers={"anthropic-version": VERSION},
         settings=_settings,
         conversation=partial(conversation, known),
+        joined=("output_config",),
     )
     return encode_with(words, call)
 
@@ -56,7 +56,6 @@ def encode(call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]
 def _settings(call: Call, options: ChatOptions) -> Settings:
     refused = (*_UNKNOWN, *(() if takes_sampling(call.model) else _SAMPLING))
     shape = shape_of(call.model, options.response_format)
-    config, overridden = _output_config(call, options, shape)
     limit, added = _limit(options)
     body: Body = {
         "max_tokens": limit,
@@ -64,7 +63,7 @@ def _settings(call: Call, options: ChatOptions) -> Settings:
         "top_p": options.top_p,
         "top_k": options.top_k,
         "stop_sequences": _texts(options.stop),
-        "output_config": config,
+        "output_config": None if shape.format is None else {"format": shape.format},
         "tools": None if options.tools is None else [tool_to_anthropic(tool) for tool in options.tools],
         "tool_choice": None if options.tool_choice is None else tool_choice_to_anthropic(options.tool_choice),
         "stream": call.stream or None,
@@ -81,10 +80,9 @@ def _settings(call: Call, options: ChatOptions) -> Settings:
     ]
     return Settings(
         body={key: value for key, value in said(body).items() if key not in refused},
-        losses=(*added, *lost, *tools, *shape.losses, *overridden),
+        losses=(*added, *lost, *tools, *shape.losses),
         changes=(*_one_stop(options.stop), *shape.changes),
         front={} if shape.instruction is None else {"system": (_text_block(shape.instruction),)},
-        joined={"output_config"} if config is not None and _has_config(options) else (),
     )
 
 
@@ -106,23 +104,6 @@ def _one_stop(stop: str | Sequence[str] | None) -> list[Loss]:
 
 def _text_block(text: str) -> bytes:
     return dump({"type": "text", "text": text})
-
-
-def _has_config(options: ChatOptions) -> bool:
-    return isinstance((options.extra or {}).get("output_config"), dict)
-
-
-def _output_config(call: Call, options: ChatOptions, shape: Shape) -> tuple[Json, list[Loss]]:
-    """Join the shape of the answer with what else the caller says of the output, such as `effort`."""
-    if shape.format is None:
-        return None, []
-    config: Body = {"format": shape.format}
-    if not _has_config(options):
-        return config, []
-    joined = {**config, **mapping(extra_of(options)["output_config"])}
-    path = f"{place_of(call.options, NAMES, 'output_config')}.format"
-    overridden = Loss(path=path, kind="overridden", asked=config["format"], applied=joined["format"])
-    return joined, [] if thaw(joined["format"]) == thaw(config["format"]) else [overridden]
 
 
 def tool_choice_to_anthropic(choice: str) -> Body:

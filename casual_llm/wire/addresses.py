@@ -1,0 +1,78 @@
+"""Which IP addresses a download may go to: public ones, and no others.
+
+A URL that a user or a model wrote must not reach into the network that the program runs in. The rule is a
+table; the first row that holds an address decides. What the table does not name is not public.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+_TABLE = {
+    # Addresses at which clouds tell a machine its secrets; those that stand in no private range.
+    "168.63.129.16/32": "the metadata service of a cloud",
+    "169.254.169.254/32": "the metadata service of a cloud",
+    "fd00:ec2::254/128": "the metadata service of a cloud",
+    "fd20:ce::254/128": "the metadata service of a cloud",
+    # The IANA registries of special-purpose addresses.
+    "0.0.0.0/8": "unspecified",
+    "10.0.0.0/8": "private",
+    "100.64.0.0/10": "shared behind a carrier's NAT",
+    "127.0.0.0/8": "loopback",
+    "169.254.0.0/16": "link-local",
+    "172.16.0.0/12": "private",
+    "192.0.0.0/24": "reserved",
+    "192.0.2.0/24": "reserved",
+    "192.88.99.0/24": "reserved",
+    "192.168.0.0/16": "private",
+    "198.18.0.0/15": "reserved",
+    "198.51.100.0/24": "reserved",
+    "203.0.113.0/24": "reserved",
+    "224.0.0.0/4": "multicast",
+    "240.0.0.0/4": "reserved",
+    "0.0.0.0/0": None,
+    "::/128": "unspecified",
+    "::1/128": "loopback",
+    # An IPv4 address inside an IPv6 one may lead past the rows above, so none is taken.
+    "::/96": "an IPv4 address in another form",
+    "::ffff:0:0/96": "an IPv4 address in another form",
+    "::ffff:0:0:0/96": "an IPv4 address in another form",
+    "64:ff9b::/96": "an IPv4 address in another form",
+    "64:ff9b:1::/48": "an IPv4 address in another form",
+    "2001::/32": "an IPv4 address in another form",
+    "2002::/16": "an IPv4 address in another form",
+    "2001::/23": "reserved",
+    "2001:db8::/32": "reserved",
+    "3fff::/20": "reserved",
+    "fc00::/7": "private",
+    "fe80::/10": "link-local",
+    "fec0::/10": "site-local",
+    "ff00::/8": "multicast",
+    "2000::/3": None,
+    "::/0": "reserved",
+}
+_ROWS: list[tuple[IPv4Network | IPv6Network, str | None]] = [
+    (ip_network(network), reason) for network, reason in _TABLE.items()
+]
+
+
+def refused_address(address: str) -> str | None:
+    """Say why nothing may be fetched from an address; `None` for a public one.
+
+    >>> refused_address("127.0.0.1")
+    'loopback'
+    >>> refused_address("1.1.1.1") is None
+    True
+
+    Anything but the usual form of an address is refused:
+
+    >>> refused_address("0x7f.1")
+    'no IP address'
+    """
+    if "%" in address:
+        return "in a zone of this machine"
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return "no IP address"
+    return next(reason for network, reason in _ROWS if found in network)
