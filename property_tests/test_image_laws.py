@@ -9,9 +9,16 @@ from typing import Any
 import pytest
 from hypothesis import example, given, strategies as st
 from ollama_strategies import conversations
+from returns.result import Success
 
 from casual_llm.messages import ChatMessage
-from casual_llm.wire.images import image_from_bytes, media_type_of, urls_to_fetch, with_images
+from casual_llm.wire.images import (
+    agreed_media_type,
+    image_from_bytes,
+    media_type_of,
+    urls_to_fetch,
+    with_images,
+)
 
 _SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -86,3 +93,27 @@ def test_only_the_source_and_the_media_type_of_an_image_change(said: list[ChatMe
 
 def _dump(message: ChatMessage, left_out: Any) -> dict[str, Any]:  # noqa: ANN401 # as pydantic types it
     return message.model_dump(exclude=left_out if isinstance(message.content, tuple) else None)
+
+
+@given(st.sampled_from(sorted(_SIGNATURES)))
+@pytest.mark.parametrize("form", ["{}", "{}; charset=x", " {} "])
+def test_a_declared_type_that_agrees_with_the_bytes_is_taken(form: str, signature: bytes) -> None:
+    told = _SIGNATURES[signature]
+    assert agreed_media_type(form.format(told), signature) == Success(told)
+    assert agreed_media_type(form.format(told).upper(), signature) == Success(told)
+
+
+@given(st.sampled_from(sorted(_SIGNATURES)))
+@pytest.mark.parametrize("declared", ["", "application/octet-stream", "binary/octet-stream; x=1"])
+def test_a_declared_type_that_says_nothing_denies_nothing(declared: str, signature: bytes) -> None:
+    assert agreed_media_type(declared, signature) == Success(_SIGNATURES[signature])
+
+
+@given(st.sampled_from(sorted(_SIGNATURES)), st.text())
+def test_a_declared_type_that_denies_the_bytes_is_a_failure(signature: bytes, kind: str) -> None:
+    assert "declared as" in agreed_media_type(f"text/{kind}", signature).failure()
+
+
+@given(st.text(), st.binary().map(b"%".__add__))
+def test_bytes_that_are_no_image_are_a_failure_whatever_is_declared(declared: str, data: bytes) -> None:
+    assert agreed_media_type(declared, data).failure() == "no PNG, JPEG, GIF or WebP image"
