@@ -87,7 +87,7 @@ download it yourself and give its bytes, or read_image(path)
 
 
 def _failed(url: httpx.URL, problem: str) -> ImageFetchError:
-    return ImageFetchError(f"image at {url.host}: {problem}; {_REMEDY}")
+    return ImageFetchError(f"image at {url.host or 'no host'}: {problem}; {_REMEDY}")
 
 
 def _checked(url: str, base: httpx.URL | None = None) -> httpx.URL:
