@@ -7,22 +7,23 @@ from collections.abc import Iterable
 from returns.result import Result
 
 from casual_llm.errors import DecodeError
-from casual_llm.providers.openai.stream import START, finish, step
+from casual_llm.providers.openai import OPENAI, Dialect
+from casual_llm.providers.openai.stream import finish, start, step
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.wire.codec import Chunks
 from casual_llm.wire.collect import collect
 
 
-def play(reads: Iterable[bytes]) -> tuple[Chunks, Result[Chunks, DecodeError]]:
+def play(reads: Iterable[bytes], dialect: Dialect = OPENAI) -> tuple[Chunks, Result[Chunks, DecodeError]]:
     """Give the chunks that came out while the stream ran, and what its end said."""
-    state, given = START, list[StreamChunk]()
+    state, given = start(dialect), list[StreamChunk]()
     for data in reads:
         state, chunks = step(state, data).unwrap()
         given.extend(chunks)
     return tuple(given), finish(state)
 
 
-def collected(reads: Iterable[bytes]) -> Result[Reply, DecodeError]:
+def collected(reads: Iterable[bytes], dialect: Dialect = OPENAI) -> Result[Reply, DecodeError]:
     """Give the reply that a stream spells, or its failure."""
-    given, end = play(reads)
+    given, end = play(reads, dialect)
     return end.map(lambda rest: collect([*given, *rest]))

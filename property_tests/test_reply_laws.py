@@ -6,21 +6,21 @@ import json
 from collections.abc import Callable
 
 import pytest
+from attrs import evolve
 from hypothesis import example, given, strategies as st
 from returns.result import Success
 from strategies import json_objects, said_texts, texts
-from wire_strategies import replies, responses
+from wire_strategies import answers, dialects, replies, responses
 
 from casual_llm.errors import Malformed, Refused
-from casual_llm.frozen import Json
-from casual_llm.messages import AssistantToolCall, AssistantToolCallFunction
-from casual_llm.providers.openai import COMPATIBLE, codec
-from casual_llm.providers.openai.decode import decode
+from casual_llm.frozen import Json, thaw_object
+from casual_llm.messages import AssistantToolCall, AssistantToolCallFunction, UserMessage
+from casual_llm.providers.openai import OPENAI, Dialect, codec
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
-from casual_llm.wire.codec import Response
+from casual_llm.wire.codec import Call, Response
 
-write = codec(COMPATIBLE).write
+decode, write = codec(OPENAI).decode, codec(OPENAI).write
 
 
 def ok(**body: Json) -> Response:
@@ -35,26 +35,62 @@ def _read(message: Json, **more: Json) -> Reply:
     return decode(choice(message, **more)).unwrap()
 
 
-@given(responses)
-@example(ok(choices=[{"index": []}]))
-@example(ok(choices=[{"index": {}}, {"index": 0}]))
-@example(ok(choices=[{}], usage={"prompt_tokens": 10**400}))
-@example(ok(choices=[{}], usage={"prompt_tokens": 1e308, "completion_tokens": -1}))
-@example(ok(error={"code": 10**400}))
-@example(choice({"tool_calls": [{"index": 10**400}, {"index": -1}, None, 5]}))
-@example(choice({"content": [{"type": "thinking", "thinking": [{"text": "a"}]}, 5, None]}))
+@given(responses, dialects)
+@example(ok(choices=[{"index": []}]), OPENAI)
+@example(ok(choices=[{"index": {}}, {"index": 0}]), OPENAI)
+@example(ok(choices=[{}], usage={"prompt_tokens": 10**400}), OPENAI)
+@example(ok(choices=[{}], usage={"prompt_tokens": 1e308, "completion_tokens": -1}), OPENAI)
+@example(ok(error={"code": 10**400}), OPENAI)
+@example(choice({"tool_calls": [{"index": 10**400}, {"index": -1}, None, 5]}), OPENAI)
+@example(choice({"content": [{"type": "thinking", "thinking": [{"text": "a"}]}, 5, None]}), OPENAI)
 @example(
     Response(
         status=200, body=b'{"choices":[{"message":{"content":' + b'{"a":' * 196 + b"1" + b"}" * 196 + b"}}]}"
-    )
+    ),
+    OPENAI,
 )
-def test_any_response_is_a_reply_or_a_failure_with_a_text(response: Response) -> None:
-    assert decode(response).map(lambda _: "fine").lash(lambda failure: Success(str(failure))).unwrap()
+def test_any_response_is_a_reply_or_a_failure_with_a_text(response: Response, dialect: Dialect) -> None:
+    assert (
+        codec(dialect)
+        .decode(response)
+        .map(lambda _: "fine")
+        .lash(lambda failure: Success(str(failure)))
+        .unwrap()
+    )
 
 
-@given(replies)
-def test_a_reply_that_was_written_is_decoded_to_itself(reply: Reply) -> None:
-    assert decode(write(reply)).unwrap() == reply
+@given(replies, dialects)
+def test_a_reply_that_was_written_keeps_all_that_it_says(reply: Reply, dialect: Dialect) -> None:
+    read = codec(dialect).decode(codec(dialect).write(reply)).unwrap()
+    assert evolve(read, message=read.message.model_copy(update={"native": None})) == reply
+
+
+@given(responses, dialects)
+def test_a_reply_that_was_read_is_written_and_read_to_itself(response: Response, dialect: Dialect) -> None:
+    ours = codec(dialect)
+    read = ours.decode(response)
+    assert read.bind(lambda reply: ours.decode(ours.write(reply))) == read
+
+
+@given(answers, st.sampled_from(["another", "anthropic"]), json_objects)
+def test_what_other_formats_keep_of_a_reply_is_not_written(
+    answer: tuple[Dialect, Reply], name: str, keys: dict[str, Json]
+) -> None:
+    dialect, reply = answer
+    native = {**(reply.message.native or {}), name: keys}
+    foreign = evolve(reply, message=reply.message.model_copy(update={"native": native}))
+    assert codec(dialect).write(foreign) == codec(dialect).write(reply)
+
+
+@given(answers, said_texts)
+def test_what_a_server_wants_to_see_again_is_in_the_next_request(
+    answer: tuple[Dialect, Reply], question: str
+) -> None:
+    dialect, reply = answer
+    call = Call(model="m", messages=[reply.message, UserMessage(content=question)])
+    spoken = json.loads(codec(dialect).encode(call).unwrap().request.body)["messages"][0]
+    kept = thaw_object((reply.message.native or {}).get(dialect.name, {}))
+    assert {key: spoken[key] for key in kept} == kept
 
 
 @given(replies)

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import example, given, strategies as st
 from playback import collected, play
 from returns.result import Success
-from strategies import said_texts, texts
+from strategies import nested, said_texts, texts
 from wire_strategies import (
+    answers,
     chunks,
+    dialects,
     ended_replies,
     odd_streams,
     replies,
@@ -23,15 +25,14 @@ from wire_strategies import (
 from casual_llm.errors import Malformed, Refused, Truncated
 from casual_llm.frozen import Json
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
-from casual_llm.providers.openai import COMPATIBLE, codec
-from casual_llm.providers.openai.decode import decode
-from casual_llm.providers.openai.stream import START, step
-from casual_llm.providers.openai.write import write_stream
+from casual_llm.providers.openai import GEMINI_COMPAT, MISTRAL, OPENAI, Dialect, codec
+from casual_llm.providers.openai.stream import step
 from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.collect import chunk_of, collect, derived_id
 
-write = codec(COMPATIBLE).write
+START = codec(OPENAI).start
+decode, write, write_stream = codec(OPENAI).decode, codec(OPENAI).write, codec(OPENAI).write_stream
 
 _DONE = b"data: [DONE]\n\n"
 _END = '{"choices":[{"finish_reason":"stop"}]}'
@@ -51,26 +52,34 @@ def test_a_collected_stream_is_the_reply_that_was_written(streamed: tuple[Reply,
     assert collected(reads).unwrap() == reply
 
 
-@given(replies)
-def test_a_collected_stream_equals_the_decoded_reply(reply: Reply) -> None:
-    assert collected(write_stream(reply)) == decode(write(reply))
+@given(answers)
+def test_a_collected_stream_equals_the_decoded_reply(answer: tuple[Dialect, Reply]) -> None:
+    dialect, reply = answer
+    ours = codec(dialect)
+    assert collected(ours.write_stream(reply), dialect) == ours.decode(ours.write(reply)) == Success(reply)
 
 
-@given(odd_streams.flatmap(with_chunking))
-@example((delta(content="a") + _DONE, [delta(content="a"), _DONE[:6], _DONE[6:]]))
-@example((_DONE + delta(content="a"), [_DONE, delta(content="a")]))
-def test_a_stream_is_blind_to_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
+@given(odd_streams.flatmap(with_chunking), dialects)
+@example((delta(content="a") + _DONE, [delta(content="a"), _DONE[:6], _DONE[6:]]), OPENAI)
+@example((_DONE + delta(content="a"), [_DONE, delta(content="a")]), OPENAI)
+def test_a_stream_is_blind_to_where_the_network_cuts(
+    cut: tuple[bytes, list[bytes]], dialect: Dialect
+) -> None:
     whole, reads = cut
-    assert play(reads) == play([whole])
+    assert play(reads, dialect) == play([whole], dialect)
 
 
-@given(odd_streams)
-@example(frame('{"choices": [{"index": []}]}'))
-@example(frame('{"choices": [], "usage": {"prompt_tokens": 1' + "0" * 400 + "}}"))
-@example(b"event: error\ndata: {}\n\n")
-@example(b"event: error\ndata: \xff\n\n")
-def test_any_bytes_are_a_stream_or_a_failure_with_a_text(whole: bytes) -> None:
-    assert play([whole])[1].map(lambda _: "fine").lash(lambda failure: Success(str(failure))).unwrap()
+@given(odd_streams, dialects)
+@example(frame('{"choices": [{"index": []}]}'), OPENAI)
+@example(frame('{"choices": [], "usage": {"prompt_tokens": 1' + "0" * 400 + "}}"), OPENAI)
+@example(b"event: error\ndata: {}\n\n", OPENAI)
+@example(b"event: error\ndata: \xff\n\n", OPENAI)
+@example(delta(content=[nested(150)], reasoning_details=[nested(150)]) + _DONE, MISTRAL)
+@example(delta(tool_calls=[{"extra_content": {"a": nested(150)}}]) + _DONE, GEMINI_COMPAT)
+def test_any_bytes_are_a_stream_or_a_failure_with_a_text(whole: bytes, dialect: Dialect) -> None:
+    assert (
+        play([whole], dialect)[1].map(lambda _: "fine").lash(lambda failure: Success(str(failure))).unwrap()
+    )
 
 
 @given(st.lists(chunks, max_size=4), st.integers(0, 4))

@@ -7,17 +7,28 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from strategies import arguments, json_values, names, said_texts, texts, tool_call_lists, usages
+from strategies import (
+    arguments,
+    json_objects,
+    json_values,
+    names,
+    said_texts,
+    texts,
+    tool_call_lists,
+    usages,
+)
 
-from casual_llm.messages import AssistantMessage
-from casual_llm.providers.openai import COMPATIBLE, codec
-from casual_llm.providers.openai.write import write_stream
+from casual_llm.frozen import Json
+from casual_llm.messages import AssistantMessage, AssistantToolCall
+from casual_llm.providers.openai import DIALECTS, OPENAI, Dialect, codec
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.wire.codec import Request, Response
 
-write = codec(COMPATIBLE).write
+write, write_stream = codec(OPENAI).write, codec(OPENAI).write_stream
+dialects = st.sampled_from(DIALECTS)
 
 # What a server writes, and what it means; the meaning of `stop` beside tool calls is another.
 _ENDS: tuple[tuple[str | None, FinishReason | None], ...] = (
@@ -62,6 +73,62 @@ def _replies(draw: st.DrawFn, ends: Sequence[tuple[str | None, FinishReason | No
 replies = _replies(_ENDS)
 """Replies in the one form that both ways of asking give: said or absent, never said as nothing."""
 ended_replies = _replies([end for end in _ENDS if end[0]])
+
+
+_signed = said_texts.map(lambda text: {"google": {"thought_signature": text}})
+_details = st.lists(
+    st.builds(
+        lambda more, kind, index: {"type": kind, **index, **more},
+        json_objects,
+        st.sampled_from(["reasoning.text", "reasoning.summary", "reasoning.encrypted"]),
+        st.sampled_from([{}, {"index": 0}, {"index": 1}]),
+    ),
+    min_size=1,
+    max_size=3,
+)
+_REPLAYED: dict[str, SearchStrategy[Any]] = {
+    "audio": said_texts.map(lambda text: {"id": text}),
+    "reasoning_details": _details,
+    "extra_content": _signed,
+}
+
+
+def _content(reply: Reply) -> dict[str, Json]:
+    """Say reasoning and text in parts, as Mistral does."""
+    thought: Json = {"type": "thinking", "thinking": [{"type": "text", "text": reply.reasoning}]}
+    said: list[Json] = [{"type": "text", "text": reply.message.content}] if reply.message.content else []
+    return {"content": [thought, *said]}
+
+
+@st.composite
+def answers_in(draw: st.DrawFn, dialect: Dialect) -> Reply:
+    """Give replies as a server of the dialect has them, with what it wants to see again."""
+    reply = draw(replies)
+    keys = {
+        key: draw(_REPLAYED[key]) for key in sorted(_REPLAYED.keys() & dialect.replays) if draw(st.booleans())
+    }
+    if reply.reasoning and "content" in dialect.replays:
+        keys |= _content(reply)
+    texts_of = sorted(dialect.replays & {"reasoning", "reasoning_content"})
+    if reply.reasoning and texts_of:
+        keys |= {draw(st.sampled_from(texts_of)): reply.reasoning}
+    signed = {dialect.name: {"extra_content": draw(_signed)}} if "extra_content" in dialect.replays else None
+    calls = [
+        AssistantToolCall(id=call.id, function=call.function, native=draw(st.none() | st.just(signed)))
+        for call in reply.message.tool_calls or ()
+    ]
+    message = AssistantMessage(
+        content=reply.message.content,
+        refusal=reply.message.refusal,
+        tool_calls=calls or None,
+        native={dialect.name: keys} if keys else None,
+    )
+    return evolve(reply, message=message)
+
+
+answers: SearchStrategy[tuple[Dialect, Reply]] = dialects.flatmap(
+    lambda dialect: st.tuples(st.just(dialect), answers_in(dialect))
+)
 chunks = st.builds(
     StreamChunk,
     content=texts,
@@ -104,13 +171,26 @@ def _odd_object(**keys: SearchStrategy[Any]) -> SearchStrategy[Any]:
 
 
 _function = _odd_object(name=names, arguments=arguments)
-_call = _odd_object(index=st.integers(0, 2), id=st.sampled_from(["", "a", "b"]), function=_function)
-_part = _odd_object(type=st.sampled_from(["text", "thinking"]), text=texts, thinking=texts)
+_extra = _odd_object(google=_odd_object(thought=st.booleans(), thought_signature=texts))
+_call = _odd_object(
+    index=st.integers(0, 2), id=st.sampled_from(["", "a", "b"]), function=_function, extra_content=_extra
+)
+_thought = texts | st.lists(_odd_object(type=st.just("text"), text=texts), max_size=2)
+_part = _odd_object(type=st.sampled_from(["text", "thinking"]), text=texts, thinking=_thought)
+_detail = _odd_object(
+    type=st.sampled_from(["reasoning.text", "reasoning.encrypted"]),
+    index=st.integers(0, 1),
+    text=texts,
+    data=texts,
+)
 _delta = _odd_object(
     role=st.just("assistant"),
     content=texts | st.lists(_part, max_size=2),
     reasoning_content=texts,
     reasoning=texts,
+    reasoning_details=st.lists(_detail, max_size=2),
+    extra_content=_extra,
+    audio=_odd_object(id=texts, data=texts),
     refusal=texts,
     tool_calls=st.lists(_call, max_size=3),
     function_call=_function,

@@ -9,6 +9,7 @@ import pytest
 from returns.result import Result
 
 from casual_llm.errors import DecodeError, Malformed
+from casual_llm.providers.openai import OPENAI
 from casual_llm.providers.openai.decode import FINISH_REASONS, decode
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
@@ -17,7 +18,7 @@ from casual_llm.wire.codec import Response
 
 def decoded(body: object, status: int = 200) -> Result[Reply, DecodeError]:
     written = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return decode(Response(status=status, body=written))
+    return decode(OPENAI, Response(status=status, body=written))
 
 
 def answered(message: object, **choice: object) -> dict[str, Any]:

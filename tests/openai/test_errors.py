@@ -16,8 +16,10 @@ from casual_llm.errors import (
     ServerError,
     exception_for,
 )
-from casual_llm.providers.openai.decode import decode
+from casual_llm.providers.openai import OPENAI, codec
 from casual_llm.wire.codec import Response
+
+decode = codec(OPENAI).decode
 
 
 def refused(status: int, body: bytes, **headers: str) -> Refused:

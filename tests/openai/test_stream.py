@@ -10,11 +10,12 @@ from corpus import streamed
 from returns.result import Result
 
 from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
-from casual_llm.providers.openai import codec
-from casual_llm.providers.openai.stream import START, finish, step
+from casual_llm.providers.openai import OPENAI, codec
+from casual_llm.providers.openai.stream import finish, start, step
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.usage import Usage
 
+START = start(OPENAI)
 HEAD = {"id": "r", "model": "m"}
 DONE = b"data: [DONE]\n\n"
 

@@ -7,9 +7,11 @@ import json
 import pytest
 from corpus import streamed
 
-from casual_llm.providers.openai import codec
-from casual_llm.providers.openai.stream import START, step
+from casual_llm.providers.openai import OPENAI, codec
+from casual_llm.providers.openai.stream import start, step
 from casual_llm.reply import ToolCallDelta
+
+START = start(OPENAI)
 
 
 def event(delta: object, **choice: object) -> bytes:

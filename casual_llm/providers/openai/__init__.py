@@ -34,7 +34,7 @@ from casual_llm.providers.openai.dialects import (
 from casual_llm.providers.openai.encode import encode
 from casual_llm.providers.openai.normal import normalize
 from casual_llm.providers.openai.read import read
-from casual_llm.providers.openai.stream import START, State, finish, step
+from casual_llm.providers.openai.stream import State, finish, start, step
 from casual_llm.providers.openai.write import write, write_stream
 from casual_llm.wire.codec import Codec
 
@@ -76,11 +76,11 @@ def codec(dialect: Dialect = OPENAI) -> Codec[State]:
         names=dialect.names,
         normalize=partial(normalize, dialect),
         encode=partial(encode, dialect),
-        decode=decode,
-        start=START,
+        decode=partial(decode, dialect),
+        start=start(dialect),
         step=step,
         finish=finish,
         read=read,
         write=partial(write, dialect),
-        write_stream=write_stream,
+        write_stream=partial(write_stream, dialect),
     )

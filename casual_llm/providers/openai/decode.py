@@ -7,12 +7,14 @@ cannot differ. The oddities met here are listed, with their servers, in docs/wir
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from attrs import frozen
 from returns.result import Failure, Result, Success
 
 from casual_llm.errors import DecodeError, Malformed, Refused
 from casual_llm.frozen import Json
+from casual_llm.providers.openai.dialect import Dialect
+from casual_llm.providers.openai.replay import replayed, signature
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
@@ -20,6 +22,7 @@ from casual_llm.wire.collect import collect
 from casual_llm.wire.json import EMPTY, count, dump, items, mapping, parse, text
 from casual_llm.wire.refusals import explain, refused
 
+Object = Mapping[str, Json]
 _OK = range(200, 300)
 _ERROR_CODES = frozenset(map(str, range(400, 600)))
 
@@ -42,22 +45,22 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
 """What servers say, and what it means; a word not listed keeps its raw form and no meaning."""
 
 
-@frozen
-class Slot:
+class Slot(NamedTuple):
     """A tool call of the stream so far: how the server refers to it, and whether it was named."""
 
-    index: int | None
+    number: int | None
     id: str
     name: str
 
 
-def decode(response: Response) -> Result[Reply, DecodeError]:
+def decode(dialect: Dialect, response: Response) -> Result[Reply, DecodeError]:
     """Read a whole reply.
 
+    >>> from casual_llm.providers.openai.dialects import OPENAI
     >>> body = b'{"choices": [{"message": {"content": "Paris."}, "finish_reason": "stop"}]}'
-    >>> decode(Response(status=200, body=body)).unwrap().message.content
+    >>> decode(OPENAI, Response(status=200, body=body)).unwrap().message.content
     'Paris.'
-    >>> decode(Response(status=401, body=b"")).failure()
+    >>> decode(OPENAI, Response(status=401, body=b"")).failure()
     Refused(status=401, message='', code=None, retry_after=None, partial=None)
     """
     if response.status not in _OK:
@@ -70,13 +73,16 @@ def decode(response: Response) -> Result[Reply, DecodeError]:
         return Failure(error)
     if not items(body.get("choices")):
         return Failure(Malformed(f"the object has no choices; its keys are {sorted(body)[:20]}"))
-    return Success(collect([read_chunk(body, [], whole=True)]))
+    said, delta = read_chunk(dialect, body, [], whole=True)
+    native = replayed(dialect, [delta], said.get("reasoning", ""))
+    return Success(collect([StreamChunk(**said, native=native)]))
 
 
-def error_in(body: Mapping[str, Json], status: int) -> Refused | None:
+def error_in(body: Object, status: int) -> Refused | None:
     """Find the error in a body that came with a success status, and in a chunk of a stream."""
     if not body.get("error"):
-        choice = mapping(items(body.get("choices"))[0]) if items(body.get("choices")) else EMPTY
+        choices = items(body.get("choices"))
+        choice = mapping(choices[0]) if choices else EMPTY
         return error_in(choice, status) if choice.get("error") else None
     message, code = explain(body)
     # Proxies answer 200 and put the status they got into the code, as a number or as text.
@@ -84,40 +90,70 @@ def error_in(body: Mapping[str, Json], status: int) -> Refused | None:
     return Refused(claimed, message, code)
 
 
-def read_chunk(body: Mapping[str, Json], slots: list[Slot], *, whole: bool = False) -> StreamChunk:
-    """Read a reply object, whole or a chunk of a stream; `slots` remembers the tool calls met."""
+def read_chunk(
+    dialect: Dialect, body: Object, slots: list[Slot], *, whole: bool = False
+) -> tuple[dict[str, Any], Object]:
+    """Read a reply object, whole or a chunk of a stream: what a `StreamChunk` says, and the delta itself.
+
+    Only what is said is given, because most chunks say one thing. `slots` remembers the tool calls met.
+    """
+    said: dict[str, Any] = {}
     choice = _first(items(body.get("choices")))
-    # Perplexity sends both: the new piece as `delta`, and all that was said so far as `message`.
-    places = ("message", "delta") if whole else ("delta", "message")
-    delta = next(
-        (mapping(choice[place]) for place in places if isinstance(choice.get(place), Mapping)), EMPTY
-    )
-    content, thoughts = _content(delta.get("content"))
+    delta = _delta(choice, whole=whole)
+    for key in ("id", "model"):
+        if text(body.get(key)):
+            said[key] = body[key]
+    content = _content(delta.get("content"))[0] or text(choice.get("text"))
+    if content:
+        said["content"] = content
+    thoughts = reasoning_in(delta)
+    if thoughts:
+        said["reasoning"] = thoughts
+    if text(delta.get("refusal")):
+        said["refusal"] = delta["refusal"]
+    calls = _calls(delta)
+    if calls:
+        said["tool_calls"] = [_tool_call(dialect, call, slots, new=whole) for call in calls]
     raw = text(choice.get("finish_reason"))
-    tool_calls = _tool_calls(delta, slots, whole=whole)
-    usage = body.get("usage") or mapping(body.get("x_groq")).get("usage")
-    return StreamChunk(
-        content=content or text(choice.get("text")),
-        reasoning=text(delta.get("reasoning_content")) or text(delta.get("reasoning")) or thoughts,
-        refusal=text(delta.get("refusal")),
-        tool_calls=tool_calls,
-        finish_reason=_finish_reason(raw, bool(slots)),
-        raw_finish_reason=raw or None,
-        usage=_usage(mapping(usage)),
-        model=text(body.get("model")) or None,
-        id=text(body.get("id")) or None,
-    )
+    if raw:
+        said |= {"raw_finish_reason": raw, "finish_reason": _finish_reason(raw, bool(slots))}
+    usage = _usage(body)
+    if usage is not None:
+        said["usage"] = usage
+    return said, delta
 
 
-def _first(choices: Sequence[Json]) -> Mapping[str, Json]:
+def reasoning_in(delta: Object) -> str:
+    """Find the reasoning in a message or delta; under whatever names, it is one thought.
+
+    >>> reasoning_in({"content": [{"type": "thinking", "thinking": "hm"}]})
+    'hm'
+    """
+    told = text(delta.get("reasoning_content")) or text(delta.get("reasoning"))
+    return told or _content(delta.get("content"))[1]
+
+
+def _delta(choice: Object, *, whole: bool) -> Object:
+    # Perplexity sends both: the new piece as `delta`, and all that was said so far as `message`.
+    for place in ("message", "delta") if whole else ("delta", "message"):
+        found = choice.get(place)
+        if isinstance(found, Mapping):
+            return found
+    return EMPTY
+
+
+def _first(choices: Sequence[Json]) -> Object:
     # With n > 1, chunks of several choices are mixed; the answer is the one with index 0.
-    found = (mapping(choice) for choice in choices if count(mapping(choice).get("index")) in {0, None})
-    return next(found, EMPTY)
+    for choice in choices:
+        found = mapping(choice)
+        if not count(found.get("index")):
+            return found
+    return EMPTY
 
 
 def _content(content: Json) -> tuple[str, str]:
-    if isinstance(content, str):
-        return content, ""
+    if content is None or isinstance(content, str):
+        return content or "", ""
     if isinstance(content, Mapping):
         # Cloudflare gives the object that a schema asked for instead of its text.
         return dump(content).decode(), ""
@@ -132,39 +168,44 @@ def _finish_reason(raw: str, has_tool_calls: bool) -> FinishReason | None:  # no
     return "tool_calls" if reason == "stop" and has_tool_calls else reason
 
 
-def _usage(usage: Mapping[str, Json]) -> Usage | None:
-    found = Usage(
-        prompt_tokens=count(usage.get("prompt_tokens")),
-        completion_tokens=count(usage.get("completion_tokens")),
-        cached_tokens=count(mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
-        reasoning_tokens=count(mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
-    )
-    return None if found == Usage() else found
+def _usage(body: Object) -> Usage | None:
+    found = body.get("usage") or ("x_groq" in body and mapping(body["x_groq"]).get("usage"))
+    if not found:
+        return None
+    usage = mapping(found)
+    figures = {
+        "prompt_tokens": count(usage.get("prompt_tokens")),
+        "completion_tokens": count(usage.get("completion_tokens")),
+        "cached_tokens": count(mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
+        "reasoning_tokens": count(mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
+    }
+    return None if set(figures.values()) == {None} else Usage(**figures)
 
 
-def _tool_calls(delta: Mapping[str, Json], slots: list[Slot], *, whole: bool) -> tuple[ToolCallDelta, ...]:
-    calls: list[Mapping[str, Json]] = [mapping(call) for call in items(delta.get("tool_calls"))]
-    legacy = mapping(delta.get("function_call"))
-    if not calls and (legacy.get("name") or legacy.get("arguments")):
-        calls = [{"index": 0, "function": legacy}]
-    return tuple(_tool_call(call, slots, new=whole) for call in calls)
+def _calls(delta: Object) -> Sequence[Object]:
+    calls = items(delta.get("tool_calls"))
+    if calls or not delta.get("function_call"):
+        return [mapping(call) for call in calls]
+    legacy = mapping(delta["function_call"])
+    return [{"index": 0, "function": legacy}] if legacy.get("name") or legacy.get("arguments") else []
 
 
-def _tool_call(call: Mapping[str, Json], slots: list[Slot], *, new: bool) -> ToolCallDelta:
+def _tool_call(dialect: Dialect, call: Object, slots: list[Slot], *, new: bool) -> ToolCallDelta:
     function = mapping(call.get("function"))
     index, identity, name = count(call.get("index")), text(call.get("id")), text(function.get("name"))
     place = len(slots) if new else _place(slots, index, identity, name)
-    if place == len(slots):
-        slots.append(Slot(index, "", ""))
-    slot = slots[place]
-    slots[place] = Slot(slot.index if index is None else index, slot.id or identity, slot.name or name)
+    slot = Slot(index, "", "") if place == len(slots) else slots[place]
+    found = Slot(slot.number if index is None else index, slot.id or identity, slot.name or name)
+    slots[place : place + 1] = [found]
     # Some servers repeat id and name on every delta: what was said once is not said again.
-    return ToolCallDelta(
-        index=place,
-        id=identity if identity and not slot.id else None,
-        name=name if name and not slot.name else None,
-        arguments=_arguments(function.get("arguments")),
-    )
+    said: dict[str, Any] = {"index": place, "arguments": _arguments(function.get("arguments"))}
+    if identity and not slot.id:
+        said["id"] = identity
+    if name and not slot.name:
+        said["name"] = name
+    if "extra_content" in call:
+        said["native"] = signature(dialect, call)
+    return ToolCallDelta(**said)
 
 
 def _place(slots: Sequence[Slot], index: int | None, identity: str, name: str) -> int:
@@ -172,7 +213,7 @@ def _place(slots: Sequence[Slot], index: int | None, identity: str, name: str) -
     new = len(slots)
     for place in reversed(range(new)):
         slot = slots[place]
-        if index is not None and slot.index is not None and slot.index != index:
+        if index is not None and slot.number is not None and slot.number != index:
             continue
         if identity and slot.id and identity != slot.id:
             continue

@@ -6,24 +6,27 @@ cut is kept in the state, so that every failure carries the partial reply.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from attrs import evolve, field, frozen
+from pydantic_core import from_json
 from returns.result import Failure, Result, Success
 
 from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
-from casual_llm.providers.openai.decode import Slot, error_in, read_chunk
+from casual_llm.frozen import Json
+from casual_llm.providers.openai.decode import Object, Slot, error_in, read_chunk
+from casual_llm.providers.openai.dialect import Dialect
+from casual_llm.providers.openai.replay import replayed
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.wire.codec import Chunks
 from casual_llm.wire.collect import collect
 from casual_llm.wire.framing import Event, Sse, sse_end, sse_step
 from casual_llm.wire.json import mapping, parse
 
-Seen: TypeAlias = "tuple[Seen, Chunks] | None"
-"""The chunks handed out so far, newest first: adding some costs the same however many there are."""
+_T = TypeVar("_T")
+Batches: TypeAlias = "tuple[Batches[_T], tuple[_T, ...]] | None"
+"""What each step brought, newest first: adding some costs the same however much there is."""
 
-_EMPTY = StreamChunk()
 _PLAIN = frozenset({b"", b"message"})
 """The names of events that carry chunks; what is said under another name means nothing here."""
 
@@ -32,9 +35,13 @@ _PLAIN = frozenset({b"", b"message"})
 class State:
     """Where a stream stands between two network reads."""
 
+    dialect: Dialect
     sse: Sse = Sse()
     slots: tuple[Slot, ...] = ()
-    seen: Seen = field(default=None, repr=False, eq=False)
+    seen: Batches[StreamChunk] = field(default=None, repr=False, eq=False)
+    """The chunks handed out so far."""
+    noted: Batches[Object] = field(default=None, repr=False, eq=False)
+    """The deltas that hold something the server wants to see again."""
     model: str | None = None
     id: str | None = None
     finished: bool = False
@@ -43,13 +50,17 @@ class State:
     failure: DecodeError | None = None
 
 
-START = State()
+def start(dialect: Dialect) -> State:
+    """Give the state of a stream of which nothing has come yet."""
+    return State(dialect=dialect)
 
 
 def step(state: State, data: bytes) -> Result[tuple[State, Chunks], DecodeError]:
     r"""Take in what the network handed over and give out the chunks that became complete.
 
-    >>> state, chunks = step(START, b'data: {"choices": [{"delta": {"content": "Hi"}}]}\n\n').unwrap()
+    >>> from casual_llm.providers.openai.dialects import OPENAI
+    >>> said = b'data: {"choices": [{"delta": {"content": "Hi"}}]}\n\n'
+    >>> state, chunks = step(start(OPENAI), said).unwrap()
     >>> chunks[0].content
     'Hi'
     >>> finish(state).failure().partial.message.content
@@ -58,76 +69,106 @@ def step(state: State, data: bytes) -> Result[tuple[State, Chunks], DecodeError]
     if state.ended:
         return Success((state, ()))
     sse, events = sse_step(state.sse, data)
-    return Success(_take(evolve(state, sse=sse), events))
+    return Success(_take(state, sse, events))
 
 
 def finish(state: State) -> Result[Chunks, DecodeError]:
-    r"""Say whether the stream was complete, and give the chunks that its last bytes hold.
+    r"""Say whether the stream was complete, and give what its last bytes hold and the server wants back.
 
-    >>> finish(step(START, b"data: [DONE]\n\n").unwrap()[0])
+    >>> from casual_llm.providers.openai.dialects import OPENAI
+    >>> finish(step(start(OPENAI), b"data: [DONE]\n\n").unwrap()[0])
     <Success: ()>
     """
-    after, chunks = (state, ()) if state.ended else _take(state, sse_end(state.sse))
+    after, chunks = (state, ()) if state.ended else _take(state, state.sse, sse_end(state.sse))
     if isinstance(after.failure, Malformed) and not state.ended:
         after, chunks = state, ()  # the end of the bytes cut an event in two: it was never sent
     if after.failure is not None:
         return Failure(after.failure)
     if not (after.finished or after.ended):
         return Failure(Truncated(_partial(after)))
-    return Success(chunks)
+    if after.noted is None:
+        return Success(chunks)
+    thoughts = "".join([chunk.reasoning for chunk in _all(after.seen)])
+    native = replayed(after.dialect, _all(after.noted), thoughts)
+    return Success(chunks if native is None else (*chunks, StreamChunk(native=native)))
 
 
-def _take(state: State, events: list[Event]) -> tuple[State, Chunks]:
-    slots, chunks = list(state.slots), list[StreamChunk]()
+def _take(state: State, sse: Sse, events: list[Event]) -> tuple[State, Chunks]:
+    dialect, model, identity, finished = state.dialect, state.model, state.id, state.finished
+    slots, chunks, noted = list(state.slots), list[StreamChunk](), list[Object]()
     failure: Refused | Malformed | None = None
     ended = False
-    for event in events:
-        data = event.data.strip()
-        ended = data == b"[DONE]"
+    for name, data in events:
+        ended = data.strip() == b"[DONE]"
         if ended:
             break
-        met = _read(event.name, data, slots) if data else None
-        if isinstance(met, StreamChunk):
-            chunks.append(met)
-        elif met is not None:
-            failure = met
+        body = _read(name, data)
+        if body is None:
+            continue
+        if not isinstance(body, dict):
+            failure = body
             break
-    after, given = _after(evolve(state, slots=tuple(slots), ended=ended or failure is not None), chunks)
+        said, delta = read_chunk(dialect, body, slots)
+        # Every chunk of a stream repeats the model and the id; they are given once.
+        if said.get("model", model) == model and said.get("id", identity) == identity:
+            said.pop("model", None)
+            said.pop("id", None)
+        else:
+            model, identity = said.get("model", model), said.get("id", identity)
+        if said:
+            chunks.append(StreamChunk(**said))
+            finished = finished or "raw_finish_reason" in said
+        if not dialect.replays.isdisjoint(delta):
+            noted.append(delta)
+    after = State(
+        dialect=dialect,
+        sse=sse,
+        slots=tuple(slots),
+        seen=(state.seen, tuple(chunks)) if chunks else state.seen,
+        noted=(state.noted, tuple(noted)) if noted else state.noted,
+        model=model,
+        id=identity,
+        finished=finished,
+        ended=ended or failure is not None,
+    )
     if failure is not None:
         after = evolve(after, failure=evolve(failure, partial=_partial(after)))
-    return after, given
+    return after, tuple(chunks)
 
 
-def _read(name: bytes, data: bytes, slots: list[Slot]) -> StreamChunk | Refused | Malformed | None:
-    body = parse(data).value_or("")
+def _read(name: bytes, data: bytes) -> dict[str, Json] | Refused | Malformed | None:
+    """Read the body of an event: an object, an error, or nothing."""
+    body = _json(data)
+    if isinstance(body, dict) and name in _PLAIN:
+        return error_in(body, 200) or body
+    plain = data.strip()
+    if not plain:
+        return None
     error = error_in(mapping(body), 200)
     if error is not None:
         return error
     if name == b"error":
-        return error_in({"error": body or data.decode("utf-8", "replace")}, 200)
-    if isinstance(body, Mapping):
-        return read_chunk(body, slots)
-    return Malformed(f"an event is no JSON object: {data[:80]!r}") if name in _PLAIN else None
+        return error_in({"error": body or plain.decode("utf-8", "replace")}, 200)
+    if isinstance(body, dict):
+        return body
+    return Malformed(f"an event is no JSON object: {plain[:80]!r}") if name in _PLAIN else None
 
 
-def _after(state: State, chunks: list[StreamChunk]) -> tuple[State, Chunks]:
-    """Take the chunks into the state, and give those that say something new."""
-    model, identity, given = state.model, state.id, list[StreamChunk]()
-    for chunk in chunks:
-        # Every chunk of a stream repeats the model and the id; they are given once.
-        known = chunk.model in {None, model} and chunk.id in {None, identity}
-        fresh = chunk.model_copy(update={"model": None, "id": None}) if known else chunk
-        model, identity = chunk.model or model, chunk.id or identity
-        if fresh != _EMPTY:
-            given.append(fresh)
-    finished = state.finished or any(chunk.raw_finish_reason is not None for chunk in chunks)
-    seen = (state.seen, tuple(given)) if given else state.seen
-    return evolve(state, model=model, id=identity, finished=finished, seen=seen), tuple(given)
+def _json(data: bytes) -> Json:
+    try:
+        body: Json = from_json(data)  # what `parse` does first, without a `Result` for every event
+    except ValueError:
+        body = parse(data).value_or("")
+    return body
+
+
+def _all(batches: Batches[_T]) -> list[_T]:
+    newest_first = []
+    while batches is not None:
+        batches, batch = batches
+        newest_first.append(batch)
+    return [item for batch in reversed(newest_first) for item in batch]
 
 
 def _partial(state: State) -> Reply:
-    batches, seen = list[Chunks](), state.seen
-    while seen is not None:
-        seen, batch = seen
-        batches.append(batch)
-    return collect(chunk for batch in reversed(batches) for chunk in batch)
+    return collect(_all(state.seen))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casual_llm.frozen import Json
+from casual_llm.providers.openai.decode import reasoning_in
 from casual_llm.providers.openai.dialect import Dialect
 from casual_llm.providers.openai.messages import Body, message_to_openai
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
-from casual_llm.wire.json import dump
+from casual_llm.wire.json import dump, items, mapping, text
 
 
 def write(dialect: Dialect, reply: Reply) -> Response:
@@ -21,24 +22,22 @@ def write(dialect: Dialect, reply: Reply) -> Response:
     >>> write(OPENAI, Reply(message=AssistantMessage(content="Paris."), finish_reason="stop")).status
     200
     """
-    message = _message(dialect, reply)
-    body = {
-        **_head(reply, "chat.completion"),
-        "choices": [{"index": 0, "message": message, "finish_reason": _finish(reply)}],
-        **_usage(reply.usage),
-    }
+    choice: Body = {"index": 0, "message": _message(dialect, reply), "finish_reason": _finish(reply)}
+    body: Body = {**_head(reply, "chat.completion"), "choices": [choice], **_usage(reply.usage)}
     return Response(status=200, headers={"content-type": "application/json"}, body=dump(body))
 
 
-def write_stream(reply: Reply) -> tuple[bytes, ...]:
-    r"""Write a reply as the frames of a stream: a role, its text by words, its calls, its end.
+def write_stream(dialect: Dialect, reply: Reply) -> tuple[bytes, ...]:
+    r"""Write a reply as the frames of a stream: a role, its text by lines, its calls, its end.
 
     >>> from casual_llm.messages import AssistantMessage
-    >>> write_stream(Reply(message=AssistantMessage(content="Paris."), finish_reason="stop"))[-1]
+    >>> from casual_llm.providers.openai.dialects import OPENAI
+    >>> write_stream(OPENAI, Reply(message=AssistantMessage(content="Paris.")))[-1]
     b'data: [DONE]\n\n'
     """
     head = _head(reply, "chat.completion.chunk")
-    choices: list[Body] = [{"index": 0, "delta": delta, "finish_reason": None} for delta in _deltas(reply)]
+    deltas = _deltas(_message(dialect, reply))
+    choices: list[Body] = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
     last: Body = {"index": 0, "delta": {}, "finish_reason": _finish(reply)}
     bodies: list[Body] = [{**head, "choices": [choice]} for choice in [*choices, last]]
     if reply.usage is not None:
@@ -56,23 +55,24 @@ def _finish(reply: Reply) -> str | None:
 
 
 def _message(dialect: Dialect, reply: Reply) -> Body:
+    """Write the message; its reasoning, unless what the message keeps for the server says it already."""
     body, _ = message_to_openai(reply.message, dialect)
-    return body if reply.reasoning is None else {"reasoning_content": reply.reasoning, **body}
+    said = reasoning_in(body) == (reply.reasoning or "")
+    return body if said else {"reasoning_content": reply.reasoning, **body}
 
 
-def _deltas(reply: Reply) -> Iterator[Body]:
-    message = reply.message
-    yield {"role": "assistant"}
-    if reply.reasoning:
-        yield {"reasoning_content": reply.reasoning}
-    if message.refusal:
-        yield {"refusal": message.refusal}
-    for word in (message.content or "").splitlines(keepends=True):
-        yield {"content": word}
-    for index, call in enumerate(message.tool_calls or ()):
-        function: Body = {"name": call.function.name, "arguments": ""}
-        yield {"tool_calls": [{"index": index, "id": call.id, "type": "function", "function": function}]}
-        yield {"tool_calls": [{"index": index, "function": {"arguments": call.function.arguments}}]}
+def _deltas(message: Body) -> Iterator[Body]:
+    """Cut a message into deltas; what has no pieces of its own comes first, in one."""
+    content, calls = message.get("content"), items(message.get("tool_calls"))
+    whole = {key: value for key, value in message.items() if key not in {"content", "tool_calls"}}
+    yield whole if isinstance(content, str | None) else {**whole, "content": content}
+    for line in text(content).splitlines(keepends=True):
+        yield {"content": line}
+    for index, call in enumerate(map(mapping, calls)):
+        function = mapping(call.get("function"))
+        said, rest = {**function, "arguments": ""}, {"arguments": function.get("arguments")}
+        yield {"tool_calls": [{**call, "index": index, "function": said}]}
+        yield {"tool_calls": [{"index": index, "function": rest}]}
 
 
 def _usage(usage: Usage | None) -> Body:
