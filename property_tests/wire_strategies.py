@@ -110,7 +110,7 @@ def answers_in(draw: st.DrawFn, dialect: Dialect) -> Reply:
     if reply.reasoning and "content" in dialect.replays:
         keys |= _content(reply)
     texts_of = sorted(dialect.replays & {"reasoning", "reasoning_content"})
-    if reply.reasoning and texts_of:
+    if reply.reasoning and texts_of and draw(st.booleans()):
         keys |= {draw(st.sampled_from(texts_of)): reply.reasoning}
     signed = {dialect.name: {"extra_content": draw(_signed)}} if "extra_content" in dialect.replays else None
     calls = [

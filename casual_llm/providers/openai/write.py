@@ -8,6 +8,7 @@ from casual_llm.frozen import Json
 from casual_llm.providers.openai.decode import reasoning_in
 from casual_llm.providers.openai.dialect import Dialect
 from casual_llm.providers.openai.messages import Body, message_to_openai
+from casual_llm.providers.openai.replay import THOUGHTS
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
@@ -55,10 +56,18 @@ def _finish(reply: Reply) -> str | None:
 
 
 def _message(dialect: Dialect, reply: Reply) -> Body:
-    """Write the message; its reasoning, unless what the message keeps for the server says it already."""
+    """Write the message, and its reasoning where what is kept for the server does not say it already.
+
+    It stands where a server of the dialect puts reasoning that it does not want to see again.
+    """
     body, _ = message_to_openai(reply.message, dialect)
-    said = reasoning_in(body) == (reply.reasoning or "")
-    return body if said else {"reasoning_content": reply.reasoning, **body}
+    if reply.reasoning is None or reasoning_in(body) == reply.reasoning:
+        return body
+    key = next((key for key in THOUGHTS if key not in dialect.replays), None)
+    if key is not None:
+        return {key: reply.reasoning, **body}
+    texts = [{"type": "text", "text": reply.message.content}] if reply.message.content else []
+    return {**body, "content": [{"type": "thinking", "thinking": reply.reasoning}, *texts]}
 
 
 def _deltas(message: Body) -> Iterator[Body]:
