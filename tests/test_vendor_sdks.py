@@ -28,6 +28,7 @@ from casual_llm import (
     Usage,
     UserMessage,
     create_client,
+    sent,
 )
 from casual_llm.formats import format_named
 from casual_llm.wire.codec import Call, Request
@@ -113,9 +114,7 @@ async def test_openai_understands_a_stream_of_tool_calls() -> None:
     functions = [call.function for call in said.choices[0].message.tool_calls or ()]
     assert [(each.name, json.loads(each.arguments)) for each in functions] == CITIES
     assert said.choices[0].finish_reason == "tool_calls"
-    tools = calls[0].options.tools
-    assert tools
-    assert tools[0].input_schema == WEATHER["parameters"]
+    assert [tool.input_schema for tool in sent(calls[0].options).tools or ()] == [WEATHER["parameters"]]
 
 
 async def test_anthropic_understands_a_reply() -> None:
@@ -143,9 +142,7 @@ async def test_anthropic_understands_a_stream_of_tool_calls() -> None:
     assert [(block.name, block.input) for block in said.content if block.type == "tool_use"] == CITIES
     assert (said.stop_reason, said.usage.output_tokens) == ("tool_use", 20)
     assert calls[0].stream
-    tools = calls[0].options.tools
-    assert tools
-    assert tools[0].input_schema == WEATHER["parameters"]
+    assert [tool.input_schema for tool in sent(calls[0].options).tools or ()] == [WEATHER["parameters"]]
 
 
 async def test_ollama_understands_a_reply() -> None:
@@ -154,6 +151,7 @@ async def test_ollama_understands_a_reply() -> None:
         said = await client.chat(
             model="m", messages=[{"role": "user", "content": "Where?"}], options={"num_predict": 9}
         )
+        await client.close()  # type: ignore[no-untyped-call] # of the vendor
     assert said.message.content == TEXT.message.content
     assert (said.done_reason, said.prompt_eval_count, said.eval_count) == ("stop", 7, 4)
     assert (calls[0].messages[0].content, calls[0].options.max_tokens) == ("Where?", 9)
@@ -167,6 +165,7 @@ async def test_ollama_understands_a_stream_of_tool_calls() -> None:
         chunks = [
             chunk async for chunk in await client.chat(model="m", messages=asked, tools=[tool], stream=True)
         ]
+        await client.close()  # type: ignore[no-untyped-call] # of the vendor
     called = [call.function for chunk in chunks for call in chunk.message.tool_calls or ()]
     assert [(each.name, dict(each.arguments)) for each in called] == CITIES
     assert chunks[-1].done

@@ -14,6 +14,7 @@ import atheris
 
 with atheris.instrument_imports(include=["casual_llm"]):
     from casual_llm.formats import FORMATS
+    from casual_llm.reply import StreamChunk
     from casual_llm.wire.codec import Request, Response
     from casual_llm.wire.collect import collect
 
@@ -34,7 +35,7 @@ def one_input(data: bytes) -> None:
     if what % 3 == DECODE:
         codec.decode(Response(status=200 + (what // 3) * 97, body=body))
     elif what % 3 == STREAM:
-        state, chunks = codec.start, []
+        state, chunks = codec.start, list[StreamChunk]()
         cut = max(1, len(body) // 3)
         for at in range(0, len(body), cut):
             state, more = codec.step(state, body[at : at + cut]).unwrap()

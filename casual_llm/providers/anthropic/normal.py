@@ -134,7 +134,10 @@ def _results_first(spoken: Sequence[Located], changes: Changes) -> list[ChatMess
         return [*messages, *(one.message for one in users)]
     changes += [_change(one.path, "merged", "user", users[0].path) for one in users[1:]]
     parts = [part for one in users for part in parts_of(one.message.content)]
-    return [*messages, UserMessage(content=compact(parts), native=_natives([one.message for one in users]))]
+    return [
+        *messages,
+        UserMessage(content=compact(parts), native=_natives([one.message for one in users]) or None),
+    ]
 
 
 def _natives(messages: Iterable[ChatMessage]) -> dict[str, dict[str, Json]]:

@@ -23,7 +23,7 @@ from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.wire.codec import Chunks
 from casual_llm.wire.collect import collect
 from casual_llm.wire.framing import Event, Sse, sse_end, sse_step
-from casual_llm.wire.json import count, mapping, parse, text
+from casual_llm.wire.json import count, items, mapping, parse, text
 
 Batches: TypeAlias = "tuple[Batches, Chunks, tuple[Piece, ...]] | None"
 """What each read gave, newest first: adding some costs the same however much there is."""
@@ -53,6 +53,7 @@ class State:
     figures: Mapping[str, int] = frozendict()
     """Tokens, as the vendor counts them: later snapshots correct earlier ones."""
     called: int = 0
+    headed: bool = False
     seen: Batches = field(default=None, repr=False, eq=False)
     ended: bool = False
     failure: DecodeError | None = None
@@ -68,6 +69,7 @@ class _Read:
     slots: dict[int | None, Slot]
     figures: Mapping[str, int]
     called: int
+    headed: bool
     pieces: list[Piece] = field(factory=list[Piece])
     chunks: list[StreamChunk] = field(factory=list[StreamChunk])
     ended: bool = False
@@ -107,7 +109,7 @@ def finish(state: State) -> Result[Chunks, DecodeError]:
 
 
 def _take(state: State, events: list[Event]) -> tuple[State, Chunks]:
-    now = _Read(dict(state.slots), state.figures, state.called)
+    now = _Read(dict(state.slots), state.figures, state.called, state.headed)
     failure: Refused | Malformed | None = None
     for event in events:
         failure = _hear(event, now)
@@ -119,6 +121,7 @@ def _take(state: State, events: list[Event]) -> tuple[State, Chunks]:
         slots=now.slots,
         figures=now.figures,
         called=now.called,
+        headed=now.headed,
         seen=(state.seen, chunks, tuple(now.pieces)) if chunks or now.pieces else state.seen,
         ended=now.ended or failure is not None,
     )
@@ -200,11 +203,18 @@ def _end(body: Mapping[str, Json], now: _Read) -> None:
 def _head(body: Mapping[str, Json], now: _Read) -> None:
     message = mapping(body.get("message"))
     now.figures = {**now.figures, **figures_in(message.get("usage"))}
+    # Where code of a server tool calls tools of ours, all of an answer stands in its first event.
+    content = () if now.headed else items(message.get("content"))
+    for index, block in enumerate(content):
+        _begin({"index": index, "content_block": block}, now)
+        _end({"index": index}, now)
+    now.headed = True
     now.chunks.append(
         StreamChunk(
             usage=usage_of(now.figures),
             model=text(message.get("model")) or None,
             id=text(message.get("id")) or None,
+            **ending_of(message, called=now.called > 0),
         )
     )
 
