@@ -72,7 +72,7 @@ def test_a_provider_may_be_written_in_any_case(provider: Provider, cut: int) -> 
 
 @pytest.mark.parametrize("provider", ["opnai", "", None, 5])
 def test_an_unknown_provider_is_refused_and_the_known_are_listed(provider: Any) -> None:  # noqa: ANN401
-    with pytest.raises(ConfigurationError, match=r"Unknown provider .*openai, local"):
+    with pytest.raises(ConfigurationError, match=r"Unknown provider .*openai, anthropic, ollama, local"):
         ClientConfig(provider=provider)
 
 

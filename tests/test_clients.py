@@ -155,7 +155,9 @@ def test_a_timeout_may_be_given_phase_by_phase() -> None:
 
 
 def test_an_unknown_provider_is_refused_with_the_valid_ones() -> None:
-    with pytest.raises(ValueError, match="Unknown provider 'opnai'; valid providers are: openai, local"):
+    with pytest.raises(
+        ValueError, match="Unknown provider 'opnai'; valid providers are: openai, anthropic, ollama, local"
+    ):
         ClientConfig(provider="opnai")
 
 

@@ -8,13 +8,15 @@ import pytest
 import casual_llm
 
 PUBLIC = """
-OMIT AssistantMessage AssistantToolCall AssistantToolCallFunction AuthenticationError CasualLLMError
-ChatMessage ChatOptions ClientConfig CodecClient Config ConfigError ConfigurationError Explanation
-ImageContent JsonSchema LLMClient Layer Ledger LocalClient Model ModelConfig Models NotFoundError Omit
-Only OpenAIClient Provider ProviderError RateLimitError Reply ReplyError RequestError RequestTimeoutError
-Row ServerError StreamChunk SystemMessage TextContent Timeout Tool ToolCallDelta ToolParameter
-ToolResultMessage TransportError TruncatedError Usage UserMessage __version__ config_schema create_client
-create_model diff explain extra_of layered load load_config merge parse_config read_image sent
+OMIT AnthropicClient AssistantMessage AssistantToolCall AssistantToolCallFunction AudioContent
+AuthenticationError CasualLLMError ChatMessage ChatOptions ClientConfig CodecClient Config ConfigError
+ConfigurationError Explanation FileContent ImageContent ImageFetchError JsonSchema LLMClient Layer Ledger
+LocalClient Loss Model ModelConfig Models NativeContent NotFoundError OllamaClient Omit Only OpenAIClient
+Partial Plan Provider ProviderError RateLimitError Reply ReplyError RequestError RequestTimeoutError Row
+ServerError StreamChunk StructuredOutputError SystemMessage TextContent Timeout Tool ToolCallDelta
+ToolParameter ToolResultMessage Translated TransportError TruncatedError Usage UserMessage __version__
+add_base64_prefix config_schema create_client create_model diff explain extra_of fetch_image_as_base64
+layered load load_config merge parse parse_config read_image sent strip_base64_prefix translate
 """
 
 
@@ -48,6 +50,21 @@ def test_the_import_loads_neither_httpx_nor_the_command() -> None:
         ("casual_llm.config", "ChatOptions ClientConfig ModelConfig Provider"),
         ("casual_llm.usage", "Usage"),
         ("casual_llm.tools", "Tool ToolParameter"),
+        (
+            "casual_llm.message_converters",
+            (
+                "convert_messages_to_openai convert_messages_to_anthropic convert_messages_to_ollama "
+                "convert_tool_calls_from_openai convert_tool_calls_from_anthropic convert_tool_calls_from_ollama "
+                "extract_system_messages merge_system_messages strip_base64_prefix add_base64_prefix"
+            ),
+        ),
+        (
+            "casual_llm.tool_converters",
+            (
+                "tool_to_openai tools_to_openai tool_to_anthropic tools_to_anthropic tool_to_ollama "
+                "tools_to_ollama"
+            ),
+        ),
     ],
 )
 def test_names_are_importable_where_callers_import_them(module: str, names: str) -> None:

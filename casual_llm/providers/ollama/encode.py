@@ -99,11 +99,31 @@ def _written(messages: Sequence[ChatMessage], known: Written) -> Written:
 
 
 def _settings(call: Call, options: ChatOptions) -> Settings:
+    settings, told = _model_options(options)
     offered, told_tools = _offered(options)
     wanted, told_format = _format(options.response_format)
+    body = said(
+        {
+            # Left out it means true (docs/openapi.yaml, ChatRequest.stream), so it is always said.
+            "stream": call.stream,
+            "format": wanted,
+            "options": settings or None,
+            "tools": None if offered is None else [tool_to_ollama(tool) for _, tool in offered],
+        }
+    )
+    told += [*told_tools, *told_format]
+    told += [loss for index, tool in offered or () for loss in _lost_tool(index, tool)]
+    return Settings(
+        body=body,
+        losses=tuple(loss for loss in told if loss.kind not in _SAME),
+        changes=tuple(loss for loss in told if loss.kind in _SAME),
+    )
+
+
+def _model_options(options: ChatOptions) -> tuple[Body, list[Loss]]:
     # A server refuses a lone text: api/types.go, Options.FromMap, takes an array of strings only.
     stop = [options.stop] if isinstance(options.stop, str) else options.stop
-    told_stop = [Loss(path="options.stop", kind="rewritten", asked=options.stop, applied=stop)]
+    told = Loss(path="options.stop", kind="rewritten", asked=options.stop, applied=stop)
     settings = said(
         {
             "temperature": options.temperature,
@@ -116,22 +136,7 @@ def _settings(call: Call, options: ChatOptions) -> Settings:
             "seed": options.seed,
         }
     )
-    body = said(
-        {
-            # Left out it means true (docs/openapi.yaml, ChatRequest.stream), so it is always said.
-            "stream": call.stream,
-            "format": wanted,
-            "options": settings or None,
-            "tools": None if offered is None else [tool_to_ollama(tool) for _, tool in offered],
-        }
-    )
-    told = [*told_tools, *told_format, *(told_stop if stop != options.stop else [])]
-    told += [loss for index, tool in offered or () for loss in _lost_tool(index, tool)]
-    return Settings(
-        body=body,
-        losses=tuple(loss for loss in told if loss.kind not in _SAME),
-        changes=tuple(loss for loss in told if loss.kind in _SAME),
-    )
+    return settings, [told] if stop != options.stop else []
 
 
 def _offered(options: ChatOptions) -> tuple[list[tuple[int, Tool]] | None, list[Loss]]:

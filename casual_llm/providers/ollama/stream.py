@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 from returns.result import Failure, Result, Success
 
 from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
+from casual_llm.frozen import Json
 from casual_llm.providers.ollama.decode import error_in, read_chunk, replayed
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.wire.codec import Chunks
@@ -78,12 +79,9 @@ def _take(state: State, tail: Pieces, lines: list[bytes]) -> tuple[State, Chunks
     failure: Refused | Malformed | None = None
     ended = False
     for line in lines:
-        body = parse(line).value_or(None)
-        if not isinstance(body, Mapping):
-            failure = Malformed(f"a line is no JSON object: {line[:80]!r}")
-            break
-        failure = error_in(body, 200)
-        if failure is not None:
+        body = _object(line)
+        if isinstance(body, Refused | Malformed):
+            failure, ended = body, True
             break
         chunk = read_chunk(body, calls, model, identity)
         if chunk is not None:
@@ -94,17 +92,18 @@ def _take(state: State, tail: Pieces, lines: list[bytes]) -> tuple[State, Chunks
         if ended:
             break
     given = tuple(chunks)
-    after = State(
-        tail=tail,
-        seen=(state.seen, given) if given else state.seen,
-        calls=calls,
-        model=model,
-        id=identity,
-        ended=ended or failure is not None,
-    )
+    seen = (state.seen, given) if given else state.seen
+    after = State(tail=tail, seen=seen, calls=calls, model=model, id=identity, ended=ended)
     if failure is not None:
         after = evolve(after, failure=evolve(failure, partial=_partial(after)))
     return after, given
+
+
+def _object(line: bytes) -> Mapping[str, Json] | Refused | Malformed:
+    body = parse(line).value_or(None)
+    if not isinstance(body, Mapping):
+        return Malformed(f"a line is no JSON object: {line[:80]!r}")
+    return error_in(body, 200) or body
 
 
 def _all(state: State) -> Iterator[StreamChunk]:
