@@ -259,6 +259,9 @@ def _no_options(place: str, layer: object) -> ConfigurationError:
     return ConfigurationError(f"{place}: {shown(layer)} is {a_kind(layer)}; give ChatOptions(...)")
 
 
+_FURTHER = frozenset({"extra", "provider_options"})
+
+
 def sent(options: Layer, *providers: str) -> ChatOptions:
     """Give what is sent: no `OMIT`, and the settings of the named providers joined to `extra`.
 
@@ -269,6 +272,8 @@ def sent(options: Layer, *providers: str) -> ChatOptions:
     ChatOptions(extra={'user': 'u-1'})
     """
     said = {**vars(options)}
+    if _FURTHER.isdisjoint(said) and not any(value is OMIT for value in said.values()):
+        return _merged([said])  # which is what most calls say
     # What is omitted for one provider takes away what is said for all, so it stays until one is named.
     own = _by_provider(said.pop("provider_options", None))
     stripped = {name: FIELDS[name].combination.sent(value) for name, value in said.items()}

@@ -57,14 +57,27 @@ def test_the_bytes_go_with_any_message_of_the_conversation(gone: int) -> None:
     assert send(memory, said) == (0, plain(said))
 
 
+def test_what_was_asked_last_can_be_asked_anew() -> None:
+    memory, said = Memory(), conversation(3)
+    send(memory, said)
+    ways = [[*said, UserMessage(content=f"way {index}")] for index in range(3)]
+    assert [send(memory, way) for way in ways] == [(3, plain(way)) for way in ways]
+    assert send(memory, ways[0]) == (3, plain(ways[0]))
+    assert len(memory) == 1
+
+
+def test_a_question_that_is_gone_leaves_what_it_was_asked_of() -> None:
+    memory, said = Memory(), conversation(3)
+    send(memory, said)
+    send(memory, [*said, UserMessage(content="asked and forgotten")])
+    assert send(memory, said) == (3, plain(said))
+
+
 def test_two_that_begin_alike_are_both_right() -> None:
     memory, said = Memory(), conversation(3)
-    other = [*said, UserMessage(content="another way")]
-    send(memory, said)
-    first = [*said, UserMessage(content="one way")]
-    assert send(memory, first) == (3, plain(first))
-    assert send(memory, other) == (0, plain(other))
-    assert send(memory, first) == (4, plain(first))
+    ways = [[*said, *conversation(length)] for length in (2, 4)]
+    assert [send(memory, way) for way in ways] == [(0, plain(way)) for way in ways]
+    assert [send(memory, way)[0] for way in ways] == [5, 7]
     assert len(memory) == 2
 
 

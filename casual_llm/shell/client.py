@@ -128,8 +128,11 @@ class CodecClient(Closing):
 
     async def _complete(self, model: str, messages: list[ChatMessage], options: ChatOptions) -> Reply:
         request = await self._request(self._call(model, messages, options))
-        async with _within(_deadline(self._total), self._total):
+        if self._total is None:
             response = await _whole(await self._transport.open(request))
+        else:
+            async with _within(_deadline(self._total), self._total):
+                response = await _whole(await self._transport.open(request))
         return self._value(self._codec.decode(response))
 
     async def _stream(
@@ -205,7 +208,8 @@ class CodecClient(Closing):
         return self._addressed(encoded.request)
 
     def _addressed(self, request: Request) -> Request:
-        return evolve(request, url=self.base_url + request.url, headers={**request.headers, **self._headers})
+        headers = {**request.headers, **self._headers}
+        return Request(url=self.base_url + request.url, headers=headers, body=request.body)
 
     def _note(self, loss: Loss) -> None:
         if (loss.path, loss.kind) not in self._noted:

@@ -53,6 +53,7 @@ class Model:
         handling = ChatOptions(system_message_handling=system_message_handling)
         self.default_options: Layer = layered(default_options=default_options, handling=handling)
         self._ledger = Ledger()
+        self._completing = client if isinstance(client, CompletingClient) else None
 
     def __repr__(self) -> str:
         """Show the client and the model's name."""
@@ -67,7 +68,7 @@ class Model:
         said, resolved = _checked(messages), self._resolve(options)
         usage: Usage | None = None
         try:
-            reply = await _complete(self.client, self.name, said, resolved)
+            reply = await self._complete(said, resolved)
             usage = reply.usage
         finally:
             self._ledger = record(self._ledger, usage)
@@ -136,19 +137,18 @@ class Model:
             raise ConfigurationError(f"client: {kind} has no plan; its requests are its own")
         return self.client.plan(self.name, _checked(messages), self._resolve(options), stream=stream)
 
+    async def _complete(self, messages: list[ChatMessage], options: ChatOptions) -> Reply:
+        if self._completing is not None:
+            return await self._completing._complete(model=self.name, messages=messages, options=options)  # noqa: SLF001 # the protocol
+        message, usage = await self.client._chat(model=self.name, messages=messages, options=options)  # noqa: SLF001 # the protocol
+        return Reply(message=message, usage=usage)
+
     def _layers(self, options: Layer | None) -> dict[str, Layer | None]:
         client: Layer | None = getattr(self.client, "default_options", None)
         return {"client": client, "model": self.default_options, "call": options}
 
     def _resolve(self, options: Layer | None) -> ChatOptions:
         return sent(layered(**self._layers(options)))
-
-
-async def _complete(client: LLMClient, name: str, messages: list[ChatMessage], options: ChatOptions) -> Reply:
-    if isinstance(client, CompletingClient):
-        return await client._complete(model=name, messages=messages, options=options)  # noqa: SLF001 # the protocol
-    message, usage = await client._chat(model=name, messages=messages, options=options)  # noqa: SLF001 # the protocol
-    return Reply(message=message, usage=usage)
 
 
 async def _aclose(chunks: AsyncIterator[StreamChunk]) -> None:

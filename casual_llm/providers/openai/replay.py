@@ -40,9 +40,12 @@ def replayed(dialect: Dialect, deltas: Sequence[Object], reasoning: str) -> dict
     return native(dialect, found if thought is None else {**found, thought: reasoning})
 
 
+_frozen = safe(exceptions=(ValueError,))(freeze_object)
+
+
 def native(dialect: Dialect, keys: Object) -> dict[str, Object] | None:
     """Put keys under the dialect's name; what is nested too deep to be written again is given up."""
-    kept = safe(exceptions=(ValueError,))(freeze_object)(keys).value_or({})
+    kept = _frozen(keys).value_or({}) if keys else {}
     return {dialect.name: kept} if kept else None
 
 
