@@ -61,8 +61,11 @@ laws-page:
 
 # how fast, as ratios in one run
 bench:
-    uv run --group bench python tests/benchmarks/imports.py
-    uv run --group bench python tests/benchmarks/merge.py
+    PYTHONPATH=tests uv run python -m benchmarks.imports
+    PYTHONPATH=tests uv run python -m benchmarks.merge
+    PYTHONPATH=tests uv run python -m benchmarks.chats
+    PYTHONPATH=tests uv run python -m benchmarks.streams
+    PYTHONPATH=tests uv run python -m benchmarks.conversations
 
 # every small change of the option algebra, against its laws; edits files and puts them back
 mutants:
