@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import pytest
 from attrs import frozen
+from jsonschema import Draft202012Validator
 from returns.result import Result
 
 from casual_llm.errors import DecodeError
@@ -23,7 +24,8 @@ from casual_llm.reply import Reply, StreamChunk
 from casual_llm.wire.codec import Codec, Response, StreamState
 from casual_llm.wire.collect import collect
 
-FOLDER = Path(__file__).resolve().parents[2] / "shared" / "corpus"
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+FOLDER = SHARED / "corpus"
 OK = 200
 
 S = TypeVar("S", bound=StreamState)
@@ -72,11 +74,27 @@ class Exchange:
 def exchanges(protocol: str) -> tuple[Exchange, ...]:
     """Load the recordings of a protocol, or skip the test that asks for them."""
     path = FOLDER / f"{protocol}.jsonl"
-    if not path.exists():
-        missing = pytest.fail if os.environ.get("CASUAL_LLM_REQUIRE_SHARED") else pytest.skip
-        missing(f"there are no recordings at ../shared/corpus/{path.name}")
+    _required(path, "recordings")
     with path.open("rb") as lines:
         return tuple(_exchange(json.loads(line)) for line in lines)
+
+
+def _required(path: Path, what: str) -> None:
+    if not path.exists():
+        missing = pytest.fail if os.environ.get("CASUAL_LLM_REQUIRE_SHARED") else pytest.skip
+        missing(f"there are no {what} at ../shared/{path.parent.name}/{path.name}")
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    path = SHARED / "specs" / f"{name}.schema.json"
+    _required(path, "schemas")
+    return Draft202012Validator(json.loads(path.read_text("utf-8")))
+
+
+def problems(name: str, value: object) -> list[str]:
+    """Say where a value breaks a schema that its vendor publishes, or skip the test that asks."""
+    return [f"{error.json_path}: {error.message[:200]}" for error in _validator(name).iter_errors(value)]
 
 
 def _exchange(record: dict[str, Any]) -> Exchange:

@@ -128,18 +128,13 @@ def kept_blocks(message: AssistantMessage) -> list[Body] | None:
     >>> kept_blocks(AssistantMessage(content="b", native={"anthropic": {"content": blocks}}))
     """
     blocks = [dict(mapping(item)) for item in items(own(message.native, NAMES).get("content"))]
-    told = [(call.id, call.function.name, _input_or_none(call)) for call in message.tool_calls or ()]
-    kept = [
-        (block.get("id"), block.get("name"), block.get("input"))
-        for block in blocks
-        if block.get("type") == "tool_use"
-    ]
-    agree = blocks and texts_of(blocks) == (message.content or "") and told == kept
-    return blocks if agree else None
+    same_calls = _meant(calls_of(blocks)) == _meant(message.tool_calls or ())
+    return blocks if blocks and same_calls and texts_of(blocks) == (message.content or "") else None
 
 
-def _input_or_none(call: AssistantToolCall) -> Json:
-    return safe(exceptions=(UnsayableError,))(input_of)("", call).value_or(None)
+def _meant(calls: Iterable[AssistantToolCall]) -> list[tuple[str, str, Json]]:
+    read = safe(exceptions=(UnsayableError,))(input_of)
+    return [(call.id, call.function.name, read("", call).value_or(call.function.arguments)) for call in calls]
 
 
 def replayed(message: AssistantMessage) -> list[Body]:
@@ -171,12 +166,11 @@ def spoken_blocks(path: str, message: AssistantMessage) -> list[Body]:
     >>> spoken_blocks("messages[1]", AssistantMessage(content="Hi"))
     [{'type': 'text', 'text': 'Hi'}]
     """
-    again = replayed(message)
-    if again:
-        return again
+    calls = [
+        _tool_use(f"{path}.tool_calls[{index}]", call) for index, call in enumerate(message.tool_calls or ())
+    ]
     texts: list[Body] = [] if is_blank(message.content) else [{"type": "text", "text": message.content}]
-    calls = enumerate(message.tool_calls or ())
-    return [*texts, *(_tool_use(f"{path}.tool_calls[{index}]", call) for index, call in calls)]
+    return replayed(message) or [*texts, *calls]
 
 
 def _tool_use(path: str, call: AssistantToolCall) -> Body:

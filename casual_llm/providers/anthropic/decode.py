@@ -5,7 +5,7 @@ The oddities met here are listed in docs/wire-anthropic.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from returns.result import Failure, Result, Success, safe
@@ -18,7 +18,7 @@ from casual_llm.providers.anthropic.blocks import NAME
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
-from casual_llm.wire.collect import collect
+from casual_llm.wire.collect import collect, derived_id
 from casual_llm.wire.json import count, items, mapping, parse, text
 from casual_llm.wire.refusals import explain, refused
 
@@ -78,7 +78,7 @@ def decode(response: Response) -> Result[Reply, DecodeError]:
         return Failure(error)
     if body.get("type") != "message" and not isinstance(body.get("content"), list):
         return Failure(Malformed(f"the object has no content; its keys are {sorted(body)[:20]}"))
-    blocks = [mapping(item) for item in items(body.get("content"))]
+    blocks = named([mapping(item) for item in items(body.get("content"))], text(body.get("id")))
     return Success(collect([_chunk(body, blocks)]))
 
 
@@ -88,6 +88,22 @@ def error_in(body: Mapping[str, Json], status: int) -> Refused | None:
         return None
     message, code = explain(body if body.get("error") else {"error": body})
     return Refused(STATUSES.get(code or "", status), message, code)
+
+
+def named(blocks: Iterable[Block], identity: str | None) -> list[Block]:
+    """Give calls without an id the one that is derived for them, so that all places agree.
+
+    >>> named([{"type": "tool_use", "name": "now", "input": {}}], "msg_1")[0]["id"]
+    'call_msg_1_0'
+    """
+    found, calls = list[Block](), 0
+    for block in blocks:
+        is_call = block.get("type") == "tool_use"
+        found.append(
+            {**block, "id": derived_id(identity, calls)} if is_call and not text(block.get("id")) else block
+        )
+        calls += is_call
+    return found
 
 
 def _chunk(body: Mapping[str, Json], blocks: Sequence[Block]) -> StreamChunk:

@@ -17,7 +17,15 @@ from returns.result import Failure, Result, Success
 from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
 from casual_llm.frozen import Json
 from casual_llm.providers.anthropic.assistant import arguments_of
-from casual_llm.providers.anthropic.decode import beside, ending_of, error_in, figures_in, native_of, usage_of
+from casual_llm.providers.anthropic.decode import (
+    beside,
+    ending_of,
+    error_in,
+    figures_in,
+    named,
+    native_of,
+    usage_of,
+)
 from casual_llm.providers.anthropic.pieces import Piece, blocks_of
 from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.wire.codec import Chunks
@@ -104,7 +112,8 @@ def finish(state: State) -> Result[Chunks, DecodeError]:
         return Failure(after.failure)
     if not after.ended:
         return Failure(Truncated(_partial(after)))
-    native = native_of(blocks_of(piece for _, pieces in _in_order(after) for piece in pieces))
+    blocks = blocks_of(piece for _, pieces in _in_order(after) for piece in pieces)
+    native = native_of(blocks) and native_of(named(blocks, _partial(after).id))
     return Success(chunks if native is None else (*chunks, StreamChunk(native=native)))
 
 

@@ -109,14 +109,14 @@ def write_turn(turn: Turn, known: Mapping[str, str]) -> WrittenTurn:
             blocks, lost = assistant_blocks(path, message)
             answers += [blocks] if blocks else []
             names |= {call.id: call.function.name for call in message.tool_calls or ()}
-            further |= _further(message)
+            further |= _further(message) if blocks else {}
         elif isinstance(message, ToolResultMessage):
             blocks, lost = result_block(path, message, names.get(message.tool_call_id, ""))
             results += blocks
         else:
             blocks, lost = _user_blocks(path, message)
             parts += blocks
-            further |= _further(message)
+            further |= _further(message) if blocks else {}
         losses += lost
     content = joined(answers) if turn.side == "assistant" else [*results, *parts]
     body: Body = {"role": turn.side, "content": content, **further}

@@ -1,0 +1,546 @@
+"""Calls, replies and bytes of Anthropic Messages: well said, oddly said, and broken."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from strategies import (
+    Person,
+    arguments,
+    base64_texts,
+    images,
+    json_objects,
+    json_schemas,
+    media_types,
+    names,
+    said_texts,
+    texts,
+    tools,
+)
+from wire_strategies import mutations
+
+from casual_llm.content import (
+    AudioContent,
+    ContentPart,
+    FileContent,
+    ImageContent,
+    NativeContent,
+    TextContent,
+)
+from casual_llm.frozen import Json
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    AssistantToolCallFunction,
+    ChatMessage,
+    SystemMessage,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.options import ChatOptions
+from casual_llm.providers.anthropic import codec
+from casual_llm.reply import FinishReason, Reply
+from casual_llm.tools import Tool
+from casual_llm.usage import Usage
+from casual_llm.wire.codec import Call, Request, Response
+
+CODEC = codec()
+
+# Blocks, as the vendor sends them.
+
+_said = st.text("ab🦙\n", min_size=1, max_size=3).map("x".__add__)
+_ids = st.text("ab_-9", min_size=1, max_size=3)
+_marks = st.sampled_from([{"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}])
+_inputs: SearchStrategy[Any] = st.dictionaries(
+    names, st.integers(0, 9) | _said | st.lists(_said, max_size=2), max_size=2
+)
+
+
+def _block(kind: str, **keys: SearchStrategy[Any]) -> SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({"type": st.just(kind), **keys})
+
+
+_text_blocks = _block("text", text=_said)
+_tool_uses = _block("tool_use", id=_ids, name=names, input=_inputs)
+_rare_blocks = st.one_of(
+    _block("thinking", thinking=_said | st.just(""), signature=_said),
+    _block("redacted_thinking", data=_said),
+    _block(
+        "text",
+        text=_said,
+        citations=st.lists(st.fixed_dictionaries({"cited_text": _said}), min_size=1, max_size=2),
+    ),
+    _block("server_tool_use", id=_ids, name=names, input=_inputs),
+    _block("web_search_tool_result", tool_use_id=_ids, content=st.lists(_inputs, max_size=1)),
+    _block(
+        "tool_use", id=_ids, name=names, input=_inputs, caller=st.just({"type": "code_execution_20250825"})
+    ),
+    _block("compaction", content=_said),
+)
+answered_blocks = st.lists(_text_blocks | _tool_uses | _rare_blocks, min_size=1, max_size=3)
+
+# Messages: those that can be said in full, and those that cannot.
+
+_any_marks = st.none() | _marks
+
+
+def _own(key: str) -> SearchStrategy[Any]:
+    return st.sampled_from([None, None, {"anthropic": {key: 1}}])
+
+
+_texts = st.builds(TextContent, text=texts, native=_own("citations")) | st.builds(
+    TextContent, text=_said, cache_control=_any_marks
+)
+_uris = st.binary(min_size=1, max_size=3).map(lambda data: f"data:text/plain;base64,{_b64(data)}")
+_sources = base64_texts | base64_texts.map(lambda data: {"type": "base64", "data": data})
+_files = st.one_of(
+    st.builds(FileContent, source=_uris, name=st.none() | said_texts),
+    st.builds(FileContent, source=_sources, media_type=st.sampled_from(["text/plain", "application/x-y"])),
+    st.builds(FileContent, source=st.just("https://example.com/a.pdf"), cache_control=_any_marks),
+)
+_pictures = images.map(
+    lambda image: image if isinstance(image.source, dict) else ImageContent(source=image.source)
+)
+_natives = st.builds(
+    NativeContent,
+    format=st.just("anthropic"),
+    block=_block("container_upload", file_id=_ids) | _block("text", text=_said),
+)
+_parts: SearchStrategy[ContentPart] = _texts | _pictures | _files | _natives
+_wordless: SearchStrategy[ContentPart] = st.one_of(
+    st.builds(AudioContent, source=base64_texts),
+    st.builds(NativeContent, format=st.just("gemini"), block=json_objects),
+    st.builds(TextContent, text=st.just(" "), cache_control=_marks),
+    st.builds(TextContent, text=_said, native=st.just({"openai": {"a": 1}})),
+    st.builds(ImageContent, source=_sources, detail=st.just("low")),
+    st.builds(FileContent, source=_uris, media_type=st.just("text/csv")),
+    st.builds(FileContent, source=st.just("data:text/csv,a"), native=_own("context")),
+    st.builds(ImageContent, source=st.just("https://example.com/a"), media_type=media_types),
+)
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _users(some: SearchStrategy[ContentPart]) -> SearchStrategy[UserMessage]:
+    return st.builds(
+        UserMessage, content=texts | st.lists(some, min_size=1, max_size=3), native=_own("further")
+    )
+
+
+_systems = st.builds(SystemMessage, content=texts, native=_own("citations")) | st.builds(
+    SystemMessage, content=_said, cache_control=_any_marks
+)
+_arguments = st.sampled_from(["", " ", "{}", '{"a": 1}', '{"a":1}', '{"b":1.0,"b":[]}', '{"é":"\\u00e9"}'])
+_called = st.builds(
+    AssistantToolCall,
+    id=_ids,
+    function=st.builds(AssistantToolCallFunction, name=names, arguments=_arguments),
+    native=_own("cache_control"),
+)
+_call_lists = st.lists(_called, min_size=1, max_size=2, unique_by=lambda call: call.id)
+_kept: SearchStrategy[Any] = answered_blocks.map(
+    lambda blocks: CODEC.read(_asked({"role": "assistant", "content": blocks})).unwrap().messages[0]
+)
+_redundant = st.builds(
+    lambda said, more: AssistantMessage(
+        content=said, native={"anthropic": {"content": [{"type": "text", "text": said}], **more}}
+    ),
+    _said,
+    st.sampled_from([{}, {"further": 1}]),
+)
+_answers = st.builds(AssistantMessage, content=texts, native=_own("further")) | _kept | _redundant
+_wordless_answers = st.builds(
+    AssistantMessage,
+    content=st.none() | texts,
+    tool_calls=st.none() | st.lists(_called, max_size=2),
+    refusal=st.sampled_from(["", "I will not."]),
+    native=st.sampled_from(
+        [None, {"openai": {"a": 1}}, {"anthropic": {"content": [{"type": "text", "text": "x"}]}}]
+    ),
+)
+
+
+@st.composite
+def _tool_turns(draw: st.DrawFn, some: SearchStrategy[ContentPart]) -> list[ChatMessage]:
+    asking = AssistantMessage(content=draw(st.none() | texts), tool_calls=draw(_call_lists))
+    results = [
+        ToolResultMessage(
+            name=call.function.name,
+            tool_call_id=call.id,
+            content=draw(texts | st.lists(some, max_size=2)),
+            is_error=draw(st.none() | st.booleans()),
+            cache_control=draw(_any_marks),
+            native=draw(_own("x")),
+        )
+        for call in asking.tool_calls or ()
+    ]
+    between = draw(st.lists(_users(some), max_size=1))
+    return [asking, *between, *draw(st.permutations(results))]
+
+
+def _conversations(
+    some: SearchStrategy[ContentPart], *others: SearchStrategy[ChatMessage]
+) -> SearchStrategy[list[ChatMessage]]:
+    alone: SearchStrategy[ChatMessage] = st.one_of(_users(some), _answers, _systems, *others)
+    turns: SearchStrategy[list[ChatMessage]] = alone.map(lambda message: [message]) | _tool_turns(some)
+    joined = st.lists(turns, max_size=4).map(lambda parts: [m for part in parts for m in part])
+    return joined.map(lambda said: [UserMessage(content="Hi"), *said])
+
+
+conversations = _conversations(_parts)
+"""Conversations that can be said in full, in any order: most are not in the form that is written."""
+any_conversations = _conversations(
+    _parts | _wordless,
+    _wordless_answers,
+    st.builds(ToolResultMessage, name=names, tool_call_id=_ids, content=texts),
+)
+
+
+def _asked(message: dict[str, Any]) -> Request:
+    return Request(url="/messages", body=json.dumps({"messages": [message]}).encode())
+
+
+# What is set.
+
+MODELS = (
+    "claude-opus-4-6",
+    "claude-opus-4-8",
+    "claude-3-haiku-20240307",
+    "claude-sonnet-4-0",
+    "my-model",
+    "",
+)
+
+
+_configs: SearchStrategy[Any] = st.sampled_from(
+    [{}, {"effort": "high"}, {"format": None}, {"user_id": "u"}, None, 1]
+)
+_tools = st.builds(
+    lambda tool, strict, mark, native: Tool.model_validate(
+        {**dict(tool), "strict": strict, "cache_control": mark, "native": native}
+    ),
+    tools,
+    st.none() | st.booleans(),
+    _any_marks,
+    _own("defer_loading"),
+)
+
+
+@st.composite
+def _options(draw: st.DrawFn) -> ChatOptions:
+    offered = draw(st.lists(_tools, max_size=2))
+    choices = ["auto", "none", "required", *(tool.name for tool in offered)]
+    known: dict[str, SearchStrategy[Any]] = {
+        "max_tokens": st.integers(1, 9),
+        "temperature": st.sampled_from([0, 0.0, 0.5, 1]),
+        "top_p": st.sampled_from([0.0, 1]),
+        "top_k": st.integers(0, 9),
+        "stop": said_texts | st.lists(said_texts, max_size=2),
+        "seed": st.integers(0, 1),
+        "frequency_penalty": st.just(0.0),
+        "response_format": st.sampled_from(["json", "text", Person]) | json_schemas,
+        "extra": st.dictionaries(st.sampled_from(["metadata", "thinking", "output_config"]), _configs),
+        "tools": st.just(offered),
+        "tool_choice": st.sampled_from(choices),
+    }
+    mask = draw(st.integers(0, 2 ** len(known) - 1))
+    chosen = {name: draw(some) for place, (name, some) in enumerate(known.items()) if mask >> place & 1}
+    return ChatOptions(**{"tools": offered or None, **chosen} if "tool_choice" in chosen else chosen)
+
+
+calls = st.builds(
+    Call,
+    model=st.sampled_from(MODELS),
+    messages=conversations,
+    options=st.builds(
+        ChatOptions,
+        max_tokens=st.integers(1, 9),
+        stop=st.none() | st.lists(said_texts, max_size=2),
+        tools=st.none() | st.lists(_tools, max_size=2),
+        extra=st.sampled_from([None, {"output_config": {"effort": "high"}}, {"metadata": {"user_id": "u"}}]),
+    ),
+    stream=st.booleans(),
+)
+any_calls = st.builds(
+    Call,
+    model=st.sampled_from(MODELS),
+    messages=conversations | any_conversations,
+    options=_options(),
+    stream=st.booleans(),
+)
+
+# What comes back.
+
+_ENDS: tuple[tuple[str | None, FinishReason | None], ...] = (
+    (None, None),
+    ("end_turn", "stop"),
+    ("stop_sequence", "stop"),
+    ("pause_turn", "stop"),
+    ("max_tokens", "length"),
+    ("model_context_window_exceeded", "length"),
+    ("tool_use", "tool_calls"),
+    ("refusal", "content_filter"),
+    ("length", "length"),
+    ("fin\u2028", None),
+)
+_usages = st.builds(
+    lambda new, cached, more: Usage(prompt_tokens=new + (cached or 0), cached_tokens=cached, **more),
+    st.integers(0, 9),
+    st.none() | st.integers(0, 9),
+    st.fixed_dictionaries(
+        {
+            "completion_tokens": st.none() | st.integers(0, 9),
+            "reasoning_tokens": st.none() | st.integers(0, 9),
+        }
+    ),
+)
+_compact = st.sampled_from(
+    ["{}", '{"a":1}', '{"a":', "[1]", "null", "1", '"{}"', '{"a": "\ud83e"}'[:0] or "{"]
+)
+_answered_calls = st.lists(
+    st.builds(
+        AssistantToolCall,
+        id=_ids,
+        function=st.builds(AssistantToolCallFunction, name=names, arguments=_compact),
+        native=st.sampled_from([None, {"anthropic": {"caller": {"type": "code"}}}]),
+    ),
+    min_size=1,
+    max_size=2,
+    unique_by=lambda call: call.id,
+)
+
+
+@st.composite
+def _replies(draw: st.DrawFn) -> Reply:
+    tool_calls, refusal = draw(st.none() | _answered_calls), draw(st.none() | said_texts)
+    raw, meaning = draw(st.sampled_from(_ENDS))
+    return Reply(
+        message=AssistantMessage(
+            content=draw(st.none() | said_texts if tool_calls or refusal else texts),
+            tool_calls=tool_calls,
+            refusal=refusal,
+        ),
+        usage=draw(st.none() | _usages),
+        finish_reason="tool_calls" if meaning == "stop" and tool_calls else meaning,
+        raw_finish_reason=raw,
+        reasoning=draw(st.none() | said_texts),
+        model=draw(st.none() | said_texts),
+        id=draw(st.none() | said_texts),
+    )
+
+
+def whole(body: Json) -> Response:
+    """Give a body as a response that went well."""
+    return Response(status=200, body=json.dumps(body).encode())
+
+
+plain_replies = _replies()
+"""Replies whose fields say all."""
+_kept_replies = answered_blocks.map(lambda blocks: CODEC.decode(whole({"content": blocks})).unwrap())
+replies = plain_replies | _kept_replies
+"""Replies in the one form that both ways of asking give."""
+
+# What servers make of it: any part may be missing, null, or of another kind.
+
+_ODD: SearchStrategy[Any] = st.sampled_from(
+    [None, "", 0, -1, 1.0, True, [], {}, [None], [[]], [{}], 10**400, 1e308, float("nan"), "\ud83e"]
+)
+
+
+def _odd(usual: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    return st.one_of(usual, usual, usual, usual, _ODD)
+
+
+def _odd_object(**keys: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    return _odd(st.fixed_dictionaries({}, optional={key: _odd(usual) for key, usual in keys.items()}))
+
+
+_KINDS = [
+    "text",
+    "thinking",
+    "tool_use",
+    "server_tool_use",
+    "redacted_thinking",
+    "tool_result",
+    "image",
+    "document",
+]
+_odd_blocks = _odd(answered_blocks.map(lambda blocks: blocks[0])) | _odd_object(
+    type=st.sampled_from(_KINDS),
+    text=texts,
+    thinking=texts,
+    signature=texts,
+    citations=st.lists(texts, max_size=1),
+    id=st.sampled_from(["", "a"]),
+    name=names,
+    input=_inputs | arguments,
+    caller=st.just({"type": "direct"}),
+    tool_use_id=st.sampled_from(["", "a"]),
+    content=texts | st.lists(_odd_object(type=st.just("text"), text=texts), max_size=2),
+    is_error=st.booleans(),
+    title=texts,
+    cache_control=_marks,
+    source=_odd_object(
+        type=st.sampled_from(["base64", "url", "text"]), data=base64_texts, media_type=media_types, url=texts
+    ),
+)
+_odd_usage = _odd_object(
+    input_tokens=st.integers(0, 9),
+    cache_read_input_tokens=st.integers(0, 9),
+    output_tokens=st.floats(),
+    output_tokens_details=_odd_object(thinking_tokens=st.integers(0, 9)),
+)
+_odd_details = _odd_object(type=st.just("refusal"), explanation=texts)
+_odd_error = texts | _odd_object(type=st.sampled_from(["overloaded_error", "x"]), message=texts)
+_odd_message = _odd_object(
+    type=st.sampled_from(["message", "message", "message", "error"]),
+    id=texts,
+    model=texts,
+    content=st.lists(_odd_blocks, max_size=3),
+    stop_reason=st.sampled_from(["end_turn", "tool_use", "", "weird"]),
+    stop_details=_odd_details,
+    usage=_odd_usage,
+    error=st.none() | _odd_error,
+)
+odd_bodies = _odd_message.map(lambda body: json.dumps(body).encode())
+odd_responses = st.builds(
+    Response, status=st.sampled_from([200, 204, 400, 529]), body=odd_bodies | st.binary()
+) | replies.flatmap(lambda reply: mutations(CODEC.write(reply).body)).map(
+    lambda body: Response(status=200, body=body)
+)
+_odd_delta = _odd_object(
+    type=st.sampled_from(
+        [
+            "text_delta",
+            "thinking_delta",
+            "input_json_delta",
+            "signature_delta",
+            "citations_delta",
+            "new_delta",
+        ]
+    ),
+    text=texts,
+    thinking=texts,
+    partial_json=arguments,
+    signature=texts,
+    citation=texts,
+    stop_reason=st.sampled_from(["end_turn", "tool_use"]),
+    stop_details=_odd_details,
+)
+_EVENTS = [
+    "message_start",
+    "message_delta",
+    "content_block_start",
+    "content_block_delta",
+    "content_block_stop",
+]
+_odd_event = _odd_object(
+    type=st.sampled_from([*_EVENTS, *_EVENTS, "ping", "message_stop", "error"]),
+    index=st.integers(0, 1),
+    message=_odd_message,
+    content_block=_odd_blocks,
+    delta=_odd_delta,
+    usage=_odd_usage,
+    error=st.none() | _odd_error,
+)
+_frames = st.one_of(
+    _odd_event.map(lambda body: b"data: " + json.dumps(body).encode() + b"\n\n"),
+    _odd_event.map(lambda body: b"event: error\rdata:" + json.dumps(body).encode() + b"\r\r"),
+    st.sampled_from([b": hello\n\n", b"event: ping\ndata: pong\n\n", b"event: message_stop\ndata: {}\n\n"]),
+    st.binary(max_size=5),
+)
+odd_streams = st.lists(_frames, max_size=5).map(b"".join) | replies.flatmap(
+    lambda reply: mutations(b"".join(CODEC.write_stream(reply)))
+)
+_odd_requests = _odd_object(
+    model=texts,
+    system=texts | st.lists(_odd_blocks, max_size=2),
+    messages=st.lists(
+        _odd_object(
+            role=st.sampled_from(["user", "assistant", "system"]),
+            content=texts | st.lists(_odd_blocks, max_size=3),
+        ),
+        max_size=3,
+    ),
+    tools=st.lists(
+        _odd_object(
+            name=names,
+            description=texts,
+            type=st.sampled_from(["custom", "web_search_20250305"]),
+            strict=st.booleans(),
+            input_schema=_odd_object(
+                type=st.just("object"), properties=_odd_object(a=_odd_object(type=texts))
+            ),
+        ),
+        max_size=2,
+    ),
+    tool_choice=_odd_object(type=st.sampled_from(["auto", "any", "tool"]), name=names),
+    output_config=_odd_object(
+        format=_odd_object(type=st.just("json_schema"), schema=json_objects), effort=texts
+    ),
+    stop_sequences=st.lists(texts, max_size=2),
+    temperature=st.floats(),
+    max_tokens=st.integers(),
+    stream=st.booleans(),
+).map(lambda body: json.dumps(body).encode())
+odd_requests = st.builds(Request, url=st.just("/messages"), body=st.binary() | _odd_requests)
+
+
+# Calls that the vendor takes, for its own schema.
+
+_sound_calls = st.builds(
+    AssistantToolCall,
+    id=_ids,
+    function=st.builds(AssistantToolCallFunction, name=names, arguments=_inputs.map(json.dumps)),
+)
+_sound_parts: Sequence[SearchStrategy[Any]] = (
+    st.builds(TextContent, text=texts, cache_control=_any_marks),
+    st.builds(ImageContent, source=base64_texts, media_type=st.sampled_from(["image/png", "image/webp"])),
+    st.builds(ImageContent, source=st.just("https://example.com/a.png")),
+    st.builds(FileContent, source=base64_texts, name=st.none() | _said),
+    st.builds(FileContent, source=st.just("https://example.com/a.pdf")),
+    st.builds(
+        FileContent, source=_said.map(lambda said: _b64(said.encode())), media_type=st.just("text/csv")
+    ),
+)
+_sound_content = texts | st.lists(st.one_of(*_sound_parts), min_size=1, max_size=2)
+_sound_messages = st.one_of(
+    st.builds(UserMessage, content=_sound_content),
+    st.builds(AssistantMessage, content=_said, tool_calls=st.none() | st.lists(_sound_calls, max_size=2)),
+    st.builds(AssistantMessage, refusal=_said),
+    st.builds(SystemMessage, content=texts, cache_control=_any_marks),
+    st.builds(
+        ToolResultMessage,
+        name=names,
+        tool_call_id=_ids,
+        content=_sound_content,
+        is_error=st.none() | st.booleans(),
+    ),
+)
+_sound_tools = st.builds(Tool, name=_ids, description=st.none() | texts, strict=st.none() | st.booleans())
+sound_calls = st.builds(
+    Call,
+    model=st.sampled_from(MODELS[:-1]),
+    messages=st.lists(_sound_messages, max_size=4).map(lambda said: [UserMessage(content="Hi"), *said]),
+    options=st.builds(
+        ChatOptions,
+        max_tokens=st.none() | st.integers(1, 9),
+        temperature=st.none() | st.floats(0, 1),
+        top_k=st.none() | st.integers(0, 9),
+        stop=st.none() | said_texts | st.lists(said_texts, max_size=2),
+        tools=st.none() | st.lists(_sound_tools, max_size=2),
+        tool_choice=st.sampled_from([None, "auto", "none", "required"]),
+        response_format=st.sampled_from([None, "json", "text", Person]) | json_schemas,
+        extra=st.sampled_from(
+            [None, {"output_config": {"effort": "high"}}, {"thinking": {"type": "adaptive"}}]
+        ),
+    ),
+    stream=st.booleans(),
+)

@@ -1,0 +1,245 @@
+"""Anthropic Messages: what is said comes back as it was said, or what was changed or lost is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+from anthropic_strategies import (
+    CODEC,
+    any_calls,
+    any_conversations,
+    calls,
+    conversations,
+    odd_requests,
+    odd_responses,
+    odd_streams,
+    plain_replies,
+    replies,
+    sound_calls,
+)
+from corpus import problems
+from hypothesis import given, strategies as st
+from returns.result import Result, Success
+from wire_strategies import with_chunking
+
+from casual_llm.errors import DecodeError, Truncated
+from casual_llm.frozen import Json
+from casual_llm.messages import AssistantMessage, ChatMessage, UserMessage
+from casual_llm.options import ChatOptions, sent, set_fields
+from casual_llm.reply import Reply, StreamChunk
+from casual_llm.wire.codec import Call, Chunks, Encoded, Request, Response
+from casual_llm.wire.collect import collect
+from casual_llm.wire.json import parse
+
+
+def play(reads: Iterable[bytes]) -> tuple[Chunks, Result[Chunks, DecodeError]]:
+    state, given_ = CODEC.start, list[StreamChunk]()
+    for data in reads:
+        state, chunks = CODEC.step(state, data).unwrap()
+        given_.extend(chunks)
+    return tuple(given_), CODEC.finish(state)
+
+
+def collected(reads: Iterable[bytes]) -> Result[Reply, DecodeError]:
+    given_, end = play(reads)
+    return end.map(lambda rest: collect([*given_, *rest]))
+
+
+def encoded(call: Call) -> Result[Encoded, Any]:
+    return CODEC.encode(call)
+
+
+def body_of(call: Call) -> bytes:
+    return encoded(call).map(lambda it: it.request.body).value_or(b"")
+
+
+def said_by(call: Call) -> Json:
+    return parse(body_of(call)).value_or("") or None
+
+
+def read(request: Request) -> Call:
+    return CODEC.read(request).unwrap()
+
+
+def holds(law: Result[object, Any]) -> bool:
+    """Tell whether a law holds of what could be encoded."""
+    return bool(law.lash(Success).unwrap())
+
+
+# Requests.
+
+
+@given(calls)
+def test_a_request_without_losses_and_changes_reads_back_to_its_call(call: Call) -> None:
+    said = attrs.evolve(call, options=sent(call.options, *CODEC.names))
+    assert holds(encoded(call).map(lambda it: it.losses or it.changes or read(it.request) == said))
+
+
+@given(calls | any_calls)
+def test_a_request_with_changes_reads_back_to_the_normal_form_of_its_messages(call: Call) -> None:
+    normal = CODEC.normalize(call.messages).messages
+    assert holds(encoded(call).map(lambda it: it.losses or read(it.request).messages == normal))
+
+
+@given(conversations | any_conversations)
+def test_the_normal_form_has_no_other(messages: list[ChatMessage]) -> None:
+    normal = CODEC.normalize(messages)
+    assert CODEC.normalize(normal.messages) == attrs.evolve(normal, changes=())
+
+
+@given(conversations | any_conversations)
+def test_what_is_changed_is_reported_and_nothing_else_is(messages: list[ChatMessage]) -> None:
+    normal = CODEC.normalize(messages)
+    assert bool(normal.changes) == (normal.messages != tuple(messages))
+
+
+@given(calls | any_calls)
+def test_a_request_tells_the_changes_that_the_normal_form_tells(call: Call) -> None:
+    told = encoded(call).map(lambda it: tuple(one for one in it.changes if one.path.startswith("messages")))
+    assert holds(told.map(lambda it: it == CODEC.normalize(call.messages).changes))
+
+
+@given(calls | any_calls)
+def test_a_conversation_and_its_normal_form_give_the_same_request(call: Call) -> None:
+    normal = attrs.evolve(call, messages=CODEC.normalize(call.messages).messages)
+    assert said_by(call) in [None, said_by(normal)]
+
+
+@given(calls | any_calls)
+def test_a_call_is_encoded_or_refused_with_its_place_named(call: Call) -> None:
+    place = encoded(call).swap().map(lambda error: error.path).value_or("messages")
+    assert place.startswith(("messages", "options."))
+
+
+@given(calls | any_calls)
+def test_every_option_that_is_set_is_in_the_body_or_told(call: Call) -> None:
+    words = {"stop": "stop_sequences", "response_format": "output_config"}
+    said = encoded(call).map(lambda it: {*json.loads(it.request.body), *_told(it)})
+    asked = {words.get(name, name) for name in set_fields(sent(call.options)) if name != "extra"}
+    assert said.map(lambda known: asked - known).value_or(set()) == set()
+
+
+def _told(it: Encoded) -> set[str]:
+    places = [one.path.removeprefix("options.") for one in (*it.losses, *it.changes)]
+    return {*places, *(["output_config"] if "response_format" in places else [])}
+
+
+@given(calls | any_calls, st.integers(0, 6))
+def test_what_was_written_of_a_prefix_is_gone_on_with(call: Call, size: int) -> None:
+    before = encoded(attrs.evolve(call, messages=call.messages[:size]))
+    after = before.bind(lambda it: CODEC.encode(call, known=it.written))
+    assert after.value_or(None) in {None, encoded(call).value_or(None)}
+
+
+@given(calls | any_calls, st.text("ab", min_size=1), st.text("ab", min_size=1))
+def test_a_further_turn_leaves_all_earlier_bytes_as_they_were(call: Call, said: str, asked: str) -> None:
+    turn = (AssistantMessage(content=said), UserMessage(content=asked))
+    ended = attrs.evolve(call, messages=(*call.messages, UserMessage(content="Well?")))
+    after = body_of(attrs.evolve(ended, messages=(*ended.messages, *turn)))
+    assert after.startswith(body_of(ended)[: -len(b"]}")])
+
+
+@given(calls | any_calls)
+def test_a_merged_conversation_has_at_most_one_system_block(call: Call) -> None:
+    options = call.options.without("response_format") | ChatOptions(system_message_handling="merge")
+    merged = attrs.evolve(call, options=options)
+    messages = encoded(merged).map(lambda it: read(it.request).messages).value_or(())
+    assert len([message for message in messages if message.role == "system"]) <= 1
+
+
+@given(sound_calls)
+def test_a_request_is_one_by_the_schema_of_the_vendor(call: Call) -> None:
+    body = json.loads(encoded(call).unwrap().request.body)
+    assert problems("anthropic.CreateMessageParams", body) == []
+
+
+@given(odd_requests)
+def test_any_request_is_read_or_refused_with_its_place_named(request: Request) -> None:
+    assert CODEC.read(request).swap().map(str).value_or("fine")
+
+
+@given(odd_requests)
+def test_a_request_that_was_read_is_written_and_read_the_same(request: Request) -> None:
+    call = CODEC.read(request).value_or(Call(model="", messages=[]))
+    again = encoded(call).map(lambda it: body_of(read(it.request)))
+    assert again.value_or(b"") == body_of(call)
+
+
+# Replies.
+
+
+@given(replies)
+def test_a_reply_that_was_written_is_read_back(reply: Reply) -> None:
+    assert CODEC.decode(CODEC.write(reply)) == Success(reply)
+
+
+@given(odd_responses)
+def test_a_reply_that_was_read_stays_the_same(response: Response) -> None:
+    reply = CODEC.decode(response)
+    assert reply.map(CODEC.write).bind(CODEC.decode) == reply
+
+
+@given(odd_responses)
+def test_any_response_is_a_reply_or_a_failure_with_a_text(response: Response) -> None:
+    assert CODEC.decode(response).swap().map(str).value_or("fine")
+
+
+@given(replies)
+def test_a_collected_stream_is_the_reply_that_was_written(reply: Reply) -> None:
+    assert collected(CODEC.write_stream(reply)) == Success(reply)
+
+
+@given(replies)
+def test_a_reply_is_a_message_that_can_be_sent_again(reply: Reply) -> None:
+    messages: list[ChatMessage] = [UserMessage(content="Hi"), reply.message, UserMessage(content="Go on.")]
+    normal, call = CODEC.normalize(messages), Call(model="m", messages=messages)
+    kept = encoded(call).map(lambda it: read(it.request).messages == normal.messages)
+    assert reply.message.refusal or holds(kept)
+
+
+@given(odd_streams.flatmap(with_chunking))
+def test_a_stream_is_blind_to_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
+    together, reads = cut
+    assert play(reads) == play([together])
+
+
+@given(odd_streams)
+def test_any_bytes_are_a_stream_or_a_failure_with_a_text(together: bytes) -> None:
+    assert play([together])[1].swap().map(str).value_or("fine")
+
+
+@given(plain_replies, st.data())
+def test_a_stream_that_is_cut_is_truncated_and_carries_what_was_received(
+    reply: Reply, data: st.DataObject
+) -> None:
+    before = b"".join(CODEC.write_stream(reply)[:-1])
+    failure = collected([before[: data.draw(st.integers(0, len(before)))]]).failure()
+    assert isinstance(failure, Truncated)
+    assert (reply.message.content or "").startswith(failure.partial.message.content or "")
+
+
+@given(replies, odd_streams)
+def test_nothing_after_the_last_word_matters(reply: Reply, rest: bytes) -> None:
+    assert play([*CODEC.write_stream(reply), rest]) == play(CODEC.write_stream(reply))
+
+
+@given(replies)
+def test_the_last_event_may_lack_its_blank_line(reply: Reply) -> None:
+    assert collected([b"".join(CODEC.write_stream(reply)).rstrip(b"\n")]) == Success(reply)
+
+
+@given(
+    replies,
+    st.sampled_from([b": hello\n\n", b'event: ping\ndata: {"type": "ping"}\n\n', b"event: new\ndata: ?\n\n"]),
+)
+def test_comments_pings_and_unknown_events_mean_nothing(reply: Reply, noise: bytes) -> None:
+    assert collected([noise + part for part in CODEC.write_stream(reply)]) == Success(reply)
+
+
+@given(replies)
+def test_a_head_that_is_sent_twice_means_nothing(reply: Reply) -> None:
+    head, *rest = CODEC.write_stream(reply)
+    assert collected([head, head, *rest]) == Success(reply)
