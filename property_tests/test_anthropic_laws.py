@@ -21,13 +21,21 @@ from anthropic_strategies import (
     sound_calls,
 )
 from corpus import problems
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 from returns.result import Result, Success
 from wire_strategies import with_chunking
 
+from casual_llm.content import TextContent
 from casual_llm.errors import DecodeError, Truncated
 from casual_llm.frozen import Json
-from casual_llm.messages import AssistantMessage, ChatMessage, UserMessage
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    AssistantToolCallFunction,
+    ChatMessage,
+    ToolResultMessage,
+    UserMessage,
+)
 from casual_llm.options import ChatOptions, sent, set_fields
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.wire.codec import Call, Chunks, Encoded, Request, Response
@@ -69,16 +77,29 @@ def holds(law: Result[object, Any]) -> bool:
     return bool(law.lash(Success).unwrap())
 
 
+def said(*messages: ChatMessage) -> Call:
+    options = ChatOptions(max_tokens=1)
+    return Call(model="m", messages=[UserMessage(content="Hi"), *messages], options=options)
+
+
+_FUNCTION = AssistantToolCallFunction(name="f", arguments="{}")
+_ASKING = AssistantMessage(tool_calls=[AssistantToolCall(id="1", function=_FUNCTION)])
+_CUT = b'{"content": [{"type": "redacted_thinking"}, {"type": "tool_use", "id": "1", "input": "{\\"a"}]}'
+_UNNAMED = b'{"content": [{"type": "redacted_thinking"}, {"type": "tool_use", "name": "f", "input": {}}]}'
+
 # Requests.
 
 
 @given(calls)
 def test_a_request_without_losses_and_changes_reads_back_to_its_call(call: Call) -> None:
-    said = attrs.evolve(call, options=sent(call.options, *CODEC.names))
-    assert holds(encoded(call).map(lambda it: it.losses or it.changes or read(it.request) == said))
+    meant = attrs.evolve(call, options=sent(call.options, *CODEC.names))
+    assert holds(encoded(call).map(lambda it: it.losses or it.changes or read(it.request) == meant))
 
 
 @given(calls | any_calls)
+@example(said(UserMessage(content="", native={"anthropic": {"further": 1}})))
+@example(said(_ASKING, ToolResultMessage(name="f", tool_call_id="1", content=[])))
+@example(said(_ASKING, ToolResultMessage(name="f", tool_call_id="1", content=[TextContent(text="")])))
 def test_a_request_with_changes_reads_back_to_the_normal_form_of_its_messages(call: Call) -> None:
     normal = CODEC.normalize(call.messages).messages
     assert holds(encoded(call).map(lambda it: it.losses or read(it.request).messages == normal))
@@ -177,6 +198,8 @@ def test_a_reply_that_was_written_is_read_back(reply: Reply) -> None:
 
 
 @given(odd_responses)
+@example(Response(status=200, body=_CUT))
+@example(Response(status=200, body=_UNNAMED))
 def test_a_reply_that_was_read_stays_the_same(response: Response) -> None:
     reply = CODEC.decode(response)
     assert reply.map(CODEC.write).bind(CODEC.decode) == reply

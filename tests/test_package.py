@@ -54,7 +54,8 @@ def test_the_import_loads_neither_httpx_nor_the_command() -> None:
             "casual_llm.message_converters",
             (
                 "convert_messages_to_openai convert_messages_to_anthropic convert_messages_to_ollama "
-                "convert_tool_calls_from_openai convert_tool_calls_from_anthropic convert_tool_calls_from_ollama "
+                "convert_tool_calls_from_openai convert_tool_calls_from_anthropic "
+                "convert_tool_calls_from_ollama "
                 "extract_system_messages merge_system_messages strip_base64_prefix add_base64_prefix"
             ),
         ),

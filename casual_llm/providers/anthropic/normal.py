@@ -84,10 +84,10 @@ def _single(path: str, message: ChatMessage, changes: Changes) -> ChatMessage:
     if isinstance(message, SystemMessage):
         return message
     content = _content(f"{path}.content", message.content, changes)
-    if content is message.content:
-        return message
-    silent = isinstance(message, ToolResultMessage) and not content
-    return message.model_copy(update={"content": "" if silent else content})
+    if isinstance(message, ToolResultMessage) and content == ():
+        changes.append(_change(f"{path}.content", "rewritten", [], ""))
+        content = ""
+    return message if content is message.content else message.model_copy(update={"content": content})
 
 
 def _content(
