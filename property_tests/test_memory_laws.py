@@ -57,7 +57,7 @@ class Conversations(RuleBasedStateMachine):
 
     @rule(index=st.integers(0, 9))
     def is_sent(self, index: int) -> None:
-        said = self.said[index % len(self.said)]
+        said = tuple(self.said[index % len(self.said)])
         recalled = self.memory.recall(said)
         plain = CODEC.encode(Call(model="m", messages=said))
         told = CODEC.encode(Call(model="m", messages=said), recalled.written)

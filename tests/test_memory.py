@@ -24,9 +24,10 @@ def conversation(length: int) -> list[ChatMessage]:
 
 def send(memory: Memory, messages: Sequence[ChatMessage]) -> tuple[int, bytes]:
     """Send as a client does: tell how much was remembered, and the bytes that go out."""
-    recalled = memory.recall(messages)
-    encoded = CODEC.encode(Call(model="m", messages=messages), recalled.written).unwrap()
-    memory.keep(recalled, messages, encoded.written)
+    call = Call(model="m", messages=messages)
+    recalled = memory.recall(call.messages)
+    encoded = CODEC.encode(call, recalled.written).unwrap()
+    memory.keep(recalled, call.messages, encoded.written)
     return recalled.written.count, encoded.request.body
 
 
@@ -45,11 +46,27 @@ def test_a_conversation_that_goes_on_is_remembered_as_far_as_it_was_sent() -> No
 def test_an_equal_conversation_of_other_messages_is_not_remembered() -> None:
     memory, said = Memory(), conversation(3)
     send(memory, said)
-    assert memory.recall(conversation(3)).written is NOTHING
+    assert memory.recall(tuple(conversation(3))).written is NOTHING
+
+
+@pytest.mark.parametrize("length", [1, 3, 9, 10, 1000])
+def test_the_bytes_go_with_the_conversation(length: int) -> None:
+    memory, said = Memory(), conversation(length)
+    send(memory, said)
+    assert len(memory) == 1
+    said.clear()
+    assert len(memory) == 0
+
+
+def test_the_bytes_go_with_the_middle_of_a_long_conversation() -> None:
+    memory, said = Memory(), conversation(1000)
+    send(memory, said)
+    del said[10:-10]
+    assert len(memory) == 0
 
 
 @pytest.mark.parametrize("gone", [0, 1, 2])
-def test_the_bytes_go_with_any_message_of_the_conversation(gone: int) -> None:
+def test_the_bytes_go_with_any_message_of_a_short_conversation(gone: int) -> None:
     memory, said = Memory(), conversation(3)
     send(memory, said)
     del said[gone]
@@ -95,7 +112,7 @@ def test_one_message_may_end_many_conversations() -> None:
 
 
 def test_what_a_codec_does_not_write_for_good_is_not_remembered() -> None:
-    memory, said = Memory(), conversation(2)
+    memory, said = Memory(), tuple(conversation(2))
     memory.keep(memory.recall(said), said, Written())
     assert len(memory) == 0
 

@@ -1,49 +1,50 @@
 """What was written of conversations, kept while they live.
 
-Messages do not change, so a message that is the very same object has the same bytes. A conversation is
-known by the identities of its messages, which are held weakly: as soon as one of them is gone, so are
-the bytes. Found are the first messages of a conversation, as many as were written before; a codec
-writes the rest.
+Messages do not change, so what was written of them stays right. A conversation is looked for by the
+identity of its last messages, and found where all before them are equal; comparing a thousand messages
+that are the very same objects takes a few microseconds. A codec then writes the rest.
+
+Nine messages from the first to the last are held weakly, and when one of them is gone, so is what was
+remembered from there on. Those between are held, because watching each would cost more than the turn.
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
 from functools import partial
-from typing import TypeAlias
 
 from attrs import define, field, frozen
 
 from casual_llm.messages import ChatMessage
 from casual_llm.wire.written import NOTHING, Written
 
-Identities: TypeAlias = tuple[int, ...]
+_PARTS = 8
+"""Of a conversation: the messages between them are watched, and the first and the last."""
 
 
 @define(eq=False)
 class _Conversation:
-    identities: Identities = ()
+    held: list[ChatMessage | None] = field(factory=list)
+    """The messages, `None` where one is watched."""
+    watched: dict[int, weakref.ref[ChatMessage]] = field(factory=dict)
     written: list[Written] = field(factory=list)
     """Of all its messages, and of those of the call before: what was asked last is often asked anew."""
-    living: list[weakref.ref[ChatMessage]] = field(factory=list)
+    lasts: list[int] = field(factory=list)
+    """The identities of the last messages of what is written."""
 
-    def lasts(self) -> list[int]:
-        """Give the last message of each beginning that is written."""
-        return [self.identities[written.count - 1] for written in self.written]
-
-    def cut(self, count: int) -> None:
-        """Keep what is written of the first messages, at most so many."""
-        self.written = [written for written in self.written if written.count <= count]
-        kept = self.written[-1].count if self.written else 0
-        self.identities, self.living = self.identities[:kept], self.living[:kept]
+    def messages(self, count: int) -> list[ChatMessage | None]:
+        """Give the first messages, as many as are asked for."""
+        found = self.held[:count]
+        for place, living in self.watched.items():
+            if place < count:
+                found[place] = living()
+        return found
 
 
 @frozen(eq=False)
 class Recalled:
     """What is remembered of a conversation that is about to be sent."""
 
-    identities: Identities
     written: Written = NOTHING
     conversation: _Conversation | None = None
 
@@ -53,7 +54,7 @@ class Memory:
     """The conversations that a client has sent.
 
     >>> from casual_llm.messages import UserMessage
-    >>> memory, said = Memory(), [UserMessage(content="Hi")]
+    >>> memory, said = Memory(), (UserMessage(content="Hi"),)
     >>> memory.keep(memory.recall(said), said, Written(count=1, pieces=(b"{}",)))
     >>> memory.recall(said).written.count
     1
@@ -63,54 +64,65 @@ class Memory:
     """
 
     _by_last: dict[int, _Conversation] = field(factory=dict, init=False, repr=False)
-    """By the identity of the last message, which is looked for from the end: the new ones are few."""
+    """By the identity of the last message of each beginning that is written."""
 
     def __len__(self) -> int:
         """Count the conversations that are remembered."""
         return len({id(conversation) for conversation in self._by_last.values()})
 
-    def recall(self, messages: Sequence[ChatMessage]) -> Recalled:
+    def recall(self, messages: tuple[ChatMessage, ...]) -> Recalled:
         """Give what was written of the first messages, of as many of them as possible."""
-        identities = tuple(map(id, messages))
-        for count in range(len(identities), 0, -1):
-            known = self._by_last.get(identities[count - 1])
-            if known is not None and known.identities[:count] == identities[:count]:
-                for written in known.written:
-                    if written.count == count:
-                        return Recalled(identities, written, known)
-        return Recalled(identities)
+        # From the end, because the new messages are few.
+        for count in range(len(messages), 0, -1):
+            known = self._by_last.get(id(messages[count - 1]))
+            if known is None:
+                continue
+            for written in known.written:
+                if written.count == count and known.messages(count) == [*messages[:count]]:
+                    return Recalled(written, known)
+        return Recalled()
 
-    def keep(self, recalled: Recalled, messages: Sequence[ChatMessage], written: Written) -> None:
+    def keep(self, recalled: Recalled, messages: tuple[ChatMessage, ...], written: Written) -> None:
         """Remember what was written, in the place of what it goes on from."""
-        known = recalled.written.count
-        if written.count <= known:
+        if written.count <= recalled.written.count:
             return
         conversation = recalled.conversation or _Conversation()
-        self._forget(conversation, known)
-        forget = partial(_forget, weakref.ref(self), weakref.ref(conversation), known)
-        conversation.living += [weakref.ref(message, forget) for message in messages[known : written.count]]
         self._leave(conversation)
-        conversation.identities = recalled.identities[: written.count]
-        conversation.written = [*conversation.written[-1:], written]
-        for last in conversation.lasts():
+        before = [recalled.written] if recalled.written.count else []
+        self._enter(conversation, [*messages[: written.count]], [*before, written])
+
+    def _enter(
+        self, conversation: _Conversation, messages: list[ChatMessage], written: list[Written]
+    ) -> None:
+        conversation.written, conversation.held = written, [*messages]
+        conversation.lasts = [id(messages[each.count - 1]) for each in written]
+        for last in conversation.lasts:
             self._by_last[last] = conversation
+        memory, itself = weakref.ref(self), weakref.ref(conversation)
+        for place in {(len(messages) - 1) * part // _PARTS for part in range(_PARTS + 1)}:
+            forget = partial(_forget, memory, itself, place)
+            conversation.watched[place] = weakref.ref(messages[place], forget)
+            conversation.held[place] = None
 
     def _leave(self, conversation: _Conversation) -> None:
-        for last in conversation.lasts():
+        for last in conversation.lasts:
             if self._by_last.get(last) is conversation:
                 del self._by_last[last]
+        conversation.watched = {}
 
-    def _forget(self, conversation: _Conversation, count: int) -> None:
+    def _cut(self, conversation: _Conversation, place: int) -> None:
         """Forget a conversation from a message on; what is written of those before it is still right."""
+        kept = [written for written in conversation.written if written.count <= place]
+        found = conversation.messages(kept[-1].count) if kept else []
+        living = [message for message in found if message is not None]
         self._leave(conversation)
-        conversation.cut(count)
-        for last in conversation.lasts():
-            self._by_last[last] = conversation
+        if kept and len(living) == len(found):
+            self._enter(conversation, living, kept)
 
 
 def _forget(
-    memory: weakref.ref[Memory], conversation: weakref.ref[_Conversation], count: int, _: object
+    memory: weakref.ref[Memory], conversation: weakref.ref[_Conversation], place: int, _: object
 ) -> None:
     holder, gone = memory(), conversation()
     if holder is not None and gone is not None:
-        holder._forget(gone, count)  # noqa: SLF001 # of this module
+        holder._cut(gone, place)  # noqa: SLF001 # of this module

@@ -65,7 +65,7 @@ class Model:
 
     async def complete(self, messages: Sequence[Message], options: Layer | None = None) -> Reply:
         """Ask, and give the whole reply: message, usage, finish reason, model and id."""
-        said, resolved = _checked(messages), self._resolve(options)
+        said, resolved = self._said(messages), self._resolve(options)
         usage: Usage | None = None
         try:
             reply = await self._complete(said, resolved)
@@ -78,7 +78,7 @@ class Model:
         self, messages: Sequence[Message], options: Layer | None = None
     ) -> AsyncGenerator[StreamChunk, None]:
         """Ask, and give the answer piece by piece; leaving the loop early ends the request."""
-        said, resolved = _checked(messages), self._resolve(options)
+        said, resolved = self._said(messages), self._resolve(options)
         chunks = self.client._stream(model=self.name, messages=said, options=resolved)  # noqa: SLF001 # the protocol
         usage: Usage | None = None
         try:
@@ -135,7 +135,15 @@ class Model:
         if not isinstance(self.client, CodecClient):
             kind = type(self.client).__name__
             raise ConfigurationError(f"client: {kind} has no plan; its requests are its own")
-        return self.client.plan(self.name, _checked(messages), self._resolve(options), stream=stream)
+        return self.client.plan(self.name, self._said(messages), self._resolve(options), stream=stream)
+
+    def _said(self, messages: Sequence[Message]) -> list[ChatMessage]:
+        if isinstance(messages, str) or not isinstance(messages, Sequence):
+            kind = type(messages).__name__
+            raise RequestError(f"messages: {kind} given; give a list, such as [UserMessage(content=...)]")
+        if isinstance(self.client, CodecClient):
+            return cast("list[ChatMessage]", list(messages))  # its codec looks at those that are new
+        return [_message(f"messages[{index}]", message) for index, message in enumerate(messages)]
 
     async def _complete(self, messages: list[ChatMessage], options: ChatOptions) -> Reply:
         if self._completing is not None:
@@ -155,18 +163,6 @@ async def _aclose(chunks: AsyncIterator[StreamChunk]) -> None:
     # A client of a caller's own may give any iterator; the generators among them can be closed.
     if isinstance(chunks, AsyncGenerator):
         await chunks.aclose()
-
-
-_KINDS = {UserMessage, AssistantMessage, SystemMessage, ToolResultMessage}
-
-
-def _checked(messages: Sequence[Message]) -> list[ChatMessage]:
-    if isinstance(messages, str) or not isinstance(messages, Sequence):
-        kind = type(messages).__name__
-        raise RequestError(f"messages: {kind} given; give a list, such as [UserMessage(content=...)]")
-    if set(map(type, messages)) <= _KINDS:  # one look at each costs a tenth of a function call for each
-        return cast("list[ChatMessage]", list(messages))
-    return [_message(f"messages[{index}]", message) for index, message in enumerate(messages)]
 
 
 def _message(place: str, message: object) -> ChatMessage:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from returns.result import Failure, Result, Success
 
 from casual_llm.content import ContentPart, is_url
-from casual_llm.messages import ChatMessage, ImageContent
+from casual_llm.messages import ChatMessage, ImageContent, Message
 
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -80,7 +80,12 @@ def urls_to_fetch(messages: Sequence[ChatMessage]) -> tuple[str, ...]:
     >>> urls_to_fetch([UserMessage(content=[image, image])])
     ('https://example.com/cat.png',)
     """
-    return tuple(dict.fromkeys(url for message in messages for url in _urls(message.content)))
+    return tuple(dict.fromkeys(url for message in messages for url in _urls(_parts(message))))
+
+
+def _parts(message: ChatMessage) -> str | Sequence[ContentPart] | None:
+    # What is no message is refused by the codec, in its own words.
+    return message.content if isinstance(message, Message) else None
 
 
 def _urls(content: str | Sequence[ContentPart] | None) -> Iterator[str]:

@@ -175,8 +175,8 @@ def _check(call: Call, options: ChatOptions, place: Callable[[str], str]) -> Non
 def check_message(path: str, message: ChatMessage) -> None:
     """Refuse what is no message, and a message that says nothing."""
     if not isinstance(message, Message):
-        kind = type(message).__name__
-        raise UnsayableError(path, f"{kind} is no message", "give UserMessage(content=...)")
+        problem = f"{type(message).__name__} given"
+        raise UnsayableError(path, problem, "give a message, such as UserMessage(content=...)")
     if not message.content and not message.native and not isinstance(message.content, str):
         spoken = isinstance(message, AssistantMessage) and (message.tool_calls or message.refusal)
         if not spoken:
