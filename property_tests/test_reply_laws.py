@@ -10,7 +10,7 @@ from attrs import evolve
 from hypothesis import example, given, strategies as st
 from returns.result import Success
 from strategies import json_objects, said_texts, texts
-from wire_strategies import answers, dialects, replies, responses
+from wire_strategies import answers, deltas, dialects, replies, responses
 
 from casual_llm.errors import Malformed, Refused
 from casual_llm.frozen import Json, thaw_object
@@ -65,7 +65,7 @@ def test_a_reply_that_was_written_keeps_all_that_it_says(reply: Reply, dialect: 
     assert evolve(read, message=read.message.model_copy(update={"native": None})) == reply
 
 
-@given(responses, dialects)
+@given(deltas.map(lambda parts: choice(parts[0])) | responses, dialects)
 def test_a_reply_that_was_read_is_written_and_read_to_itself(response: Response, dialect: Dialect) -> None:
     ours = codec(dialect)
     read = ours.decode(response)

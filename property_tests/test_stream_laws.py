@@ -14,6 +14,7 @@ from strategies import nested, said_texts, texts
 from wire_strategies import (
     answers,
     chunks,
+    deltas,
     dialects,
     ended_replies,
     odd_streams,
@@ -56,6 +57,15 @@ def test_a_collected_stream_is_the_reply_that_was_written(streamed: tuple[Reply,
 def test_a_collected_stream_equals_the_decoded_reply(answer: tuple[Dialect, Reply]) -> None:
     dialect, reply = answer
     ours = codec(dialect)
+    assert collected(ours.write_stream(reply), dialect) == ours.decode(ours.write(reply)) == Success(reply)
+
+
+@given(deltas, dialects)
+def test_a_stream_that_was_read_is_written_and_read_to_itself(
+    parts: list[dict[str, Json]], dialect: Dialect
+) -> None:
+    ours = codec(dialect)
+    reply = collected([*(delta(**part) for part in parts), _DONE], dialect).unwrap()
     assert collected(ours.write_stream(reply), dialect) == ours.decode(ours.write(reply)) == Success(reply)
 
 

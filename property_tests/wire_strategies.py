@@ -183,18 +183,21 @@ _detail = _odd_object(
     text=texts,
     data=texts,
 )
-_delta = _odd_object(
-    role=st.just("assistant"),
-    content=texts | st.lists(_part, max_size=2),
-    reasoning_content=texts,
-    reasoning=texts,
-    reasoning_details=st.lists(_detail, max_size=2),
-    extra_content=_extra,
-    audio=_odd_object(id=texts, data=texts),
-    refusal=texts,
-    tool_calls=st.lists(_call, max_size=3),
-    function_call=_function,
-)
+_DELTA: dict[str, SearchStrategy[Any]] = {
+    "role": st.just("assistant"),
+    "content": texts | st.lists(_part, max_size=2),
+    "reasoning_content": texts,
+    "reasoning": texts,
+    "reasoning_details": st.lists(_detail, max_size=2),
+    "extra_content": _extra,
+    "audio": _odd_object(id=texts, data=texts),
+    "refusal": texts,
+    "tool_calls": st.lists(_call, max_size=3),
+    "function_call": _function,
+}
+_delta = _odd_object(**_DELTA)
+deltas = st.lists(st.fixed_dictionaries({}, optional=_DELTA), min_size=1, max_size=3)
+"""What choices hold, as servers send it: their keys mean what they should, what stands below may be odd."""
 _error = texts | _odd_object(message=texts, code=st.integers(399, 600) | texts, detail=st.lists(texts))
 _choice = _odd_object(
     index=st.just(0),

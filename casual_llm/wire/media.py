@@ -77,7 +77,7 @@ def plain(part: Medium) -> Medium:
     if found is None:
         return part
     source = {"type": "base64", "data": found.data}
-    fields = {**dict(part), "source": source, "media_type": found.media_type.lower()}
+    fields = {**dict(part), "source": source, "media_type": found.media_type}
     try:
         return type(part).model_validate(fields)  # type: ignore[return-value] # mypy widens the type of a bound
     except ValueError:

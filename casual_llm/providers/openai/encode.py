@@ -81,7 +81,7 @@ def _written(dialect: Dialect, messages: Sequence[ChatMessage], known: Written) 
     for index, message in enumerate(messages[known.count :], known.count):
         path = f"messages[{index}]"
         if type(message) not in _MESSAGES or not message.content:
-            check_message(path, message)
+            _check(path, message, dialect)
         normal, changed = normalized(message, dialect, path)
         body, lost = body_of(normal, dialect, path, names)
         bodies.append(body)
@@ -96,6 +96,13 @@ def _written(dialect: Dialect, messages: Sequence[ChatMessage], known: Written) 
         changes=tuple(changes),
         names=names,
     )
+
+
+def _check(path: str, message: ChatMessage, dialect: Dialect) -> None:
+    check_message(path, message)
+    if message.native is not None and not own(message.native, dialect.names):
+        # What only other formats know of it is not said here.
+        check_message(path, message.model_copy(update={"native": None}))
 
 
 def _dumped(bodies: Sequence[Json], start: int) -> list[bytes]:

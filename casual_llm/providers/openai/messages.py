@@ -16,7 +16,7 @@ from casual_llm.content import (
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import AssistantMessage, ChatMessage, SystemMessage, ToolResultMessage
 from casual_llm.providers.openai.dialect import Dialect
-from casual_llm.providers.openai.normal import UNTOLD, normalized
+from casual_llm.providers.openai.normal import normalized
 from casual_llm.wire.json import items, mapping, text
 from casual_llm.wire.loss import Loss, foreign, own, unsupported
 from casual_llm.wire.media import uri_of
@@ -123,14 +123,18 @@ def _part(part: ContentPart, dialect: Dialect, path: str) -> tuple[Body | None, 
     if body is None:
         return _lost(part, path)
     losses = list(foreign(path, part.native, dialect.names))
-    if isinstance(part, ImageContent) and is_url(part.source) and part.media_type != UNTOLD:
-        # An image by URL is of the type that its server says.
+    if not isinstance(part, TextContent) and is_url(part.source) and part.media_type != _untold(part):
+        # What stands elsewhere is of the type that its server says.
         losses.append(unsupported(f"{path}.media_type", part.media_type))
     if part.cache_control is not None and not dialect.cache_control:
         losses.append(unsupported(f"{path}.cache_control", part.cache_control))
     elif part.cache_control is not None:
         body["cache_control"] = thaw(part.cache_control)
     return {**body, **own(part.native, dialect.names)} if part.native else body, losses
+
+
+def _untold(part: ImageContent | FileContent | AudioContent) -> str:
+    return str(type(part).model_fields["media_type"].default)
 
 
 def _medium(part: TextContent | ImageContent | FileContent | AudioContent, dialect: Dialect) -> Body | None:

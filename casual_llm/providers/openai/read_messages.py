@@ -76,7 +76,8 @@ def _tool(path: str, message: _Object, names: _Names) -> ToolResultMessage:
     content = read_content(f"{path}.content", message.get("content"))
     native = rest(path, message, {"role", "content", "tool_call_id"})
     name = names.get(identity, "")
-    return ToolResultMessage(name=name, tool_call_id=identity, content=content or "", native=native)
+    said = "" if content is None else content
+    return ToolResultMessage(name=name, tool_call_id=identity, content=said, native=native)
 
 
 def _function(path: str, message: _Object, names: _Names) -> ToolResultMessage:
@@ -85,9 +86,9 @@ def _function(path: str, message: _Object, names: _Names) -> ToolResultMessage:
     identity = next((known for known, called in reversed(names.items()) if called == name), "")
     content = read_content(f"{path}.content", message.get("content"))
     native = rest(path, message, {"role", "content", "name"})
-    return ToolResultMessage(
-        name=name if identity else "", tool_call_id=identity, content=content or "", native=native
-    )
+    said = "" if content is None else content
+    name = name if identity else ""
+    return ToolResultMessage(name=name, tool_call_id=identity, content=said, native=native)
 
 
 _ROLES: Mapping[str, Callable[[str, _Object, _Names], ChatMessage]] = {
