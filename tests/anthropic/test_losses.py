@@ -1,0 +1,283 @@
+"""What cannot be put on the wire: refused with its place and a remedy, or left out and reported as a loss."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from casual_llm.content import AudioContent, FileContent, ImageContent, NativeContent, TextContent
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    AssistantToolCallFunction,
+    ChatMessage,
+    SystemMessage,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.options import ChatOptions
+from casual_llm.providers.anthropic import codec
+from casual_llm.tools import Tool
+from casual_llm.wire.codec import Call, Encoded
+from casual_llm.wire.loss import Loss
+
+HI = UserMessage(content="Hi")
+MARK = {"type": "ephemeral"}
+AUDIO = AudioContent(source="UklGRg==")
+
+
+def calling(arguments: str) -> AssistantMessage:
+    function = AssistantToolCallFunction(name="now", arguments=arguments)
+    return AssistantMessage(tool_calls=[AssistantToolCall(id="1", function=function)])
+
+
+def ask(*messages: ChatMessage, model: str = "m", **options: Any) -> Call:  # noqa: ANN401
+    return Call(model=model, messages=messages, options=ChatOptions(**{"max_tokens": 9, **options}))
+
+
+def encoded(*messages: ChatMessage, **options: Any) -> Encoded:  # noqa: ANN401
+    return codec().encode(ask(*messages, **options)).unwrap()
+
+
+NO_OBJECT = "messages[1].tool_calls[0].function.arguments: not a JSON object: "
+REPAIR = "repair the JSON, or leave out this call and its result"
+BAD: dict[str, tuple[list[ChatMessage], str]] = {
+    "no messages": ([], "messages: the list is empty; give at least one message"),
+    "nobody speaks": (
+        [SystemMessage(content="Be brief."), UserMessage(content=" ")],
+        (
+            "messages: nobody says anything beside the system messages;"
+            " give a message of the user that is not blank"
+        ),
+    ),
+    "an assistant who says nothing": (
+        [HI, AssistantMessage(content=None)],
+        "messages[1].content: there is nothing to say; give text or parts",
+    ),
+    "a message of which nothing can be said": (
+        [HI, UserMessage(content=[AUDIO])],
+        (
+            "messages[1].content: nothing of it can be said in Anthropic's words;"
+            " give text, an image or a document"
+        ),
+    ),
+    "arguments that are cut off": (
+        [HI, calling('{"a": ')],
+        (f"{NO_OBJECT}EOF while parsing a value at line 1 column 6; {REPAIR}"),
+    ),
+    "arguments that are no object": (
+        [HI, calling("[1]")],
+        (f"{NO_OBJECT}arguments: a list given; give a dict; {REPAIR}"),
+    ),
+    "arguments without a JSON form": (
+        [HI, calling('{"a": NaN}')],
+        (f"{NO_OBJECT}arguments.a: nan has no JSON form; use a finite number; {REPAIR}"),
+    ),
+    "a data URI that is no image": (
+        [UserMessage(content=[ImageContent(source="data:,a")])],
+        (
+            "messages[0].content[0].source: a data URI that holds no base64 of the type it names;"
+            ' give {"type": "base64", "data": ...} and media_type'
+        ),
+    ),
+    "half a character": (
+        [HI, AssistantMessage(content="a"), UserMessage(content="\ud800")],
+        "messages[2]: a text is no Unicode: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("messages", "problem"), BAD.values(), ids=BAD.keys())
+def test_a_call_that_cannot_be_said_is_refused_with_place_and_remedy(
+    messages: list[ChatMessage], problem: str
+) -> None:
+    assert str(codec().encode(ask(*messages)).failure()).startswith(problem)
+
+
+def result(content: Any = "12:00", name: str = "now", **more: Any) -> ToolResultMessage:  # noqa: ANN401
+    return ToolResultMessage(name=name, tool_call_id="1", content=content, **more)
+
+
+OTHER = {"openai": {"name": "Ann"}}
+HI_PART = TextContent(text="Hi")
+LOST: dict[str, tuple[list[ChatMessage], str, str]] = {
+    "a recording": ([UserMessage(content=[HI_PART, AUDIO])], "messages[0].content[1]", "unsupported"),
+    "a block of another format": (
+        [UserMessage(content=[HI_PART, NativeContent(format="gemini", block={"type": "x"})])],
+        "messages[0].content[1]",
+        "unsupported",
+    ),
+    "how closely to look": (
+        [UserMessage(content=[ImageContent(source="aGk=", detail="low")])],
+        "messages[0].content[0].detail",
+        "unsupported",
+    ),
+    "the type of what a URL gives": (
+        [UserMessage(content=[ImageContent(source="https://example.com/a", media_type="image/png")])],
+        "messages[0].content[0].media_type",
+        "unsupported",
+    ),
+    "the type of a text that is not plain": (
+        [UserMessage(content=[FileContent(source="aGk=", media_type="text/csv")])],
+        "messages[0].content[0].media_type",
+        "replaced",
+    ),
+    "the mark of a text that says nothing": (
+        [UserMessage(content=[HI_PART, TextContent(text=" ", cache_control=MARK)])],
+        "messages[0].content[1].cache_control",
+        "unsupported",
+    ),
+    "the mark of a system message that says nothing": (
+        [SystemMessage(content=" ", cache_control=MARK), HI],
+        "messages[0].cache_control",
+        "unsupported",
+    ),
+    "what another format knows of a message": (
+        [UserMessage(content="Hi", native=OTHER)],
+        "messages[0].native.openai",
+        "unsupported",
+    ),
+    "what another format knows of a part": (
+        [UserMessage(content=[TextContent(text="Hi", native=OTHER)])],
+        "messages[0].content[0].native.openai",
+        "unsupported",
+    ),
+    "what another format knows of a system message": (
+        [SystemMessage(content="a", native=OTHER), HI],
+        "messages[0].native.openai",
+        "unsupported",
+    ),
+    "what another format knows of an answer": (
+        [HI, AssistantMessage(content="a", native={"openai": {"reasoning_content": "Hm."}})],
+        "messages[1].native.openai",
+        "unsupported",
+    ),
+    "what another format knows of a message that says nothing": (
+        [HI, AssistantMessage(content="", native=OTHER)],
+        "messages[1].native.openai",
+        "unsupported",
+    ),
+    "what another format knows of a call": (
+        [
+            HI,
+            AssistantMessage(
+                tool_calls=[
+                    AssistantToolCall(
+                        id="1", function=AssistantToolCallFunction(name="now", arguments="{}"), native=OTHER
+                    )
+                ]
+            ),
+        ],
+        "messages[1].tool_calls[0].native.openai",
+        "unsupported",
+    ),
+    "what another format knows of a result": (
+        [HI, calling("{}"), result(native=OTHER)],
+        "messages[2].native.openai",
+        "unsupported",
+    ),
+    "the name of a result that is not its call's": (
+        [HI, calling("{}"), result(name="then")],
+        "messages[2].name",
+        "unsupported",
+    ),
+    "blocks that do not agree with their message": (
+        [
+            HI,
+            AssistantMessage(content="b", native={"anthropic": {"content": [{"type": "text", "text": "a"}]}}),
+        ],
+        "messages[1].native.anthropic.content",
+        "unsupported",
+    ),
+    "blocks in place of a user's parts": (
+        [UserMessage(content="Hi", native={"anthropic": {"content": []}})],
+        "messages[0].native.anthropic.content",
+        "unsupported",
+    ),
+    "a refusal beside a text": (
+        [HI, AssistantMessage(content="a", refusal="I will not.")],
+        "messages[1].refusal",
+        "unsupported",
+    ),
+    "a refusal alone": ([HI, AssistantMessage(refusal="I will not.")], "messages[1].refusal", "replaced"),
+}
+
+
+@pytest.mark.parametrize(("messages", "path", "kind"), LOST.values(), ids=LOST.keys())
+def test_what_has_no_word_is_left_out_and_reported(messages: list[ChatMessage], path: str, kind: str) -> None:
+    assert [(loss.path, loss.kind) for loss in encoded(*messages).losses] == [(path, kind)]
+
+
+@pytest.mark.parametrize(("messages", "path", "kind"), LOST.values(), ids=LOST.keys())
+def test_what_is_lost_is_no_change(messages: list[ChatMessage], path: str, kind: str) -> None:
+    changed = {change.path for change in codec().normalize(messages).changes}
+    assert path not in changed, kind
+
+
+def test_a_refusal_that_is_all_is_said_as_a_text() -> None:
+    found = encoded(HI, AssistantMessage(refusal="I will not."))
+    assert b'{"role":"assistant","content":[{"type":"text","text":"I will not."}]}' in found.request.body
+
+
+def test_a_limit_is_added_where_none_is_set() -> None:
+    found = codec().encode(Call(model="m", messages=[HI])).unwrap()
+    assert found.losses == (Loss(path="options.max_tokens", kind="added", asked=None, applied=4096),)
+    assert json.loads(found.request.body)["max_tokens"] == 4096
+
+
+@pytest.mark.parametrize("name", ["seed", "frequency_penalty", "presence_penalty"])
+def test_an_option_that_no_model_takes_is_a_loss(name: str) -> None:
+    found = encoded(HI, **{name: 0})
+    assert found.losses == (Loss(path=f"options.{name}", kind="unsupported", asked=0),)
+    assert name not in json.loads(found.request.body)
+
+
+SAMPLING: dict[str, bool] = {
+    "claude-3-haiku-20240307": True,
+    "claude-3-5-sonnet-20241022": True,
+    "claude-sonnet-4-20250514": True,
+    "claude-sonnet-4@20250514": True,
+    "claude-opus-4-1-20250805": True,
+    "claude-opus-4-6": True,
+    "us.anthropic.claude-opus-4-6-v1": True,
+    "my-model": True,
+    "": True,
+    "claude-opus-4-7": False,
+    "claude-opus-4-10": False,
+    "claude-sonnet-5": False,
+    "claude-sonnet-5-20261001": False,
+    "anthropic/claude-opus-4.8": False,
+    "us.anthropic.claude-opus-4-7-v1:0": False,
+}
+
+
+@pytest.mark.parametrize(("model", "taken"), SAMPLING.items())
+@pytest.mark.parametrize("name", ["temperature", "top_p", "top_k"])
+def test_newer_models_take_no_sampling_parameters(model: str, taken: bool, name: str) -> None:  # noqa: FBT001
+    found = encoded(HI, model=model, **{name: 1})
+    assert (name in json.loads(found.request.body)) is taken
+    assert [loss.path for loss in found.losses] == ([] if taken else [f"options.{name}"])
+
+
+def test_what_another_format_knows_of_a_tool_is_a_loss() -> None:
+    found = encoded(HI, tools=[Tool(name="now", native=OTHER)])
+    assert [loss.path for loss in found.losses] == ["options.tools[0].native.openai"]
+
+
+def test_marks_between_joined_system_messages_are_lost() -> None:
+    brief, kind = SystemMessage(content="Be brief.", cache_control=MARK), SystemMessage(content="Be kind.")
+    (lost,) = encoded(brief, kind, HI, system_message_handling="merge").losses
+    assert (lost.path, lost.kind) == ("options.system_message_handling", "replaced")
+
+
+def test_a_system_prompt_in_extra_stands_in_place_of_the_messages() -> None:
+    found = encoded(SystemMessage(content="Be brief."), HI, extra={"system": "Be kind."})
+    assert [(loss.path, loss.kind) for loss in found.losses] == [("options.extra.system", "overridden")]
+    assert json.loads(found.request.body)["system"] == "Be kind."
+
+
+def test_strict_makes_a_failure_of_a_loss() -> None:
+    failure = codec().encode(ask(HI, seed=1, strict=True)).failure()
+    assert str(failure).startswith("options.seed: strict, and this would not be said as asked")

@@ -1,0 +1,193 @@
+"""The one form of a conversation, and the changes that lead to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from casual_llm.content import FileContent, ImageContent, NativeContent, TextContent
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    AssistantToolCallFunction,
+    ChatMessage,
+    SystemMessage,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.providers.anthropic import codec
+
+HI, YES = UserMessage(content="Hi"), AssistantMessage(content="Yes.")
+BRIEF = SystemMessage(content="Be brief.")
+MARK = {"type": "ephemeral"}
+THOUGHT = {"type": "redacted_thinking", "data": "x"}
+
+
+def calling(arguments: str = "{}", **more: object) -> AssistantMessage:
+    function = AssistantToolCallFunction(name="now", arguments=arguments)
+    calls = [AssistantToolCall.model_validate({"id": "1", "function": function, **more})]
+    return AssistantMessage(tool_calls=calls)
+
+
+def result(content: object = "12:00") -> ToolResultMessage:
+    return ToolResultMessage.model_validate({"name": "now", "tool_call_id": "1", "content": content})
+
+
+def user(*parts: object, **more: object) -> UserMessage:
+    return UserMessage.model_validate({"content": parts, **more})
+
+
+def text(said: str) -> TextContent:
+    return TextContent(text=said)
+
+
+def kept(said: str, *blocks: object) -> AssistantMessage:
+    return AssistantMessage.model_validate({"content": said, "native": {"anthropic": {"content": blocks}}})
+
+
+CHANGES: dict[str, tuple[list[ChatMessage], list[ChatMessage], list[tuple[str, str]]]] = {
+    "turns of the user": (
+        [HI, UserMessage(content="there")],
+        [user(text("Hi"), text("there"))],
+        [("messages[1]", "merged")],
+    ),
+    "turns of the user, one of them of parts": (
+        [HI, user(ImageContent(source="https://example.com/a"))],
+        [user(text("Hi"), ImageContent(source="https://example.com/a"))],
+        [("messages[1]", "merged")],
+    ),
+    "turns of the assistant": (
+        [HI, YES, AssistantMessage(content="No.")],
+        [HI, AssistantMessage(content="Yes.No.")],
+        [("messages[2]", "merged")],
+    ),
+    "turns of the assistant, with blocks": (
+        [HI, kept("a", THOUGHT, {"type": "text", "text": "a"}), YES],
+        [
+            HI,
+            kept("aYes.", THOUGHT, {"type": "text", "text": "a"}, {"type": "text", "text": "Yes."}),
+        ],
+        [("messages[2]", "merged")],
+    ),
+    "a system message later on": (
+        [HI, BRIEF, YES],
+        [BRIEF, HI, YES],
+        [("messages[1]", "moved")],
+    ),
+    "a system message between two turns of the user": (
+        [HI, BRIEF, HI],
+        [BRIEF, user(text("Hi"), text("Hi"))],
+        [("messages[1]", "moved"), ("messages[2]", "merged")],
+    ),
+    "blank messages": (
+        [SystemMessage(content=""), HI, AssistantMessage(content="\n"), UserMessage(content=" "), YES],
+        [HI, YES],
+        [("messages[0]", "dropped"), ("messages[2]", "dropped"), ("messages[3]", "dropped")],
+    ),
+    "blank parts": (
+        [user(text(""), text("a"), text("b"))],
+        [user(text("a"), text("b"))],
+        [("messages[0].content[0]", "dropped")],
+    ),
+    "a text alone": ([user(text("Hi"))], [HI], [("messages[0].content", "rewritten")]),
+    "text before a result": (
+        [HI, calling(), HI, result()],
+        [HI, calling(), result(), HI],
+        [("messages[3]", "moved")],
+    ),
+    "a result of one text": (
+        [HI, calling(), result([text("12:00")])],
+        [HI, calling(), result()],
+        [("messages[2].content", "rewritten")],
+    ),
+    "a blank result": (
+        [HI, calling(), result(" ")],
+        [HI, calling(), result("")],
+        [("messages[2].content", "dropped")],
+    ),
+    "a result of no parts": (
+        [HI, calling(), result([])],
+        [HI, calling(), result("")],
+        [("messages[2].content", "rewritten")],
+    ),
+    "arguments that are spelled otherwise": (
+        [HI, calling('{"a" : [1.50] }')],
+        [HI, calling('{"a":[1.5]}')],
+        [("messages[1].tool_calls[0].function.arguments", "rewritten")],
+    ),
+    "no arguments": (
+        [HI, calling("")],
+        [HI, calling("{}")],
+        [("messages[1].tool_calls[0].function.arguments", "rewritten")],
+    ),
+    "a call that the model makes itself": (
+        [HI, calling(native={"anthropic": {"caller": {"type": "direct"}}})],
+        [HI, calling()],
+        [("messages[1].tool_calls[0].native.anthropic", "rewritten")],
+    ),
+    "an image in base64 alone": (
+        [user(ImageContent(source="aGk="))],
+        [user(ImageContent(source={"type": "base64", "data": "aGk="}))],
+        [("messages[0].content[0].source", "rewritten")],
+    ),
+    "a file as a data URI": (
+        [user(FileContent(source="data:text/plain,hi"))],
+        [user(FileContent(source={"type": "base64", "data": "aGk="}, media_type="text/plain"))],
+        [("messages[0].content[0].source", "rewritten")],
+    ),
+    "a block that a part can hold": (
+        [user(NativeContent(format="anthropic", block={"type": "text", "text": "a", "cache_control": MARK}))],
+        [user(TextContent(text="a", cache_control=MARK))],
+        [("messages[0].content[0]", "rewritten")],
+    ),
+    "blocks that say no more than the message": (
+        [HI, kept("Yes.", {"type": "text", "text": "Yes."})],
+        [HI, YES],
+        [("messages[1].native.anthropic", "rewritten")],
+    ),
+    "a list without calls": (
+        [HI, AssistantMessage(content="Yes.", tool_calls=[])],
+        [HI, YES],
+        [("messages[1].tool_calls", "dropped")],
+    ),
+    "an empty text beside calls": (
+        [HI, calling().model_copy(update={"content": ""})],
+        [HI, calling()],
+        [("messages[1].content", "rewritten")],
+    ),
+    "an empty refusal": (
+        [HI, AssistantMessage(content="Yes.", refusal="")],
+        [HI, YES],
+        [("messages[1].refusal", "rewritten")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "changes"), CHANGES.values(), ids=CHANGES.keys())
+def test_a_conversation_is_brought_into_its_one_form(
+    before: list[ChatMessage], after: list[ChatMessage], changes: list[tuple[str, str]]
+) -> None:
+    normal = codec().normalize(before)
+    assert normal.messages == tuple(after)
+    assert [(change.path, change.kind) for change in normal.changes] == changes
+
+
+NORMAL: dict[str, list[ChatMessage]] = {
+    "by turns": [BRIEF, SystemMessage(content="Be kind.", cache_control=MARK), HI, YES, HI],
+    "nothing at all": [],
+    "one text with a mark": [user(TextContent(text="a", cache_control=MARK))],
+    "a result and a text": [HI, calling(), result(), HI],
+    "blocks that say more": [HI, kept("", THOUGHT)],
+    "what has no word": [
+        UserMessage(content="Hi", native={"openai": {"name": "Ann"}}),
+        AssistantMessage(content=None, refusal="I will not.", native={"openai": {"a": 1}}),
+    ],
+    "blocks that do not agree": [HI, kept("b", {"type": "text", "text": "a"})],
+    "arguments that cannot be read": [HI, calling("{")],
+    "a file with a broken URI": [user(FileContent(source="data:nothing"))],
+}
+
+
+@pytest.mark.parametrize("messages", NORMAL.values(), ids=NORMAL.keys())
+def test_what_is_in_its_form_or_has_no_word_stays(messages: list[ChatMessage]) -> None:
+    normal = codec().normalize(messages)
+    assert (normal.messages, normal.changes) == (tuple(messages), ())
