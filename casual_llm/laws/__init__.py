@@ -1,0 +1,176 @@
+"""The laws that every wire format keeps, for formats of one's own, too (`casual-llm[laws]`).
+
+A law is a check of a codec, and what it is tried with. The laws know no format: what one cannot say
+is known by its losses, so a codec passes if it is honest, however little it can say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from attrs import frozen
+from hypothesis import HealthCheck, given, settings as tried, strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from casual_llm.laws import reply_checks as of_replies, request_checks as of_requests
+from casual_llm.laws.broken import broken, chunkings
+from casual_llm.laws.conversations import further_keys, further_turns, messages
+from casual_llm.laws.strategies import (
+    any_calls,
+    calls,
+    empty_options,
+    odd_replies,
+    option_names,
+    plain_calls,
+    plain_options,
+    replies,
+)
+from casual_llm.wire.codec import Codec, Response
+
+__all__ = ["LAWS", "Law", "check_codec", "check_law"]
+
+AnyCodec: TypeAlias = Codec[Any]
+Values: TypeAlias = SearchStrategy[Any]
+
+
+@frozen
+class Law:
+    """A law: the check of a codec, and what it is tried with."""
+
+    check: Callable[..., None]
+    """Takes the codec and the values; raises `AssertionError`."""
+    values: Callable[[AnyCodec], SearchStrategy[tuple[Any, ...]]]
+    """Gives what the check takes beside the codec."""
+
+    @property
+    def meaning(self) -> str:
+        """What the law says, in a sentence."""
+        return self.check.__doc__ or ""
+
+
+def _of(*strategies: Callable[[AnyCodec], Values]) -> Callable[[AnyCodec], SearchStrategy[tuple[Any, ...]]]:
+    return lambda codec: st.tuples(*(strategy(codec) for strategy in strategies))
+
+
+def _calls(codec: AnyCodec) -> Values:
+    return calls(codec.names)
+
+
+def _any_calls(codec: AnyCodec) -> Values:
+    return any_calls(codec.names) | calls(codec.names)
+
+
+def _plain(_: AnyCodec) -> Values:
+    return plain_calls
+
+
+def _turns(codec: AnyCodec) -> Values:
+    return further_turns(codec.names)
+
+
+def _replies(_: AnyCodec) -> Values:
+    return replies
+
+
+def _odd_replies(_: AnyCodec) -> Values:
+    return odd_replies
+
+
+def _requests(codec: AnyCodec) -> Values:
+    bodies = calls(codec.names).map(codec.encode)
+    written = bodies.map(lambda told: told.map(lambda encoded: encoded.request.body).value_or(b"{}"))
+    return written.flatmap(broken) | st.binary(max_size=20)
+
+
+def _responses(codec: AnyCodec) -> Values:
+    written = _odd_replies(codec).map(codec.write)
+    bodies = written.flatmap(lambda whole: broken(whole.body)) | st.binary(max_size=20)
+    return bodies.map(lambda body: Response(status=200, body=body))
+
+
+def _streams(codec: AnyCodec) -> Values:
+    return _odd_replies(codec).map(lambda reply: b"".join(codec.write_stream(reply)))
+
+
+def _odd_streams(codec: AnyCodec) -> Values:
+    return _streams(codec).flatmap(broken) | st.binary(max_size=20)
+
+
+def _cut_streams(codec: AnyCodec) -> Values:
+    streams = _streams(codec) | _odd_streams(codec)
+    return streams.flatmap(lambda data: st.tuples(st.just(data), chunkings(data)))
+
+
+def _just(strategy: Values) -> Callable[[AnyCodec], Values]:
+    return lambda _: strategy
+
+
+_LAWS = (
+    Law(of_requests.a_request_without_losses_reads_back_to_its_call, _of(_calls)),
+    Law(of_requests.a_request_that_was_read_is_written_again_byte_by_byte, _of(_any_calls)),
+    Law(of_requests.plain_words_are_said_in_full, _of(_plain)),
+    Law(of_requests.everything_said_is_sent_or_reported, _of(_calls)),
+    Law(of_requests.zero_and_nothing_are_values, _of(_plain, _just(empty_options))),
+    Law(of_requests.what_is_omitted_is_never_sent, _of(_calls, _just(option_names))),
+    Law(of_requests.none_is_never_sent, _of(_plain, _just(plain_options))),
+    Law(of_requests.every_name_of_a_format_means_it_and_no_other_does, _of(_plain, _just(further_keys))),
+    Law(of_requests.strict_turns_losses_into_a_failure_and_nothing_else, _of(_calls)),
+    Law(of_requests.merged_system_messages_are_one_or_told_of, _of(_calls)),
+    Law(of_requests.a_call_is_encoded_or_refused_with_its_place_named, _of(_any_calls)),
+    Law(of_requests.encoding_gives_the_same_bytes_each_time, _of(_any_calls)),
+    Law(of_requests.a_further_turn_leaves_all_earlier_bytes_as_they_were, _of(_calls, _turns)),
+    Law(of_requests.what_was_written_need_not_be_written_again, _of(_calls)),
+    Law(
+        of_requests.the_normal_form_is_its_own_and_its_changes_are_told,
+        _of(lambda codec: messages(codec.names) | calls(codec.names).map(lambda call: call.messages)),
+    ),
+    Law(of_requests.the_normal_form_is_what_is_sent, _of(_calls)),
+    Law(of_requests.any_request_is_a_call_or_a_failure_with_a_text, _of(_requests)),
+    Law(of_replies.a_reply_comes_back_as_it_was_written, _of(_replies)),
+    Law(of_replies.why_an_answer_ended_is_kept, _of(_replies)),
+    Law(of_replies.a_reply_that_was_decoded_is_written_as_it_is, _of(_responses)),
+    Law(of_replies.what_is_native_to_another_format_is_not_written, _of(_replies, _just(further_keys))),
+    Law(of_replies.a_collected_stream_is_the_whole_reply, _of(_odd_replies)),
+    Law(of_replies.a_stream_is_blind_to_where_the_network_cuts, _of(_cut_streams)),
+    Law(
+        of_replies.a_stream_that_is_cut_is_the_beginning_of_an_answer,
+        _of(_odd_replies, _just(st.floats(0, 1))),
+    ),
+    Law(of_replies.any_response_is_a_reply_or_a_failure_with_a_text, _of(_responses)),
+    Law(of_replies.a_status_that_is_no_success_is_a_refusal, _of(_responses, _just(st.integers(300, 599)))),
+    Law(of_replies.any_bytes_are_a_stream_or_a_failure_with_a_text, _of(_odd_streams)),
+)
+LAWS: Mapping[str, Law] = {law.check.__name__.replace("_", " "): law for law in _LAWS}
+"""All laws by their names."""
+
+
+def check_law(codec: AnyCodec, name: str, settings: tried | None = None) -> None:
+    """Try one law; what it is broken by is in the `AssertionError`.
+
+    >>> from casual_llm.providers import openai
+    >>> check_law(openai.codec(), "plain words are said in full", tried(max_examples=5))
+    """
+    law = LAWS[name]
+
+    def holds(values: tuple[Any, ...]) -> None:
+        law.check(codec, *values)
+
+    holds.__name__ = law.check.__name__  # hypothesis remembers and shows examples by it
+    # A deadline, or a slow draw, says more about the machine than about a law.
+    limits = tried(settings, deadline=None, suppress_health_check=[*HealthCheck])
+    try:
+        limits(given(law.values(codec))(holds))()
+    except Exception as error:
+        error.add_note(f"{codec.name} does not keep the law: {name}")
+        raise
+
+
+def check_codec(codec: AnyCodec, settings: tried | None = None) -> None:
+    """Try all laws.
+
+    >>> from casual_llm.providers import openai
+    >>> check_codec(openai.codec(), tried(max_examples=1))
+    """
+    for name in LAWS:
+        check_law(codec, name, settings)

@@ -1,0 +1,125 @@
+"""The laws of replies and streams, each a function of a codec and of what was drawn for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from attrs import evolve
+from returns.pipeline import is_successful
+
+from casual_llm.errors import Refused, Truncated
+from casual_llm.frozen import Json
+from casual_llm.laws.claims import holds, same
+from casual_llm.laws.conversations import ELSEWHERE
+from casual_llm.laws.playback import heard, play
+from casual_llm.reply import Reply
+from casual_llm.usage import Usage
+from casual_llm.wire.codec import Codec, Response
+from casual_llm.wire.collect import collect
+
+AnyCodec: TypeAlias = Codec[Any]
+
+
+def a_reply_comes_back_as_it_was_written(codec: AnyCodec, reply: Reply) -> None:
+    """Text, tool calls, the reason of the end and the tokens come back; nothing else comes back changed."""
+    found = codec.decode(codec.write(reply)).unwrap()
+    same(_kept(found), _kept(reply))
+    for name, said in _beside(reply).items():
+        holds(_beside(found)[name] in {said, None}, f"{name}: {_beside(found)[name]!r} is not {said!r}")
+
+
+def _kept(reply: Reply) -> tuple[object, ...]:
+    message, usage = reply.message, reply.usage or Usage()
+    calls = [(call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls or ()]
+    spoken = (message.content or "") + (message.refusal or "")
+    return spoken, calls, usage.prompt_tokens, usage.completion_tokens
+
+
+def _beside(reply: Reply) -> dict[str, object]:
+    usage = reply.usage or Usage()
+    return {
+        "reasoning": reply.reasoning,
+        "model": reply.model,
+        "id": reply.id,
+        "finish_reason": reply.finish_reason,
+        "cached_tokens": usage.cached_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+    }
+
+
+def why_an_answer_ended_is_kept(codec: AnyCodec, reply: Reply) -> None:
+    """Every format tells a whole answer from one that was cut at the limit, and from a call of tools."""
+    found = codec.decode(codec.write(reply)).unwrap()
+    if reply.finish_reason in {None, "stop", "length", "tool_calls"}:
+        same(found.finish_reason, reply.finish_reason)
+
+
+def a_reply_that_was_decoded_is_written_as_it_is(codec: AnyCodec, response: Response) -> None:
+    """What was decoded, written and decoded again is the same."""
+    found = codec.decode(response)
+    same(found.map(codec.write).bind(codec.decode), found)
+
+
+def what_is_native_to_another_format_is_not_written(
+    codec: AnyCodec, reply: Reply, keys: Mapping[str, Json]
+) -> None:
+    """A reply of another format is written without what that format alone knows."""
+    message = reply.message.model_copy(update={"native": {ELSEWHERE: keys}})
+    foreign = evolve(reply, message=message)
+    same((codec.write(foreign), codec.write_stream(foreign)), (codec.write(reply), codec.write_stream(reply)))
+
+
+def a_collected_stream_is_the_whole_reply(codec: AnyCodec, reply: Reply) -> None:
+    """Both ways of asking give the same answer."""
+    same(heard(codec, codec.write_stream(reply)), codec.decode(codec.write(reply)))
+
+
+def a_stream_is_blind_to_where_the_network_cuts(codec: AnyCodec, cut: tuple[bytes, Sequence[bytes]]) -> None:
+    """The same bytes spell the same, however they arrive."""
+    whole, reads = cut
+    same(heard(codec, reads), heard(codec, [whole]))
+    same(collect(play(codec, reads)[0]), collect(play(codec, [whole])[0]))
+
+
+def a_stream_that_is_cut_is_the_beginning_of_an_answer(codec: AnyCodec, reply: Reply, share: float) -> None:
+    """Without evidence that it is complete it is truncated, and carries what came; nothing is made up."""
+    data = b"".join(codec.write_stream(reply))
+    whole = heard(codec, [data]).unwrap()
+    given, end = play(codec, [data[: round(share * len(data))]])
+    if is_successful(end):
+        same(collect([*given, *end.unwrap()]).message, whole.message)
+        return
+    failure = end.failure()
+    holds(isinstance(failure, Truncated), f"{failure!r} is not Truncated")
+    partial = failure.partial or Reply(message=collect([]).message)
+    _begins(_texts(partial), _texts(collect(given)))
+    _begins(_texts(whole), _texts(partial))
+
+
+def _texts(reply: Reply) -> tuple[str, ...]:
+    return reply.message.content or "", reply.message.refusal or "", reply.reasoning or ""
+
+
+def _begins(whole: tuple[str, ...], part: tuple[str, ...]) -> None:
+    begun = all(long.startswith(short) for long, short in zip(whole, part, strict=True))
+    holds(begun, f"{whole!r} does not begin with {part!r}")
+
+
+def any_response_is_a_reply_or_a_failure_with_a_text(codec: AnyCodec, response: Response) -> None:
+    """Decoding never raises."""
+    found = codec.decode(response)
+    holds(is_successful(found) or str(found.failure()), "the failure has no text")
+
+
+def a_status_that_is_no_success_is_a_refusal(codec: AnyCodec, response: Response, status: int) -> None:
+    """Whatever the body says, the status is believed."""
+    failure = codec.decode(evolve(response, status=status)).failure()
+    holds(isinstance(failure, Refused) and failure.status == status, f"{failure!r} is not Refused({status})")
+
+
+def any_bytes_are_a_stream_or_a_failure_with_a_text(codec: AnyCodec, data: bytes) -> None:
+    """Following a stream never raises."""
+    found = heard(codec, [data])
+    holds(is_successful(found) or str(found.failure()), "the failure has no text")

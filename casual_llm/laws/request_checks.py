@@ -1,0 +1,230 @@
+"""The laws of requests, each a function of a codec and of what was drawn for it.
+
+They know no format by its name. What a format cannot say is known by its losses, what it says in
+another form by `normalize`, and what options mean to it by `sent`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from attrs import evolve
+from returns.pipeline import is_successful
+from returns.result import Result
+
+from casual_llm.errors import EncodeError
+from casual_llm.frozen import Json
+from casual_llm.laws.claims import holds, same
+from casual_llm.laws.conversations import ELSEWHERE
+from casual_llm.laws.variants import variants
+from casual_llm.messages import ChatMessage, UserMessage
+from casual_llm.omit import OMIT
+from casual_llm.options import ChatOptions, Layer, sent, set_fields
+from casual_llm.wire.codec import Call, Codec, Encoded, Normal, Request
+from casual_llm.wire.json import parse
+from casual_llm.wire.loss import Loss
+from casual_llm.wire.system import merge_system_messages
+from casual_llm.wire.written import NOTHING
+
+AnyCodec: TypeAlias = Codec[Any]
+Told: TypeAlias = Result[Encoded, EncodeError]
+
+
+def a_request_without_losses_reads_back_to_its_call(codec: AnyCodec, call: Call) -> None:
+    """What is said in full is read as it was said, but for the changes that are told."""
+    asked = _sayable(codec, call)
+    told = codec.encode(asked)
+    if is_successful(told) and not told.unwrap().losses:
+        encoded = told.unwrap()
+        changed = {_option(change) for change in encoded.changes}
+        messages = codec.normalize(asked.messages).messages if encoded.changes else asked.messages
+        found = codec.read(encoded.request).unwrap()
+        same(_without(found, changed), _without(evolve(asked, messages=messages), changed))
+
+
+def _resolved(codec: AnyCodec, call: Call) -> Call:
+    return evolve(call, options=sent(call.options, *codec.names))
+
+
+def _sayable(codec: AnyCodec, call: Call) -> Call:
+    """Ask for what the format adds, and no more for options that it has no word for."""
+    asked = _resolved(codec, call)
+    losses = codec.encode(asked).map(lambda encoded: encoded.losses).value_or(())
+    added: dict[str, Any] = {_option(loss): loss.applied for loss in losses if loss.kind == "added"}
+    lost = {_option(loss) for loss in losses} - {"", "tools", "extra"} - added.keys()
+    return evolve(asked, options=asked.options.without(*lost) | ChatOptions(**added))
+
+
+def _option(loss: Loss) -> str:
+    place, _, inner = loss.path.partition(".")
+    return inner.partition(".")[0].partition("[")[0] if place == "options" else ""
+
+
+def _without(call: Call, options: Collection[str]) -> Call:
+    unsaid = (set_fields(call.options).keys() & options) | {"strict", "system_message_handling"}
+    return evolve(call, options=call.options.without(*unsaid))
+
+
+def a_request_that_was_read_is_written_again_byte_by_byte(codec: AnyCodec, call: Call) -> None:
+    """Reading a request keeps all of it."""
+    for encoded in _encoded(codec, call):
+        read = codec.read(encoded.request).unwrap()
+        same(codec.encode(read).unwrap().request, encoded.request)
+
+
+def _encoded(codec: AnyCodec, call: Call) -> Sequence[Encoded]:
+    told = codec.encode(call)
+    return [told.unwrap()] if is_successful(told) else []
+
+
+def plain_words_are_said_in_full(codec: AnyCodec, call: Call) -> None:
+    """Text that goes to and fro is said by every format; what it must add, it tells."""
+    encoded = codec.encode(call).unwrap()
+    same([loss for loss in encoded.losses if loss.kind != "added"], [])
+    same(codec.read(encoded.request).unwrap().messages, call.messages)
+
+
+def everything_said_is_sent_or_reported(codec: AnyCodec, call: Call) -> None:
+    """Whatever is changed in a call or taken out of it, changes the request, the losses or the changes."""
+    asked = _resolved(codec, call)
+    for encoded in _encoded(codec, asked):
+        for place, other in variants(asked):
+            silent = codec.encode(other).value_or(None) == encoded and not _accounted(encoded, place)
+            holds(not silent, f"{place}: it makes no difference, and no loss tells of it")
+
+
+def _accounted(encoded: Encoded, place: str) -> bool:
+    """Whether the place, or what it is a part of, is told of."""
+    paths = [loss.path for loss in (*encoded.losses, *encoded.changes)]
+    return any(
+        place.startswith(path) and place[len(path) : len(path) + 1] in {"", ".", "["} for path in paths
+    )
+
+
+def zero_and_nothing_are_values(codec: AnyCodec, call: Call, options: ChatOptions) -> None:
+    """An option that is 0, 0.0 or empty is sent or reported."""
+    told = codec.encode(evolve(call, options=options))
+    holds(told != codec.encode(call), f"{options!r} makes no difference, and no loss tells of it")
+
+
+def what_is_omitted_is_never_sent(codec: AnyCodec, call: Call, names: Sequence[str]) -> None:
+    """`OMIT` leaves the same request as an option that was never set."""
+    omitted = call.options | ChatOptions(**dict.fromkeys(names, OMIT))
+    found = codec.encode(evolve(call, options=omitted))
+    without = evolve(call, options=sent(call.options, *codec.names).without(*names))
+    if "extra" not in names and "provider_options" not in names:
+        same(_requests(found), _requests(codec.encode(without)))
+    same(_requests(found), _requests(codec.encode(evolve(call, options=sent(omitted, *codec.names)))))
+
+
+def _requests(told: Told) -> Result[Request, EncodeError]:
+    return told.map(lambda encoded: encoded.request)
+
+
+def none_is_never_sent(codec: AnyCodec, call: Call, options: Layer) -> None:
+    """What is not set is not in the request, not even as null."""
+    for encoded in _encoded(codec, evolve(call, options=options)):
+        holds(not _nulls(parse(encoded.request.body).value_or("")), f"a null: {encoded.request.body!r}")
+
+
+def _nulls(value: Json) -> bool:
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return value is None or any(map(_nulls, inner))
+
+
+def every_name_of_a_format_means_it_and_no_other_does(
+    codec: AnyCodec, call: Call, keys: Mapping[str, Json]
+) -> None:
+    """Further keys are sent alike under each name of the format, and not at all under another's."""
+    plain = codec.encode(call)
+    for name in codec.names:
+        own = evolve(call, options=ChatOptions(provider_options={name: keys}))
+        same(
+            _requests(codec.encode(own)),
+            _requests(codec.encode(evolve(call, options=ChatOptions(extra=keys)))),
+        )
+    others = evolve(call, options=ChatOptions(provider_options={ELSEWHERE: keys}))
+    same(codec.encode(others), plain)
+    native = evolve(call, messages=(*call.messages, UserMessage(content="Hi", native={ELSEWHERE: keys})))
+    bare = evolve(call, messages=(*call.messages, UserMessage(content="Hi")))
+    same(_requests(codec.encode(native)), _requests(codec.encode(bare)))
+
+
+def strict_turns_losses_into_a_failure_and_nothing_else(codec: AnyCodec, call: Call) -> None:
+    """With `strict` a call is refused if it would lose something, and is otherwise sent as it is."""
+    lenient = codec.encode(evolve(call, options=call.options | ChatOptions(strict=False)))
+    strict = codec.encode(evolve(call, options=call.options | ChatOptions(strict=True)))
+    full = is_successful(lenient) and not lenient.unwrap().losses
+    same(is_successful(strict), full)
+    if full:
+        same(_requests(strict), _requests(lenient))
+
+
+def merged_system_messages_are_one_or_told_of(codec: AnyCodec, call: Call) -> None:
+    """`merge` sends what joining the system messages beforehand sends."""
+    told = codec.encode(evolve(call, options=call.options | ChatOptions(system_message_handling="merge")))
+    joined = evolve(call, messages=merge_system_messages(call.messages))
+    for encoded in [told.unwrap()] if is_successful(told) else []:
+        if not _accounted(encoded, "options.system_message_handling"):
+            same(_requests(told), _requests(codec.encode(joined)))
+
+
+def a_call_is_encoded_or_refused_with_its_place_named(codec: AnyCodec, call: Call) -> None:
+    """Whatever the call, encoding it raises nothing."""
+    place = codec.encode(call).swap().map(lambda error: error.path).value_or("messages")
+    holds(place.startswith(("model", "messages", "options")), f"{place} is no place of a call")
+
+
+def encoding_gives_the_same_bytes_each_time(codec: AnyCodec, call: Call) -> None:
+    """A request depends on nothing but its call."""
+    same(codec.encode(copy.deepcopy(call)), codec.encode(call))
+
+
+def a_further_turn_leaves_all_earlier_bytes_as_they_were(
+    codec: AnyCodec, call: Call, turns: tuple[Sequence[ChatMessage], Sequence[ChatMessage]]
+) -> None:
+    """An answer and the next question are appended; prompt caches live on it."""
+    asked = evolve(call, messages=(*call.messages, *turns[0]))
+    longer = evolve(call, messages=(*asked.messages, *turns[1]))
+    for before, after in zip(_encoded(codec, asked), _encoded(codec, longer), strict=False):
+        begun = before.request.body.removesuffix(b"}").removesuffix(b"]")
+        holds(after.request.body.startswith(begun), f"{after.request.body!r} does not begin with {begun!r}")
+
+
+def what_was_written_need_not_be_written_again(codec: AnyCodec, call: Call) -> None:
+    """Going on from what was written of the first messages gives what writing all of them gives."""
+    whole, going = codec.encode(call), NOTHING
+    for count in range(1, len(call.messages) + 1):
+        begun = evolve(call, messages=call.messages[:count])
+        for encoded in _encoded(codec, begun):
+            same(codec.encode(begun, going), codec.encode(begun))
+            same(codec.encode(call, encoded.written), whole)
+            going = encoded.written
+    same(codec.encode(call, going), whole)
+
+
+def the_normal_form_is_its_own_and_its_changes_are_told(
+    codec: AnyCodec, messages: Sequence[ChatMessage]
+) -> None:
+    """`normalize` changes nothing that it gave, and tells of a change where there is one."""
+    normal = codec.normalize(messages)
+    same(codec.normalize(normal.messages), Normal(messages=normal.messages))
+    same(bool(normal.changes), normal.messages != tuple(messages))
+
+
+def the_normal_form_is_what_is_sent(codec: AnyCodec, call: Call) -> None:
+    """Messages and their normal form are the same request, and what was changed is told with it."""
+    normal = codec.normalize(call.messages)
+    for encoded in _encoded(codec, call):
+        same(codec.encode(evolve(call, messages=normal.messages)).unwrap().request, encoded.request)
+        holds(encoded.changes or not normal.changes, f"{normal.changes!r} are not told")
+
+
+def any_request_is_a_call_or_a_failure_with_a_text(codec: AnyCodec, body: bytes) -> None:
+    """Reading a request never raises, and reads the same each time."""
+    request = Request(url=codec.name, body=body)
+    found = codec.read(request)
+    same(codec.read(request), found)
+    holds(is_successful(found) or str(found.failure()), "the failure has no text")

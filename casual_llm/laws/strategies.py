@@ -1,0 +1,226 @@
+"""Calls and replies to try a wire format with: legal values, constructed; nothing here filters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from pydantic import BaseModel
+
+from casual_llm.laws.conversations import (
+    ELSEWHERE,
+    PALETTES,
+    RICHES,
+    Given,
+    Names,
+    Riches,
+    conversations,
+    further_keys,
+    joined,
+    json_values,
+    marks,
+    messages,
+    natives,
+    numbers,
+    odd_arguments,
+    only,
+    plain_arguments,
+    plain_texts,
+    said_texts,
+    texts,
+    words,
+)
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    AssistantToolCallFunction,
+    SystemMessage,
+    UserMessage,
+)
+from casual_llm.omit import OMIT
+from casual_llm.options import FIELDS, ChatOptions, JsonSchema, Layer
+from casual_llm.reply import FinishReason, Reply
+from casual_llm.tools import Tool, ToolParameter
+from casual_llm.usage import Usage
+from casual_llm.wire.codec import Call
+
+
+class Person(BaseModel):
+    """Someone, as a structured answer."""
+
+    name: str
+    age: int = 0
+
+
+_parameters = st.builds(
+    ToolParameter, type=st.sampled_from(["string", "integer"]), description=st.none() | texts
+)
+_schemas: SearchStrategy[Any] = st.dictionaries(texts.map("x-".__add__), json_values, max_size=1) | st.just(
+    {
+        "type": "object",
+        "properties": {"a": {"type": "string"}},
+        "required": ["a"],
+        "additionalProperties": False,
+    }
+)
+_at_least_none = st.floats(min_value=0, max_value=1e9) | st.integers(0, 2**31)
+_SCALARS: Given = {
+    "max_tokens": st.integers(1, 2**31),
+    "temperature": _at_least_none,
+    "top_p": st.floats(0, 1) | st.integers(0, 1),
+    "frequency_penalty": numbers,
+    "presence_penalty": numbers,
+    "seed": st.integers(-(2**53), 2**53),
+    "top_k": st.integers(0, 2**31),
+    "stop": texts | st.lists(texts, max_size=2),
+}
+_FORMATS = st.sampled_from(["json", "text"]) | st.builds(
+    JsonSchema, name=words, schema=_schemas, strict=st.none() | st.booleans()
+)
+
+
+@cache
+def _tools(names: Names, riches: Riches) -> SearchStrategy[list[Tool]]:
+    tool = st.builds(
+        Tool,
+        name=words.map("f".__add__),  # no tool is called like one of the modes of `tool_choice`
+        description=st.none() | texts,
+        parameters=st.dictionaries(texts, _parameters, max_size=2),
+        required=st.lists(texts, max_size=1),
+        keywords=st.dictionaries(texts.map("x-".__add__), json_values, max_size=1),
+        strict=only(riches, "marks", st.booleans()),
+        cache_control=only(riches, "marks", marks),
+        native=natives(names, riches),
+    )
+    return st.lists(tool, max_size=2, unique_by=lambda made: made.name)
+
+
+@st.composite
+def options(draw: st.DrawFn, names: Names, riches: Riches) -> Layer:
+    """Give options of which a few are set, some of them to `OMIT`."""
+    further: Given = {
+        "response_format": _FORMATS,
+        "extra": st.dictionaries(texts.map("x-".__add__), json_values | st.just(OMIT), max_size=2),
+        "provider_options": st.dictionaries(
+            st.sampled_from([*names, ELSEWHERE]), further_keys | st.just(OMIT), max_size=2
+        ),
+        "tools": _tools(names, riches),
+    }
+    known = {**_SCALARS, **further}
+    chosen = draw(st.lists(st.sampled_from([*known, "tools"]), max_size=3, unique=True))
+    said = {name: draw(st.one_of(known[name], known[name], known[name], st.just(OMIT))) for name in chosen}
+    offered = said.get("tools", OMIT)
+    choices = ["auto", "none", "required", *(tool.name for tool in ([] if offered is OMIT else offered))]
+    choice = st.none() if offered is OMIT else st.none() | st.sampled_from(choices)
+    return ChatOptions(**said, tool_choice=draw(choice))
+
+
+@cache
+def _calls(names: Names, riches: Riches) -> SearchStrategy[Call]:
+    return st.builds(
+        Call,
+        model=said_texts,
+        messages=conversations(names, riches),
+        options=options(names, riches),
+        stream=st.booleans(),
+    )
+
+
+def calls(names: Names) -> SearchStrategy[Call]:
+    """Give calls of which most can be said by most formats."""
+    return st.sampled_from(PALETTES).flatmap(lambda riches: _calls(names, riches))
+
+
+@cache
+def any_calls(names: Names) -> SearchStrategy[Call]:
+    """Give calls of which many cannot be said at all."""
+    rich = frozenset(RICHES)
+    more = st.builds(
+        ChatOptions,
+        system_message_handling=st.none() | st.sampled_from(["keep", "merge"]),
+        strict=st.none() | st.booleans(),
+        response_format=st.none() | st.just(Person),
+    )
+    return st.builds(
+        Call,
+        model=texts,
+        messages=messages(names) | conversations(names, rich),
+        options=st.builds(lambda below, above: below | above, options(names, rich), more),
+        stream=st.booleans(),
+    )
+
+
+def _plain_calls() -> SearchStrategy[Call]:
+    user, answer = (
+        st.builds(UserMessage, content=plain_texts),
+        st.builds(AssistantMessage, content=plain_texts),
+    )
+    before = st.lists(st.tuples(user, answer), max_size=2).map(joined)
+    system = st.lists(st.builds(SystemMessage, content=plain_texts), max_size=1)
+    spoken = st.builds(lambda first, middle, last: [*first, *middle, last], system, before, user)
+    return st.builds(Call, model=plain_texts, messages=spoken, stream=st.booleans())
+
+
+plain_calls = _plain_calls()
+"""Two who speak by turns, and a few words of instruction before."""
+plain_options = st.fixed_dictionaries({}, optional=_SCALARS).map(lambda said: ChatOptions(**said))
+"""Options of plain values, none of which holds a null."""
+_NOTHINGS: list[Any] = [0, 0.0, "", [], {}, False, None]
+_EMPTY: list[dict[str, Any]] = [
+    *({name: 0} for name in _SCALARS if name not in {"max_tokens", "stop"}),
+    *({"temperature": 0.0}, {"top_p": 0.0}, {"stop": ""}, {"stop": []}, {"stop": [""]}, {"tools": []}),
+    *({"extra": {"x-": empty}} for empty in _NOTHINGS),
+]
+empty_options = st.sampled_from(_EMPTY).map(lambda said: ChatOptions(**said))
+"""Options of which one is set, to a value that is easily taken for none."""
+option_names = st.lists(st.sampled_from([*FIELDS]), min_size=1, max_size=3, unique=True)
+
+
+# What is answered.
+
+
+def _usage(
+    prompt: int | None, completion: int | None, cached: int | None, reasoning: int | None
+) -> Usage | None:
+    known = Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        # A part of what is not known is not known either, and no part is more than the whole.
+        cached_tokens=None if prompt is None or cached is None else min(cached, prompt),
+        reasoning_tokens=None if completion is None or reasoning is None else min(reasoning, completion),
+    )
+    return None if known == Usage() else known
+
+
+_figures = st.none() | st.integers(0, 2**31)
+_ENDS: Sequence[FinishReason | None] = (None, "stop", "length", "content_filter", "error")
+_AFTER_CALLS: Sequence[FinishReason | None] = (None, "tool_calls", "length")
+
+
+@st.composite
+def _replies(draw: st.DrawFn, arguments: SearchStrategy[str]) -> Reply:
+    function = st.builds(AssistantToolCallFunction, name=words, arguments=arguments)
+    call = st.builds(AssistantToolCall, id=said_texts, function=function)
+    calls = draw(st.none() | st.lists(call, min_size=1, max_size=2, unique_by=lambda made: made.id))
+    refusal = draw(st.none() | st.none() | said_texts)
+    return Reply(
+        message=AssistantMessage(
+            content=draw(st.none() | said_texts if calls or refusal else texts),
+            tool_calls=calls,
+            refusal=refusal,
+        ),
+        usage=draw(st.builds(_usage, _figures, _figures, _figures, _figures)),
+        finish_reason=draw(st.sampled_from(_AFTER_CALLS if calls else _ENDS)),
+        reasoning=draw(st.none() | said_texts),
+        model=draw(st.none() | said_texts),
+        id=draw(st.none() | said_texts),
+    )
+
+
+replies = _replies(plain_arguments)
+"""Replies in the one form that both ways of asking give: said or absent, never said as nothing."""
+odd_replies = _replies(plain_arguments | odd_arguments)
+"""Replies in which the arguments of a call need not be JSON: models write them."""
