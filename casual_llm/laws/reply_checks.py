@@ -11,7 +11,7 @@ from returns.pipeline import is_successful
 
 from casual_llm.errors import Refused, Truncated
 from casual_llm.frozen import Json
-from casual_llm.laws.claims import holds, same
+from casual_llm.laws.claims import failure_of, holds, same, value_of
 from casual_llm.laws.conversations import ELSEWHERE
 from casual_llm.laws.playback import heard, play
 from casual_llm.reply import Reply
@@ -24,7 +24,7 @@ AnyCodec: TypeAlias = Codec[Any]
 
 def a_reply_comes_back_as_it_was_written(codec: AnyCodec, reply: Reply) -> None:
     """Text, tool calls, the reason of the end and the tokens come back; nothing else comes back changed."""
-    found = codec.decode(codec.write(reply)).unwrap()
+    found = value_of(codec.decode(codec.write(reply)))
     same(_kept(found), _kept(reply))
     for name, said in _beside(reply).items():
         holds(_beside(found)[name] in {said, None}, f"{name}: {_beside(found)[name]!r} is not {said!r}")
@@ -51,7 +51,7 @@ def _beside(reply: Reply) -> dict[str, object]:
 
 def why_an_answer_ended_is_kept(codec: AnyCodec, reply: Reply) -> None:
     """Every format tells a whole answer from one that was cut at the limit, and from a call of tools."""
-    found = codec.decode(codec.write(reply)).unwrap()
+    found = value_of(codec.decode(codec.write(reply)))
     if reply.finish_reason in {None, "stop", "length", "tool_calls"}:
         same(found.finish_reason, reply.finish_reason)
 
@@ -86,7 +86,7 @@ def a_stream_is_blind_to_where_the_network_cuts(codec: AnyCodec, cut: tuple[byte
 def a_stream_that_is_cut_is_the_beginning_of_an_answer(codec: AnyCodec, reply: Reply, share: float) -> None:
     """Without evidence that it is complete it is truncated, and carries what came; nothing is made up."""
     data = b"".join(codec.write_stream(reply))
-    whole = heard(codec, [data]).unwrap()
+    whole = value_of(heard(codec, [data]))
     given, end = play(codec, [data[: round(share * len(data))]])
     if is_successful(end):
         same(collect([*given, *end.unwrap()]).message, whole.message)
@@ -115,7 +115,7 @@ def any_response_is_a_reply_or_a_failure_with_a_text(codec: AnyCodec, response: 
 
 def a_status_that_is_no_success_is_a_refusal(codec: AnyCodec, response: Response, status: int) -> None:
     """Whatever the body says, the status is believed."""
-    failure = codec.decode(evolve(response, status=status)).failure()
+    failure = failure_of(codec.decode(evolve(response, status=status)))
     holds(isinstance(failure, Refused) and failure.status == status, f"{failure!r} is not Refused({status})")
 
 

@@ -16,7 +16,7 @@ from returns.result import Result
 
 from casual_llm.errors import EncodeError
 from casual_llm.frozen import Json
-from casual_llm.laws.claims import holds, same
+from casual_llm.laws.claims import holds, same, value_of
 from casual_llm.laws.conversations import ELSEWHERE
 from casual_llm.laws.variants import variants
 from casual_llm.messages import ChatMessage, UserMessage
@@ -40,7 +40,7 @@ def a_request_without_losses_reads_back_to_its_call(codec: AnyCodec, call: Call)
         encoded = told.unwrap()
         changed = {_option(change) for change in encoded.changes}
         messages = codec.normalize(asked.messages).messages if encoded.changes else asked.messages
-        found = codec.read(encoded.request).unwrap()
+        found = value_of(codec.read(encoded.request))
         same(_without(found, changed), _without(evolve(asked, messages=messages), changed))
 
 
@@ -70,8 +70,8 @@ def _without(call: Call, options: Collection[str]) -> Call:
 def a_request_that_was_read_is_written_again_byte_by_byte(codec: AnyCodec, call: Call) -> None:
     """Reading a request keeps all of it."""
     for encoded in _encoded(codec, call):
-        read = codec.read(encoded.request).unwrap()
-        same(codec.encode(read).unwrap().request, encoded.request)
+        read = value_of(codec.read(encoded.request))
+        same(value_of(codec.encode(read)).request, encoded.request)
 
 
 def _encoded(codec: AnyCodec, call: Call) -> Sequence[Encoded]:
@@ -81,9 +81,9 @@ def _encoded(codec: AnyCodec, call: Call) -> Sequence[Encoded]:
 
 def plain_words_are_said_in_full(codec: AnyCodec, call: Call) -> None:
     """Text that goes to and fro is said by every format; what it must add, it tells."""
-    encoded = codec.encode(call).unwrap()
+    encoded = value_of(codec.encode(call))
     same([loss for loss in encoded.losses if loss.kind != "added"], [])
-    same(codec.read(encoded.request).unwrap().messages, call.messages)
+    same(value_of(codec.read(encoded.request)).messages, call.messages)
 
 
 def everything_said_is_sent_or_reported(codec: AnyCodec, call: Call) -> None:
@@ -218,7 +218,7 @@ def the_normal_form_is_what_is_sent(codec: AnyCodec, call: Call) -> None:
     """Messages and their normal form are the same request, and what was changed is told with it."""
     normal = codec.normalize(call.messages)
     for encoded in _encoded(codec, call):
-        same(codec.encode(evolve(call, messages=normal.messages)).unwrap().request, encoded.request)
+        same(value_of(codec.encode(evolve(call, messages=normal.messages))).request, encoded.request)
         holds(encoded.changes or not normal.changes, f"{normal.changes!r} are not told")
 
 

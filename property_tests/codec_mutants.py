@@ -1,0 +1,273 @@
+"""Codecs that are broken on purpose, each in one thing, with the law that finds it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+from attrs import evolve, frozen
+from parrot import PARROT
+from returns.result import Result, Success
+
+from casual_llm.errors import DecodeError, EncodeError, ReadError
+from casual_llm.laws.conversations import ELSEWHERE
+from casual_llm.messages import ChatMessage
+from casual_llm.omit import OMIT
+from casual_llm.options import ChatOptions, set_fields
+from casual_llm.reply import Reply
+from casual_llm.wire.codec import Call, Chunks, Codec, Encoded, Normal, Request, Response
+from casual_llm.wire.loss import Loss, own
+from casual_llm.wire.written import NOTHING, Written
+
+Encoding = Result[Encoded, EncodeError]
+_numbers = count()
+
+
+@frozen
+class Mutant:
+    """What is wrong with a codec, and the law that finds it."""
+
+    wrong: str
+    codec: Codec[Any]
+    law: str
+    shows: type[Exception] = AssertionError
+
+
+def _asked(change: Callable[[Call], Call]) -> Codec[Any]:
+    """Encode another call than the one that was given."""
+
+    def encode(call: Call, known: Written = NOTHING) -> Encoding:
+        return PARROT.encode(change(call), known)
+
+    return evolve(PARROT, encode=encode)
+
+
+def _sent(change: Callable[[Call, bytes], bytes]) -> Codec[Any]:
+    """Send another body than the one that was encoded."""
+
+    def encode(call: Call, known: Written = NOTHING) -> Encoding:
+        return PARROT.encode(call, known).map(
+            lambda told: evolve(told, request=evolve(told.request, body=change(call, told.request.body)))
+        )
+
+    return evolve(PARROT, encode=encode)
+
+
+def _answered(change: Callable[[Reply], Reply]) -> Codec[Any]:
+    """Write another reply than the one that was given."""
+    return evolve(
+        PARROT,
+        write=lambda reply: PARROT.write(change(reply)),
+        write_stream=lambda reply: PARROT.write_stream(change(reply)),
+    )
+
+
+def _without(*names: str) -> Callable[[Call], Call]:
+    return lambda call: evolve(call, options=call.options.without(*names))
+
+
+def _without_zeros(call: Call) -> Call:
+    return _without(*(name for name, value in set_fields(call.options).items() if not value))(call)
+
+
+def _omit_as_text(call: Call) -> Call:
+    mood = {"mood": "OMIT"} if call.options.temperature is OMIT else {}
+    return evolve(call, options=call.options | ChatOptions(extra=mood))
+
+
+def _no_tools(call: Call) -> Call:
+    if any(message.role == "tool" for message in call.messages):
+        raise LookupError("there is no word for a result")
+    return call
+
+
+def _null(_: Call, body: bytes) -> bytes:
+    return body if b'"mood"' in body else body.replace(b'"stream"', b'"mood":null,"stream"', 1)
+
+
+def _counted(call: Call, body: bytes) -> bytes:
+    return b'{"count":%d,' % len(call.messages) + body[1:]
+
+
+def _numbered(_: Call, body: bytes) -> bytes:
+    return body[:-1] + b',"number":%d}' % next(_numbers)
+
+
+def _written_again(call: Call, known: Written = NOTHING) -> Encoding:
+    return PARROT.encode(call, evolve(known, count=0))
+
+
+def _first_alone(messages: Sequence[ChatMessage]) -> Normal:
+    return Normal(messages=messages[:1])
+
+
+def _first_alone_and_told(messages: Sequence[ChatMessage]) -> Normal:
+    told = [Loss(path="messages", kind="dropped", asked=None)] if messages[1:] else []
+    return Normal(messages=messages[:1], changes=tuple(told))
+
+
+def _read_whole(request: Request) -> Result[Call, ReadError]:
+    json.loads(request.body)
+    return PARROT.read(request)
+
+
+def _read_no_extra(request: Request) -> Result[Call, ReadError]:
+    return PARROT.read(request).map(_without("extra"))
+
+
+def _read_no_stream(request: Request) -> Result[Call, ReadError]:
+    return PARROT.read(request).map(lambda call: evolve(call, stream=False))
+
+
+def _decoded_whole(response: Response) -> Result[Reply, DecodeError]:
+    json.loads(response.body)
+    return PARROT.decode(response)
+
+
+def _emphatic(reply: Reply) -> Reply:
+    said = {"content": f"{reply.message.content}!"}
+    return evolve(reply, message=reply.message.model_copy(update=said))
+
+
+def _with_foreign_keys(reply: Reply) -> Response:
+    written = PARROT.write(reply)
+    body = json.loads(written.body) | own(reply.message.native, [ELSEWHERE])
+    return evolve(written, body=json.dumps(body, default=list).encode())
+
+
+def _as_text(state: Any, data: bytes) -> Result[tuple[Any, Chunks], DecodeError]:  # noqa: ANN401 # of its own
+    return PARROT.step(state, data.decode("utf-8", "replace").encode())
+
+
+def _as_strict_text(state: Any, data: bytes) -> Result[tuple[Any, Chunks], DecodeError]:  # noqa: ANN401
+    return PARROT.step(state, data.decode().encode())
+
+
+MUTANTS = (
+    Mutant(
+        "reading forgets further keys",
+        evolve(PARROT, read=_read_no_extra),
+        "a request without losses reads back to its call",
+    ),
+    Mutant(
+        "reading forgets that a stream was asked for",
+        evolve(PARROT, read=_read_no_stream),
+        "a request that was read is written again byte by byte",
+    ),
+    Mutant(
+        "two messages are sent, however many there are",
+        _asked(lambda call: evolve(call, messages=call.messages[-2:])),
+        "plain words are said in full",
+    ),
+    Mutant(
+        "an option is dropped in silence",
+        _asked(_without("temperature")),
+        "everything said is sent or reported",
+    ),
+    Mutant("zero is taken for unset", _asked(_without_zeros), "zero and nothing are values"),
+    Mutant("OMIT is sent as a text", _asked(_omit_as_text), "what is omitted is never sent"),
+    Mutant("what is not set is sent as null", _sent(_null), "none is never sent"),
+    Mutant(
+        "a name is promised that is not listened to",
+        evolve(PARROT, names=("parrot", "bird")),
+        "every name of a format means it and no other does",
+    ),
+    Mutant(
+        "strict is not listened to",
+        _asked(_without("strict")),
+        "strict turns losses into a failure and nothing else",
+    ),
+    Mutant(
+        "merge is not listened to",
+        _asked(_without("system_message_handling")),
+        "merged system messages are one or told of",
+    ),
+    Mutant(
+        "a tool's result raises",
+        _asked(_no_tools),
+        "a call is encoded or refused with its place named",
+        LookupError,
+    ),
+    Mutant("requests are numbered", _sent(_numbered), "encoding gives the same bytes each time"),
+    Mutant(
+        "the number of messages comes first",
+        _sent(_counted),
+        "a further turn leaves all earlier bytes as they were",
+    ),
+    Mutant(
+        "what was written is written again",
+        evolve(PARROT, encode=_written_again),
+        "what was written need not be written again",
+    ),
+    Mutant(
+        "the normal form drops messages in silence",
+        evolve(PARROT, normalize=_first_alone),
+        "the normal form is its own and its changes are told",
+    ),
+    Mutant(
+        "the normal form is not what is sent",
+        evolve(PARROT, normalize=_first_alone_and_told),
+        "the normal form is what is sent",
+    ),
+    Mutant(
+        "reading raises on what is no JSON",
+        evolve(PARROT, read=_read_whole),
+        "any request is a call or a failure with a text",
+        ValueError,
+    ),
+    Mutant(
+        "an answer's tokens are not written",
+        _answered(lambda reply: evolve(reply, usage=None)),
+        "a reply comes back as it was written",
+    ),
+    Mutant(
+        "why an answer ended is not written",
+        _answered(lambda reply: evolve(reply, finish_reason=None)),
+        "why an answer ended is kept",
+    ),
+    Mutant(
+        "decoding adds to what was said",
+        evolve(PARROT, decode=lambda response: PARROT.decode(response).map(_emphatic)),
+        "a reply that was decoded is written as it is",
+    ),
+    Mutant(
+        "what another format knows is written",
+        evolve(PARROT, write=_with_foreign_keys),
+        "what is native to another format is not written",
+    ),
+    Mutant(
+        "a stream says other words than the whole",
+        evolve(PARROT, write_stream=lambda reply: PARROT.write_stream(_emphatic(reply))),
+        "a collected stream is the whole reply",
+    ),
+    Mutant(
+        "each read is taken for a text",
+        evolve(PARROT, step=_as_text),
+        "a stream is blind to where the network cuts",
+    ),
+    Mutant(
+        "any end is a good end",
+        evolve(PARROT, finish=lambda _: Success(())),
+        "a stream that is cut is the beginning of an answer",
+    ),
+    Mutant(
+        "decoding raises on what is no JSON",
+        evolve(PARROT, decode=_decoded_whole),
+        "any response is a reply or a failure with a text",
+        ValueError,
+    ),
+    Mutant(
+        "the status is not looked at",
+        evolve(PARROT, decode=lambda response: PARROT.decode(evolve(response, status=200))),
+        "a status that is no success is a refusal",
+    ),
+    Mutant(
+        "a stream raises on what is no text",
+        evolve(PARROT, step=_as_strict_text),
+        "any bytes are a stream or a failure with a text",
+        ValueError,
+    ),
+)
+"""The bugs that codecs have; each law finds one."""

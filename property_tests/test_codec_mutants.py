@@ -1,0 +1,44 @@
+"""Every law about codecs can fail: each finds a codec that is broken on purpose."""
+
+from __future__ import annotations
+
+import pytest
+from codec_mutants import MUTANTS, Mutant
+from hypothesis import Phase, settings
+from parrot import PAGE, PROGRAM
+
+from casual_llm.laws import LAWS, check_codec, check_law
+
+# That a law is broken is what counts, not by how little.
+_LIMITS = settings(max_examples=200, derandomize=True, database=None, phases=[Phase.generate])
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.wrong)
+def test_a_broken_codec_is_found_by_its_law(mutant: Mutant) -> None:
+    with pytest.raises(mutant.shows) as caught:
+        check_law(mutant.codec, mutant.law, _LIMITS)
+    assert f"parrot does not keep the law: {mutant.law}" in caught.value.__notes__
+
+
+@pytest.mark.parametrize("mutant", MUTANTS[:1], ids=lambda mutant: mutant.wrong)
+def test_a_broken_codec_does_not_pass(mutant: Mutant) -> None:
+    with pytest.raises(AssertionError):
+        check_codec(mutant.codec, _LIMITS)
+
+
+def test_every_law_finds_a_broken_codec() -> None:
+    assert [mutant.law for mutant in MUTANTS] == [*LAWS]
+
+
+def test_every_law_says_what_it_means() -> None:
+    assert [name for name, law in LAWS.items() if not law.meaning.endswith(".")] == []
+
+
+def test_the_toy_format_is_short() -> None:
+    lines = [line for line in PROGRAM.splitlines() if line.strip()]
+    assert len([line for line in lines if not line.startswith(("import ", "from "))]) <= 80
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_the_page_names_every_law(law: str) -> None:
+    assert f"\n{law}\n" in PAGE.read_text("utf-8")
