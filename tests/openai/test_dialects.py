@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from typing import Any
+
+import attrs
 import pytest
 
+from casual_llm.content import AudioContent, FileContent, ImageContent
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    AssistantToolCallFunction,
+    ChatMessage,
+    SystemMessage,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.options import ChatOptions, JsonSchema
 from casual_llm.providers.openai import (
     AZURE,
     COMPATIBLE,
@@ -21,9 +37,12 @@ from casual_llm.providers.openai import (
     VLLM,
     XAI,
     Dialect,
+    codec,
     dialect_named,
     dialect_of,
 )
+from casual_llm.tools import Tool
+from casual_llm.wire.codec import Call, Response
 
 
 @pytest.mark.parametrize(
@@ -89,3 +108,121 @@ def test_a_server_on_the_net_has_an_address_and_a_variable_for_its_key(dialect: 
     local = (dialect.base_url or "").startswith("http://localhost") or dialect is COMPATIBLE
     assert local or dialect.key_variable
     assert local or dialect.base_url or dialect.hosts
+
+
+HI = UserMessage(content="Hi")
+FUNCTION = AssistantToolCallFunction(name="now", arguments="{}")
+ASKING = AssistantMessage(tool_calls=[AssistantToolCall(id="c1", function=FUNCTION)])
+PIXEL = ImageContent(source="https://example.com/a.png")
+RESULT = ToolResultMessage(name="now", tool_call_id="c1", content=[PIXEL])
+PDF = FileContent(source="JVBERi0=")
+THOUGHTS = (
+    b'{"choices":[{"message":{"content":[{"type":"thinking","thinking":"hm"}],"reasoning":"hm",'
+    b'"reasoning_content":"hm","reasoning_details":[{"type":"reasoning.text","text":"hm"}],'
+    b'"extra_content":{"google":{"thought_signature":"s"}},"audio":{"id":"a"}}}]}'
+)
+
+
+def written(
+    *messages: ChatMessage,
+    stream: bool = False,
+    model: str = "m",
+    **options: Any,  # noqa: ANN401 # options of all kinds
+) -> Callable[[Dialect], object]:
+    call = Call(model=model, messages=messages or (HI,), options=ChatOptions(**options), stream=stream)
+    return lambda dialect: codec(dialect).encode(call).unwrap().request.body
+
+
+def replays(dialect: Dialect) -> object:
+    answers = (THOUGHTS, b'{"choices":[{"message":{"reasoning":"hm"}}]}')
+    replies = [codec(dialect).decode(Response(status=200, body=body)).unwrap() for body in answers]
+    return [(reply.message.native or {}).get(dialect.name) for reply in replies]
+
+
+def with_field(dialect: Dialect, field: str, value: Any) -> Dialect:  # noqa: ANN401 # of any field
+    return attrs.evolve(dialect, **{field: value})
+
+
+# A field, what shows it, and a value that is not the default.
+SHOWN: dict[str, tuple[Callable[[Dialect], object], object]] = {
+    "token_key": (written(max_tokens=5), "max_completion_tokens"),
+    "seed_key": (written(seed=5), "random_seed"),
+    "system_role": (written(SystemMessage(content="Be brief.")), "developer"),
+    "beside_calls": (written(ASKING), "absent"),
+    "stream_options": (written(stream=True), False),
+    "refuses": (
+        written(model="grok-4", temperature=0.5, top_p=0.5, top_k=5, frequency_penalty=0.5),
+        {"temperature": re.compile("grok-4")},
+    ),
+    "tool_choice": (written(tools=[Tool(name="now")], tool_choice="required"), False),
+    "named_tool_choice": (written(tools=[Tool(name="now")], tool_choice="now"), False),
+    "json_mode": (written(response_format="json"), False),
+    "json_schema": (written(response_format=JsonSchema(name="a", schema={})), False),
+    "strict": (written(tools=[Tool(name="now", strict=True)]), False),
+    "cache_control": (written(SystemMessage(content="a", cache_control={"type": "ephemeral"})), True),
+    "files": (written(UserMessage(content=[PDF])), "document_url"),
+    "file_urls": (written(UserMessage(content=[FileContent(source="https://example.com/a.pdf")])), True),
+    "audio": (written(UserMessage(content=[AudioContent(source="UklGRg==")])), False),
+    "tool_media": (written(ASKING, RESULT), True),
+    "replays": (replays, frozenset({"reasoning"})),
+}
+BARE = Dialect(name="bare")
+
+
+def test_every_field_that_is_no_name_or_address_is_shown() -> None:
+    addresses = {"name", "aliases", "base_url", "key_variable", "key_header", "hosts"}
+    assert {field.name for field in attrs.fields(Dialect)} - addresses == SHOWN.keys()
+
+
+@pytest.mark.parametrize("field", SHOWN)
+def test_a_field_changes_what_is_written_or_kept(field: str) -> None:
+    show, value = SHOWN[field]
+    assert show(with_field(BARE, field, value)) != show(BARE)
+
+
+DIFFERENCES = [
+    (dialect, field)
+    for dialect in DIALECTS
+    for field in SHOWN
+    if getattr(dialect, field) != getattr(BARE, field)
+]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "field"), DIFFERENCES, ids=lambda it: it if isinstance(it, str) else it.name
+)
+def test_each_difference_of_each_row_shows(dialect: Dialect, field: str) -> None:
+    show, _ = SHOWN[field]
+    assert show(dialect) != show(with_field(dialect, field, getattr(BARE, field)))
+
+
+def test_the_rows_differ_in_every_field_but_one() -> None:
+    # No server that is known wants `developer`; whoever meets one can say so.
+    assert SHOWN.keys() - {field for _, field in DIFFERENCES} == {"system_role"}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "model", "lost"),
+    [
+        (OPENAI, "gpt-5", True),
+        (OPENAI, "gpt-5-mini-2025-08-07", True),
+        (OPENAI, "o4-mini", True),
+        (OPENAI, "gpt-5.6-luna", True),
+        (OPENAI, "gpt-5-chat-latest", False),
+        (OPENAI, "gpt-5.1", False),
+        (OPENAI, "gpt-4.1", False),
+        (AZURE, "o3", True),
+        (XAI, "grok-4", True),
+        (XAI, "grok-4-fast-non-reasoning", False),
+        (XAI, "grok-3", False),
+        (DEEPSEEK, "deepseek-reasoner", True),
+        (DEEPSEEK, "deepseek-chat", False),
+        (GROQ, "any", True),
+        (COMPATIBLE, "o3", False),
+    ],
+    ids=str,
+)
+def test_the_name_of_a_model_tells_what_it_refuses(dialect: Dialect, model: str, lost: bool) -> None:  # noqa: FBT001
+    call = Call(model=model, messages=[HI], options=ChatOptions(frequency_penalty=0.5))
+    losses = codec(dialect).encode(call).unwrap().losses
+    assert [loss.path for loss in losses] == ["options.frequency_penalty"] * lost
