@@ -8,6 +8,7 @@ from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from strategies import (
+    Person,
     base64_texts,
     calls,
     images,
@@ -18,11 +19,13 @@ from strategies import (
     text_parts,
     texts,
     tool_call_lists,
+    tools,
 )
 
 from casual_llm.content import AudioContent, ContentPart, FileContent, NativeContent
 from casual_llm.messages import AssistantMessage, ChatMessage, SystemMessage, ToolResultMessage, UserMessage
 from casual_llm.omit import OMIT
+from casual_llm.options import ChatOptions
 from casual_llm.wire.codec import Call
 
 _MARK = {"type": "ephemeral"}
@@ -101,9 +104,11 @@ def _turns(draw: st.DrawFn) -> list[ChatMessage]:
     return [message, *results]
 
 
-conversations = st.lists(_turns(), min_size=1, max_size=3).map(
-    lambda turns: [message for turn in turns for message in turn]
-)
+def _flat(turns: list[list[ChatMessage]]) -> list[ChatMessage]:
+    return [message for turn in turns for message in turn]
+
+
+conversations = st.lists(_turns(), min_size=1, max_size=3).map(_flat)
 
 
 @st.composite
@@ -112,12 +117,64 @@ def _rich_calls(draw: st.DrawFn) -> Call:
     offered = call.options.tools
     plain = [] if offered is None or offered is OMIT else list(offered)
     strict = [{"strict": draw(st.none() | st.booleans())} for _ in plain]
-    tools = [
+    told = [
         _with(tool, cache_control=draw(_marks), native=draw(natives)).model_copy(update=more)
         for tool, more in zip(plain, strict, strict=True)
     ]
-    options = call.options.set(tools=tools) if tools else call.options
+    options = call.options.set(tools=told) if told else call.options
     return evolve(call, messages=draw(conversations), options=options)
 
 
 rich_calls = _rich_calls()
+
+
+# What OpenAI documents: the values that its schema takes.
+
+_documented_parts: SearchStrategy[ContentPart] = st.one_of(
+    text_parts,
+    st.builds(_with, plain_images, detail=st.sampled_from([None, "low", "high", "auto"])),
+    st.builds(FileContent, source=_sources, name=st.none() | said_texts),
+    st.builds(AudioContent, source=_sources, media_type=st.sampled_from(["audio/wav", "audio/mpeg"])),
+)
+_documented_asking = st.builds(AssistantMessage, content=st.none() | texts, tool_calls=tool_call_lists)
+
+
+def _answered(asking: AssistantMessage, said: Any) -> list[ChatMessage]:  # noqa: ANN401
+    results = [
+        ToolResultMessage(name=call.function.name, tool_call_id=call.id, content=said)
+        for call in asking.tool_calls or ()
+    ]
+    return [asking, *results]
+
+
+_documented_turns: SearchStrategy[list[ChatMessage]] = st.one_of(
+    st.builds(UserMessage, content=texts | st.lists(_documented_parts, min_size=1)).map(lambda it: [it]),
+    system_messages.map(lambda it: [it]),
+    st.builds(AssistantMessage, content=texts, refusal=st.none() | texts).map(lambda it: [it]),
+    st.builds(_answered, _documented_asking, texts | st.lists(_documented_parts, min_size=1, max_size=2)),
+)
+_penalties = st.floats(-2, 2)
+_offered = st.lists(tools, min_size=1, max_size=2)
+_documented_options = st.builds(
+    ChatOptions,
+    max_tokens=st.none() | st.integers(1, 9),
+    temperature=st.none() | st.floats(0, 2),
+    top_p=st.none() | st.floats(0, 1),
+    top_k=st.none() | st.integers(0, 9),
+    frequency_penalty=st.none() | _penalties,
+    presence_penalty=st.none() | _penalties,
+    stop=st.none() | texts | st.lists(texts, min_size=1, max_size=4),
+    seed=st.none() | st.integers(-(2**62), 2**62),
+    tools=st.none() | _offered,
+    tool_choice=st.sampled_from([None, "auto", "none", "required"]),
+    response_format=st.sampled_from(["json", "text", Person, None]),
+)
+documented_calls = st.builds(
+    Call,
+    model=st.sampled_from(["gpt-4.1", "gpt-5"]),
+    messages=st.lists(_documented_turns, min_size=1, max_size=2).map(
+        lambda turns: [m for t in turns for m in t]
+    ),
+    options=_documented_options,
+    stream=st.booleans(),
+)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import os
+from pathlib import Path
 
 import attrs
+import jsonschema
 import pytest
 from hypothesis import example, given, strategies as st
-from openai_strategies import rich_calls
+from openai_strategies import documented_calls, rich_calls
 from returns.pipeline import is_successful
 from returns.result import Result
 from strategies import (
@@ -359,3 +362,26 @@ def test_a_media_type_that_a_url_cannot_say_is_a_loss() -> None:
     image = ImageContent(source="https://example.com/a", media_type="image/png")
     encoded = encode(OPENAI, Call(model="m", messages=[UserMessage(content=[image])])).unwrap()
     assert [loss.path for loss in encoded.losses] == ["messages[0].content[0].media_type"]
+
+
+_SPECS = Path(__file__).resolve().parents[2] / "shared" / "specs"
+
+
+def _schema() -> dict[str, Json]:
+    path = _SPECS / "openai.CreateChatCompletionRequest.schema.json"
+    if not path.exists():
+        missing = pytest.fail if os.environ.get("CASUAL_LLM_REQUIRE_SHARED") else pytest.skip
+        missing(f"there is no schema at ../shared/specs/{path.name}")
+    schema: dict[str, Json] = json.loads(path.read_text("utf-8"))
+    return schema
+
+
+def test_requests_follow_the_published_schema() -> None:
+    validator = jsonschema.Draft202012Validator(_schema())
+
+    @given(documented_calls)
+    def law(call: Call) -> None:
+        errors = validator.iter_errors(_body(encode(OPENAI, call)))
+        assert [(error.json_path, error.message) for error in errors] == []
+
+    law()

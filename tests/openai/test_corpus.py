@@ -9,12 +9,14 @@ from collections.abc import Callable
 
 import pytest
 from attrs import frozen
-from corpus import OK, Exchange, answer, disagreements, events, exchanges
+from corpus import OK, Exchange, answer, disagreements, events, exchanges, streamed
 from returns.result import Failure, Success
 
 from casual_llm.errors import Refused, Truncated
-from casual_llm.providers.openai import COMPATIBLE, codec
+from casual_llm.providers.openai import COMPATIBLE, codec, dialect_named
 from casual_llm.providers.openai.decode import FINISH_REASONS
+from casual_llm.providers.openai.stream import State
+from casual_llm.wire.codec import Codec
 
 CODEC = codec(COMPATIBLE)
 EVIDENCE = re.compile(rb'"finish_reason": ?"[^"]|\[DONE\]')
@@ -48,9 +50,13 @@ def streams(recorded: tuple[Exchange, ...]) -> list[Exchange]:
     return [exchange for exchange in recorded if exchange.stream and exchange.expected]
 
 
+def codec_for(exchange: Exchange) -> Codec[State]:
+    return codec(dialect_named(exchange.provider) or COMPATIBLE)
+
+
 def verdict(exchange: Exchange) -> str:
     """Say how our reading stands to the other one: agreed, refused, an excuse, or what differs."""
-    read = answer(CODEC, exchange)
+    read = answer(codec_for(exchange), exchange)
     if exchange.expected is None:
         return "refused" if isinstance(read, Failure) else "an error was read as a reply"
     differs = disagreements(read.unwrap(), exchange.expected)
@@ -67,6 +73,31 @@ def test_all_recordings_are_read_as_they_were_meant(recorded: tuple[Exchange, ..
         ("stream", "agreed"): 216,
         ("stream", "refused"): 1,
         ("stream", "Groq has put the usage under x_groq, where the other reading does not look"): 1,
+    }
+
+
+def test_a_recorded_reply_is_written_and_read_to_itself(recorded: tuple[Exchange, ...]) -> None:
+    for exchange in (it for it in recorded if it.expected):
+        ours = codec_for(exchange)
+        reply = answer(ours, exchange).unwrap()
+        assert ours.decode(ours.write(reply)).unwrap() == reply, exchange.id
+        assert streamed(ours, ours.write_stream(reply)).unwrap() == reply, exchange.id
+
+
+def test_what_the_servers_want_to_see_again_is_kept(recorded: tuple[Exchange, ...]) -> None:
+    read = [(codec_for(it), answer(codec_for(it), it)) for it in recorded if it.expected]
+    natives = [(ours.name, reply.unwrap().message.native or {}) for ours, reply in read]
+    assert Counter((name, key) for name, native in natives for key in native.get(name, {})) == {
+        ("compatible", "reasoning_content"): 29,
+        ("compatible", "reasoning_details"): 15,
+        ("deepseek", "reasoning_content"): 10,
+        ("gemini-compat", "extra_content"): 2,
+        ("llamacpp", "reasoning_content"): 7,
+        ("mistral", "content"): 12,
+        ("ollama-v1", "reasoning"): 13,
+        ("openai", "audio"): 1,
+        ("openrouter", "reasoning_details"): 23,
+        ("xai", "reasoning_content"): 12,
     }
 
 
