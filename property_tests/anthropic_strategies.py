@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from strategies import (
     Person,
-    arguments,
     base64_texts,
     images,
     json_objects,
@@ -22,7 +21,6 @@ from strategies import (
     texts,
     tools,
 )
-from wire_strategies import mutations
 
 from casual_llm.content import (
     AudioContent,
@@ -32,7 +30,6 @@ from casual_llm.content import (
     NativeContent,
     TextContent,
 )
-from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
@@ -44,19 +41,17 @@ from casual_llm.messages import (
 )
 from casual_llm.options import ChatOptions
 from casual_llm.providers.anthropic import codec
-from casual_llm.reply import FinishReason, Reply
 from casual_llm.tools import Tool
-from casual_llm.usage import Usage
-from casual_llm.wire.codec import Call, Request, Response
+from casual_llm.wire.codec import Call, Request
 
 CODEC = codec()
 
 # Blocks, as the vendor sends them.
 
 _said = st.text("ab🦙\n", min_size=1, max_size=3).map("x".__add__)
-_ids = st.text("ab_-9", min_size=1, max_size=3)
-_marks = st.sampled_from([{"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}])
-_inputs: SearchStrategy[Any] = st.dictionaries(
+ids = st.text("ab_-9", min_size=1, max_size=3)
+marks = st.sampled_from([{"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}])
+inputs: SearchStrategy[Any] = st.dictionaries(
     names, st.integers(0, 9) | _said | st.lists(_said, max_size=2), max_size=2
 )
 
@@ -66,7 +61,7 @@ def _block(kind: str, **keys: SearchStrategy[Any]) -> SearchStrategy[dict[str, A
 
 
 _text_blocks = _block("text", text=_said)
-_tool_uses = _block("tool_use", id=_ids, name=names, input=_inputs)
+_tool_uses = _block("tool_use", id=ids, name=names, input=inputs)
 _rare_blocks = st.one_of(
     _block("thinking", thinking=_said | st.just(""), signature=_said),
     _block("redacted_thinking", data=_said),
@@ -75,18 +70,16 @@ _rare_blocks = st.one_of(
         text=_said,
         citations=st.lists(st.fixed_dictionaries({"cited_text": _said}), min_size=1, max_size=2),
     ),
-    _block("server_tool_use", id=_ids, name=names, input=_inputs),
-    _block("web_search_tool_result", tool_use_id=_ids, content=st.lists(_inputs, max_size=1)),
-    _block(
-        "tool_use", id=_ids, name=names, input=_inputs, caller=st.just({"type": "code_execution_20250825"})
-    ),
+    _block("server_tool_use", id=ids, name=names, input=inputs),
+    _block("web_search_tool_result", tool_use_id=ids, content=st.lists(inputs, max_size=1)),
+    _block("tool_use", id=ids, name=names, input=inputs, caller=st.just({"type": "code_execution_20250825"})),
     _block("compaction", content=_said),
 )
 answered_blocks = st.lists(_text_blocks | _tool_uses | _rare_blocks, min_size=1, max_size=3)
 
 # Messages: those that can be said in full, and those that cannot.
 
-_any_marks = st.none() | _marks
+_any_marks = st.none() | marks
 
 
 def _own(key: str) -> SearchStrategy[Any]:
@@ -109,13 +102,13 @@ _pictures = images.map(
 _natives = st.builds(
     NativeContent,
     format=st.just("anthropic"),
-    block=_block("container_upload", file_id=_ids) | _block("text", text=_said),
+    block=_block("container_upload", file_id=ids) | _block("text", text=_said),
 )
 _parts: SearchStrategy[ContentPart] = _texts | _pictures | _files | _natives
 _wordless: SearchStrategy[ContentPart] = st.one_of(
     st.builds(AudioContent, source=base64_texts),
     st.builds(NativeContent, format=st.just("gemini"), block=json_objects),
-    st.builds(TextContent, text=st.just(" "), cache_control=_marks),
+    st.builds(TextContent, text=st.just(" "), cache_control=marks),
     st.builds(TextContent, text=_said, native=st.just({"openai": {"a": 1}})),
     st.builds(ImageContent, source=_sources, detail=st.just("low")),
     st.builds(FileContent, source=_uris, media_type=st.just("text/csv")),
@@ -140,7 +133,7 @@ _systems = st.builds(SystemMessage, content=texts, native=_own("citations")) | s
 _arguments = st.sampled_from(["", " ", "{}", '{"a": 1}', '{"a":1}', '{"b":1.0,"b":[]}', '{"é":"\\u00e9"}'])
 _called = st.builds(
     AssistantToolCall,
-    id=_ids,
+    id=ids,
     function=st.builds(AssistantToolCallFunction, name=names, arguments=_arguments),
     native=_own("cache_control"),
 )
@@ -199,7 +192,7 @@ conversations = _conversations(_parts)
 any_conversations = _conversations(
     _parts | _wordless,
     _wordless_answers,
-    st.builds(ToolResultMessage, name=names, tool_call_id=_ids, content=texts),
+    st.builds(ToolResultMessage, name=names, tool_call_id=ids, content=texts),
 )
 
 
@@ -276,229 +269,12 @@ any_calls = st.builds(
     stream=st.booleans(),
 )
 
-# What comes back.
-
-_ENDS: tuple[tuple[str | None, FinishReason | None], ...] = (
-    (None, None),
-    ("end_turn", "stop"),
-    ("stop_sequence", "stop"),
-    ("pause_turn", "stop"),
-    ("max_tokens", "length"),
-    ("model_context_window_exceeded", "length"),
-    ("tool_use", "tool_calls"),
-    ("refusal", "content_filter"),
-    ("length", "length"),
-    ("fin\u2028", None),
-)
-_usages = st.builds(
-    lambda new, cached, more: Usage(prompt_tokens=new + (cached or 0), cached_tokens=cached, **more),
-    st.integers(0, 9),
-    st.none() | st.integers(0, 9),
-    st.fixed_dictionaries(
-        {
-            "completion_tokens": st.none() | st.integers(0, 9),
-            "reasoning_tokens": st.none() | st.integers(0, 9),
-        }
-    ),
-)
-_compact = st.sampled_from(
-    ["{}", '{"a":1}', '{"a":', "[1]", "null", "1", '"{}"', '{"a": "\ud83e"}'[:0] or "{"]
-)
-_answered_calls = st.lists(
-    st.builds(
-        AssistantToolCall,
-        id=_ids,
-        function=st.builds(AssistantToolCallFunction, name=names, arguments=_compact),
-        native=st.sampled_from([None, {"anthropic": {"caller": {"type": "code"}}}]),
-    ),
-    min_size=1,
-    max_size=2,
-    unique_by=lambda call: call.id,
-)
-
-
-@st.composite
-def _replies(draw: st.DrawFn) -> Reply:
-    tool_calls, refusal = draw(st.none() | _answered_calls), draw(st.none() | said_texts)
-    raw, meaning = draw(st.sampled_from(_ENDS))
-    return Reply(
-        message=AssistantMessage(
-            content=draw(st.none() | said_texts if tool_calls or refusal else texts),
-            tool_calls=tool_calls,
-            refusal=refusal,
-        ),
-        usage=draw(st.none() | _usages),
-        finish_reason="tool_calls" if meaning == "stop" and tool_calls else meaning,
-        raw_finish_reason=raw,
-        reasoning=draw(st.none() | said_texts),
-        model=draw(st.none() | said_texts),
-        id=draw(st.none() | said_texts),
-    )
-
-
-def whole(body: Json) -> Response:
-    """Give a body as a response that went well."""
-    return Response(status=200, body=json.dumps(body).encode())
-
-
-plain_replies = _replies()
-"""Replies whose fields say all."""
-_kept_replies = answered_blocks.map(lambda blocks: CODEC.decode(whole({"content": blocks})).unwrap())
-replies = plain_replies | _kept_replies
-"""Replies in the one form that both ways of asking give."""
-
-# What servers make of it: any part may be missing, null, or of another kind.
-
-_ODD: SearchStrategy[Any] = st.sampled_from(
-    [None, "", 0, -1, 1.0, True, [], {}, [None], [[]], [{}], 10**400, 1e308, float("nan"), "\ud83e"]
-)
-
-
-def _odd(usual: SearchStrategy[Any]) -> SearchStrategy[Any]:
-    return st.one_of(usual, usual, usual, usual, _ODD)
-
-
-def _odd_object(**keys: SearchStrategy[Any]) -> SearchStrategy[Any]:
-    return _odd(st.fixed_dictionaries({}, optional={key: _odd(usual) for key, usual in keys.items()}))
-
-
-_KINDS = [
-    "text",
-    "thinking",
-    "tool_use",
-    "server_tool_use",
-    "redacted_thinking",
-    "tool_result",
-    "image",
-    "document",
-]
-_odd_blocks = _odd(answered_blocks.map(lambda blocks: blocks[0])) | _odd_object(
-    type=st.sampled_from(_KINDS),
-    text=texts,
-    thinking=texts,
-    signature=texts,
-    citations=st.lists(texts, max_size=1),
-    id=st.sampled_from(["", "a"]),
-    name=names,
-    input=_inputs | arguments,
-    caller=st.just({"type": "direct"}),
-    tool_use_id=st.sampled_from(["", "a"]),
-    content=texts | st.lists(_odd_object(type=st.just("text"), text=texts), max_size=2),
-    is_error=st.booleans(),
-    title=texts,
-    cache_control=_marks,
-    source=_odd_object(
-        type=st.sampled_from(["base64", "url", "text"]), data=base64_texts, media_type=media_types, url=texts
-    ),
-)
-_odd_usage = _odd_object(
-    input_tokens=st.integers(0, 9),
-    cache_read_input_tokens=st.integers(0, 9),
-    output_tokens=st.floats(),
-    output_tokens_details=_odd_object(thinking_tokens=st.integers(0, 9)),
-)
-_odd_details = _odd_object(type=st.just("refusal"), explanation=texts)
-_odd_error = texts | _odd_object(type=st.sampled_from(["overloaded_error", "x"]), message=texts)
-_odd_message = _odd_object(
-    type=st.sampled_from(["message", "message", "message", "error"]),
-    id=texts,
-    model=texts,
-    content=st.lists(_odd_blocks, max_size=3),
-    stop_reason=st.sampled_from(["end_turn", "tool_use", "", "weird"]),
-    stop_details=_odd_details,
-    usage=_odd_usage,
-    error=st.none() | _odd_error,
-)
-odd_bodies = _odd_message.map(lambda body: json.dumps(body).encode())
-odd_responses = st.builds(
-    Response, status=st.sampled_from([200, 204, 400, 529]), body=odd_bodies | st.binary()
-) | replies.flatmap(lambda reply: mutations(CODEC.write(reply).body)).map(
-    lambda body: Response(status=200, body=body)
-)
-_odd_delta = _odd_object(
-    type=st.sampled_from(
-        [
-            "text_delta",
-            "thinking_delta",
-            "input_json_delta",
-            "signature_delta",
-            "citations_delta",
-            "new_delta",
-        ]
-    ),
-    text=texts,
-    thinking=texts,
-    partial_json=arguments,
-    signature=texts,
-    citation=texts,
-    stop_reason=st.sampled_from(["end_turn", "tool_use"]),
-    stop_details=_odd_details,
-)
-_EVENTS = [
-    "message_start",
-    "message_delta",
-    "content_block_start",
-    "content_block_delta",
-    "content_block_stop",
-]
-_odd_event = _odd_object(
-    type=st.sampled_from([*_EVENTS, *_EVENTS, "ping", "message_stop", "error"]),
-    index=st.integers(0, 1),
-    message=_odd_message,
-    content_block=_odd_blocks,
-    delta=_odd_delta,
-    usage=_odd_usage,
-    error=st.none() | _odd_error,
-)
-_frames = st.one_of(
-    _odd_event.map(lambda body: b"data: " + json.dumps(body).encode() + b"\n\n"),
-    _odd_event.map(lambda body: b"event: error\rdata:" + json.dumps(body).encode() + b"\r\r"),
-    st.sampled_from([b": hello\n\n", b"event: ping\ndata: pong\n\n", b"event: message_stop\ndata: {}\n\n"]),
-    st.binary(max_size=5),
-)
-odd_streams = st.lists(_frames, max_size=5).map(b"".join) | replies.flatmap(
-    lambda reply: mutations(b"".join(CODEC.write_stream(reply)))
-)
-_odd_requests = _odd_object(
-    model=texts,
-    system=texts | st.lists(_odd_blocks, max_size=2),
-    messages=st.lists(
-        _odd_object(
-            role=st.sampled_from(["user", "assistant", "system"]),
-            content=texts | st.lists(_odd_blocks, max_size=3),
-        ),
-        max_size=3,
-    ),
-    tools=st.lists(
-        _odd_object(
-            name=names,
-            description=texts,
-            type=st.sampled_from(["custom", "web_search_20250305"]),
-            strict=st.booleans(),
-            input_schema=_odd_object(
-                type=st.just("object"), properties=_odd_object(a=_odd_object(type=texts))
-            ),
-        ),
-        max_size=2,
-    ),
-    tool_choice=_odd_object(type=st.sampled_from(["auto", "any", "tool"]), name=names),
-    output_config=_odd_object(
-        format=_odd_object(type=st.just("json_schema"), schema=json_objects), effort=texts
-    ),
-    stop_sequences=st.lists(texts, max_size=2),
-    temperature=st.floats(),
-    max_tokens=st.integers(),
-    stream=st.booleans(),
-).map(lambda body: json.dumps(body).encode())
-odd_requests = st.builds(Request, url=st.just("/messages"), body=st.binary() | _odd_requests)
-
-
 # Calls that the vendor takes, for its own schema.
 
 _sound_calls = st.builds(
     AssistantToolCall,
-    id=_ids,
-    function=st.builds(AssistantToolCallFunction, name=names, arguments=_inputs.map(json.dumps)),
+    id=ids,
+    function=st.builds(AssistantToolCallFunction, name=names, arguments=inputs.map(json.dumps)),
 )
 _sound_parts: Sequence[SearchStrategy[Any]] = (
     st.builds(TextContent, text=texts, cache_control=_any_marks),
@@ -519,12 +295,12 @@ _sound_messages = st.one_of(
     st.builds(
         ToolResultMessage,
         name=names,
-        tool_call_id=_ids,
+        tool_call_id=ids,
         content=_sound_content,
         is_error=st.none() | st.booleans(),
     ),
 )
-_sound_tools = st.builds(Tool, name=_ids, description=st.none() | texts, strict=st.none() | st.booleans())
+_sound_tools = st.builds(Tool, name=ids, description=st.none() | texts, strict=st.none() | st.booleans())
 sound_calls = st.builds(
     Call,
     model=st.sampled_from(MODELS[:-1]),

@@ -7,19 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import attrs
-from anthropic_strategies import (
-    CODEC,
-    any_calls,
-    any_conversations,
-    calls,
-    conversations,
-    odd_requests,
-    odd_responses,
-    odd_streams,
-    plain_replies,
-    replies,
-    sound_calls,
-)
+from anthropic_strategies import CODEC, any_calls, any_conversations, calls, conversations, sound_calls
+from anthropic_wire_strategies import odd_requests, odd_responses, odd_streams, plain_replies, replies
 from corpus import problems
 from hypothesis import example, given, strategies as st
 from returns.result import Result, Success

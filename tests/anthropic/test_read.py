@@ -60,6 +60,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"extra": {"max_tokens": 0, "temperature": None, "top_k": -1}},
     ),
     "stops": ({"stop_sequences": ["a", ""]}, {"stop": ["a", ""]}),
+    "a list of tools that is none": ({"tools": {}}, {"extra": {"tools": {}}}),
     "stops that are none": ({"stop_sequences": [1]}, {"extra": {"stop_sequences": [1]}}),
     "tools": ({"tools": [PLAIN]}, {"tools": [Tool(name="now")]}),
     "a tool with all it can say": (
@@ -176,6 +177,10 @@ NATIVE: dict[str, dict[str, Any]] = {
         "title": 1,
     },
     "a text that is none": {"type": "text", "text": None},
+    "a document of a type that is none": {
+        "type": "document",
+        "source": {"type": "text", "media_type": "text/csv", "data": "hi"},
+    },
     "a search result": {"type": "search_result", "source": "x"},
     "no type": {"a": 1},
 }

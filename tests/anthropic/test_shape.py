@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
 from casual_llm.messages import ChatMessage, SystemMessage, UserMessage
 from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
@@ -41,6 +41,7 @@ class Scores(BaseModel):
 class Named(BaseModel):
     minimum: str
     pattern: str = Field(pattern=r"^\d+$")
+    secret: SecretStr
     code: str = Field(pattern=r"\bb")
     pair: tuple[int, str]
 
@@ -101,8 +102,9 @@ def test_limits_that_the_vendor_refuses_go_into_the_descriptions() -> None:
 
 def test_names_of_properties_are_no_keywords_and_plain_patterns_stay() -> None:
     properties = schema(encoded(Named))["properties"]
-    assert set(properties) == {"minimum", "pattern", "code", "pair"}
+    assert set(properties) == {"minimum", "pattern", "secret", "code", "pair"}
     assert properties["pattern"]["pattern"] == r"^\d+$"
+    assert properties["secret"]["description"] == '(format: "password")'
     assert properties["code"]["description"] == r'(pattern: "\\bb")'
     assert "prefixItems" not in properties["pair"]
     assert "minItems: 2" in properties["pair"]["description"]

@@ -112,6 +112,7 @@ STREAMS: dict[str, tuple[list[bytes], AssistantMessage]] = {
     "as documented": ([start(), TEXT, PING, says("a"), says("b"), end(), tail(), STOP], said("ab")),
     "nothing": ([start(), tail(), STOP], said("")),
     "its end alone": ([STOP], said("")),
+    "an event of no data": ([b"event: ping\ndata:\n\n", says("a"), STOP], said("a")),
     "an end without a blank line": ([TEXT, says("a"), STOP.rstrip()], said("a")),
     "anything behind the end": ([TEXT, says("a"), STOP, says("b"), b"data: {broken\n\n"], said("a")),
     "lines that end in CRLF": ([(TEXT + says("a") + STOP).replace(b"\n", b"\r\n")], said("a")),

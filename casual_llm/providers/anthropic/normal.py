@@ -64,7 +64,7 @@ def normal_turn(turn: Turn, changes: Changes) -> list[ChatMessage]:
         if isinstance(message, SystemMessage) and not is_blank(message.content):
             system.append(message)
             changes += [_change(one.path, "moved", "system", "in front")] if behind else []
-        elif side_of(message) is None:
+        elif isinstance(message, SystemMessage) or side_of(message) is None:
             changes.append(_change(one.path, "dropped", message.content))
         else:
             spoken.append(Located(one.place, _single(one.path, message, changes)))
@@ -78,11 +78,11 @@ def _change(path: str, kind: str, asked: object, applied: Json = None) -> Loss:
     return Loss(path=path, kind=kind, asked=asked, applied=applied)  # type: ignore[arg-type]
 
 
-def _single(path: str, message: ChatMessage, changes: Changes) -> ChatMessage:
+def _single(
+    path: str, message: UserMessage | AssistantMessage | ToolResultMessage, changes: Changes
+) -> ChatMessage:
     if isinstance(message, AssistantMessage):
         return _answer(path, message, changes)
-    if isinstance(message, SystemMessage):
-        return message
     content = _content(f"{path}.content", message.content, changes)
     if isinstance(message, ToolResultMessage) and content == ():
         changes.append(_change(f"{path}.content", "rewritten", [], ""))
