@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic_core import from_json
-from returns.result import safe
 
 from casual_llm.content import Native
 from casual_llm.frozen import Json, freeze_object
@@ -128,13 +127,25 @@ def kept_blocks(message: AssistantMessage) -> list[Body] | None:
     >>> kept_blocks(AssistantMessage(content="b", native={"anthropic": {"content": blocks}}))
     """
     blocks = [dict(mapping(item)) for item in items(own(message.native, NAMES).get("content"))]
-    same_calls = _meant(calls_of(blocks)) == _meant(message.tool_calls or ())
-    return blocks if blocks and same_calls and texts_of(blocks) == (message.content or "") else None
+    if not blocks or texts_of(blocks) != (message.content or ""):
+        return None
+    return blocks if _meant(calls_of(blocks)) == _meant(message.tool_calls or ()) else None
 
 
 def _meant(calls: Iterable[AssistantToolCall]) -> list[tuple[str, str, Json]]:
-    read = safe(exceptions=(UnsayableError,))(input_of)
-    return [(call.id, call.function.name, read("", call).value_or(call.function.arguments)) for call in calls]
+    return [(call.id, call.function.name, input_or_text(call)) for call in calls]
+
+
+def input_or_text(call: AssistantToolCall) -> Json:
+    """Read the arguments of a call; what is no JSON object is the text it is.
+
+    >>> input_or_text(AssistantToolCall(id="1", function=AssistantToolCallFunction(name="f", arguments="{")))
+    '{'
+    """
+    try:
+        return input_of("", call)
+    except UnsayableError:
+        return call.function.arguments
 
 
 def replayed(message: AssistantMessage) -> list[Body]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from returns.result import Failure, Result, Success, safe
+from returns.result import Failure, Result, Success
 
 from casual_llm.content import Native
 from casual_llm.errors import DecodeError, Malformed, Refused
@@ -160,8 +160,10 @@ def native_of(blocks: Sequence[Block]) -> Native:
 
 
 def _frozen(native: Native) -> Native:
-    made = safe(exceptions=(ValueError,))(lambda: freeze_object(native or {}))
-    return made().map(lambda kept: {name: mapping(keys) for name, keys in kept.items()}).value_or({}) or None
+    try:
+        return {name: mapping(keys) for name, keys in freeze_object(native).items()} if native else None
+    except ValueError:
+        return None
 
 
 def figures_in(usage: Json) -> dict[str, int]:

@@ -68,22 +68,21 @@ def _settings(call: Call, options: ChatOptions) -> Settings:
         "tool_choice": None if options.tool_choice is None else tool_choice_to_anthropic(options.tool_choice),
         "stream": call.stream or None,
     }
-    lost = [
-        unsupported(f"options.{name}", getattr(options, name))
-        for name in refused
-        if getattr(options, name) is not None
-    ]
-    tools = [
-        loss
-        for index, tool in enumerate(options.tools or ())
-        for loss in foreign(f"options.tools[{index}]", tool.native, NAMES)
-    ]
     return Settings(
         body={key: value for key, value in said(body).items() if key not in refused},
-        losses=(*added, *lost, *tools, *shape.losses),
+        losses=(*added, *_lost(options, refused), *shape.losses),
         changes=(*_one_stop(options.stop), *shape.changes),
         front={} if shape.instruction is None else {"system": (_text_block(shape.instruction),)},
     )
+
+
+def _lost(options: ChatOptions, refused: Sequence[str]) -> list[Loss]:
+    asked = {name: getattr(options, name) for name in refused}
+    tools = enumerate(options.tools or ())
+    return [
+        *(unsupported(f"options.{name}", value) for name, value in asked.items() if value is not None),
+        *(loss for at, tool in tools for loss in foreign(f"options.tools[{at}]", tool.native, NAMES)),
+    ]
 
 
 def _limit(options: ChatOptions) -> tuple[int | None, list[Loss]]:

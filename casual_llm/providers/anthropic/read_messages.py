@@ -165,10 +165,11 @@ def read_part(block: Block) -> ContentPart:
     >>> read_part({"type": "container_upload", "file_id": "f_1"}).format
     'anthropic'
     """
-    found = safe(exceptions=(ValueError,))(_part)(block).value_or(None)
+    found = _part(block).value_or(None)
     return NativeContent(format=NAME, block=block) if found is None else found
 
 
+@safe(exceptions=(ValueError,))
 def _part(block: Block) -> ContentPart | None:
     kind, said, held = block.get("type"), block.get("text"), _held(mapping(block.get("source")))
     if kind == "text" and isinstance(said, str):

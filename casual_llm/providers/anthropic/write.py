@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from returns.result import safe
-
 from casual_llm.messages import AssistantToolCall
-from casual_llm.providers.anthropic.assistant import arguments_of, input_of, kept_blocks, texts_of
+from casual_llm.providers.anthropic.assistant import arguments_of, input_or_text, kept_blocks, texts_of
 from casual_llm.providers.anthropic.blocks import NAMES, Body
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
 from casual_llm.wire.json import dump, items
 from casual_llm.wire.loss import own
-from casual_llm.wire.requests import UnsayableError, said
+from casual_llm.wire.requests import said
 
 WORDS: Mapping[str | None, str] = {
     "stop": "end_turn",
@@ -91,12 +89,11 @@ def _blocks(reply: Reply) -> list[Body]:
 
 def _tool_use(call: AssistantToolCall) -> Body:
     # Arguments that are no object are said as the text they are, and read back as that.
-    told = safe(exceptions=(UnsayableError,))(input_of)("", call).value_or(call.function.arguments)
     return {
         "type": "tool_use",
         "id": call.id,
         "name": call.function.name,
-        "input": told,
+        "input": input_or_text(call),
         **own(call.native, NAMES),
     }
 
