@@ -34,6 +34,10 @@ coverage:
     uv run coverage combine --keep --data-file=.coverage.all .coverage.tests .coverage.laws
     uv run coverage report --data-file=.coverage.all
 
+# how the codecs stand to recorded traffic, as tables
+conformance:
+    uv run python tests/conformance.py
+
 # the wheel, in an empty environment, runs the program of the README
 wheel:
     uv run python tests/wheel.py

@@ -182,17 +182,36 @@ def _finish_reasons(reply: Reply, expected: Expected) -> set[str | None]:
     return {category, "tool_calls"} if beside_calls else {category}
 
 
-def changes(before: object, after: object, path: str = "") -> Iterator[str]:
-    """Name the places where two JSON values differ, list positions left out: `added a.b`, `gone a[].c`."""
+@frozen
+class Difference:
+    """A place where two JSON values differ, list positions left out: `added a.b`, `gone a[].c`."""
+
+    name: str
+    before: Any = None
+    after: Any = None
+
+    @property
+    def path(self) -> str:
+        return self.name.partition(" ")[2]
+
+
+def differences(before: object, after: object, path: str = "") -> Iterator[Difference]:
+    """Find the places where two JSON values differ."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted(before.keys() | after.keys()):
             place = f"{path}.{key}".removeprefix(".")
             if key in before and key in after:
-                yield from changes(before[key], after[key], place)
+                yield from differences(before[key], after[key], place)
             else:
-                yield f"{'gone' if key in before else 'added'} {place}"
+                kind = "gone" if key in before else "added"
+                yield Difference(f"{kind} {place}", before.get(key), after.get(key))
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for earlier, later in zip(before, after, strict=True):
-            yield from changes(earlier, later, f"{path}[]")
+            yield from differences(earlier, later, f"{path}[]")
     elif (type(before), before) != (type(after), after):
-        yield f"changed {path}"
+        yield Difference(f"changed {path}", before, after)
+
+
+def changes(before: object, after: object) -> list[str]:
+    """Name the places where two JSON values differ."""
+    return [difference.name for difference in differences(before, after)]

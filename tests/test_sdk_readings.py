@@ -1,0 +1,142 @@
+"""The vendors' own libraries and our codecs read the same recorded bytes alike, but for what is listed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from attrs import frozen
+from corpus import Exchange, answer, disagreements, exchanges
+from protocols import ANTHROPIC, OLLAMA, OPENAI, PROTOCOLS, Protocol
+from readings import bodies
+from returns.result import Failure
+from vendors import VENDORS
+from verdicts import EQUAL, Row, Verdict, excused, row, unexplained
+
+from casual_llm.errors import Refused
+
+pytestmark = pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning")
+
+
+@frozen
+class Difference:
+    """What may differ, an exception of theirs included, and what brings it about."""
+
+    differs: frozenset[str]
+    holds: Callable[[Exchange], bool]
+
+
+def may(*differs: str, when: Callable[[Exchange], bool]) -> Difference:
+    return Difference(frozenset(differs), when)
+
+
+def first_messages(exchange: Exchange) -> list[Any]:
+    choices = [body["choices"][0] for body in bodies(exchange) if body.get("choices")]
+    return [choice.get("message") or choice["delta"] for choice in choices]
+
+
+def has_list_content(exchange: Exchange) -> bool:
+    return any(isinstance(message.get("content"), list) for message in first_messages(exchange))
+
+
+def lacks_index(exchange: Exchange) -> bool:
+    calls = [call for message in first_messages(exchange) for call in message.get("tool_calls") or ()]
+    return any(call.get("index") is None for call in calls)
+
+
+def has_other_object(exchange: Exchange) -> bool:
+    return any(body.get("object") != "chat.completion.chunk" for body in bodies(exchange))
+
+
+def has_several_ends(exchange: Exchange) -> bool:
+    return exchange.body.count(b"event: message_stop") > 1
+
+
+def has(part: bytes) -> Callable[[Exchange], bool]:
+    return lambda exchange: part in exchange.body
+
+
+def has_no_message(exchange: Exchange) -> bool:
+    return any("message" not in body for body in bodies(exchange))
+
+
+DIFFERENCES: Mapping[str, Mapping[str, Difference]] = {
+    OPENAI.name: {
+        "it hears only chunks that name themselves chat.completion.chunk": may(
+            "AssertionError", "finish word", "finish reason", when=has_other_object
+        ),
+        "it needs an index on every piece of a tool call": may("TypeError", when=lacks_index),
+        "it takes the end at a length limit for an error": may(
+            "LengthFinishReasonError", when=has(b'"length"')
+        ),
+        "it takes content for text, and here it is a list of parts": may(
+            "text", "RuntimeError", when=has_list_content
+        ),
+        "the old function_call is a tool call to us": may("tool calls", when=has(b'"function_call":')),
+        "it does not look for usage under x_groq": may(
+            "input tokens", "output tokens", when=has(b'"x_groq":')
+        ),
+    },
+    ANTHROPIC.name: {
+        "it mends arguments that were cut off; to us they are what came": may(
+            "tool calls", when=has(b'"max_tokens"')
+        ),
+        "it reads on behind the end of an answer": may(
+            "text", "tool calls", "finish word", "input tokens", "output tokens", when=has_several_ends
+        ),
+    },
+    OLLAMA.name: {"it needs a message in every answer": may("ValidationError", when=has_no_message)},
+}
+
+
+def beside_the_vendor(protocol: Protocol, exchange: Exchange) -> Verdict:
+    """Compare our reading with that of the vendor's library."""
+    ours = answer(protocol.codec_for(exchange), exchange)
+    try:
+        theirs = VENDORS[protocol.name](exchange)
+    except Exception as error:  # noqa: BLE001 # whatever it raises is its reading
+        if isinstance(ours, Failure):
+            return EQUAL if same_error(ours.failure(), error) else unexplained(f"{exchange.id}: {error!r}")
+        differs = frozenset({type(error).__name__})
+    else:
+        if isinstance(ours, Failure):
+            return unexplained(f"{exchange.id}: {ours.failure()}")
+        differs = disagreements(ours.unwrap(), theirs)
+    if not differs:
+        return EQUAL
+    for why, known in DIFFERENCES[protocol.name].items():
+        if differs <= known.differs and known.holds(exchange):
+            return excused(why)
+    return unexplained(f"{exchange.id}: {sorted(differs)}")
+
+
+def same_error(ours: object, theirs: Exception) -> bool:
+    """Say whether both errors have the status and the words of the server."""
+    return (
+        isinstance(ours, Refused)
+        and getattr(theirs, "status_code", 200) == ours.status
+        and ours.message in str(theirs)
+    )
+
+
+@pytest.fixture(scope="module", params=PROTOCOLS, ids=lambda protocol: protocol.name)
+def compared(request: pytest.FixtureRequest) -> tuple[Protocol, Row]:
+    protocol: Protocol = request.param
+    recorded = exchanges(protocol.name)
+    return protocol, row("beside the vendor", lambda it: beside_the_vendor(protocol, it), recorded)
+
+
+def test_both_read_the_same_but_for_what_is_listed(compared: tuple[Protocol, Row]) -> None:
+    _, found = compared
+    assert (found.reasons("unexplained"), found.raised) == ({}, ())
+
+
+def test_nothing_is_listed_that_does_not_happen(compared: tuple[Protocol, Row]) -> None:
+    protocol, found = compared
+    assert found.reasons("excused").keys() == DIFFERENCES[protocol.name].keys()
+
+
+def test_both_read_the_same_nearly_always(compared: tuple[Protocol, Row]) -> None:
+    _, found = compared
+    assert found.share("equal") > 90
