@@ -32,8 +32,12 @@ import casual_llm
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-PAGES = {"quick-start", "advanced-usage", "api-reference", "errors", "security", "design"}
-HOSTS = ("api.openai.com", "openrouter.ai")
+PAGES = {
+    *("quick-start", "advanced-usage", "api-reference", "errors", "security", "design"),
+    *("providers", "streaming", "structured-output", "conversions", "vision"),
+}
+HOSTS = ("api.openai.com", "openrouter.ai", "api.anthropic.com")
+"""The embedded model's server speaks OpenAI Chat and Anthropic Messages."""
 KINDS = {"", "python", "pycon", "text", "console", "mermaid", "json", "toml"}
 """Blocks without a name are drawings."""
 
@@ -109,11 +113,11 @@ def port() -> Iterator[int]:
 @pytest.fixture
 def proxy(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     """Put the embedded model in the place of the hosts, and the process into an empty folder."""
-    for variable in ("OPENAI_BASE_URL", "CASUAL_LLM_GGUF"):
+    for variable in ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "OLLAMA_HOST", "CASUAL_LLM_GGUF"):
         monkeypatch.delenv(variable, raising=False)
     for variable in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(variable, "127.0.0.1,localhost")
-    for variable in ("OPENAI_API_KEY", "OPENROUTER_API_KEY"):
+    for variable in ("OPENAI_API_KEY", "OPENROUTER_API_KEY", "ANTHROPIC_API_KEY"):
         monkeypatch.setenv(variable, "sk-example")
     authority = tmp_path / "authority.pem"
     monkeypatch.setenv("SSL_CERT_FILE", str(authority))
