@@ -1,19 +1,25 @@
+"""Clients and models as they are made: of arguments, and of configs."""
+
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import pytest
-from fakes import JSON, WHOLE, FakeTransport
+from fakes import ASK, JSON, PARIS, WHOLE, FakeTransport
 
 from casual_llm import (
     OMIT,
+    AnthropicClient,
     ChatOptions,
     ClientConfig,
+    CodecClient,
     ConfigurationError,
     LocalClient,
     Model,
     ModelConfig,
+    OllamaClient,
     Omit,
     OpenAIClient,
     Provider,
@@ -23,34 +29,82 @@ from casual_llm import (
     create_client,
     create_model,
 )
+from casual_llm.formats import format_named
 from casual_llm.frozen import Json
+from casual_llm.providers.openai import DIALECTS
 
 
 @pytest.fixture(autouse=True)
 def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENROUTER_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [*os.environ]:
+        if name.endswith(("_API_KEY", "_BASE_URL")) or name == "OLLAMA_HOST":
+            monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize(
+    ("provider", "kind"), [("openai", OpenAIClient), ("ANTHROPIC", AnthropicClient), ("Ollama", OllamaClient)]
+)
+def test_a_provider_names_the_kind_of_the_client(provider: str, kind: type[CodecClient]) -> None:
+    assert type(create_client(ClientConfig(provider=provider, api_key="sk-x"))) is kind
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [(row.name, row.base_url) for row in DIALECTS if row.base_url]
+    + [("My-Proxy", "https://api.openai.com/v1")],
+)
+def test_the_name_of_a_known_server_is_enough_to_reach_it(name: str, address: str) -> None:
+    config = ClientConfig(name=name, provider="openai", api_key="sk-x")
+    assert create_client(config).base_url == address
+
+
+def test_a_server_known_by_its_name_is_spoken_to_in_its_dialect() -> None:
+    config = ClientConfig(name="openrouter", provider="openai", api_key="sk-x")
+    limited = ChatOptions(max_tokens=5)
+    assert b'"max_tokens":5' in create_client(config).plan("m", ASK, limited).body
+    assert b'"max_completion_tokens":5' in OpenAIClient(api_key="sk-x").plan("m", ASK, limited).body
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "ollama"])
+async def test_settings_may_be_said_by_the_name_of_the_config(provider: str) -> None:
+    transport = FakeTransport((format_named(provider).write(PARIS).body,), JSON)
+    client = create_client(
+        ClientConfig(name="proxy", provider=provider, api_key="sk-x", extra_kwargs={"transport": transport})
+    )
+    own: dict[str, dict[str, Json | Omit]] = {
+        "proxy": {"route": "a", "both": 1},
+        provider: {"tier": "b", "both": 2},
+        "another": {"no": True},
+    }
+    await Model(client, "m").chat(ASK, ChatOptions(max_tokens=9, provider_options=own))
+    body = json.loads(transport.requests[0].body)
+    assert {key: body.get(key) for key in ("route", "tier", "both", "no")} == {
+        "route": "a",
+        "tier": "b",
+        "both": 1,
+        "no": None,
+    }
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "ollama"])
+async def test_a_config_says_how_all_calls_of_a_client_begin(provider: str) -> None:
+    transport = FakeTransport((format_named(provider).write(PARIS).body,), JSON)
+    config = ClientConfig(
+        provider=provider,
+        api_key="sk-x",
+        system_message_handling="merge",
+        default_options=ChatOptions(max_tokens=9, temperature=0.0),
+        extra_kwargs={"transport": transport},
+    )
+    await Model(create_client(config), "m").chat(ASK, ChatOptions(temperature=1.0))
+    call = format_named(provider).read(transport.requests[0]).unwrap()
+    assert call.options == ChatOptions(max_tokens=9, temperature=1.0)
+    assert create_client(config).default_options.system_message_handling == "merge"
 
 
 async def sent(client: OpenAIClient, transport: FakeTransport) -> dict[str, str]:
     await Model(client, "gpt-5").chat([UserMessage(content="Hi")])
     return {**transport.requests[-1].headers, "url": transport.requests[-1].url}
-
-
-def test_a_missing_key_is_an_error_that_names_the_variables_tried() -> None:
-    with pytest.raises(
-        ConfigurationError, match="api_key: none given, and OPENAI_API_KEY not set; give api_key="
-    ):
-        OpenAIClient()
-    config = ClientConfig(provider="openai", name="open-router.ai")
-    with pytest.raises(ConfigurationError, match="OPEN_ROUTER_AI_API_KEY and OPENAI_API_KEY not set"):
-        create_client(config)
-
-
-async def test_a_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", " sk-env\n")
-    transport = FakeTransport((WHOLE,), JSON)
-    assert (await sent(OpenAIClient(transport=transport), transport))["authorization"] == "Bearer sk-env"
 
 
 async def test_a_config_by_name_takes_the_key_of_that_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,23 +153,6 @@ async def test_settings_for_the_name_of_a_config_are_sent_to_it_over_those_of_it
         "user": "u-1",
         "route": "fallback",
     }
-
-
-async def test_an_address_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_BASE_URL", "https://models.example.com/v1/")
-    transport = FakeTransport((WHOLE,), JSON)
-    headers = await sent(OpenAIClient(api_key="sk-x", transport=transport), transport)
-    assert headers["url"] == "https://models.example.com/v1/chat/completions"
-    client = create_client(ClientConfig(provider="openai", api_key="sk-x"))
-    assert repr(client) == "OpenAIClient(base_url='https://models.example.com/v1')"
-
-
-@pytest.mark.parametrize(
-    "address", ["http://localhost:8000/v1", "http://127.0.0.1:1/v1", "http://[::1]:1/v1"]
-)
-async def test_a_server_on_this_machine_needs_no_key(address: str) -> None:
-    transport = FakeTransport((WHOLE,), JSON)
-    assert "authorization" not in await sent(OpenAIClient(base_url=address, transport=transport), transport)
 
 
 @pytest.mark.parametrize(
@@ -174,6 +211,19 @@ def test_an_unknown_keyword_for_a_client_is_refused_by_name() -> None:
         create_client(ClientConfig(provider="local", extra_kwargs={"tempo": 1}))
 
 
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "ollama"])
+def test_every_client_names_the_keywords_that_it_takes(provider: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"extra_kwargs\.tempo: .*Client takes no such argument, but .*http2"
+    ):
+        create_client(ClientConfig(provider=provider, extra_kwargs={"tempo": 1}))
+
+
+def test_further_keywords_have_the_last_word() -> None:
+    config = ClientConfig(provider="ollama", base_url="http://a.example.com", extra_kwargs={"host": "box"})
+    assert create_client(config).base_url == "http://box:11434"
+
+
 def test_what_is_no_config_is_refused() -> None:
     config: Any = {"provider": "openai"}
     with pytest.raises(ConfigurationError, match="config: dict given; give ClientConfig"):
@@ -188,8 +238,19 @@ def test_the_embedded_model_has_neither_address_nor_key(given: dict[str, Any]) -
 
 def test_arguments_of_the_wrong_kind_are_refused_by_name() -> None:
     wrong: Any = {"seed": 1}
+    number: Any = 5
     with pytest.raises(ConfigurationError, match="base_url: an int given; give a string"):
-        OpenAIClient(api_key="sk-x", base_url=5)  # type: ignore[arg-type]
+        OpenAIClient(api_key="sk-x", base_url=number)
+    with pytest.raises(ConfigurationError, match="api_key: an int given; give a str"):
+        AnthropicClient(api_key=number)
+    with pytest.raises(ConfigurationError, match="organization: an int given; give a string"):
+        OpenAIClient(api_key="sk-x", organization=number)
+    with pytest.raises(ConfigurationError, match="dialect: an int given; give a Dialect"):
+        OpenAIClient(api_key="sk-x", dialect=number)
+    with pytest.raises(ConfigurationError, match="timeout: 0 is no time"):
+        OllamaClient(timeout=0)
+    with pytest.raises(ConfigurationError, match=r"system_message_handling: .* give one of keep, merge"):
+        OllamaClient(system_message_handling="drop")  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match=r"options: .* is a dict; give ChatOptions"):
         OpenAIClient(api_key="sk-x", default_options=wrong)
     with pytest.raises(ConfigurationError, match="config: dict given; give ModelConfig"):

@@ -6,7 +6,6 @@ address and a key.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +13,14 @@ from casual_llm.checks import a_kind, wrong
 from casual_llm.config import ClientConfig, Provider, Timeout
 from casual_llm.options import ChatOptions, Layer, SystemMessageHandling, layered
 from casual_llm.providers import anthropic, ollama, openai
-from casual_llm.providers.openai import LLAMACPP, Dialect, dialect_of
+from casual_llm.providers.openai import LLAMACPP, OPENAI, Dialect, dialect_of
 from casual_llm.shell.client import CodecClient
 from casual_llm.shell.fetch import fetch_image_as_base64
 from casual_llm.shell.local import LocalTransport, ServerSettings
-from casual_llm.shell.reach import address, header, key_for, ollama_host
+from casual_llm.shell.reach import address, header, key_for, ollama_address
 from casual_llm.shell.transport import HttpClient, HttpTransport, Transport
 
-_OPENAI_URL = "https://api.openai.com/v1"
 _ANTHROPIC_URL = "https://api.anthropic.com"
-_OLLAMA_URL = "http://localhost:11434"
 
 
 class OpenAIClient(CodecClient):
@@ -59,8 +56,7 @@ class OpenAIClient(CodecClient):
     ) -> None:
         if not isinstance(dialect, Dialect | None):
             raise wrong("dialect", f"{a_kind(dialect)} given", "give a Dialect")
-        own = dialect.base_url if dialect is not None and dialect is not openai.OPENAI else None
-        place = address(base_url or own, "OPENAI_BASE_URL", _OPENAI_URL)
+        place = _openai_address(base_url, dialect)
         spoken = dialect or dialect_of(place)
         config = ClientConfig(provider=Provider.OPENAI, api_key=api_key, base_url=place, name=name)
         key = key_for(config, place, spoken.key_variable)
@@ -141,7 +137,7 @@ class OllamaClient(CodecClient):
         transport: Transport | None = None,
         name: str | None = None,
     ) -> None:
-        place = ollama_host(host or os.environ.get("OLLAMA_HOST") or _OLLAMA_URL)
+        place = ollama_address(host)
         config = ClientConfig(provider=Provider.OLLAMA, api_key=api_key, base_url=place, name=name)
         key = key_for(config, place, required=False)
         limits = Timeout.of(timeout)
@@ -190,6 +186,13 @@ class LocalClient(CodecClient):
             total=limits.total,
             default_options=_with_handling(default_options, system_message_handling),
         )
+
+
+def _openai_address(base_url: str | None, dialect: Dialect | None) -> str:
+    """Choose the address; the variable is OpenAI's, so a server that has an address of its own is there."""
+    own = (dialect or OPENAI).base_url
+    elsewhere = own if dialect is not OPENAI and dialect is not None else None
+    return address(base_url or elsewhere, "OPENAI_BASE_URL", own)
 
 
 def _key_headers(dialect: Dialect, key: str | None) -> dict[str, str]:
