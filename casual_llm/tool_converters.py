@@ -1,11 +1,17 @@
-"""Tools in the words of OpenAI, Anthropic and Ollama: the names that callers import."""
+"""Tools in the words of OpenAI, Anthropic and Ollama: the names that callers import.
+
+What of a tool a format has no word for, such as a mark for the cache, `encode` of its codec tells as a loss.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 
+from casual_llm.checks import a_kind
+from casual_llm.errors import RequestError
 from casual_llm.frozen import Json
-from casual_llm.providers.anthropic.encode import tool_to_anthropic
+from casual_llm.providers.anthropic.encode import tool_to_anthropic as in_anthropic
+from casual_llm.providers.ollama.encode import tool_to_ollama as in_ollama
 from casual_llm.providers.openai.dialects import OPENAI
 from casual_llm.providers.openai.encode import tool_to_openai as in_dialect
 from casual_llm.tools import Tool
@@ -28,18 +34,62 @@ def tool_to_openai(tool: Tool) -> Body:
     >>> tool_to_openai(Tool(name="ping"))["function"]["name"]
     'ping'
     """
-    return in_dialect(tool, OPENAI)
+    return in_dialect(_checked(tool), OPENAI)
 
 
-def tools_to_openai(tools: Sequence[Tool]) -> list[Body]:
-    """Write tools as OpenAI lists them."""
-    return [tool_to_openai(tool) for tool in tools]
+def tool_to_anthropic(tool: Tool) -> Body:
+    """Write a tool as Anthropic lists it.
+
+    >>> tool_to_anthropic(Tool(name="ping"))
+    {'name': 'ping', 'input_schema': {'type': 'object', 'properties': {}, 'required': []}}
+    """
+    return in_anthropic(_checked(tool))
 
 
-def tools_to_anthropic(tools: Sequence[Tool]) -> list[Body]:
-    """Write tools as Anthropic lists them."""
-    return [tool_to_anthropic(tool) for tool in tools]
+def tool_to_ollama(tool: Tool) -> Body:
+    """Write a tool as Ollama lists it, which is as OpenAI does.
+
+    >>> tool_to_ollama(Tool(name="ping")) == tool_to_openai(Tool(name="ping"))
+    True
+    """
+    return in_ollama(_checked(tool))
 
 
-tool_to_ollama, tools_to_ollama = tool_to_openai, tools_to_openai
-"""Ollama lists tools as OpenAI does."""
+def tools_to_openai(tools: Iterable[Tool]) -> list[Body]:
+    """Write tools as OpenAI lists them.
+
+    >>> tools_to_openai([])
+    []
+    """
+    return _each(tool_to_openai, tools)
+
+
+def tools_to_anthropic(tools: Iterable[Tool]) -> list[Body]:
+    """Write tools as Anthropic lists them.
+
+    >>> tools_to_anthropic([])
+    []
+    """
+    return _each(tool_to_anthropic, tools)
+
+
+def tools_to_ollama(tools: Iterable[Tool]) -> list[Body]:
+    """Write tools as Ollama lists them.
+
+    >>> tools_to_ollama([])
+    []
+    """
+    return _each(tool_to_ollama, tools)
+
+
+def _each(write: Callable[[Tool], Body], tools: Iterable[Tool]) -> list[Body]:
+    if isinstance(tools, Tool):
+        raise RequestError("tools: a Tool given; give a list of tools")
+    return [write(_checked(tool, f"tools[{index}]")) for index, tool in enumerate(tools)]
+
+
+def _checked(tool: Tool, place: str = "tool") -> Tool:
+    if not isinstance(tool, Tool):
+        remedy = "give a Tool, such as Tool.from_input_schema(name, description, schema)"
+        raise RequestError(f"{place}: {a_kind(tool)} given; {remedy}")
+    return tool

@@ -10,9 +10,12 @@ from returns.result import safe
 from casual_llm.frozen import Json, freeze
 
 
+_freeze = safe(exceptions=(ValueError,))(freeze)
+
+
 def _frozen(value: Json) -> Json:
     # An account of a loss is no reason to fail: a text with half a character is told as it is written.
-    return safe(exceptions=(ValueError,))(freeze)(value).value_or(repr(value))
+    return _freeze(value).value_or(repr(value))
 
 
 @frozen(kw_only=True)
@@ -21,8 +24,9 @@ class Loss:
 
     path: str
     kind: str
-    """`unsupported` (left out), `replaced` (said differently), `added` (said unasked, because the
-    format requires it) or `overridden` (by `extra`)."""
+    """Of a loss: `unsupported` (left out), `replaced` (said differently), `added` (said unasked, because
+    the format requires it) or `overridden` (by `extra`). Of a change: `merged`, `moved`, `dropped`,
+    `rewritten` or `implied`."""
     asked: Json = field(converter=_frozen)
     applied: Json = field(default=None, converter=_frozen)
 

@@ -51,7 +51,7 @@ def body(*messages: ChatMessage, **options: Any) -> Any:  # noqa: ANN401
 def test_a_request_goes_to_one_place_as_json_with_the_version_of_the_api() -> None:
     request = encoded(HI).request
     assert (request.url, dict(request.headers)) == (
-        "/messages",
+        "/v1/messages",
         {"content-type": "application/json", "anthropic-version": "2023-06-01"},
     )
     assert request.body == b'{"model":"m","max_tokens":9,"messages":[' + HI_WRITTEN + b"]}"
