@@ -210,8 +210,3 @@ def differences(before: object, after: object, path: str = "") -> Iterator[Diffe
             yield from differences(earlier, later, f"{path}[]")
     elif (type(before), before) != (type(after), after):
         yield Difference(f"changed {path}", before, after)
-
-
-def changes(before: object, after: object) -> list[str]:
-    """Name the places where two JSON values differ."""
-    return [difference.name for difference in differences(before, after)]
