@@ -7,8 +7,9 @@ import json
 import pytest
 from corpus import streamed
 
+from casual_llm.frozen import Json
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
-from casual_llm.providers.openai import codec
+from casual_llm.providers.openai import COMPATIBLE, DEEPSEEK, MISTRAL, OPENROUTER, VLLM, Dialect, codec
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 
@@ -67,3 +68,36 @@ def test_a_stream_says_a_line_of_text_at_a_time_and_its_usage_last() -> None:
     assert deltas == [{"role": "assistant"}, {"content": "a\n"}, {"content": "b"}, {}]
     assert (bodies[-1]["choices"], bodies[-1]["usage"]["total_tokens"]) == ([], 13)
     assert done == b"data: [DONE]\n\n"
+
+
+THOUGHT = Reply(message=AssistantMessage(content="a"), reasoning="hm")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "said"),
+    [
+        (MISTRAL, {"reasoning_content": "hm", "content": "a"}),
+        (DEEPSEEK, {"reasoning": "hm", "content": "a"}),
+        (COMPATIBLE, {"reasoning": "hm", "content": "a"}),
+        (VLLM, {"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "a"}]}),
+    ],
+)
+def test_reasoning_stands_where_the_server_does_not_want_it_again(
+    dialect: Dialect, said: dict[str, object]
+) -> None:
+    (choice,) = json.loads(codec(dialect).write(THOUGHT).body)["choices"]
+    assert choice["message"] == {"role": "assistant", **said}
+    assert codec(dialect).decode(codec(dialect).write(THOUGHT)).unwrap() == THOUGHT
+    assert streamed(codec(dialect), codec(dialect).write_stream(THOUGHT)).unwrap() == THOUGHT
+
+
+def test_a_stream_says_what_the_server_wants_again_with_its_first_frame() -> None:
+    details: Json = [{"type": "reasoning.text", "text": "hm"}]
+    native: dict[str, dict[str, Json]] = {
+        "openrouter": {"reasoning_details": details},
+        "anthropic": {"content": []},
+    }
+    reply = Reply(message=AssistantMessage(content="a", native=native), reasoning="hm")
+    first, *_ = codec(OPENROUTER).write_stream(reply)
+    (choice,) = json.loads(first.removeprefix(b"data: "))["choices"]
+    assert choice["delta"] == {"role": "assistant", "reasoning_content": "hm", "reasoning_details": details}

@@ -6,7 +6,7 @@ cut is kept in the state, so that every failure carries the partial reply.
 
 from __future__ import annotations
 
-from typing import TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from attrs import evolve, field, frozen
 from pydantic_core import from_json
@@ -93,47 +93,64 @@ def finish(state: State) -> Result[Chunks, DecodeError]:
     return Success(chunks if native is None else (*chunks, StreamChunk(native=native)))
 
 
+class _Met(NamedTuple):
+    """What some events brought."""
+
+    chunks: list[StreamChunk]
+    noted: list[Object]
+    slots: list[Slot]
+    names: tuple[str | None, str | None]
+    ended: bool
+    failure: Refused | Malformed | None
+
+
 def _take(state: State, sse: Sse, events: list[Event]) -> tuple[State, Chunks]:
-    dialect, model, identity, finished = state.dialect, state.model, state.id, state.finished
-    slots, chunks, noted = list(state.slots), list[StreamChunk](), list[Object]()
-    failure: Refused | Malformed | None = None
-    ended = False
+    met = _meet(state, events)
+    chunks = tuple(met.chunks)
+    after = State(
+        dialect=state.dialect,
+        sse=sse,
+        slots=tuple(met.slots),
+        seen=(state.seen, chunks) if chunks else state.seen,
+        noted=(state.noted, tuple(met.noted)) if met.noted else state.noted,
+        model=met.names[0],
+        id=met.names[1],
+        finished=state.finished or any(chunk.raw_finish_reason is not None for chunk in chunks),
+        ended=met.ended or met.failure is not None,
+    )
+    if met.failure is None:
+        return after, chunks
+    return evolve(after, failure=evolve(met.failure, partial=_partial(after))), chunks
+
+
+def _meet(state: State, events: list[Event]) -> _Met:
+    dialect, names = state.dialect, (state.model, state.id)
+    chunks, noted, slots = list[StreamChunk](), list[Object](), list(state.slots)
     for name, data in events:
-        ended = data.strip() == b"[DONE]"
-        if ended:
-            break
+        if data.strip() == b"[DONE]":
+            return _Met(chunks, noted, slots, names, ended=True, failure=None)
         body = _read(name, data)
         if body is None:
             continue
         if not isinstance(body, dict):
-            failure = body
-            break
+            return _Met(chunks, noted, slots, names, ended=False, failure=body)
         said, delta = read_chunk(dialect, body, slots)
-        # Every chunk of a stream repeats the model and the id; they are given once.
-        if said.get("model", model) == model and said.get("id", identity) == identity:
-            said.pop("model", None)
-            said.pop("id", None)
-        else:
-            model, identity = said.get("model", model), said.get("id", identity)
+        names = _once(said, names)
         if said:
             chunks.append(StreamChunk(**said))
-            finished = finished or "raw_finish_reason" in said
         if not dialect.replays.isdisjoint(delta):
             noted.append(delta)
-    after = State(
-        dialect=dialect,
-        sse=sse,
-        slots=tuple(slots),
-        seen=(state.seen, tuple(chunks)) if chunks else state.seen,
-        noted=(state.noted, tuple(noted)) if noted else state.noted,
-        model=model,
-        id=identity,
-        finished=finished,
-        ended=ended or failure is not None,
-    )
-    if failure is not None:
-        after = evolve(after, failure=evolve(failure, partial=_partial(after)))
-    return after, tuple(chunks)
+    return _Met(chunks, noted, slots, names, ended=False, failure=None)
+
+
+def _once(said: dict[str, Any], known: tuple[str | None, str | None]) -> tuple[str | None, str | None]:
+    """Take the model and the id out, which every chunk of a stream repeats, unless one of them is new."""
+    model, identity = known
+    told = said.get("model", model), said.get("id", identity)
+    if told == known:
+        said.pop("model", None)
+        said.pop("id", None)
+    return told
 
 
 def _read(name: bytes, data: bytes) -> dict[str, Json] | Refused | Malformed | None:
