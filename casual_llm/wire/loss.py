@@ -9,7 +9,6 @@ from returns.result import safe
 
 from casual_llm.frozen import Json, freeze
 
-
 _freeze = safe(exceptions=(ValueError,))(freeze)
 
 
