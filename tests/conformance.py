@@ -13,12 +13,14 @@ from itertools import chain
 
 from corpus import FOLDER, Exchange, exchanges
 from cutting import ENDINGS, all_seen_by_client, boundary_cuts, cut_off, inside_cuts
+from damage import read_damaged, survived
 from protocols import PROTOCOLS, Protocol
 from readings import reading, reading_in_pieces
 from rewriting import rewriting
 from verdicts import Row, Verdict, row
 
 SIZES = (1, 7, 64, 4096)
+DAMAGES = 20
 
 
 def streams_of(protocol: Protocol, longest: int | None = None) -> list[Exchange]:
@@ -73,6 +75,14 @@ def request_row(protocol: Protocol) -> Row:
     return row("requests, written again", partial(rewriting, protocol), asked)
 
 
+def damage_rows(protocol: Protocol, times: int) -> Iterator[Row]:
+    """Read what was damaged; whatever it is called afterwards, nothing may be raised."""
+    recorded = exchanges(protocol.name)
+    yield row(f"damaged, {times} times each", partial(survived, protocol, times=times), recorded)
+    asked = [exchange for exchange in recorded if exchange.request is not None]
+    yield row(f"requests, {times} times damaged", partial(read_damaged, protocol, times=times), asked)
+
+
 def rows(protocol: Protocol) -> Iterator[Row]:
     """Try everything."""
     yield from read_rows(protocol)
@@ -80,6 +90,7 @@ def rows(protocol: Protocol) -> Iterator[Row]:
     yield from cut_rows(protocol)
     yield from broken_rows(protocol)
     yield request_row(protocol)
+    yield from damage_rows(protocol, DAMAGES)
 
 
 HEAD = ("records", "equal", "same", "agreed %", "excused", "unexplained", "raised")
@@ -87,11 +98,11 @@ HEAD = ("records", "equal", "same", "agreed %", "excused", "unexplained", "raise
 
 def table(protocol: Protocol, found: list[Row]) -> Iterator[str]:
     """Write the rows, and below them what differs."""
-    yield f"{protocol.name:<28}" + "".join(f"{name:>12}" for name in HEAD)
+    yield f"{protocol.name:<30}" + "".join(f"{name:>12}" for name in HEAD)
     for it in found:
         counts = (it.records, it.count("equal"), it.count("same"), f"{it.share('equal', 'same'):.2f}")
         others = (it.count("excused"), it.count("unexplained"), len(it.raised))
-        yield f"{it.mode:<28}" + "".join(f"{figure:>12}" for figure in counts + others)
+        yield f"{it.mode:<30}" + "".join(f"{figure:>12}" for figure in counts + others)
     for it in found:
         for kind in ("same", "excused", "unexplained"):
             for why, times in it.reasons(kind).most_common():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conformance import broken_rows, cut_rows, piece_rows, read_rows, request_row, table
+from conformance import broken_rows, cut_rows, damage_rows, piece_rows, read_rows, request_row, table
 from corpus import exchanges
 from protocols import PROTOCOLS, Protocol
 from readings import EXCUSES, SAME
@@ -66,6 +66,12 @@ def test_a_connection_that_ends_too_early_is_an_exception_that_holds_what_came(p
     for found in broken_rows(protocol, every=5):
         assert (found.mode, found.reasons("unexplained"), found.raised) == (found.mode, {}, ())
         assert found.count("equal") == found.records > 10
+
+
+def test_recordings_that_were_damaged_raise_nothing(protocol: Protocol) -> None:
+    for found in damage_rows(protocol, times=2):
+        assert (found.mode, found.reasons("unexplained"), found.raised) == (found.mode, {}, ())
+        assert found.records > 20
 
 
 def test_recorded_requests_are_written_again_but_for_what_is_declared(
