@@ -34,7 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 PAGES = {
     *("quick-start", "advanced-usage", "api-reference", "errors", "security", "design"),
-    *("providers", "streaming", "structured-output", "conversions", "vision"),
+    *("providers", "streaming", "structured-output", "conversions", "vision", "adding-a-provider"),
 }
 HOSTS = ("api.openai.com", "openrouter.ai", "api.anthropic.com")
 """The embedded model's server speaks OpenAI Chat and Anthropic Messages."""
