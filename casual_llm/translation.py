@@ -1,30 +1,34 @@
 """Bodies of one wire format in the words of another.
 
 A translation is made of the two halves of two codecs and nothing else: one reads, the other writes.
-What either leg cannot say is a loss; of a reply, that is what reading the translation does not give back.
+What either leg cannot say is a loss. Of a reply that is told by doing each leg backwards: what writing
+it in its own format does not give back was not read, what reading the translation does not give back
+was not written. A stream is translated as the reply that it spells, so it must be there as a whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
-from typing import Any, Literal, TypeAlias
+from itertools import zip_longest
+from typing import Any, Literal, TypeAlias, get_args
 
 from attrs import evolve, field, frozen
 from returns.pipeline import is_successful
-from returns.result import Failure, Result
+from returns.result import Failure, Result, Success, safe
 
+from casual_llm.checks import unknown
 from casual_llm.errors import DecodeError, EncodeError, ReadError
 from casual_llm.formats import format_named
 from casual_llm.frozen import Json
 from casual_llm.options import extra_of, sent
 from casual_llm.reply import Reply
-from casual_llm.wire.codec import Call, Codec, Request, Response
+from casual_llm.wire.codec import Call, Chunks, Codec, Request, Response, S
 from casual_llm.wire.collect import collect
-from casual_llm.wire.json import dump
+from casual_llm.wire.json import dump, parse, text
 from casual_llm.wire.loss import Loss, unsupported
 
 Kind: TypeAlias = Literal["request", "reply", "stream"]
+KINDS: Mapping[str, None] = dict.fromkeys(get_args(Kind))
 Untranslatable: TypeAlias = ReadError | EncodeError | DecodeError
 
 
@@ -54,17 +58,35 @@ def translate(
     ['options.max_tokens', 'options.seed']
     >>> print(translate(b"[]", from_="openai", to="ollama").failure())
     body: expected a JSON object
+
+    Of a stream, losses tell what the answer says, and not what each of its events says beside that.
     """
+    if kind not in KINDS:
+        raise unknown("kind", str(kind), KINDS, "kind")
     source, target = format_named(from_, "from_"), format_named(to, "to")
-    data = body if isinstance(body, bytes) else dump(body)
+    data = _bytes(body)
+    if not is_successful(data):
+        return Failure(data.failure())
     if kind == "request":
-        read = source.read(Request(url="", body=data))
-        return _request(source, target, read.unwrap()) if is_successful(read) else Failure(read.failure())
-    heard = _collected(source, data) if kind == "stream" else source.decode(Response(status=200, body=data))
-    return heard.map(partial(_answer, source, target, kind))
+        return _request(source, target, data.unwrap())
+    if kind == "reply":
+        return _reply(source, target, data.unwrap())
+    return _stream(source, target, data.unwrap())
 
 
-def _request(source: Codec[Any], target: Codec[Any], call: Call) -> Result[Translated, Untranslatable]:
+def _bytes(body: bytes | Mapping[str, Json]) -> Result[bytes, ReadError]:
+    if isinstance(body, bytes):
+        return Success(body)
+    dumped = safe(exceptions=(ValueError,))(dump)(body)
+    return dumped.alt(lambda error: ReadError("body", f"no JSON: {error}"))
+
+
+def _request(source: Codec[Any], target: Codec[Any], data: bytes) -> Result[Translated, Untranslatable]:
+    read = source.read(Request(url="", body=data))
+    return _asked(source, target, read.unwrap()) if is_successful(read) else Failure(read.failure())
+
+
+def _asked(source: Codec[Any], target: Codec[Any], call: Call) -> Result[Translated, Untranslatable]:
     options, foreign = sent(call.options, *source.names), dict[str, Json]()
     if source.names[0] != target.names[0]:
         # What no option could say in full is in the words of the source.
@@ -76,26 +98,91 @@ def _request(source: Codec[Any], target: Codec[Any], call: Call) -> Result[Trans
     )
 
 
-def _collected(source: Codec[Any], data: bytes) -> Result[Reply, DecodeError]:
-    state, chunks = source.step(source.start, data).unwrap()
+def _reply(source: Codec[Any], target: Codec[Any], data: bytes) -> Result[Translated, Untranslatable]:
+    read = source.decode(Response(status=200, body=data))
+    if not is_successful(read):
+        return Failure(read.failure())
+    said = _said(source, target, read.unwrap())
+    lost = _unread(_json(data), _json(source.write(read.unwrap()).body))
+    return Success(_written(target, said, target.write(said).body, lost))
+
+
+def _stream(source: Codec[Any], target: Codec[Any], data: bytes) -> Result[Translated, Untranslatable]:
+    read = source.step(source.start, data).bind(lambda stood: _heard(source, *stood))
+    if not is_successful(read):
+        return Failure(read.failure())
+    said = _said(source, target, read.unwrap())
+    return Success(_written(target, said, b"".join(target.write_stream(said))))
+
+
+def _heard(source: Codec[S], state: S, chunks: Chunks) -> Result[Reply, DecodeError]:
     return source.finish(state).map(lambda last: collect([*chunks, *last]))
 
 
-def _answer(source: Codec[Any], target: Codec[Any], kind: Kind, reply: Reply) -> Translated:
+def _said(source: Codec[Any], target: Codec[Any], reply: Reply) -> Reply:
     # A word such as `end_turn` means nothing in another format; its meaning is in `finish_reason`.
-    same = source.names[0] == target.names[0]
-    said = reply if same else evolve(reply, raw_finish_reason=None)
-    whole = target.write(said)
-    body = whole.body if kind == "reply" else b"".join(target.write_stream(said))
-    return Translated(body=body, losses=tuple(_lost(said, target.decode(whole).value_or(said))))
+    return reply if source.names[0] == target.names[0] else evolve(reply, raw_finish_reason=None)
 
 
-def _lost(said: Reply, heard: Reply) -> Iterator[Loss]:
-    for name, asked in _told(said).items():
-        applied = _told(heard)[name]
-        if asked != applied and asked is not None:
-            kind = "unsupported" if applied is None else "replaced"
-            yield Loss(path=name, kind=kind, asked=asked, applied=applied)
+def _json(body: bytes) -> Json:
+    return parse(body).value_or(None)
+
+
+def _unread(body: Json, again: Json) -> tuple[Loss, ...]:
+    """Tell what a body says and its copy does not, at the same place or, being a text, at another."""
+    texts = frozenset(leaf for leaf in _leaves(again) if isinstance(leaf, str))
+    missing = [(path, value) for path, value in _missing(body, again) if frozenset(_leaves(value)) - texts]
+    return tuple(unsupported(path, value) for path, value in missing)
+
+
+def _missing(body: Json, again: Json, path: str = "") -> Iterator[tuple[str, Json]]:
+    if isinstance(body, Mapping) and isinstance(again, Mapping):
+        for key, value in body.items():
+            yield from _missing(value, again.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(body, list) and isinstance(again, list):
+        for index, (item, copy) in enumerate(zip_longest(body, again)):
+            yield from _missing(item, copy, f"{path}[{index}]")
+    elif again is None and body not in (None, "", [], {}):
+        yield path, body
+
+
+def _leaves(value: Json) -> Iterator[str | float | None]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        yield from (leaf for item in value for leaf in _leaves(item))
+    elif isinstance(value, str | float | int) and value != "":
+        yield value
+
+
+def _written(target: Codec[Any], said: Reply, body: bytes, lost: tuple[Loss, ...] = ()) -> Translated:
+    """Tell of a reply what reading its translation gives back in other words, or not at all."""
+    asked, heard = _told(said), _told(target.decode(target.write(said)).value_or(said))
+    told = [
+        Loss(path=name, kind=_kind(value, heard[name]), asked=value, applied=heard[name])
+        for name, value in asked.items()
+        if value not in (None, heard[name])
+    ]
+    losses = tuple(loss for loss in told if loss.kind != "rewritten")
+    changes = tuple(loss for loss in told if loss.kind == "rewritten")
+    return Translated(body=body, losses=(*lost, *losses), changes=changes)
+
+
+def _kind(asked: Json, applied: Json) -> str:
+    if applied is None:
+        return "unsupported"
+    return "rewritten" if _meant(asked) == _meant(applied) else "replaced"
+
+
+def _meant(value: Json) -> Json:
+    """Give what is said without the way in which the arguments of calls are written."""
+    if isinstance(value, Mapping):
+        return {key: _arguments(item) if key == "arguments" else _meant(item) for key, item in value.items()}
+    return [_meant(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _arguments(written: Json) -> Json:
+    return parse(text(written).strip().encode() or b"{}").value_or(written)
 
 
 def _told(reply: Reply) -> dict[str, Json]:

@@ -1,0 +1,311 @@
+"""Requests, replies and streams in the words of another format, and what is lost on the way."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, get_args
+
+import pytest
+from corpus import exchanges
+
+from casual_llm import (
+    AssistantMessage,
+    AssistantToolCall,
+    AssistantToolCallFunction,
+    ConfigurationError,
+    Reply,
+    Usage,
+    translate,
+)
+from casual_llm.formats import format_named
+from casual_llm.translation import Kind, Translated
+
+Body = dict[str, Any]
+CITY: Body = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+FUNCTION: Body = {"name": "weather", "description": "Weather of a city", "parameters": CITY}
+PNG = "iVBORw0KGgo="
+
+REQUESTS: dict[str, Body] = {
+    "openai": {
+        "model": "m",
+        "max_completion_tokens": 9,
+        "temperature": 0.0,
+        "stop": ["END"],
+        "tools": [{"type": "function", "function": FUNCTION}],
+        "tool_choice": "required",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "Weather here?"},
+                    {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}},
+                ],
+            },
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [
+                    {
+                        "id": "a",
+                        "type": "function",
+                        "function": {"name": "weather", "arguments": '{"city":"Oslo"}'},
+                    }
+                ],
+            },
+            {"role": "tool", "tool_call_id": "a", "content": "rain"},
+        ],
+    },
+    "anthropic": {
+        "model": "m",
+        "max_tokens": 9,
+        "temperature": 0.0,
+        "stop_sequences": ["END"],
+        "tools": [{"name": "weather", "description": "Weather of a city", "input_schema": CITY}],
+        "tool_choice": {"type": "any"},
+        "system": [{"type": "text", "text": "Be brief."}],
+        "messages": [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "Weather here?"},
+                    {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}},
+                ],
+            },
+            {
+                "role": "assistant",
+                "content": [{"type": "tool_use", "id": "a", "name": "weather", "input": {"city": "Oslo"}}],
+            },
+            {
+                "role": "user",
+                "content": [
+                    {
+                        "type": "tool_result",
+                        "tool_use_id": "a",
+                        "content": [{"type": "text", "text": "rain"}],
+                    }
+                ],
+            },
+        ],
+    },
+    "ollama": {
+        "model": "m",
+        "stream": False,
+        "tools": [{"type": "function", "function": FUNCTION}],
+        "options": {"num_predict": 9, "temperature": 0.0, "stop": ["END"]},
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Weather here?", "images": [PNG]},
+            {
+                "role": "assistant",
+                "content": "",
+                "tool_calls": [{"id": "a", "function": {"name": "weather", "arguments": {"city": "Oslo"}}}],
+            },
+            {"role": "tool", "content": "rain", "tool_name": "weather", "tool_call_id": "a"},
+        ],
+    },
+}
+"""The same call in the words of each format; Ollama knows no `tool_choice`."""
+
+
+@pytest.mark.parametrize("target", REQUESTS)
+@pytest.mark.parametrize("source", REQUESTS)
+def test_a_request_is_the_same_call_in_the_words_of_another_format(source: str, target: str) -> None:
+    told = translate(REQUESTS[source], from_=source, to=target).unwrap()
+    unsaid = {"tool_choice"} if source == "ollama" else set()
+    expected = {key: value for key, value in REQUESTS[target].items() if key not in unsaid}
+    assert json.loads(told.body) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "lost"),
+    [
+        ("openai", "anthropic", []),
+        ("anthropic", "openai", []),
+        ("openai", "ollama", ["options.tool_choice"]),
+        ("ollama", "openai", []),
+        ("ollama", "anthropic", []),
+    ],
+)
+def test_of_a_request_that_can_be_said_nothing_is_lost(source: str, target: str, lost: list[str]) -> None:
+    told = translate(REQUESTS[source], from_=source, to=target).unwrap()
+    assert [loss.path for loss in told.losses] == lost
+
+
+HI = [{"role": "user", "content": "Hi"}]
+
+
+@pytest.mark.parametrize(
+    ("source", "body", "target", "lost"),
+    [
+        # What the source says in words of its own.
+        ("openai", {"logprobs": True, "user": "u"}, "anthropic", ["logprobs", "user", "options.max_tokens"]),
+        ("anthropic", {"max_tokens": 9, "thinking": {"type": "adaptive"}}, "openai", ["thinking"]),
+        ("ollama", {"keep_alive": "5m", "options": {"num_ctx": 9}}, "openai", ["keep_alive", "options"]),
+        # What the target has no word for.
+        ("openai", {"seed": 7, "max_tokens": 9}, "anthropic", ["options.seed"]),
+        ("anthropic", {"top_k": 7}, "openai", ["options.top_k"]),
+        ("openai", {"frequency_penalty": 1.0}, "ollama", []),
+        # A dialect is a format of its own.
+        ("openai", {"seed": 7}, "deepseek", ["options.seed"]),
+        ("openai", {"logprobs": True}, "groq", []),
+    ],
+)
+def test_the_losses_of_both_legs_are_told(source: str, body: Body, target: str, lost: list[str]) -> None:
+    told = translate({"model": "m", **body, "messages": HI}, from_=source, to=target).unwrap()
+    assert [loss.path for loss in told.losses] == lost
+
+
+def test_another_form_of_the_same_is_a_change_and_no_loss() -> None:
+    asked: Body = {"model": "m", "max_tokens": 9, "messages": HI * 2}
+    told = translate(asked, from_="openai", to="anthropic").unwrap()
+    assert told.losses == ()
+    assert [(change.path, change.kind) for change in told.changes] == [("messages[1]", "merged")]
+
+
+@pytest.mark.parametrize("source", ["openai", "anthropic", "ollama"])
+def test_text_or_bytes_or_a_dict_are_one_body(source: str) -> None:
+    body = REQUESTS[source]
+    told = translate(body, from_=source, to="openai")
+    assert translate(json.dumps(body).encode(), from_=source, to="openai") == told
+
+
+REPLY = Reply(
+    message=AssistantMessage(
+        content="I look it up.",
+        tool_calls=[
+            AssistantToolCall(
+                id="a",
+                function=AssistantToolCallFunction(name="weather", arguments='{"city": "Oslo"}'),
+            )
+        ],
+    ),
+    usage=Usage(prompt_tokens=7, completion_tokens=4),
+    finish_reason="tool_calls",
+    model="m",
+    id="reply-1",
+)
+WORDS = {"openai": "tool_calls", "anthropic": "tool_use", "ollama": "tool_calls"}
+
+
+@pytest.mark.parametrize("target", WORDS)
+@pytest.mark.parametrize("source", WORDS)
+@pytest.mark.parametrize("kind", ["reply", "stream"])
+def test_an_answer_is_the_same_in_the_words_of_another_format(kind: Kind, source: str, target: str) -> None:
+    codec = format_named(source)
+    body = codec.write(REPLY).body if kind == "reply" else b"".join(codec.write_stream(REPLY))
+    told = translate(body, from_=source, to=target, kind=kind).unwrap()
+    again = translate(told.body, from_=target, to=source, kind=kind).unwrap()
+    assert (told.losses, again.losses) == ((), ())
+    assert WORDS[target].encode() in told.body
+
+
+def test_an_answer_s_end_is_said_in_the_other_format_s_word() -> None:
+    body = format_named("anthropic").write(
+        Reply(message=AssistantMessage(content="Hi"), finish_reason="length")
+    )
+    told = translate(body.body, from_="anthropic", to="openai", kind="reply").unwrap()
+    assert json.loads(told.body)["choices"][0]["finish_reason"] == "length"
+
+
+COMPLETION: Body = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1700000000,
+    "model": "m",
+    "system_fingerprint": None,
+    "choices": [
+        {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": "Hi", "annotations": []},
+            "logprobs": {"content": [{"token": "Hi", "logprob": -0.1}]},
+        },
+        {"index": 1, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hello"}},
+    ],
+    "usage": {"prompt_tokens": 7, "completion_tokens": 1, "total_tokens": 8, "queue_time": 0.1},
+}
+
+
+@pytest.mark.parametrize("target", ["openai", "anthropic", "ollama"])
+def test_what_is_not_read_of_a_reply_is_a_loss(target: str) -> None:
+    told = translate(COMPLETION, from_="openai", to=target, kind="reply").unwrap()
+    assert [loss.path for loss in told.losses] == [
+        "created",
+        "choices[0].logprobs",
+        "choices[1]",
+        "usage.queue_time",
+    ]
+
+
+def test_reasoning_that_is_said_in_another_key_is_no_loss() -> None:
+    message = {"role": "assistant", "content": "Hi", "reasoning": "A greeting."}
+    body: Body = {"choices": [{"index": 0, "finish_reason": "stop", "message": message}]}
+    told = translate(body, from_="openai", to="ollama", kind="reply").unwrap()
+    assert told == Translated(
+        body=b'{"message":{"role":"assistant","content":"Hi","thinking":"A greeting."},'
+        b'"done":true,"done_reason":"stop"}'
+    )
+
+
+def test_signed_reasoning_means_nothing_elsewhere() -> None:
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
+    body: Body = {
+        "type": "message",
+        "role": "assistant",
+        "content": [thought, {"type": "text", "text": "Hi"}],
+    }
+    told = translate(body, from_="anthropic", to="openai", kind="reply").unwrap()
+    assert [(loss.path, loss.asked) for loss in told.losses] == [("native", {"anthropic": ("content",)})]
+    assert b"c2ln" not in told.body
+
+
+def test_arguments_that_are_written_differently_are_a_change() -> None:
+    body = format_named("openai").write(REPLY).body
+    told = translate(body, from_="openai", to="anthropic", kind="reply").unwrap()
+    assert [(change.path, change.kind) for change in told.changes] == [("tool_calls", "rewritten")]
+
+
+# What is no body
+
+
+@pytest.mark.parametrize("source", ["openai", "anthropic", "ollama"])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"Hi", b"\xff", b'{"messages": 5}', {}, {"a": {1}}, {"a": "\ud83d"}]
+)
+@pytest.mark.parametrize("kind", get_args(Kind))
+def test_what_is_no_body_is_a_failure_that_says_so(source: str, body: Any, kind: Kind) -> None:  # noqa: ANN401 # of any type
+    assert str(translate(body, from_=source, to="openai", kind=kind).failure())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"from_": "opnai", "to": "ollama"}, r"from_\.opnai: unknown format, did you mean openai\?"),
+        ({"from_": "openai", "to": "x"}, r"to\.x: unknown format; give one of openai, anthropic, ollama"),
+        ({"from_": "openai", "to": 5}, r"to\.5: unknown format; give one of"),
+        (
+            {"from_": "openai", "to": "ollama", "kind": "replies"},
+            r"kind\.replies: unknown kind, did you mean reply\?",
+        ),
+        (
+            {"from_": "openai", "to": "ollama", "kind": None},
+            r"kind\.None: unknown kind; give one of request, reply",
+        ),
+    ],
+)
+def test_a_format_or_kind_that_nobody_knows_is_refused(arguments: Any, problem: str) -> None:  # noqa: ANN401 # keywords
+    with pytest.raises(ConfigurationError, match=problem):
+        translate(b"{}", **arguments)
+
+
+@pytest.mark.parametrize("target", ["openai", "anthropic", "ollama"])
+@pytest.mark.parametrize("protocol", ["openai-chat", "anthropic-messages", "ollama-chat"])
+def test_every_recorded_exchange_is_translated_or_refused(protocol: str, target: str) -> None:
+    source = protocol.partition("-")[0]
+    for exchange in exchanges(protocol):
+        if exchange.request is not None:
+            assert str(translate(exchange.request, from_=source, to=target))
+        kind: Kind = "stream" if exchange.stream else "reply"
+        answered = translate(exchange.body, from_=source, to=target, kind=kind)
+        assert str(answered)
