@@ -20,6 +20,7 @@ from casual_llm.laws.strategies import (
     any_calls,
     calls,
     empty_options,
+    instructed_calls,
     odd_replies,
     option_names,
     plain_calls,
@@ -59,6 +60,10 @@ def _calls(codec: AnyCodec) -> Values:
 
 def _any_calls(codec: AnyCodec) -> Values:
     return any_calls(codec.names) | calls(codec.names)
+
+
+def _instructed(codec: AnyCodec) -> Values:
+    return instructed_calls(codec.names)
 
 
 def _plain(_: AnyCodec) -> Values:
@@ -116,7 +121,7 @@ _LAWS = (
     Law(of_requests.none_is_never_sent, _of(_plain, _just(plain_options))),
     Law(of_requests.every_name_of_a_format_means_it_and_no_other_does, _of(_plain, _just(further_keys))),
     Law(of_requests.strict_turns_losses_into_a_failure_and_nothing_else, _of(_calls)),
-    Law(of_requests.merged_system_messages_are_one_or_told_of, _of(_calls)),
+    Law(of_requests.merged_system_messages_are_one_or_told_of, _of(_instructed)),
     Law(of_requests.a_call_is_encoded_or_refused_with_its_place_named, _of(_any_calls)),
     Law(of_requests.encoding_gives_the_same_bytes_each_time, _of(_any_calls)),
     Law(of_requests.a_further_turn_leaves_all_earlier_bytes_as_they_were, _of(_calls, _turns)),

@@ -40,7 +40,12 @@ Given: TypeAlias = dict[str, SearchStrategy[Any]]
 
 RICHES = ("images", "files", "audio", "blocks", "own", "foreign", "marks", "results", "refusals", "arguments")
 """What a conversation may hold beside text, tool calls and their results."""
-PALETTES: Sequence[Riches] = [frozenset(some) for size in (0, 1, 2) for some in combinations(RICHES, size)]
+PALETTES: Sequence[Riches] = [
+    *([frozenset[str]()] * 10),
+    *([frozenset([rich]) for rich in RICHES] * 2),
+    *(frozenset(pair) for pair in combinations(RICHES, 2)),
+]
+"""The plainer, the more often."""
 ELSEWHERE = "elsewhere"
 """The name of a wire format that nobody speaks."""
 _ODD = (
@@ -86,6 +91,11 @@ def natives(names: Names, riches: Riches) -> SearchStrategy[Any]:
 def only(riches: Riches, rich: str, some: SearchStrategy[Any]) -> SearchStrategy[Any]:
     """Give something now and then, if it is among the riches."""
     return st.none() | some if rich in riches else st.none()
+
+
+def weighed(*some: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    """Give something of one of them; of one that stands here twice, twice as often, which `|` does not."""
+    return st.integers(0, len(some) - 1).flatmap(some.__getitem__)
 
 
 @cache
@@ -136,11 +146,11 @@ def tool_calls(names: Names, riches: Riches) -> SearchStrategy[list[AssistantToo
 def _speakers(names: Names, riches: Riches) -> dict[str, SearchStrategy[Any]]:
     parts, native = st.lists(_parts(names, riches), min_size=1, max_size=3), natives(names, riches)
     mark, wrong = only(riches, "marks", marks), only(riches, "results", st.booleans())
-    heard = texts | parts if "results" in riches else texts
+    heard = weighed(texts, parts) if "results" in riches else texts
     refusal = only(riches, "refusals", texts)
     nothing = st.none() | texts
     return {
-        "user": st.builds(UserMessage, content=texts | parts, native=native),
+        "user": st.builds(UserMessage, content=weighed(texts, parts), native=native),
         "system": st.builds(SystemMessage, content=texts, cache_control=mark, native=native),
         "answer": st.builds(AssistantMessage, content=texts, refusal=refusal, native=native),
         "asking": st.builds(
@@ -176,9 +186,9 @@ def joined(turns: Sequence[Sequence[ChatMessage]]) -> list[ChatMessage]:
 def conversations(names: Names, riches: Riches) -> SearchStrategy[list[ChatMessage]]:
     """Give conversations in which every result answers a call; system messages stand anywhere."""
     said = _speakers(names, riches)
-    alone = st.lists(said["user"] | said["answer"] | said["user"] | said["system"], min_size=1, max_size=1)
+    alone = weighed(said["user"], said["user"], said["answer"], said["system"]).map(lambda said: [said])
     tools = st.builds(_answered, said["asking"], st.lists(said["result"], min_size=1, max_size=3))
-    return st.lists(alone | alone | tools, min_size=1, max_size=4).map(joined)
+    return st.lists(weighed(alone, alone, tools), min_size=1, max_size=4).map(joined)
 
 
 @cache

@@ -32,6 +32,10 @@ AnyCodec: TypeAlias = Codec[Any]
 Told: TypeAlias = Result[Encoded, EncodeError]
 
 
+_IN_PARTS = {"tools", "extra"}
+"""Options of which a part can be lost."""
+
+
 def a_request_without_losses_reads_back_to_its_call(codec: AnyCodec, call: Call) -> None:
     """What is said in full is read as it was said, but for the changes that are told."""
     asked = _sayable(codec, call)
@@ -53,7 +57,9 @@ def _sayable(codec: AnyCodec, call: Call) -> Call:
     asked = _resolved(codec, call)
     losses = codec.encode(asked).map(lambda encoded: encoded.losses).value_or(())
     added: dict[str, Any] = {_option(loss): loss.applied for loss in losses if loss.kind == "added"}
-    lost = {_option(loss) for loss in losses} - {"", "tools", "extra"} - added.keys()
+    lost = {_option(loss) for loss in losses if _option(loss) not in _IN_PARTS} - {"", *added}
+    if any(loss.path == "options.tools" for loss in losses):
+        lost |= {"tools", "tool_choice"}
     return evolve(asked, options=asked.options.without(*lost) | ChatOptions(**added))
 
 

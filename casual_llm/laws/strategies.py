@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from attrs import evolve
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from pydantic import BaseModel
@@ -77,6 +78,7 @@ _SCALARS: Given = {
     "top_k": st.integers(0, 2**31),
     "stop": texts | st.lists(texts, max_size=2),
 }
+_json_or_omit: SearchStrategy[Any] = json_values | st.just(OMIT)
 _FORMATS = st.sampled_from(["json", "text"]) | st.builds(
     JsonSchema, name=words, schema=_schemas, strict=st.none() | st.booleans()
 )
@@ -98,20 +100,24 @@ def _tools(names: Names, riches: Riches) -> SearchStrategy[list[Tool]]:
     return st.lists(tool, max_size=2, unique_by=lambda made: made.name)
 
 
+_dice, _coin = st.integers(0, 3), st.booleans()
+
+
 @st.composite
 def options(draw: st.DrawFn, names: Names, riches: Riches) -> Layer:
     """Give options of which a few are set, some of them to `OMIT`."""
     further: Given = {
         "response_format": _FORMATS,
-        "extra": st.dictionaries(texts.map("x-".__add__), json_values | st.just(OMIT), max_size=2),
+        "extra": further_keys | st.dictionaries(texts.map("x-".__add__), _json_or_omit, max_size=2),
         "provider_options": st.dictionaries(
             st.sampled_from([*names, ELSEWHERE]), further_keys | st.just(OMIT), max_size=2
         ),
         "tools": _tools(names, riches),
     }
     known = {**_SCALARS, **further}
-    chosen = draw(st.lists(st.sampled_from([*known, "tools"]), max_size=3, unique=True))
-    said = {name: draw(st.one_of(known[name], known[name], known[name], st.just(OMIT))) for name in chosen}
+    # One in four is set, and one in eight of those to `OMIT`.
+    chosen = [name for name in known if draw(_dice) == 3]  # noqa: PLR2004
+    said = {name: draw(known[name]) if draw(_dice) or draw(_coin) else OMIT for name in chosen}
     offered = said.get("tools", OMIT)
     choices = ["auto", "none", "required", *(tool.name for tool in ([] if offered is OMIT else offered))]
     choice = st.none() if offered is OMIT else st.none() | st.sampled_from(choices)
@@ -132,6 +138,14 @@ def _calls(names: Names, riches: Riches) -> SearchStrategy[Call]:
 def calls(names: Names) -> SearchStrategy[Call]:
     """Give calls of which most can be said by most formats."""
     return st.sampled_from(PALETTES).flatmap(lambda riches: _calls(names, riches))
+
+
+def instructed_calls(names: Names) -> SearchStrategy[Call]:
+    """Give calls with several system messages that speak, in front and in between."""
+    systems = st.lists(st.builds(SystemMessage, content=plain_texts), min_size=2, max_size=3)
+    return st.builds(
+        lambda call, said: evolve(call, messages=[said[0], *call.messages, *said[1:]]), calls(names), systems
+    )
 
 
 @cache
