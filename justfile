@@ -1,7 +1,11 @@
 # Every recipe runs in the project's own environment: `uv run just RECIPE`.
 
 # everything that must hold: format, lint, types, imports, tests, laws, documentation, the wheel
-check: format lint types imports test laws docs coverage wheel
+check: format lint types imports proofs coverage wheel
+
+# tests, laws and documents, side by side
+[parallel]
+proofs: test laws docs
 
 format:
     uv run ruff format --check .

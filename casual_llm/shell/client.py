@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from http import HTTPStatus
@@ -41,6 +42,7 @@ from casual_llm.wire.extra import known_as
 from casual_llm.wire.loss import Loss, told
 
 _LOG = logging.getLogger("casual_llm")
+_INDEX = re.compile(r"\[\d+\]")
 _GRACE = 0.5
 """Seconds for the end of a body whose stream has said its last word: then the connection is reused."""
 
@@ -127,21 +129,23 @@ class CodecClient(Closing):
         return reply.message, reply.usage
 
     async def _complete(self, model: str, messages: list[ChatMessage], options: ChatOptions) -> Reply:
-        request = await self._request(self._call(model, messages, options))
+        call = self._call(model, messages, options)
         if self._total is None:
-            response = await _whole(await self._transport.open(request))
+            response = await self._response(call)
         else:
             async with _within(_deadline(self._total), self._total):
-                response = await _whole(await self._transport.open(request))
+                response = await self._response(call)
         return self._value(self._codec.decode(response))
+
+    async def _response(self, call: Call) -> Response:
+        return await _whole(await self._transport.open(await self._request(call)))
 
     async def _stream(
         self, model: str, messages: list[ChatMessage], options: ChatOptions
     ) -> AsyncGenerator[StreamChunk, None]:
-        request = await self._request(self._call(model, messages, options, stream=True))
-        deadline = _deadline(self._total)
+        call, deadline = self._call(model, messages, options, stream=True), _deadline(self._total)
         async with _within(deadline, self._total):
-            incoming = await self._transport.open(request)
+            incoming = await self._transport.open(await self._request(call))
             whole = None if _is_stream(incoming) else await _whole(incoming)
         if whole is not None:  # an error, or a server that does not stream
             yield chunk_of(self._value(self._codec.decode(whole)))
@@ -212,8 +216,9 @@ class CodecClient(Closing):
         return Request(url=self.base_url + request.url, headers=headers, body=request.body)
 
     def _note(self, loss: Loss) -> None:
-        if (loss.path, loss.kind) not in self._noted:
-            self._noted.add((loss.path, loss.kind))
+        place = _INDEX.sub("[]", loss.path)  # once for all messages of a conversation
+        if (place, loss.kind) not in self._noted:
+            self._noted.add((place, loss.kind))
             level = logging.INFO if loss.kind == "added" else logging.WARNING
             _LOG.log(level, "%s", told(loss, self._codec.name))
 

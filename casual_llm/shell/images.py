@@ -13,6 +13,8 @@ from casual_llm.errors import RequestError
 from casual_llm.messages import ChatMessage, ImageContent
 from casual_llm.wire.images import image_from_bytes, urls_to_fetch, with_images
 
+_AT_ONCE = 8
+"""Downloads at the same time."""
 Fetch: TypeAlias = Callable[[str], Awaitable[tuple[str, str]]]
 """Fetches an image by its URL: its base64 and its media type."""
 
@@ -35,12 +37,27 @@ def read_image(path: str | Path) -> ImageContent:
     raise RequestError(f"{path}: {image.failure()}; give the path of an image")
 
 
+async def _all(fetch: Fetch, urls: Sequence[str]) -> Sequence[tuple[str, str]]:
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def in_turn(url: str) -> tuple[str, str]:
+        async with turns:
+            return await fetch(url)
+
+    downloads = [asyncio.ensure_future(in_turn(url)) for url in urls]
+    try:
+        return await asyncio.gather(*downloads)
+    finally:
+        for download in downloads:  # where one failed, the others are not needed
+            download.cancel()
+
+
 async def with_fetched_images(messages: Sequence[ChatMessage], fetch: Fetch) -> Sequence[ChatMessage]:
     """Put the images that are given by URL into the messages, each fetched once."""
     urls = urls_to_fetch(messages)
     if not urls:
         return messages
-    images = await asyncio.gather(*(fetch(url) for url in urls))
+    images = await _all(fetch, urls)
     fetched = {
         url: ImageContent(source={"type": "base64", "data": data}, media_type=media_type)
         for url, (data, media_type) in zip(urls, images, strict=True)
