@@ -39,18 +39,6 @@ def bodies(exchange: Exchange) -> Iterator[Any]:
             yield json.loads(text)
 
 
-def _called_by_function(exchange: Exchange, reply: Reply) -> bool:
-    messages = [choice.get("message") or choice["delta"] for choice in _first_choices(exchange)]
-    calls = [message["function_call"] for message in messages if message.get("function_call")]
-    ours = [call.function for call in reply.message.tool_calls or ()]
-    said = {key: "".join(call.get(key) or "" for call in calls) for key in ("name", "arguments")}
-    return [{"name": it.name, "arguments": it.arguments} for it in ours] == [said]
-
-
-def _first_choices(exchange: Exchange) -> Iterator[Any]:
-    yield from (body["choices"][0] for body in bodies(exchange) if body.get("choices"))
-
-
 def _counted_by_groq(exchange: Exchange, reply: Reply) -> bool:
     told = [body["x_groq"]["usage"] for body in bodies(exchange) if body.get("x_groq", {}).get("usage")]
     counted = [(usage["prompt_tokens"], usage["completion_tokens"]) for usage in told]
@@ -77,7 +65,6 @@ SAME: Mapping[str, Mapping[str, Excuse]] = {
 """Differences that are none, by the rules of the comparison."""
 EXCUSES: Mapping[str, Mapping[str, Excuse]] = {
     OPENAI.name: {
-        "the old function_call is a tool call to us": Excuse(frozenset({"tool calls"}), _called_by_function),
         "usage stands under x_groq, where the other reading does not look": Excuse(
             frozenset({"input tokens", "output tokens"}), _counted_by_groq
         ),

@@ -33,8 +33,6 @@ from casual_llm import (
     UserMessage,
 )
 from casual_llm.messages import Message
-from casual_llm.shell.transport import HttpTransport, Incoming
-from casual_llm.wire.codec import Request
 from casual_llm.wire.collect import collect
 
 ASK = [UserMessage(content="What is the capital of France?")]
@@ -58,13 +56,6 @@ class Person(BaseModel):
     age: int
 
 
-class OneByOne(HttpTransport):
-    """A connection for each request: llama.cpp closes one behind a stream, though it promised to keep it."""
-
-    async def open(self, request: Request) -> Incoming:
-        return await super().open(evolve(request, headers={**request.headers, "connection": "close"}))
-
-
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     with llama() as port:
@@ -74,7 +65,13 @@ def address() -> Iterator[str]:
 @pytest.fixture(params=CLIENTS)
 async def client(request: pytest.FixtureRequest, address: str) -> AsyncIterator[CodecClient]:
     kind, path = CLIENTS[request.param]
-    async with kind(base_url=address + path, transport=OneByOne()) as client:
+    # It closes each connection behind a stream although it promises to keep it, and a request that is on
+    # its way by then is lost; so no connection is used twice.
+    alone = httpx.Limits(max_keepalive_connections=0)
+    async with (
+        httpx.AsyncClient(limits=alone, timeout=60) as http,
+        kind(base_url=address + path, http_client=http) as client,
+    ):
         yield client
 
 

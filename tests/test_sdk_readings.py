@@ -73,7 +73,6 @@ DIFFERENCES: Mapping[str, Mapping[str, Difference]] = {
         "it takes content for text, and here it is a list of parts": may(
             "text", "RuntimeError", when=has_list_content
         ),
-        "the old function_call is a tool call to us": may("tool calls", when=has(b'"function_call":')),
         "it does not look for usage under x_groq": may(
             "input tokens", "output tokens", when=has(b'"x_groq":')
         ),

@@ -48,6 +48,7 @@ def test_what_the_servers_want_to_see_again_is_kept(recorded: tuple[Exchange, ..
         ("mistral", "content"): 12,
         ("ollama-v1", "reasoning"): 13,
         ("openai", "audio"): 1,
+        ("openai", "function_call"): 10,
         ("openrouter", "reasoning_details"): 23,
         ("xai", "reasoning_content"): 12,
     }

@@ -175,8 +175,7 @@ CALLS: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
         calling({"id": "a", "function": {"name": "now", "arguments": '{"zone": '}}),
         [("a", "now", '{"zone": ')],
     ),
-    "the old function_call": (answered({"function_call": FUNCTION}), [("call_0", "now", "{}")]),
-    "an empty function_call": (answered({"function_call": {"name": "", "arguments": ""}}), []),
+    "the old function_call": (answered({"function_call": FUNCTION}), []),
     "null": (answered({"tool_calls": None}), []),
     "an empty list": (answered({"tool_calls": []}), []),
 }
@@ -186,6 +185,14 @@ CALLS: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
 def test_tool_calls_are_read(body: object, calls: list[tuple[str, str, str]]) -> None:
     found = decoded(body).unwrap().message.tool_calls or ()
     assert [(call.id, call.function.name, call.function.arguments) for call in found] == calls
+
+
+def test_the_old_function_call_is_kept_to_go_back_as_it_came() -> None:
+    reply = decoded(answered({"function_call": FUNCTION}, finish_reason="function_call")).unwrap()
+    assert [*(reply.message.native or {}).values()] == [{"function_call": FUNCTION}]
+    assert (reply.message.tool_calls, reply.finish_reason) == (None, "tool_calls")
+    nothing = answered({"function_call": {"name": "", "arguments": ""}})
+    assert decoded(nothing).unwrap().message.native is None
 
 
 @pytest.mark.parametrize(

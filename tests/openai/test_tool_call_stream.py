@@ -129,14 +129,6 @@ TOOL_CALLS: dict[str, tuple[list[bytes], list[tuple[str, str, str]]]] = {
         [event({"content": "t", "tool_calls": None}), event({"content": "t", "tool_calls": []})],
         [],
     ),
-    "the old function_call": (
-        [
-            event({"function_call": {"name": "a", "arguments": ""}}),
-            event({"function_call": {"arguments": "{"}}),
-            event({"function_call": {"arguments": "}"}}),
-        ],
-        [("call_0", "a", "{}")],
-    ),
 }
 
 
@@ -151,6 +143,13 @@ def test_tool_calls_are_the_reason_for_the_stop(reads: list[bytes], expected: li
     reply = streamed(codec(), [*reads, STOP]).unwrap()
     assert reply.finish_reason == ("tool_calls" if expected else "stop")
     assert reply.raw_finish_reason == "stop"
+
+
+def test_the_old_function_call_is_put_together() -> None:
+    deltas = [{"name": "a", "arguments": ""}, {"arguments": "{"}, {"arguments": "}"}]
+    reads = [event({"function_call": delta}) for delta in deltas]
+    reply = streamed(codec(), [*reads, STOP]).unwrap()
+    assert reply.message.native == {"openai": {"function_call": {"name": "a", "arguments": "{}"}}}
 
 
 def test_a_tool_call_says_its_id_and_name_once() -> None:

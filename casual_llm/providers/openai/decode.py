@@ -183,11 +183,7 @@ def _usage(body: Object) -> Usage | None:
 
 
 def _calls(delta: Object) -> Sequence[Object]:
-    calls = items(delta.get("tool_calls"))
-    if calls or not delta.get("function_call"):
-        return [mapping(call) for call in calls]
-    legacy = mapping(delta["function_call"])
-    return [{"index": 0, "function": legacy}] if legacy.get("name") or legacy.get("arguments") else []
+    return [mapping(call) for call in items(delta.get("tool_calls"))]
 
 
 def _tool_call(dialect: Dialect, call: Object, slots: list[Slot], *, new: bool) -> ToolCallDelta:

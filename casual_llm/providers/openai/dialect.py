@@ -16,6 +16,11 @@ from attrs import field, frozen
 from casual_llm.frozen import FrozenDict
 
 
+def _with_legacy(keys: frozenset[str]) -> frozenset[str]:
+    # What calls were before there were tools goes back as it came, to any server that still says it.
+    return keys | {"function_call"}
+
+
 def _refuses(models: Mapping[str, re.Pattern[str]]) -> Mapping[str, re.Pattern[str]]:
     return FrozenDict(models)
 
@@ -62,7 +67,7 @@ class Dialect:
     audio: bool = True
     tool_media: bool = False
     """Whether a tool's result may hold more than text."""
-    replays: frozenset[str] = frozenset({"reasoning_content"})
+    replays: frozenset[str] = field(default=frozenset({"reasoning_content"}), converter=_with_legacy)
     """Keys of an answer that the server wants to see again when the conversation goes on."""
 
     @property

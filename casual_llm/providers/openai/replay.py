@@ -63,6 +63,12 @@ def _taken(found: Object, key: str, value: Json) -> dict[str, Json]:
     if key == "content":
         said = [{"type": "text", "text": value}] if isinstance(value, str) else items(value)
         return {key: _parts(items(earlier), said)}
+    if key == "function_call":
+        called, more = mapping(earlier), mapping(value)
+        pieces: Object = {
+            part: text(called.get(part)) + text(more.get(part)) for part in ("name", "arguments")
+        }
+        return {key: pieces} if any(pieces.values()) else {}
     if key == "audio":
         # Its data are for the caller to hear; the id alone refers to it.
         identity = text(mapping(value).get("id"))
