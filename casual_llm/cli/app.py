@@ -6,26 +6,13 @@ What needs the network or the terminal is imported when something is asked, so t
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from typer import Context, Exit, Option, Typer, echo
 
-from casual_llm import (
-    ChatOptions,
-    ClientConfig,
-    ConfigurationError,
-    Provider,
-    SystemMessage,
-    __version__,
-)
+from casual_llm import ConfigurationError, __version__
 from casual_llm.cli import flags
 from casual_llm.cli.outcome import Commands, show
-
-if TYPE_CHECKING:
-    from casual_llm import ChatMessage, Layer
-    from casual_llm.cli.target import Target
 
 app = Typer(
     name="casual-llm",
@@ -51,33 +38,19 @@ def casual_llm(
         bool, Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Talk to a language model: to the one that comes along, or to any that speaks OpenAI Chat."""
+    """Talk to a language model: to the one that comes along, or to that of any provider."""
     if context.invoked_subcommand is None:
         echo(context.get_help())
 
 
 @app.command()
-def chat(  # noqa: PLR0913 # one argument a flag
-    question: flags.Question = None,
+@flags.gathered
+def chat(  # noqa: PLR0913 # records of flags, and its own
+    asked: flags.Asked,
+    answering: flags.Answering,
+    options: flags.Options,
+    over: flags.Overrides,
     *,
-    config: flags.ConfigFile = None,
-    model: flags.ModelName = None,
-    provider: flags.ProviderName = None,
-    base_url: flags.BaseUrl = None,
-    name: flags.KeyName = None,
-    system: flags.System = None,
-    image: flags.Images = None,
-    temperature: flags.Temperature = None,
-    max_tokens: flags.MaxTokens = None,
-    top_p: flags.TopP = None,
-    top_k: flags.TopK = None,
-    seed: flags.Seed = None,
-    stop: flags.Stop = None,
-    frequency_penalty: flags.FrequencyPenalty = None,
-    presence_penalty: flags.PresencePenalty = None,
-    assignments: flags.Assignments = None,
-    omitted: flags.Omitted = None,
-    timeout: flags.TimeoutSeconds = None,
     as_json: flags.AsJson = False,
     usage: flags.ShowUsage = False,
 ) -> None:
@@ -88,46 +61,33 @@ def chat(  # noqa: PLR0913 # one argument a flag
 
     With --config, a model of the file answers, and what is given here lies over what the file says.
 
-    Keys are read from the environment only (OPENAI_API_KEY, or the one of --name), because every
-    user of a machine can see the arguments of its commands.
+    Keys are read from the environment only (OPENAI_API_KEY, ANTHROPIC_API_KEY, or the one of --name),
+    because every user of a machine can see the arguments of its commands.
     """
-    options = ChatOptions(
-        max_tokens=max_tokens,
-        temperature=temperature,
-        top_p=top_p,
-        top_k=top_k,
-        seed=seed,
-        stop=stop or None,
-        frequency_penalty=frequency_penalty,
-        presence_penalty=presence_penalty,
-    )
-    from casual_llm.cli import session, target  # noqa: PLC0415 # they import the network
+    from casual_llm.cli import question, session, target  # noqa: PLC0415 # they import the network
 
-    call = options | target.overrides(assignments or (), omitted or ())
-    asked = _asked(config, model, call, provider, base_url, name, timeout)
-    opening = [] if system is None else [SystemMessage(content=system)]
-    text = _text(question)
-    if text is None and as_json:
+    answerer = target.of(answering, options.said() | target.overrides(over))
+    said = question.read(asked)
+    if said.text is None and as_json:
         raise ConfigurationError("--json: it prints the reply to one question; give the question")
-    images = [session.image(source) for source in image or ()]
-    with session.opened(asked, show_usage=usage) as opened:
-        if text is None:
+    with session.opened(answerer, show_usage=usage) as opened:
+        if said.text is None:
             from casual_llm.cli.conversation import converse  # noqa: PLC0415 # it imports the terminal
 
-            converse(opened, opening, images)
+            converse(opened, said.opening, said.images)
         elif as_json:
-            opened.print_reply([*opening, session.question(text, images)])
+            opened.print_reply(said.messages)
         else:
-            opened.stream([*opening, session.question(text, images)], [])
+            opened.stream(said.messages, [])
 
 
 @app.command()
+@flags.gathered
 def explain(
     *,
     config: flags.NeededConfigFile,
     model: flags.ModelName = None,
-    assignments: flags.Assignments = None,
-    omitted: flags.Omitted = None,
+    over: flags.Overrides,
     as_json: flags.ExplanationAsJson = False,
 ) -> None:
     """Tell where each option of a model comes from.
@@ -136,44 +96,31 @@ def explain(
     """
     from casual_llm.cli import account, target  # noqa: PLC0415 # they import the network
 
-    call = target.overrides(assignments or (), omitted or ())
-    told = account.Account.of_file(config, model, call)
+    told = account.Account.of_file(config, model, target.overrides(over))
     show(account.as_json(told) if as_json else account.written(told))
 
 
 @app.command()
-def plan(  # noqa: PLR0913 # one argument a flag
-    question: flags.Question = None,
+@flags.gathered
+def plan(
+    asked: flags.Asked,
+    answering: flags.Answering,
+    options: flags.Options,
+    over: flags.Overrides,
     *,
-    config: flags.ConfigFile = None,
-    model: flags.ModelName = None,
-    provider: flags.ProviderName = None,
-    base_url: flags.BaseUrl = None,
-    name: flags.KeyName = None,
-    system: flags.System = None,
-    image: flags.Images = None,
-    assignments: flags.Assignments = None,
-    omitted: flags.Omitted = None,
     streamed: flags.Streamed = False,
 ) -> None:
     """Print the HTTP request of a call, its key masked, without sending it.
 
     What the provider has no word for is told on standard error.
     """
-    from casual_llm.cli import session, target, wire  # noqa: PLC0415 # they import the network
+    from casual_llm.cli import question, target, wire  # noqa: PLC0415 # they import the network
 
-    asked = _asked(
-        config, model, target.overrides(assignments or (), omitted or ()), provider, base_url, name
-    )
-    opening = [] if system is None else [SystemMessage(content=system)]
-    text = _text(question)
-    if text is None:
+    answerer = target.of(answering, options.said() | target.overrides(over))
+    said = question.read(asked)
+    if said.text is None:
         raise ConfigurationError("question: there is none; give it, as to chat")
-    said: list[ChatMessage] = [
-        *opening,
-        session.question(text, [session.image(source) for source in image or ()]),
-    ]
-    planned = wire.plan_of(asked, said, stream=streamed)
+    planned = wire.plan_of(answerer, said.messages, stream=streamed)
     wire.notes(planned.format, planned.losses)
     show(wire.written(planned))
 
@@ -186,9 +133,10 @@ def convert(
 
     What the other format has no word for is told on standard error.
     """
-    from casual_llm.cli import wire  # noqa: PLC0415 # it imports the formats
+    from casual_llm.cli import question, wire  # noqa: PLC0415 # they import the formats
 
-    show(wire.converted(wire.piped(), source, target, kind).decode() + ("" if kind == "stream" else "\n"))
+    told = wire.converted(question.piped_body(), source, target, kind)
+    show(told.decode() + ("" if kind == "stream" else "\n"))
 
 
 @app.command()
@@ -197,61 +145,3 @@ def schema() -> None:
     from casual_llm import config_schema  # noqa: PLC0415 # it imports how files are read
 
     show(json.dumps(config_schema(), indent=2) + "\n")
-
-
-def _asked(  # noqa: PLR0913, PLR0917 # the flags that say who answers
-    config: Path | None,
-    model: str | None,
-    call: Layer,
-    provider: Provider | None,
-    base_url: str | None,
-    name: str | None,
-    timeout: float | None = None,
-) -> Target:
-    from casual_llm.cli import target  # noqa: PLC0415 # it imports the network
-
-    if config is None:
-        return target.of_flags(_client(provider, base_url, name, timeout), model, call)
-    _refuse_beside_a_file(provider=provider, base_url=base_url, name=name)
-    return target.of_file(config, model, call, timeout)
-
-
-def _client(
-    provider: Provider | None, base_url: str | None, name: str | None, timeout: float | None
-) -> ClientConfig:
-    chosen = provider or (Provider.OPENAI if base_url else Provider.LOCAL)
-    if chosen is Provider.LOCAL and (base_url or name):
-        raise ConfigurationError(
-            "--base-url, --name: the embedded model has no address and no key; give --provider openai"
-        )
-    limit = 60.0 if timeout is None else timeout
-    return ClientConfig(provider=chosen, base_url=base_url, name=name, timeout=limit)
-
-
-def _refuse_beside_a_file(**values: str | None) -> None:
-    given = ["--" + name.replace("_", "-") for name, value in values.items() if value is not None]
-    if given:
-        raise ConfigurationError(
-            f"{', '.join(given)}: the file says who answers; leave it out, or leave out --config"
-        )
-
-
-def _text(question: str | None) -> str | None:
-    """Join the question and the piped text; `None` where there is a person to ask for it."""
-    if question is None and sys.stdin and sys.stdin.isatty():
-        return None
-    text = "\n\n".join(part for part in (question, _piped()) if part and part.strip())
-    if not text:
-        raise ConfigurationError('question: there is none; give it as casual-llm chat "...", or pipe it in')
-    return text
-
-
-def _piped() -> str:
-    if not sys.stdin or sys.stdin.isatty():
-        return ""
-    try:
-        text = sys.stdin.read().rstrip()
-        text.encode()  # where the locale is C, bytes that are no text are read as half characters
-    except UnicodeError:
-        raise ConfigurationError("standard input: it is no text; give a picture with --image") from None
-    return text

@@ -8,7 +8,8 @@ from contextlib import suppress
 from prompt_toolkit import PromptSession
 
 from casual_llm.cli.outcome import described, tell
-from casual_llm.cli.session import Session, question
+from casual_llm.cli.question import question
+from casual_llm.cli.session import Session
 from casual_llm.errors import CasualLLMError
 from casual_llm.messages import ChatMessage, ImageContent
 from casual_llm.reply import StreamChunk

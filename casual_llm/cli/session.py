@@ -12,34 +12,14 @@ from attrs import asdict, frozen
 
 from casual_llm.cli.outcome import tell
 from casual_llm.cli.target import Target
-from casual_llm.content import ImageContent, TextContent, is_reference
 from casual_llm.frozen import FrozenModel
-from casual_llm.messages import ChatMessage, UserMessage
+from casual_llm.messages import ChatMessage
 from casual_llm.reply import StreamChunk
 from casual_llm.shell.factories import create_model
-from casual_llm.shell.images import read_image
 from casual_llm.shell.model import Model
 from casual_llm.usage import Usage
 
 _CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\t"), ord("\n")})
-
-
-def question(text: str, images: Sequence[ImageContent]) -> UserMessage:
-    """Make a message of a text and the images shown with it.
-
-    >>> question("Hello!", [])
-    UserMessage(role='user', content='Hello!')
-    """
-    return UserMessage(content=[TextContent(text=text), *images] if images else text)
-
-
-def image(source: str) -> ImageContent:
-    """Take a URL as it is, and read a file.
-
-    >>> image("https://example.com/cat.png").source
-    'https://example.com/cat.png'
-    """
-    return ImageContent(source=source) if is_reference(source) else read_image(source)
 
 
 @frozen

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from attrs import evolve, frozen
 
 from casual_llm.checks import every
+from casual_llm.cli.flags import Answering, Overrides
 from casual_llm.config import ClientConfig, ModelConfig, Provider
 from casual_llm.errors import ConfigurationError
 from casual_llm.omit import OMIT
@@ -31,15 +32,34 @@ class Target:
     model: ModelConfig
 
 
-def of_flags(client: ClientConfig, model: str | None, call: Layer) -> Target:
+def of(answering: Answering, call: Layer) -> Target:
+    """Take the model that the flags mean, and lay the options of the call over its own."""
+    if answering.config is None:
+        return _of_flags(answering, call)
+    named = {"provider": answering.provider, "base-url": answering.base_url, "name": answering.name}
+    given = [f"--{flag}" for flag, value in named.items() if value is not None]
+    if given:
+        problem = "the file says who answers; leave it out, or leave out --config"
+        raise ConfigurationError(f"{', '.join(given)}: {problem}")
+    return _of_file(answering.config, answering.model, call, answering.timeout)
+
+
+def _of_flags(answering: Answering, call: Layer) -> Target:
     """Take the model that flags describe; the embedded one needs no name."""
-    name = model or (_EMBEDDED if client.provider is Provider.LOCAL else None)
+    chosen = answering.provider or (Provider.OPENAI if answering.base_url else Provider.LOCAL)
+    local = chosen is Provider.LOCAL
+    if local and (answering.base_url or answering.name):
+        problem = "the embedded model has no address and no key; give --provider openai"
+        raise ConfigurationError(f"--base-url, --name: {problem}")
+    name = answering.model or (_EMBEDDED if local else None)
     if name is None:
-        raise ConfigurationError(f"--model: none given; name one that {client.provider} serves")
+        raise ConfigurationError(f"--model: none given; name one that {chosen} serves")
+    limit = 60.0 if answering.timeout is None else answering.timeout
+    client = ClientConfig(provider=chosen, base_url=answering.base_url, name=answering.name, timeout=limit)
     return Target(partial(create_client, client), ModelConfig(name=name, default_options=call))
 
 
-def of_file(path: Path, model: str | None, call: Layer, timeout: float | None) -> Target:
+def _of_file(path: Path, model: str | None, call: Layer, timeout: float | None) -> Target:
     """Take a model of a file, and lay what the flags say over it."""
     config = load_config(path)
     settings = config.models[model_of(config, model)]
@@ -63,14 +83,14 @@ def model_of(config: Config, wanted: str | None) -> str:
     return next(iter(config.models))
 
 
-def overrides(assignments: Sequence[str], omitted: Sequence[str]) -> Layer:
+def overrides(over: Overrides) -> Layer:
     """Read what is set and what is omitted as one layer.
 
-    >>> overrides(["temperature=0.2", "extra.user=u-1"], ["stop"])
+    >>> overrides(Overrides(assignments=["temperature=0.2", "extra.user=u-1"], omitted=["stop"]))
     ChatOptions(temperature=0.2, stop=OMIT, extra={'user': 'u-1'})
     """
-    said = merge(*every(assigned, assignments, "--set"))
-    paths = every(path_of, omitted, "--omit")
+    said = merge(*every(assigned, over.assignments or (), "--set"))
+    paths = every(path_of, over.omitted or (), "--omit")
     contradicted = [".".join(path) for path in paths if path in leaves(said)]
     if contradicted:
         raise ConfigurationError(f"--omit {contradicted[0]}: --set gives it a value; keep one of the two")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-
 from returns.pipeline import is_successful
 
 from casual_llm.cli.outcome import tell
 from casual_llm.cli.target import Target
-from casual_llm.errors import RequestError
+from casual_llm.errors import Malformed, RequestError, Truncated
+from casual_llm.formats import format_named
 from casual_llm.messages import ChatMessage
 from casual_llm.shell.client import Plan
 from casual_llm.shell.factories import create_model
-from casual_llm.translation import Kind, translate
+from casual_llm.translation import Kind, Untranslatable, translate
 from casual_llm.wire.loss import Loss, told as told_loss
 
 
@@ -29,20 +28,24 @@ def written(plan: Plan) -> str:
 
 def converted(body: bytes, source: str, target: str, kind: Kind) -> bytes:
     """Translate a body; what is lost is told on standard error."""
+    for flag, name in (("--from", source), ("--to", target)):
+        format_named(name, flag)
     translated = translate(body, from_=source, to=target, kind=kind)
     if not is_successful(translated):
-        raise RequestError(f"standard input: {translated.failure()}")
+        raise RequestError(f"standard input: {_problem(translated.failure())}")
     told = translated.unwrap()
     notes(target, told.losses)
     return told.body
+
+
+def _problem(failure: Untranslatable) -> str:
+    # What else the text of such a failure says is advice for a call.
+    if isinstance(failure, Malformed):
+        return f"it cannot be read: {failure.problem}"
+    return "the stream ends before it is complete" if isinstance(failure, Truncated) else str(failure)
 
 
 def notes(format_name: str, losses: tuple[Loss, ...]) -> None:
     """Tell what could not be said, a line each."""
     for loss in losses:
         tell("note", told_loss(loss, format_name))
-
-
-def piped() -> bytes:
-    """Read all of standard input as it is."""
-    return sys.stdin.buffer.read()
