@@ -91,7 +91,7 @@ def _asked(source: Codec[Any], target: Codec[Any], call: Call) -> Result[Transla
     if source.names[0] != target.names[0]:
         # What no option could say in full is in the words of the source.
         foreign, options = extra_of(options), options.without("extra")
-    unsaid = tuple(unsupported(key, value) for key, value in foreign.items())
+    unsaid = tuple(unsupported(key, value) for key, value in foreign.items() if value is not None)
     encoded = target.encode(evolve(call, options=options))
     return encoded.map(
         lambda told: Translated(body=told.request.body, losses=(*unsaid, *told.losses), changes=told.changes)

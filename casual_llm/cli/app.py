@@ -12,7 +12,7 @@ from typer import Context, Exit, Option, Typer, echo
 
 from casual_llm import ConfigurationError, __version__
 from casual_llm.cli import flags
-from casual_llm.cli.outcome import Commands, show
+from casual_llm.cli.outcome import Commands, show, show_body
 
 app = Typer(
     name="casual-llm",
@@ -122,7 +122,7 @@ def plan(
         raise ConfigurationError("question: there is none; give it, as to chat")
     planned = wire.plan_of(answerer, said.messages, stream=streamed)
     wire.notes(planned.format, planned.losses)
-    show(wire.written(planned))
+    show_body(wire.written(planned))
 
 
 @app.command()
@@ -136,7 +136,7 @@ def convert(
     from casual_llm.cli import question, wire  # noqa: PLC0415 # they import the formats
 
     told = wire.converted(question.piped_body(), source, target, kind)
-    show(told.decode() + ("" if kind == "stream" else "\n"))
+    show_body(told if kind == "stream" else told + b"\n")
 
 
 @app.command()

@@ -20,6 +20,8 @@ from casual_llm.errors import ConfigurationError
 
 _WRONG_USE = (ValueError, TyperException)
 """ConfigurationError, RequestError and what pydantic raises are all ValueErrors."""
+CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\t"), ord("\n")})
+"""Control characters: on a terminal they could do more than show text."""
 _OPTION = re.compile(r"^ChatOptions\.(\w+)")
 
 
@@ -71,6 +73,15 @@ def show(text: str) -> None:
 class _Notes(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         tell("note", record.getMessage())
+
+
+def show_body(body: bytes) -> None:
+    """Print bytes of the wire as they are; on a terminal as text, without what could command it."""
+    if sys.stdout.isatty():
+        show(body.decode("utf-8", "replace").translate(CONTROLS))
+    else:
+        sys.stdout.buffer.write(body)
+        sys.stdout.buffer.flush()
 
 
 @contextmanager

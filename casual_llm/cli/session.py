@@ -10,7 +10,7 @@ from contextlib import aclosing, contextmanager
 
 from attrs import asdict, frozen
 
-from casual_llm.cli.outcome import tell
+from casual_llm.cli.outcome import CONTROLS, tell
 from casual_llm.cli.target import Target
 from casual_llm.frozen import FrozenModel
 from casual_llm.messages import ChatMessage
@@ -18,8 +18,6 @@ from casual_llm.reply import StreamChunk
 from casual_llm.shell.factories import create_model
 from casual_llm.shell.model import Model
 from casual_llm.usage import Usage
-
-_CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\t"), ord("\n")})
 
 
 @frozen
@@ -76,8 +74,7 @@ def opened(target: Target, *, show_usage: bool) -> Generator[Session, None, None
 
 
 def _write(text: str) -> None:
-    # On a terminal, control characters of an answer could do more than show text.
-    shown = text.translate(_CONTROLS) if sys.stdout.isatty() else text
+    shown = text.translate(CONTROLS) if sys.stdout.isatty() else text
     encoding = sys.stdout.encoding
     sys.stdout.write(shown.encode(encoding, "replace").decode(encoding))
     sys.stdout.flush()

@@ -20,10 +20,10 @@ def plan_of(target: Target, messages: list[ChatMessage], *, stream: bool) -> Pla
     return create_model(target.connect(), target.model).plan(messages, stream=stream)
 
 
-def written(plan: Plan) -> str:
+def written(plan: Plan) -> bytes:
     """Write a request as it stands on the wire: its head line by line, a blank line, its body."""
     head = [f"POST {plan.url}", *(f"{name}: {value}" for name, value in sorted(plan.headers.items()))]
-    return "\n".join(head) + "\n\n" + plan.body.decode() + "\n"
+    return "\n".join(head).encode() + b"\n\n" + plan.body + b"\n"
 
 
 def converted(body: bytes, source: str, target: str, kind: Kind) -> bytes:

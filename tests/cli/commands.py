@@ -17,11 +17,18 @@ from typer.testing import CliRunner, Result
 
 from casual_llm import AssistantMessage, Reply, Usage
 from casual_llm.cli.app import app
+from casual_llm.formats import format_named
 from casual_llm.providers.openai import codec
 
 YES = Reply(message=AssistantMessage(content="Yes."), finish_reason="stop")
-NO_KEYS: Mapping[str, str | None] = {"OPENAI_API_KEY": None, "OPENAI_BASE_URL": None}
+NO_KEYS: Mapping[str, str | None] = dict.fromkeys(
+    [
+        *(f"{name}_{what}" for name in ("OPENAI", "ANTHROPIC", "OLLAMA") for what in ("API_KEY", "BASE_URL")),
+        "OLLAMA_HOST",
+    ]
+)
 CODEC = codec()
+NDJSON_HEAD = STREAM_HEAD.replace(b"text/event-stream", b"application/x-ndjson")
 PARIS = Reply(
     message=AssistantMessage(content="The capital\nis Paris."),
     usage=Usage(prompt_tokens=9, completion_tokens=4),
@@ -36,9 +43,10 @@ def run(*arguments: str, piped: str | bytes = "", charset: str = "utf-8", **envi
     return CliRunner(charset, {**NO_KEYS, **environ}).invoke(app, arguments, input=piped)
 
 
-def stream(reply: Reply) -> bytes:
-    """Write a reply as a whole streamed response."""
-    return STREAM_HEAD + b"".join(map(piece, CODEC.write_stream(reply))) + END
+def stream(reply: Reply, name: str = "openai") -> bytes:
+    """Write a reply as a whole streamed response, in the words of a format."""
+    frames = b"".join(map(piece, format_named(name).write_stream(reply)))
+    return (NDJSON_HEAD if name == "ollama" else STREAM_HEAD) + frames + END
 
 
 def beginning(text: str) -> bytes:

@@ -65,7 +65,9 @@ def process(*arguments: str, piped: bytes = b"") -> subprocess.CompletedProcess[
     return subprocess.run(command, input=piped, capture_output=True, check=False)  # noqa: S603 # our own command
 
 
-@pytest.mark.parametrize("arguments", ["", "chat --help", "explain --help", "schema"])
+@pytest.mark.parametrize(
+    "arguments", ["", "chat --help", "explain --help", "plan --help", "convert --help", "schema"]
+)
 def test_help_loads_neither_the_network_nor_the_terminal(arguments: str) -> None:
     program = (
         "import atexit, sys; from casual_llm.cli import main\n"
