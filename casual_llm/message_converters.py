@@ -192,7 +192,7 @@ def _calls_in(
         raise RequestError(f"{place}: what is given is no JSON: {error}; give plain values") from None
     reply = format_named(name).decode(Response(status=200, body=body))
     if not is_successful(reply):
-        raise RequestError(f"{place}: {reply.failure()}")
+        raise RequestError(f"{place}: they cannot be read; give them as the answer of the vendor holds them")
     return list(reply.unwrap().message.tool_calls or ())
 
 

@@ -99,6 +99,15 @@ def test_no_calls_are_no_calls(read: Converter, given: object) -> None:
 
 
 @pytest.mark.parametrize("read", READERS)
+def test_what_nobody_could_decode_is_refused_by_its_place(read: Converter) -> None:
+    deep: Body = {}
+    for _ in range(210):
+        deep = {"a": deep}
+    with pytest.raises(RequestError, match=r"(tool_calls|blocks): they cannot be read; give"):
+        read([deep])
+
+
+@pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize(
     ("given", "problem"),
     [

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from cli.commands import PARIS, answering, run, stream
-from cli.screen import on_screen
+from cli.screen import Screen, on_screen
 from servers import says
+
+from casual_llm.cli.app import app
 
 KEY = "sk-proj-0123456789abcdefghij"
 WHO = {
@@ -192,3 +194,10 @@ def test_on_a_terminal_a_plan_is_text_that_cannot_command_it(monkeypatch: pytest
     monkeypatch.setattr("sys.stdin", None)
     shown = on_screen(monkeypatch, 80, "plan", "\x9b2JOù?", *WHO["ollama"])
     assert '"content":"2JOù?"' in shown
+
+
+def test_at_a_terminal_a_question_is_needed_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", Screen("utf-8"))
+    with pytest.raises(SystemExit) as ended:
+        app(["plan", *WHO["ollama"]])
+    assert ended.value.code == 2
