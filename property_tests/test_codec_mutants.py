@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 from codec_mutants import MUTANTS, Mutant
-from hypothesis import Phase, settings
-from parrot import PAGE, PROGRAM
+from hypothesis import Phase, given, settings
+from parrot import PAGE, PARROT, PROGRAM
+from returns.result import Failure
 
+from casual_llm.errors import EncodeError, Malformed
 from casual_llm.laws import LAWS, check_codec, check_law
+from casual_llm.laws.playback import heard
+from casual_llm.laws.strategies import odd_replies
+from casual_llm.reply import Reply
 
 # That a law is broken is what counts, not by how little.
 _LIMITS = settings(max_examples=200, derandomize=True, database=None, phases=[Phase.generate])
@@ -26,6 +32,16 @@ def test_a_broken_codec_does_not_pass(mutant: Mutant) -> None:
         check_codec(mutant.codec, _LIMITS)
 
 
+def test_a_codec_that_refuses_everything_is_found() -> None:
+    refusing = evolve(PARROT, encode=lambda *_: Failure(EncodeError("model", "no", "ask another")))
+    with pytest.raises(AssertionError, match="it fails: model: no; ask another"):
+        check_codec(refusing, _LIMITS)
+
+
+def test_a_whole_codec_passes() -> None:
+    check_codec(PARROT, settings(_LIMITS, max_examples=2))
+
+
 def test_every_law_finds_a_broken_codec() -> None:
     assert [mutant.law for mutant in MUTANTS] == [*LAWS]
 
@@ -42,3 +58,9 @@ def test_the_toy_format_is_short() -> None:
 @pytest.mark.parametrize("law", LAWS)
 def test_the_page_names_every_law(law: str) -> None:
     assert f"\n{law}\n" in PAGE.read_text("utf-8")
+
+
+@given(odd_replies)
+def test_a_step_that_fails_is_the_end_of_its_stream(reply: Reply) -> None:
+    failing = evolve(PARROT, step=lambda *_: Failure(Malformed("no more")))
+    assert heard(failing, PARROT.write_stream(reply)) == Failure(Malformed("no more"))

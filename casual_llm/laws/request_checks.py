@@ -103,10 +103,14 @@ def everything_said_is_sent_or_reported(codec: AnyCodec, call: Call) -> None:
 
 def _accounted(encoded: Encoded, place: str) -> bool:
     """Whether the place, or what it is a part of, is told of."""
-    paths = [loss.path for loss in (*encoded.losses, *encoded.changes)]
-    return any(
-        place.startswith(path) and place[len(path) : len(path) + 1] in {"", ".", "["} for path in paths
-    )
+    # Where a choice has no word, tools are left out in its place: then its loss tells of them.
+    choice = ["options.tool_choice"] if place.startswith("options.tools") else []
+    paths = {loss.path for loss in (*encoded.losses, *encoded.changes)}
+    return not paths.isdisjoint([place, *_above(place), *choice])
+
+
+def _above(place: str) -> Sequence[str]:
+    return [place[:end] for end, character in enumerate(place) if character in ".["]
 
 
 def zero_and_nothing_are_values(codec: AnyCodec, call: Call, options: ChatOptions) -> None:

@@ -136,7 +136,8 @@ def _figures(usage: Usage) -> Body:
     thought = usage.reasoning_tokens
     return said(
         {
-            "input_tokens": None if prompt is None else prompt - (cached or 0),
+            # Of other servers some count more tokens as cached than as asked.
+            "input_tokens": None if prompt is None else max(prompt - (cached or 0), 0),
             "cache_read_input_tokens": cached,
             "output_tokens": usage.completion_tokens,
             "output_tokens_details": None if thought is None else {"thinking_tokens": thought},
