@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 _EVERYWHERE = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 
 settings.register_profile("dev", _EVERYWHERE, max_examples=100)
-settings.register_profile("ci", _EVERYWHERE, max_examples=250, derandomize=True)
+settings.register_profile("ci", _EVERYWHERE, max_examples=200, derandomize=True)
 settings.register_profile("mutants", _EVERYWHERE, max_examples=60, derandomize=True, database=None)
 settings.register_profile("nightly", _EVERYWHERE, max_examples=10_000)
 if find_spec("hypothesis_crosshair_provider") is not None:

@@ -14,7 +14,7 @@ from corpus import problems
 from hypothesis import given, settings
 
 from casual_llm import AssistantMessage, ChatMessage, NativeContent, TextContent, ToolResultMessage
-from casual_llm.content import ContentPart, ImageContent
+from casual_llm.content import ContentPart, FileContent, ImageContent
 from casual_llm.formats import FORMATS
 from casual_llm.laws.strategies import calls
 from casual_llm.wire.codec import Call
@@ -64,8 +64,9 @@ def as_vendors_take(message: ChatMessage) -> ChatMessage:
 def part_as_vendors_take(part: ContentPart) -> ContentPart:
     if isinstance(part, NativeContent):
         return TextContent(text="x")
-    kinds = {"media_type": "image/png"} if isinstance(part, ImageContent) else {}
-    return part.model_copy(update={"native": None, **kinds})
+    kinds: dict[type, str] = {ImageContent: "image/png", FileContent: "application/pdf"}
+    said = {"media_type": kinds[type(part)]} if type(part) in kinds else {}
+    return part.model_copy(update={"native": None, **said})
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from casual_llm.frozen import Json
 from casual_llm.messages import ChatMessage, SystemMessage
 
 
@@ -16,8 +17,22 @@ def merge_system_messages(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
 
     With at most one that says anything, the list comes back as it is.
     """
-    spoken = [m.content for m in messages if isinstance(m, SystemMessage) and m.content.strip()]
+    spoken = [m for m in messages if isinstance(m, SystemMessage) and m.content.strip()]
     if len(spoken) <= 1:
         return list(messages)
     others = [message for message in messages if not isinstance(message, SystemMessage)]
-    return [SystemMessage(content="\n\n".join(spoken)), *others]
+    return [_joined(spoken), *others]
+
+
+def _joined(spoken: Sequence[SystemMessage]) -> SystemMessage:
+    # The last mark for the prompt cache covers all that stands before it.
+    marks = [message.cache_control for message in spoken if message.cache_control is not None]
+    native: dict[str, dict[str, Json]] = {}
+    for message in spoken:
+        for name, keys in (message.native or {}).items():
+            native[name] = {**native.get(name, {}), **keys}
+    return SystemMessage(
+        content="\n\n".join(message.content for message in spoken),
+        cache_control=marks[-1] if marks else None,
+        native=native or None,
+    )

@@ -38,6 +38,7 @@ Body = dict[str, Json]
 Content = str | Sequence[ContentPart] | None
 NAMES = ("ollama",)
 UNTOLD: str = ImageContent.model_fields["media_type"].default
+_NOTHING = TextContent(text="")
 _EXCERPT = 40
 _HEAD = 16  # of base64: twelve bytes, which tell every image that we know
 
@@ -191,8 +192,10 @@ def _told(content: Content) -> Json:
 def _normal_content(content: Content, *, beside_calls: bool) -> Content:
     if not content:
         return None if beside_calls else ""
-    if isinstance(content, str) or _lost_content(content, ""):
+    if isinstance(content, str):
         return content
+    if _lost_content(content, ""):
+        return _beside_what_is_lost(content)
     images = [_normal_image(part) for part in content if isinstance(part, ImageContent)]
     if not all(images):
         return content  # what cannot be sent has no form
@@ -200,6 +203,16 @@ def _normal_content(content: Content, *, beside_calls: bool) -> Content:
     if not images:
         return text
     return tuple(part for part in (TextContent(text=text) if text else None, *images) if part is not None)
+
+
+def _beside_what_is_lost(content: Sequence[ContentPart]) -> Sequence[ContentPart]:
+    """Give parts of which some are lost: those keep their places, and a text that says nothing has none."""
+    silent = [part for part in content if isinstance(part, TextContent)] == [_NOTHING]
+    kept = [part for part in content if not (silent and part == _NOTHING)] or content
+    return tuple(
+        _normal_image(part) or part if isinstance(part, ImageContent) and not _lost_part(part, "") else part
+        for part in kept
+    )
 
 
 def _normal_image(part: ImageContent) -> ImageContent | None:
