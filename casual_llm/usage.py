@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import evolve, frozen
+from attrs import frozen
 from pydantic import NonNegativeInt, computed_field, model_validator
 
 from casual_llm.frozen import FrozenModel
@@ -75,6 +75,7 @@ def join(earlier: Usage | None, later: Usage | None) -> Usage | None:
     )
 
 
+_UNKNOWN = Usage()
 _NOTHING = Usage(prompt_tokens=0, completion_tokens=0, cached_tokens=0, reasoning_tokens=0)
 
 
@@ -93,7 +94,7 @@ def record(ledger: Ledger, usage: Usage | None) -> Ledger:
     >>> record(Ledger(), Usage(prompt_tokens=1, completion_tokens=2)).last.total_tokens
     3
     """
-    return evolve(ledger, calls=ledger.calls + 1, last=usage, total=ledger.total + (usage or Usage()))
+    return Ledger(calls=ledger.calls + 1, last=usage, total=ledger.total + (usage or _UNKNOWN))
 
 
 def _sum(left: int | None, right: int | None) -> int | None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from attrs import define, field
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from wire_strategies import ended_replies
 
@@ -139,3 +139,4 @@ class Models(RuleBasedStateMachine):
 
 
 TestModels = Models.TestCase
+TestModels.settings = settings(max_examples=60)

@@ -275,8 +275,10 @@ def _is_stream(incoming: Incoming) -> bool:
 
 
 async def _whole(incoming: Incoming) -> Response:
-    async with aclosing(incoming):
+    try:
         body = b"".join([data async for data in incoming.body])
+    finally:
+        await incoming.aclose()
     return Response(status=incoming.status, headers=incoming.headers, body=body)
 
 

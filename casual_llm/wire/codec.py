@@ -15,6 +15,7 @@ from frozendict import frozendict
 from returns.result import Result
 
 from casual_llm.errors import DecodeError, EncodeError, ReadError
+from casual_llm.frozen import FrozenDict
 from casual_llm.messages import ChatMessage
 from casual_llm.options import ChatOptions, Layer
 from casual_llm.reply import Reply, StreamChunk
@@ -35,7 +36,7 @@ def _size(body: bytes) -> str:
 
 
 def _headers(value: Mapping[str, str]) -> Mapping[str, str]:
-    return frozendict({name.lower(): text for name, text in value.items()})
+    return FrozenDict({name.lower(): text for name, text in value.items()})
 
 
 @frozen(kw_only=True)

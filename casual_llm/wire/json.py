@@ -57,7 +57,7 @@ def mapping(value: Json) -> Mapping[str, Json]:
 
 def items(value: Json) -> Sequence[Json]:
     """Read an array; anything else is an empty one."""
-    return value if isinstance(value, list | tuple) else ()
+    return value if type(value) is list or isinstance(value, list | tuple) else ()
 
 
 def text(value: Json) -> str:
