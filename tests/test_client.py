@@ -19,6 +19,7 @@ from casual_llm import (
     RequestError,
     ServerError,
     Tool,
+    TruncatedError,
 )
 from casual_llm.providers.openai import LLAMACPP
 from casual_llm.shell.client import CodecClient
@@ -118,6 +119,26 @@ async def test_a_loss_is_told_by_what_became_of_it(
     client = OpenAIClient(api_key=KEY, transport=FakeTransport((WHOLE,), JSON), dialect=LLAMACPP)
     await Model(client, "gpt-5").chat(ASK, options)
     assert said in caplog.records[0].getMessage()
+
+
+@pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8", "text/plain", ""])
+@pytest.mark.parametrize("status", [200, 201])
+async def test_what_a_server_calls_its_answer_does_not_matter(status: int, kind: str) -> None:
+    for pieces in ((WHOLE,), (WHOLE[:9], WHOLE[9:]), FRAMES, (b"".join(FRAMES),)):
+        transport = FakeTransport(pieces, {"content-type": kind}, status)
+        assert collect(await chunks_of(model_on(transport))) == PARIS
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream", ""])
+async def test_an_error_in_the_place_of_a_stream_is_the_providers(kind: str) -> None:
+    error = b'{"error": {"message": "Slow down.", "code": 429}}'
+    with pytest.raises(RateLimitError, match="Slow down"):
+        await chunks_of(model_on(FakeTransport((error,), {"content-type": kind})))
+
+
+async def test_a_stream_that_says_nothing_is_cut_off() -> None:
+    with pytest.raises(TruncatedError):
+        await chunks_of(model_on(FakeTransport((b": hello\n\n",))))
 
 
 async def test_a_page_in_place_of_a_stream_is_a_reply_error() -> None:

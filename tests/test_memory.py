@@ -74,6 +74,13 @@ def test_the_bytes_go_with_any_message_of_a_short_conversation(gone: int) -> Non
     assert send(memory, said) == (0, plain(said))
 
 
+def test_what_is_equal_and_not_written_alike_is_written_anew() -> None:
+    memory, ask = Memory(), UserMessage(content="Go on.")
+    for value in (1, True, 1.0):
+        said = [UserMessage(content="Hi", native={"openai": {"n": value}}), ask]
+        assert send(memory, said) == (0, plain(said))
+
+
 def test_what_was_asked_last_can_be_asked_anew() -> None:
     memory, said = Memory(), conversation(3)
     send(memory, said)

@@ -11,7 +11,6 @@ import logging
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from http import HTTPStatus
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from attrs import evolve, field, frozen
@@ -21,6 +20,7 @@ from returns.result import Result
 
 from casual_llm.config import redact
 from casual_llm.errors import (
+    DecodeError,
     Failure,
     Malformed,
     Refused,
@@ -36,12 +36,13 @@ from casual_llm.shell.images import Fetch, with_fetched_images
 from casual_llm.shell.memory import Memory
 from casual_llm.shell.transport import Incoming, Transport
 from casual_llm.usage import Usage
-from casual_llm.wire.codec import Call, Codec, Encoded, Request, Response, S
+from casual_llm.wire.codec import Call, Chunks, Codec, Encoded, Request, Response, S
 from casual_llm.wire.collect import chunk_of
 from casual_llm.wire.extra import known_as
 from casual_llm.wire.loss import Loss, told
 
 _LOG = logging.getLogger("casual_llm")
+_OK = range(200, 300)
 _INDEX = re.compile(r"\[\d+\]")
 _GRACE = 0.5
 """Seconds for the end of a body whose stream has said its last word: then the connection is reused."""
@@ -146,22 +147,28 @@ class CodecClient(Closing):
         call, deadline = self._call(model, messages, options, stream=True), _deadline(self._total)
         async with _within(deadline, self._total):
             incoming = await self._transport.open(await self._request(call))
-            whole = None if _is_stream(incoming) else await _whole(incoming)
-        if whole is not None:  # an error, or a server that does not stream
-            yield chunk_of(self._value(self._codec.decode(whole)))
+            refusal = None if incoming.status in _OK else await _whole(incoming)
+        if refusal is not None:
+            yield chunk_of(self._value(self._codec.decode(refusal)))
             return
-        chunks = self._chunks(_reads(incoming.body, deadline, self._total))
+        chunks = self._chunks(incoming, _reads(incoming.body, deadline, self._total))
         async with aclosing(incoming), aclosing(chunks):
             async for chunk in chunks:
                 yield chunk
             await _drain(incoming.body)
 
-    async def _chunks(self, reads: AsyncIterator[bytes]) -> AsyncGenerator[StreamChunk, None]:
+    async def _chunks(
+        self, incoming: Incoming, reads: AsyncIterator[bytes]
+    ) -> AsyncGenerator[StreamChunk, None]:
         codec, state = self._codec, self._codec.start
+        heard: list[bytes] | None = []
         try:
             async for data in reads:
+                if heard is not None:
+                    heard.append(data)
                 state, chunks = self._value(codec.step(state, data))
                 for chunk in chunks:
+                    heard = None
                     yield chunk
                 if state.ended:
                     break
@@ -171,8 +178,23 @@ class CodecClient(Closing):
             if not is_successful(outcome):
                 error.partial = outcome.failure().partial
                 raise
-        for chunk in self._value(codec.finish(state)):
+        last = codec.finish(state)
+        if heard is not None and not is_successful(last) and not isinstance(last.failure(), Refused):
+            heard += [data async for data in reads]
+            last = self._not_streamed(incoming, b"".join(heard), last)
+        for chunk in self._value(last):
             yield chunk
+
+    def _not_streamed(
+        self, incoming: Incoming, body: bytes, heard: Result[Chunks, DecodeError]
+    ) -> Result[Chunks, DecodeError]:
+        """Read what was no stream as a whole answer: what a server calls it does not matter."""
+        whole = self._codec.decode(Response(status=incoming.status, headers=incoming.headers, body=body))
+        if not is_successful(whole) and not isinstance(whole.failure(), Refused):
+            kind = incoming.headers.get("content-type", "").lower()
+            if "stream" in kind or "ndjson" in kind:
+                return heard
+        return whole.map(lambda reply: (chunk_of(reply),))
 
     def plan(
         self, model: str, messages: Sequence[ChatMessage], options: Layer, *, stream: bool = False
@@ -267,11 +289,6 @@ async def _timed(body: AsyncIterator[bytes], deadline: float, total: float | Non
         if data is None:
             return
         yield data
-
-
-def _is_stream(incoming: Incoming) -> bool:
-    kind = incoming.headers.get("content-type", "")
-    return incoming.status == HTTPStatus.OK and not kind.startswith(("application/json", "text/html"))
 
 
 async def _whole(incoming: Incoming) -> Response:

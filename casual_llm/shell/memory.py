@@ -1,8 +1,10 @@
 """What was written of conversations, kept while they live.
 
 Messages do not change, so what was written of them stays right. A conversation is looked for by the
-identity of its last messages, and found where all before them are equal; comparing a thousand messages
-that are the very same objects takes a few microseconds. A codec then writes the rest.
+identity of its last message, and found where all before it are the same: comparing a thousand messages
+that are the very same objects takes a few microseconds. Equal is the same where there is nothing but
+text; JSON of a caller's own is compared by identity, because 1, 1.0 and true are equal and are not
+written alike. A codec then writes the rest.
 
 Nine messages from the first to the last are held weakly, and when one of them is gone, so is what was
 remembered from there on. Those between are held, because watching each would cost more than the turn.
@@ -12,10 +14,11 @@ from __future__ import annotations
 
 import weakref
 from functools import partial
+from operator import is_
 
 from attrs import define, field, frozen
 
-from casual_llm.messages import ChatMessage
+from casual_llm.messages import AssistantMessage, ChatMessage, UserMessage
 from casual_llm.wire.written import NOTHING, Written
 
 _PARTS = 8
@@ -31,6 +34,14 @@ class _Conversation:
     """Of all its messages, and of those of the call before: what was asked last is often asked anew."""
     lasts: list[int] = field(factory=list)
     """The identities of the last messages of what is written."""
+
+    plain: bool = True
+    """Whether there is nothing but text in it."""
+
+    def begins(self, messages: tuple[ChatMessage, ...], count: int) -> bool:
+        """Tell whether the first messages are those of this conversation."""
+        known, said = self.messages(count), [*messages[:count]]
+        return known == said and (self.plain or all(map(is_, known, said)))
 
     def messages(self, count: int) -> list[ChatMessage | None]:
         """Give the first messages, as many as are asked for."""
@@ -78,7 +89,7 @@ class Memory:
             if known is None:
                 continue
             for written in known.written:
-                if written.count == count and known.messages(count) == [*messages[:count]]:
+                if written.count == count and known.begins(messages, count):
                     return Recalled(written, known)
         return Recalled()
 
@@ -89,6 +100,8 @@ class Memory:
         conversation = recalled.conversation or _Conversation()
         self._leave(conversation)
         before = [recalled.written] if recalled.written.count else []
+        new = messages[recalled.written.count : written.count]
+        conversation.plain = conversation.plain and all(map(_is_plain, new))
         self._enter(conversation, [*messages[: written.count]], [*before, written])
 
     def _enter(
@@ -118,6 +131,14 @@ class Memory:
         self._leave(conversation)
         if kept and len(living) == len(found):
             self._enter(conversation, living, kept)
+
+
+def _is_plain(message: ChatMessage) -> bool:
+    if message.native is not None or not isinstance(message.content, str | None):
+        return False
+    if isinstance(message, AssistantMessage):
+        return all(call.native is None for call in message.tool_calls or ())
+    return isinstance(message, UserMessage) or message.cache_control is None
 
 
 def _forget(
