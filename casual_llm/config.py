@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from attrs import Attribute, field, frozen
 from frozendict import frozendict
@@ -111,6 +111,13 @@ def as_timeout(value: float | Timeout) -> Timeout:
     return Timeout.of(value)
 
 
+def _shown(address: str | None) -> str:
+    # What stands before an @ or behind a ? may be a password.
+    if address is None or not re.search(r"[@?]", address):
+        return repr(address)
+    return "'***'"
+
+
 def _names(mapping: Mapping[str, object]) -> str:
     return repr([*mapping])
 
@@ -163,7 +170,7 @@ ollama, local
     provider: Provider = field(converter=_provider)
     name: str | None = field(default=None, validator=_must_be(str))
     """A name such as `openrouter`; its key is looked up as `OPENROUTER_API_KEY`."""
-    base_url: str | None = field(default=None, validator=_must_be(str))
+    base_url: str | None = field(default=None, repr=_shown, validator=_must_be(str))
     api_key: str | None = field(default=None, repr=_masked, validator=_must_be(str))
     timeout: Timeout = field(default=Timeout.of(60.0), converter=as_timeout)
     extra_kwargs: Mapping[str, Any] = field(factory=frozendict, converter=_frozen_kwargs, repr=_names)
@@ -249,6 +256,7 @@ _REMOVED = "[key removed]"
 _MASKED = re.compile(r"(?<!\S)(?:\*{3,}|[^\s*](?:[^\s*]|\*(?!\*))*\*\*)\S*")
 _LIKE_A_KEY = re.compile(r"(?<!\w)(?:sk|pk|gsk|xai|key)-[\w*-]{4,}")
 _SHORT, _LONG = 4, 16
+_WORD = re.compile(r"(?<!\w)[\w-]{4,}(?!\w)")
 
 
 def _without_cut_key(text: str, secret: str) -> str:
@@ -268,9 +276,11 @@ def redact(text: str, secret: str | None) -> str:
     'Incorrect API key provided: [key removed]'
     """
     if secret:
+        encoded = quote(secret, safe="")
+        text = text if encoded == secret else text.replace(encoded, _REMOVED)
         whole = re.escape(secret) if len(secret) >= _SHORT else rf"(?<!\w){re.escape(secret)}(?!\w)"
         text = _without_cut_key(re.sub(whole, _REMOVED, text), secret)
     if secret and len(secret) >= _LONG:
-        head, tail = re.escape(secret[:4]), re.escape(secret[-4:])
-        text = re.sub(rf"(?<!\w){head}\S*|(?<!\w){tail}(?!\w)", _REMOVED, text)
+        text = re.sub(rf"(?<!\w){re.escape(secret[:4])}\S*", _REMOVED, text)
+        text = _WORD.sub(lambda word: _REMOVED if secret.endswith(word[0]) else word[0], text)
     return _LIKE_A_KEY.sub(_REMOVED, _MASKED.sub(_REMOVED, text))

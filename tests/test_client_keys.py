@@ -25,6 +25,7 @@ from casual_llm import (
     TransportError,
     create_client,
 )
+from casual_llm.config import redact
 from casual_llm.formats import format_named
 from casual_llm.providers.openai import AZURE, GROQ
 
@@ -136,3 +137,16 @@ def test_a_key_that_no_header_can_hold_is_refused_without_showing_it(
 def test_the_key_of_an_ollama_server_is_checked_as_well() -> None:
     with pytest.raises(ConfigurationError, match="api_key: holds a character that no header can"):
         OllamaClient(api_key="sk-prøj")
+
+
+@pytest.mark.parametrize("quoted", ["ends in ijkl6789", "was sk-proj-%2Babcdefghijkl6789", "ends in 6789"])
+def test_what_a_provider_quotes_of_a_key_is_removed(quoted: str) -> None:
+    key = "sk-proj-+abcdefghijkl6789"
+    assert "6789" not in redact(f"The key {quoted}.", key)
+    assert redact("The code is 16789.", key) == "The code is 16789."
+
+
+def test_a_password_in_an_address_is_not_shown() -> None:
+    shown = repr(ClientConfig(provider="openai", base_url="http://user:secret@box/v1"))
+    assert "secret" not in shown
+    assert "http://box/v1" in repr(ClientConfig(provider="openai", base_url="http://box/v1"))
