@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, strategies as st
+from openai_strategies import parts
 from strategies import messages, texts
 
-from casual_llm.messages import AssistantMessage, ChatMessage, UserMessage
-from casual_llm.providers.openai import DIALECTS, Dialect, codec
+from casual_llm.laws.variants import variants
+from casual_llm.messages import AssistantMessage, ChatMessage, ContentPart, UserMessage
+from casual_llm.providers.openai import DIALECTS, Dialect, codec, dialect_named
 from casual_llm.reply import Reply
 from casual_llm.wire.codec import Call, Request, Response
 
@@ -22,6 +26,20 @@ def test_a_codec_is_the_functions_of_its_dialect(dialect: Dialect) -> None:
     assert (ours.name, state.ended, ours.finish(state).unwrap()) == (dialect.name, True, ())
     assert ours.decode(ours.write(_REPLY)).unwrap() == _REPLY
     assert ours.read(ours.encode(_CALL).unwrap().request).unwrap() == _CALL
+
+
+@given(st.sampled_from(DIALECTS), st.sampled_from([str.upper, str.title, lambda it: it.replace("-", "_")]))
+def test_a_dialect_is_found_by_its_name_however_it_is_written(
+    dialect: Dialect, written: Callable[[str], str]
+) -> None:
+    assert dialect_named(written(dialect.name)) is dialect
+    assert dialect_named(f"no {dialect.name}") is None
+
+
+@given(st.lists(parts, min_size=1, max_size=2))
+def test_a_variant_of_a_call_is_another_call(said: list[ContentPart]) -> None:
+    call = Call(model="m", messages=[UserMessage(content=said)])
+    assert all(other != call for _, other in variants(call))
 
 
 @given(texts, texts)

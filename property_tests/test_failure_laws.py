@@ -25,11 +25,13 @@ from casual_llm.errors import (
     RequestError,
     RequestTimeoutError,
     ServerError,
+    StructuredOutputError,
     TransportError,
     Truncated,
     TruncatedError,
     exception_for,
 )
+from casual_llm.misfits import CalledTools, CutOff, Declined, Empty, NotJson, ParseFailure
 from casual_llm.reply import Reply
 
 _partials = st.none() | replies
@@ -47,6 +49,16 @@ _failures: st.SearchStrategy[Failure] = st.one_of(
     st.builds(Truncated, replies),
     _refusals,
 )
+
+
+_misfits: st.SearchStrategy[ParseFailure] = st.one_of(
+    st.just(Empty()),
+    st.builds(Declined, texts),
+    st.builds(CutOff, st.sampled_from(["length", "content_filter", "error", "stop"])),
+    st.builds(CalledTools, st.lists(texts, min_size=1).map(tuple)),
+    st.builds(NotJson, texts, st.integers(0, 9), texts),
+)
+_errors = _failures.map(exception_for) | st.builds(StructuredOutputError, _misfits, replies)
 
 
 @given(_failures)
@@ -76,9 +88,16 @@ def test_what_was_received_so_far_is_in_the_exception(reply: Reply, failed: type
     assert error.partial == reply
 
 
-@given(_failures)
-def test_an_exception_survives_pickling(failure: Failure) -> None:
-    error = exception_for(failure)
+@given(_misfits, replies)
+def test_an_answer_that_does_not_fit_is_told_in_its_words_and_kept(
+    failure: ParseFailure, reply: Reply
+) -> None:
+    error = StructuredOutputError(failure, reply)
+    assert (str(error), error.failure, error.partial) == (str(failure), failure, reply)
+
+
+@given(_errors)
+def test_an_exception_survives_pickling(error: CasualLLMError) -> None:
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 # bytes of our own
     assert (type(again), again.args, vars(again)) == (type(error), error.args, vars(error))
 

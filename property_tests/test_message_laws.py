@@ -117,6 +117,8 @@ def test_what_is_no_image_is_refused(given_: dict[str, object]) -> None:
         {"role": "user", "content": 5},
         {"role": "user", "content": "Hi", "name": "Ann"},
         {"role": "user", "content": [{"type": "audio"}]},
+        {"role": "user", "content": "Hi", "native": "openai"},
+        {"role": "user", "content": "Hi", "native": {"openai": "name"}},
         {"role": "system"},
         {"role": "tool", "content": "12:00"},
         {"role": "assistant", "tool_calls": [{"id": "1"}]},

@@ -6,11 +6,18 @@ import json
 
 import pytest
 from hypothesis import example, given, strategies as st
-from strategies import json_values, texts
+from strategies import json_values, names, said_texts, texts
 from wire_strategies import requests
 
 from casual_llm.frozen import Json, thaw
-from casual_llm.messages import AssistantMessage, NativeContent, SystemMessage, UserMessage
+from casual_llm.messages import (
+    AssistantMessage,
+    FileContent,
+    NativeContent,
+    SystemMessage,
+    ToolResultMessage,
+    UserMessage,
+)
 from casual_llm.options import ChatOptions
 from casual_llm.providers.openai.read import read
 from casual_llm.wire.codec import Request
@@ -79,6 +86,55 @@ _blocks = st.dictionaries(texts, _kept_values, max_size=2).map(lambda more: {"ty
 def test_a_part_that_nothing_holds_is_a_block_of_the_format(block: dict[str, Json]) -> None:
     (message,) = read(_said({"role": "user", "content": [block]})).unwrap().messages
     assert message.content == (NativeContent(format="openai", block=block),)
+
+
+@given(texts, _blocks)
+def test_what_an_assistant_says_beside_text_is_kept_in_its_order(said: str, block: dict[str, Json]) -> None:
+    content: Json = [block, {"type": "text", "text": said}]
+    (message,) = read(_said({"role": "assistant", "content": content})).unwrap().messages
+    assert (message.content, thaw(message.native)) == (said, {"openai": {"content": content}})
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "text", "text": 5},
+        {"type": "image_url", "image_url": {"url": "https://example.com/a.png", "more": 1}},
+        {"type": "image_url", "image_url": {"url": 5}},
+        {"type": "image_url", "image_url": "a.png"},
+        {"type": "file", "file": {"file_id": "file-1"}},
+        {"type": "file", "file": {"filename": 5, "file_data": "data:application/pdf;base64,aGk="}},
+        {"type": "file", "file": {"file_data": "aGk="}},
+        {"type": "file", "file": {"file_data": "data:?"}},
+        {"type": "document_url", "document_url": 5},
+        {"type": "input_audio", "input_audio": {"data": "aGk="}},
+        {"type": "input_audio", "input_audio": {"data": "aGk=", "format": 5}},
+        {"type": "input_audio", "input_audio": {"data": "aGk=", "format": "mpeg"}},
+        {"type": "input_audio", "input_audio": {"data": "?", "format": "wav"}},
+    ],
+    ids=json.dumps,
+)
+def test_a_part_that_our_class_cannot_hold_in_full_is_kept_as_it_is(part: dict[str, Json]) -> None:
+    (message,) = read(_said({"role": "user", "content": [part]})).unwrap().messages
+    assert message.content == (NativeContent(format="openai", block=part),)
+
+
+@given(said_texts)
+def test_the_name_of_a_document_stands_beside_its_address(name: str) -> None:
+    url = "https://example.com/a.pdf"
+    part: Json = {"type": "document_url", "document_url": url, "document_name": name}
+    (message,) = read(_said({"role": "user", "content": [part]})).unwrap().messages
+    assert message.content == (FileContent(source=url, name=name),)
+
+
+@given(names, st.lists(names, max_size=2), texts)
+def test_a_function_answers_the_last_call_of_its_name(name: str, before: list[str], said: str) -> None:
+    called: list[Json] = [{"name": it, "arguments": "{}"} for it in [*before, name]]
+    turns: list[Json] = [{"role": "assistant", "function_call": call} for call in called]
+    asked = read(_request(messages=[*turns, {"role": "function", "name": name, "content": said}]))
+    *_, asking, result = asked.unwrap().messages
+    calls = asking.tool_calls if isinstance(asking, AssistantMessage) else None
+    assert [ToolResultMessage(name=name, tool_call_id=c.id, content=said) for c in calls or ()] == [result]
 
 
 @given(st.integers(1, 99))

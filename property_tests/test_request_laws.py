@@ -18,12 +18,14 @@ from strategies import (
     any_calls,
     assistant_messages,
     calls,
+    json_schemas,
     json_values,
     omissions,
     texts,
     user_messages,
 )
 
+from casual_llm.content import AudioContent, FileContent
 from casual_llm.errors import EncodeError
 from casual_llm.frozen import Json
 from casual_llm.messages import (
@@ -31,14 +33,26 @@ from casual_llm.messages import (
     AssistantToolCall,
     AssistantToolCallFunction,
     ChatMessage,
+    ContentPart,
     ImageContent,
+    NativeContent,
     SystemMessage,
+    TextContent,
     ToolResultMessage,
     UserMessage,
 )
 from casual_llm.omit import OMIT, Omit
-from casual_llm.options import ChatOptions, JsonSchema, Layer, sent, set_fields
-from casual_llm.providers.openai import COMPATIBLE, DIALECTS, LLAMACPP, MISTRAL, OPENAI, Dialect, codec
+from casual_llm.options import ChatOptions, JsonSchema, Layer, ResponseFormat, sent, set_fields
+from casual_llm.providers.openai import (
+    COMPATIBLE,
+    DIALECTS,
+    LLAMACPP,
+    MISTRAL,
+    OPENAI,
+    OPENROUTER,
+    Dialect,
+    codec,
+)
 from casual_llm.providers.openai.encode import encode
 from casual_llm.providers.openai.read import read
 from casual_llm.tools import Tool
@@ -70,6 +84,10 @@ def _request(encoded: Encoded) -> Request:
 
 def _hello(**options: object) -> Call:
     return Call(model="m", messages=_HELLO, options=ChatOptions(**options))  # type: ignore[arg-type]
+
+
+def _saying(message: ChatMessage) -> Call:
+    return Call(model="m", messages=[*_HELLO, message])
 
 
 @given(dialects, calls)
@@ -277,6 +295,49 @@ def test_what_a_dialect_has_no_word_for_is_a_loss(top_k: int) -> None:
     assert [(loss.path, loss.kind, loss.asked) for loss in losses] == [
         ("options.top_k", "unsupported", top_k)
     ]
+
+
+_DUMB = Dialect(name="dumb", json_mode=False, json_schema=False)
+
+
+@given(st.just("json") | json_schemas)
+def test_a_server_that_knows_no_json_is_asked_for_none_and_that_is_told(wanted: ResponseFormat) -> None:
+    encoded = encode(_DUMB, _hello(response_format=wanted))
+    assert [loss.path for loss in encoded.unwrap().losses] == ["options.response_format"]
+    assert _body(encoded) == _body(encode(_DUMB, _hello()))
+
+
+@given(_spoken_to, texts)
+def test_content_of_the_wire_that_no_longer_says_what_the_message_says_is_left_out(
+    spoken_to: tuple[Dialect, str], said: str
+) -> None:
+    dialect, name = spoken_to
+    native = {name: {"content": [{"type": "text", "text": f"{said} no more"}]}}
+    encoded = encode(dialect, _saying(AssistantMessage(content=f"{said}.", native=native)))
+    assert [loss.path for loss in encoded.unwrap().losses] == [f"messages[1].native.{name}.content"]
+    assert _body(encoded) == _body(encode(dialect, _saying(AssistantMessage(content=f"{said}."))))
+
+
+@given(dialects, st.sampled_from([FileContent, AudioContent]), texts)
+def test_a_uri_that_cannot_be_read_is_a_loss(
+    dialect: Dialect, kind: type[FileContent | AudioContent], end: str
+) -> None:
+    encoded = encode(dialect, _saying(UserMessage(content=[kind(source=f"data:?{end}")])))
+    assert [loss.path for loss in encoded.unwrap().losses] == ["messages[1].content[0]"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [],
+        [NativeContent(format="openai", block={"type": "video_url"})],
+        [TextContent(text="12:00", cache_control={"type": "ephemeral"})],
+    ],
+    ids=repr,
+)
+def test_a_mark_that_finds_no_part_to_stand_on_stays_where_it_is(content: list[ContentPart]) -> None:
+    result = ToolResultMessage(name="", tool_call_id="1", content=content, cache_control={"type": "x"})
+    assert codec(OPENROUTER).normalize([result]) == Normal(messages=[result])
 
 
 def test_a_tool_that_cannot_be_forced_by_name_is_offered_alone() -> None:

@@ -24,13 +24,14 @@ from wire_strategies import (
 )
 
 from casual_llm.errors import Malformed, Refused, Truncated
-from casual_llm.frozen import Json
+from casual_llm.frozen import Json, thaw
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
-from casual_llm.providers.openai import GEMINI_COMPAT, MISTRAL, OPENAI, Dialect, codec
+from casual_llm.providers.openai import GEMINI_COMPAT, MISTRAL, OPENAI, OPENROUTER, Dialect, codec
 from casual_llm.providers.openai.stream import step
 from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.collect import chunk_of, collect, derived_id
+from casual_llm.wire.json import items, mapping, text
 
 START = codec(OPENAI).start
 decode, write, write_stream = codec(OPENAI).decode, codec(OPENAI).write, codec(OPENAI).write_stream
@@ -194,6 +195,7 @@ def test_an_unknown_event_means_nothing(ping: bytes) -> None:
         lambda said: frame(json.dumps({"error": {"message": said, "code": 503}})),
         lambda said: frame(json.dumps({"choices": [{"error": {"message": said, "code": 503}, "delta": {}}]})),
         lambda said: b"event: error\n" + frame(json.dumps({"message": said, "code": 503})),
+        lambda said: b"event: notice\n" + frame(json.dumps({"error": {"message": said, "code": 503}})),
     ],
 )
 def test_an_error_in_a_stream_carries_what_came_before(
@@ -264,6 +266,41 @@ def test_deltas_of_tool_calls_find_their_call(
     deltas: list[dict[str, Json]], calls: list[tuple[str, str, str]]
 ) -> None:
     assert _calls(*deltas) == calls
+
+
+def _native(dialect: Dialect, key: str, pieces: list[Json]) -> Json:
+    """Give what is kept of an answer that came in these pieces."""
+    reply = collected([*(delta(**{key: piece}) for piece in pieces), _DONE], dialect).unwrap()
+    return thaw((reply.message.native or {}).get(dialect.name, {}).get(key))
+
+
+def _thinking(said: str) -> dict[str, Json]:
+    return {"type": "thinking", "thinking": [{"type": "text", "text": said}]}
+
+
+def _words(said: str) -> dict[str, Json]:
+    return {"type": "text", "text": said}
+
+
+_pieces = st.lists(said_texts, min_size=1, max_size=3)
+
+
+@given(_pieces, _pieces)
+def test_parts_that_come_in_pieces_are_put_together_as_the_whole_has_them(
+    thought: list[str], said: list[str]
+) -> None:
+    pieces: list[Json] = [*([_thinking(it)] for it in thought), *([_words(it)] for it in said)]
+    whole = [_thinking("".join(thought)), _words("".join(said))]
+    assert _native(MISTRAL, "content", pieces) == whole
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), said_texts), max_size=4))
+def test_pieces_of_reasoning_go_on_with_the_item_of_their_index(said: list[tuple[int, str]]) -> None:
+    said = [*enumerate("abc"), *said]
+    pieces: list[Json] = [[{"type": "reasoning.text", "index": place, "text": it}] for place, it in said]
+    told = ["".join(it for place, it in said if place == index) for index in range(3)]
+    found = _native(OPENROUTER, "reasoning_details", pieces)
+    assert [text(mapping(item).get("text")) for item in items(found)] == told
 
 
 @given(st.lists(texts, max_size=4))

@@ -8,17 +8,20 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import pairwise
 
+import pytest
 from attrs import evolve
 from hypothesis import example, given, strategies as st
 from hypothesis.strategies import SearchStrategy
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel
 from returns.result import Failure, Success
-from strategies import json_objects, json_values, numbers, texts
+from strategies import json_objects, json_values, numbers, plain_formats, texts, tool_call_lists
 from wire_strategies import mutations, replies
 
+from casual_llm.errors import ConfigurationError
 from casual_llm.frozen import Json, thaw_object
-from casual_llm.messages import AssistantMessage, UserMessage
+from casual_llm.messages import AssistantMessage, AssistantToolCall, UserMessage
 from casual_llm.misfits import CUTS, CutOff, DoesNotFit, NotJson
+from casual_llm.options import ChatOptions, ResponseFormat
 from casual_llm.providers.openai import COMPATIBLE, codec
 from casual_llm.reply import FinishReason, Reply, StreamChunk
 from casual_llm.structured import (
@@ -30,6 +33,7 @@ from casual_llm.structured import (
     partial_step,
     repair_turn,
     reply_of,
+    shaped,
 )
 from casual_llm.wire.codec import Call
 from casual_llm.wire.collect import collect
@@ -164,6 +168,35 @@ def test_any_reply_is_a_value_or_a_failure_with_a_text(reply: Reply) -> None:
 def test_an_answer_that_was_cut_off_is_no_value(value: BaseModel, reason: FinishReason) -> None:
     reply = evolve(said(value.model_dump_json(by_alias=True)), finish_reason=reason)
     assert parse(reply, type(value)) == Failure(CutOff(reason))
+    assert str(parse(reply, type(value)).failure()) in CUTS.values()
+
+
+@given(texts, tool_call_lists.map(tuple))
+def test_an_answer_that_calls_tools_is_no_value_and_names_them(
+    content: str, calls: tuple[AssistantToolCall, ...]
+) -> None:
+    told = str(parse(Reply(message=AssistantMessage(content=content, tool_calls=calls)), Order).failure())
+    assert all(call.function.name in told for call in calls)
+
+
+@given(st.none() | st.integers(), st.sampled_from([Order, Item, Anything]))
+def test_a_class_is_the_form_of_the_answer_and_changes_no_other_option(
+    seed: int | None, into: type[BaseModel]
+) -> None:
+    assert shaped(into, ChatOptions(seed=seed)) == ChatOptions(seed=seed, response_format=into)
+    assert shaped(into, None) == ChatOptions(response_format=into)
+
+
+@given(plain_formats | st.just(Item))
+def test_an_answer_has_one_form_and_not_two(form: ResponseFormat) -> None:
+    with pytest.raises(ConfigurationError, match=r"^options\.response_format: "):
+        shaped(Order, ChatOptions(response_format=form))
+
+
+@given(json_values | st.sampled_from([int, dict, Anything({})]))
+def test_what_is_no_class_of_pydantic_is_no_form_of_an_answer(into: type[BaseModel]) -> None:
+    with pytest.raises(ConfigurationError, match=r"^into: "):
+        shaped(into, None)
 
 
 @given(broken)

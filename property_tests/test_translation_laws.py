@@ -6,14 +6,16 @@ import json
 from operator import itemgetter
 from typing import Any, get_args
 
+import pytest
 from attrs import evolve
 from hypothesis import assume, given, strategies as st
 from hypothesis.strategies import SearchStrategy
 from ollama_strategies import ollama_replies, sayable_calls
 from returns.result import Success
-from strategies import json_objects, said_texts, tool_names
+from strategies import json_objects, json_values, said_texts, texts, tool_names
 from wire_strategies import mutations, odd_bodies, odd_streams, replies, requests
 
+from casual_llm.errors import ConfigurationError
 from casual_llm.formats import FORMATS, format_named
 from casual_llm.messages import (
     AssistantMessage,
@@ -27,6 +29,7 @@ from casual_llm.reply import Reply
 from casual_llm.translation import Kind, Translated, translate
 from casual_llm.wire.codec import Call, Request, Response
 from casual_llm.wire.collect import collect
+from casual_llm.wire.loss import Loss, told as told_of
 
 _FORMATS = ["openai", "anthropic", "ollama"]
 names = st.sampled_from([*_FORMATS * 5, *FORMATS])
@@ -82,6 +85,40 @@ def test_any_bytes_are_a_translation_or_a_failure_with_a_text(
 ) -> None:
     told = translate(body, from_=source, to=target, kind=kind)
     assert told.map(lambda _: "fine").lash(lambda failure: Success(str(failure))).unwrap()
+
+
+@given(texts.map("x-".__add__), st.sampled_from(["from_", "to", "kind"]))
+def test_a_word_that_is_unknown_is_an_error_at_its_place(word: str, place: str) -> None:
+    asked: dict[str, Any] = {"from_": "openai", "to": "ollama", "kind": "request", place: word}
+    with pytest.raises(ConfigurationError) as caught:
+        translate(b"{}", **asked)
+    assert str(caught.value).startswith(place)
+
+
+@given(st.characters(categories=["Cs"]), names, names, kinds)
+def test_a_body_with_half_a_character_is_no_json(half: str, source: str, target: str, kind: Kind) -> None:
+    told = translate({"model": half}, from_=source, to=target, kind=kind)
+    assert str(told.failure()).startswith("body: no JSON: ")
+
+
+@given(st.binary(max_size=3).map(b"secret".__add__))
+def test_a_translation_shows_how_much_it_says_and_not_what(body: bytes) -> None:
+    shown = repr(Translated(body=body))
+    assert (str(len(body)) in shown, "secret" in shown) == (True, False)
+
+
+_losses = st.builds(
+    Loss,
+    path=texts,
+    kind=st.sampled_from(["unsupported", "overridden", "added", "replaced"]),
+    asked=json_values,
+    applied=json_values,
+)
+
+
+@given(_losses, names)
+def test_a_loss_is_told_by_its_place_and_in_one_sentence(loss: Loss, name: str) -> None:
+    assert told_of(loss, name).startswith(f"{loss.path} ")
 
 
 @given(requests_in)
