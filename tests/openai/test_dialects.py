@@ -226,3 +226,24 @@ def test_the_name_of_a_model_tells_what_it_refuses(dialect: Dialect, model: str,
     call = Call(model=model, messages=[HI], options=ChatOptions(frequency_penalty=0.5))
     losses = codec(dialect).encode(call).unwrap().losses
     assert [loss.path for loss in losses] == ["options.frequency_penalty"] * lost
+
+
+@pytest.mark.parametrize(
+    ("dialect", "model", "lost"),
+    [
+        (OPENAI, "o3", True),
+        (AZURE, "o4-mini", True),
+        (OPENAI, "gpt-5-nano", True),
+        (OPENAI, "gpt-5.1", True),
+        (AZURE, "gpt-5.4-2026-01-01", True),
+        (OPENAI, "gpt-5-chat-latest", False),
+        (OPENAI, "gpt-4.1", False),
+        (OPENAI, "o1", False),
+        (COMPATIBLE, "o3", False),
+    ],
+    ids=str,
+)
+def test_reasoning_models_refuse_to_be_stopped(dialect: Dialect, model: str, lost: bool) -> None:  # noqa: FBT001
+    call = Call(model=model, messages=[HI], options=ChatOptions(stop=["."]))
+    losses = codec(dialect).encode(call).unwrap().losses
+    assert [loss.path for loss in losses] == ["options.stop"] * lost

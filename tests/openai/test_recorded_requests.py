@@ -15,6 +15,7 @@ from casual_llm.wire.codec import Call, Encoded, Request
 LOST = {
     ("deepseek", "options.seed"): 8,
     ("ollama-v1", "options.tool_choice"): 4,
+    ("openai", "options.stop"): 1,
     ("openai", "options.temperature"): 1,
 }
 """What clients send although the server refuses or ignores it."""

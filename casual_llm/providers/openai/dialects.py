@@ -26,13 +26,15 @@ def _by(models: re.Pattern[str], *options: str) -> dict[str, re.Pattern[str]]:
 # Reasoning models refuse sampling ("Reasoning models", Limitations); from 5.1 on they take it while they
 # do not reason, and 5.6 refuses it again (reports of users). The chat models beside them take all of it.
 _REASONING = re.compile(r"o\d(-.*)?|gpt-5(-mini|-nano|-pro|-codex)?(-\d{4}-\d\d-\d\d)?|gpt-5\.6.*")
+# `Unsupported parameter: 'stop' is not supported with this model.` (reports of users).
+_STOPLESS = re.compile(r"o[34](-.*)?|gpt-5(?!-chat)(\.[0-4])?(-.*)?")
 
 OPENAI = Dialect(
     name="openai",
     base_url="https://api.openai.com/v1",
     key_variable="OPENAI_API_KEY",
     token_key="max_completion_tokens",
-    refuses=_by(_ALL, "top_k") | _by(_REASONING, *_SAMPLING),
+    refuses=_by(_ALL, "top_k") | _by(_REASONING, *_SAMPLING) | _by(_STOPLESS, "stop"),
     # A spoken answer is referred to by the id of its audio ("Audio", Multi-turn conversations).
     replays=frozenset({"audio"}),
 )
