@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from attrs import field, frozen
 from returns.result import safe
 
-from casual_llm.frozen import Json, freeze
+from casual_llm.frozen import Json, freeze, thaw
 
 _freeze = safe(exceptions=(ValueError,))(freeze)
 
@@ -24,8 +24,8 @@ class Loss:
     path: str
     kind: str
     """Of a loss: `unsupported` (left out), `replaced` (said differently), `added` (said unasked, because
-    the format requires it) or `overridden` (by `extra`). Of a change: `merged`, `moved`, `dropped`,
-    `rewritten` or `implied`."""
+    the format requires it) or `overridden` (by `extra` or `native`). Of a change: `merged`, `moved`,
+    `dropped`, `rewritten` or `implied`."""
     asked: Json = field(converter=_frozen)
     applied: Json = field(default=None, converter=_frozen)
 
@@ -38,7 +38,7 @@ def told(loss: Loss, format_name: str) -> str:
     """
     how = {
         "unsupported": f"is left out: {format_name} cannot say it",
-        "overridden": "stands in place of the option that says the same",
+        "overridden": "stands in place of the field that says the same",
         "added": f"is said unasked, because {format_name} requires it: {loss.applied}",
     }
     return f"{loss.path} {how.get(loss.kind, f'is said differently to {format_name}: {loss.applied}')}"
@@ -75,3 +75,39 @@ def own(native: Mapping[str, Mapping[str, Json]] | None, names: Collection[str])
     for name in names:
         said |= (native or {}).get(name, {})
     return said
+
+
+def overlaid(
+    body: Mapping[str, Json],
+    native: Mapping[str, Mapping[str, Json]] | None,
+    names: Collection[str],
+    path: str,
+    fuller: Collection[str] = (),
+) -> tuple[dict[str, Json], list[Loss]]:
+    """Lay the keys that the named formats know over a body, and tell what they replace and what is foreign.
+
+    `fuller` are keys whose object may say more than ours, which is then no loss.
+
+    >>> body, losses = overlaid({"id": "1"}, {"openai": {"id": "2"}}, ["openai"], "messages[1]")
+    >>> body, [(loss.path, loss.kind) for loss in losses]
+    ({'id': '2'}, [('messages[1].native.openai.id', 'overridden')])
+    """
+    if native is None:
+        return dict(body), []
+    keys, losses = own(native, names), list(foreign(path, native, names))
+    for key in body:
+        if key in keys and not (_holds if key in fuller else _is)(keys[key], body[key]):
+            name = [name for name in names if key in native.get(name, {})][-1]
+            place = f"{path}.native.{name}.{key}"
+            losses.append(Loss(path=place, kind="overridden", asked=body[key], applied=keys[key]))
+    return {**body, **keys}, losses
+
+
+def _is(value: Json, other: Json) -> bool:
+    return bool(thaw(value) == thaw(other))
+
+
+def _holds(value: Json, other: Json) -> bool:
+    held = value if isinstance(value, Mapping) else {}
+    kept = other if isinstance(other, Mapping) else {}
+    return all(key in held and _is(held[key], kept[key]) for key in kept)

@@ -104,6 +104,21 @@ OTHER = {"openai": {"name": "Ann"}}
 HI_PART = TextContent(text="Hi")
 LOST: dict[str, tuple[list[ChatMessage], str, str]] = {
     "a recording": ([UserMessage(content=[HI_PART, AUDIO])], "messages[0].content[1]", "unsupported"),
+    "a result that the format's own words replace": (
+        [calling("{}"), result(native={"anthropic": {"content": "other"}}), HI],
+        "messages[1].native.anthropic.content",
+        "overridden",
+    ),
+    "a text that they replace": (
+        [UserMessage(content=[TextContent(text="a", native={"anthropic": {"text": "b"}})])],
+        "messages[0].content[0].native.anthropic.text",
+        "overridden",
+    ),
+    "an instruction that they replace": (
+        [SystemMessage(content="a", native={"anthropic": {"text": "b"}}), HI],
+        "messages[0].native.anthropic.text",
+        "overridden",
+    ),
     "a block of another format": (
         [UserMessage(content=[HI_PART, NativeContent(format="gemini", block={"type": "x"})])],
         "messages[0].content[1]",
@@ -259,6 +274,15 @@ def test_newer_models_take_no_sampling_parameters(model: str, taken: bool, name:
     found = encoded(HI, model=model, **{name: 1})
     assert (name in json.loads(found.request.body)) is taken
     assert [loss.path for loss in found.losses] == ([] if taken else [f"options.{name}"])
+
+
+def test_an_input_that_replaces_the_arguments_is_told() -> None:
+    function = AssistantToolCallFunction(name="now", arguments="{}")
+    call = AssistantToolCall(id="1", function=function, native={"anthropic": {"input": {"a": 1}}})
+    path = "messages[1].tool_calls[0].native.anthropic.input"
+    assert encoded(HI, AssistantMessage(tool_calls=[call]), result()).losses == (
+        Loss(path=path, kind="overridden", asked={}, applied={"a": 1}),
+    )
 
 
 def test_what_another_format_knows_of_a_tool_is_a_loss() -> None:

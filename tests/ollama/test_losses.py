@@ -167,6 +167,24 @@ LOSSES: dict[str, tuple[list[ChatMessage], dict[str, Any], list[Loss]]] = {
             lost("messages[2].tool_calls[0].native.gemini", ["signature"]),
         ],
     ),
+    "what the format says in place of the message": (
+        [
+            UserMessage(content="a", native={"ollama": {"content": "b", "role": "user"}}),
+            asking('{"a":1}', native={"ollama": {"id": "c2"}}),
+        ],
+        {},
+        [
+            Loss(path="messages[0].native.ollama.content", kind="overridden", asked="a", applied="b"),
+            Loss(
+                path="messages[1].tool_calls[0].native.ollama.id", kind="overridden", asked="c1", applied="c2"
+            ),
+        ],
+    ),
+    "a call that says more of its function": (
+        [asking("{}", native={"ollama": {"function": {"name": "now", "arguments": {}, "x": 1}}})],
+        {},
+        [],
+    ),
     "other media": (
         [
             UserMessage(

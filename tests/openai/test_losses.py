@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from casual_llm.content import TextContent
 from casual_llm.errors import EncodeError
 from casual_llm.messages import (
     AssistantMessage,
@@ -35,6 +36,13 @@ def refused(call: Call, dialect: Dialect = OPENAI) -> EncodeError:
 
 def encoded(dialect: Dialect, *messages: ChatMessage, **options: Any) -> Encoded:  # noqa: ANN401
     return codec(dialect).encode(Call(model="m", messages=messages, options=ChatOptions(**options))).unwrap()
+
+
+MORE = {"name": "now", "arguments": "{}", "strict": True}
+
+
+def overridden(path: str, asked: Any, applied: Any) -> Loss:  # noqa: ANN401
+    return Loss(path=path, kind="overridden", asked=asked, applied=applied)
 
 
 class Callback(BaseModel):
@@ -167,6 +175,46 @@ LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]]
         ],
         {},
         [Loss(path="messages[1].name", kind="unsupported", asked="then")],
+    ),
+    "what a result says, in place of what it said": (
+        OPENAI,
+        [
+            ToolResultMessage(
+                name="", tool_call_id="c1", content="12:00", native={"openai": {"tool_call_id": "c2"}}
+            )
+        ],
+        {},
+        [overridden("messages[0].native.openai.tool_call_id", "c1", "c2")],
+    ),
+    "what parts show, in place of other parts": (
+        OPENAI,
+        [UserMessage(content=[TextContent(text="a")], native={"openai": {"content": []}})],
+        {},
+        [overridden("messages[0].native.openai.content", [{"type": "text", "text": "a"}], [])],
+    ),
+    "what a part says, in place of its text": (
+        OPENAI,
+        [UserMessage(content=[TextContent(text="a", native={"openai": {"text": "b", "x": 1}})])],
+        {},
+        [overridden("messages[0].content[0].native.openai.text", "a", "b")],
+    ),
+    "what a call asks for, in place of what it asked": (
+        COMPATIBLE,
+        [
+            AssistantMessage(
+                tool_calls=[
+                    CALL.model_copy(update={"native": {"openai": {"id": "c1"}, "compatible": {"id": "c2"}}})
+                ]
+            )
+        ],
+        {},
+        [overridden("messages[0].tool_calls[0].native.compatible.id", "c1", "c2")],
+    ),
+    "a call that says more of its function": (
+        OPENAI,
+        [AssistantMessage(tool_calls=[CALL.model_copy(update={"native": {"openai": {"function": MORE}}})])],
+        {},
+        [],
     ),
     "the name of the call itself": (
         OPENAI,

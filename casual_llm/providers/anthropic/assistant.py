@@ -16,7 +16,7 @@ from casual_llm.frozen import Json, freeze_object
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
 from casual_llm.providers.anthropic.blocks import NAME, NAMES, Body, Written, is_blank
 from casual_llm.wire.json import dump, items, mapping, text
-from casual_llm.wire.loss import Loss, foreign, own, unsupported
+from casual_llm.wire.loss import Loss, foreign, overlaid, own, unsupported
 from casual_llm.wire.requests import UnsayableError
 
 Block = Mapping[str, Json]
@@ -171,27 +171,30 @@ def says(message: AssistantMessage) -> bool:
     return bool(message.tool_calls or not all(map(is_blank, texts)) or replayed(message))
 
 
-def spoken_blocks(path: str, message: AssistantMessage) -> list[Body]:
-    """Write text and tool calls, or the blocks that they came in.
+def spoken_blocks(path: str, message: AssistantMessage) -> Written:
+    """Write text and tool calls, or the blocks that they came in, and tell what the calls leave out.
 
-    >>> spoken_blocks("messages[1]", AssistantMessage(content="Hi"))
+    >>> spoken_blocks("messages[1]", AssistantMessage(content="Hi")).blocks
     [{'type': 'text', 'text': 'Hi'}]
     """
-    calls = [
-        _tool_use(f"{path}.tool_calls[{index}]", call) for index, call in enumerate(message.tool_calls or ())
-    ]
     texts: list[Body] = [] if is_blank(message.content) else [{"type": "text", "text": message.content}]
-    return replayed(message) or [*texts, *calls]
+    kept, found = replayed(message), Written(texts, [])
+    for index, call in enumerate(message.tool_calls or ()):
+        place = f"{path}.tool_calls[{index}]"
+        block, losses = _tool_use(place, call)
+        found.blocks.append(block)
+        found.losses.extend(foreign(place, call.native, NAMES) if kept else losses)
+    return Written(kept, found.losses) if kept else found
 
 
-def _tool_use(path: str, call: AssistantToolCall) -> Body:
+def _tool_use(path: str, call: AssistantToolCall) -> tuple[Body, list[Loss]]:
     told: Body = {
         "type": "tool_use",
         "id": call.id,
         "name": call.function.name,
         "input": input_of(path, call),
     }
-    return {**told, **own(call.native, NAMES)}
+    return overlaid(told, call.native, NAMES, path)
 
 
 def input_of(path: str, call: AssistantToolCall) -> Mapping[str, Json]:
@@ -220,9 +223,8 @@ def assistant_blocks(path: str, message: AssistantMessage) -> Written:
 
     The format has no word for a refusal, so it is said as a text, and only where nothing else is.
     """
-    blocks, losses = spoken_blocks(path, message), list(foreign(path, message.native, NAMES))
-    for index, call in enumerate(message.tool_calls or ()):
-        losses += foreign(f"{path}.tool_calls[{index}]", call.native, NAMES)
+    blocks, lost = spoken_blocks(path, message)
+    losses = [*foreign(path, message.native, NAMES), *lost]
     if "content" in own(message.native, NAMES) and kept_blocks(message) is None:
         losses.append(
             unsupported(f"{path}.native.{NAME}.content", "blocks that do not agree with the message")

@@ -23,7 +23,7 @@ from casual_llm.content import (
 )
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import SystemMessage, ToolResultMessage
-from casual_llm.wire.loss import Loss, foreign, own, unsupported
+from casual_llm.wire.loss import Loss, overlaid, unsupported
 from casual_llm.wire.media import Inline, inline
 from casual_llm.wire.requests import UnsayableError, said
 
@@ -84,7 +84,8 @@ def _block(path: str, part: ContentPart) -> tuple[Body, list[Loss]]:
         return {}, _marks_of_nothing(path, part.cache_control)
     block, losses = _medium(path, part)
     block |= said({"cache_control": thaw(part.cache_control)})
-    return {**block, **own(part.native, NAMES)}, [*losses, *foreign(path, part.native, NAMES)]
+    laid, replaced = overlaid(block, part.native, NAMES, path)
+    return laid, [*losses, *replaced]
 
 
 def _marks_of_nothing(path: str, mark: Mapping[str, Json] | None) -> list[Loss]:
@@ -179,8 +180,8 @@ def result_block(path: str, message: ToolResultMessage, name: str) -> Written:
     block |= said({**told, "cache_control": thaw(message.cache_control)})
     # A result names its call by id alone; a name that differs from the call's own is not said.
     named = [] if message.name == name else [unsupported(f"{path}.name", message.name)]
-    lost = [*losses, *named, *foreign(path, message.native, NAMES)]
-    return Written([{**block, **own(message.native, NAMES)}], lost)
+    laid, replaced = overlaid(block, message.native, NAMES, path)
+    return Written([laid], [*losses, *named, *replaced])
 
 
 def system_block(path: str, message: SystemMessage) -> Written:
@@ -193,4 +194,5 @@ def system_block(path: str, message: SystemMessage) -> Written:
         return Written([], _marks_of_nothing(path, message.cache_control))
     block: Body = {"type": "text", "text": message.content}
     block |= said({"cache_control": thaw(message.cache_control)})
-    return Written([{**block, **own(message.native, NAMES)}], list(foreign(path, message.native, NAMES)))
+    laid, replaced = overlaid(block, message.native, NAMES, path)
+    return Written([laid], replaced)

@@ -174,7 +174,7 @@ def _native(base: AssistantMessage, given: Mapping[str, Mapping[str, Json]]) -> 
 
 def _answer(path: str, message: AssistantMessage, changes: Changes) -> AssistantMessage:
     try:
-        base = assistant_of(spoken_blocks(path, message))
+        base = assistant_of(spoken_blocks(path, message).blocks)
     except UnsayableError:
         return message
     given = _natives([message])

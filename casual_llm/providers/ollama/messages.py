@@ -30,7 +30,7 @@ from casual_llm.messages import (
 )
 from casual_llm.providers.ollama.arguments import arguments_of, compact
 from casual_llm.wire.images import media_type_of
-from casual_llm.wire.loss import Loss, foreign, own, unsupported
+from casual_llm.wire.loss import Loss, foreign, overlaid, unsupported
 from casual_llm.wire.media import inline
 from casual_llm.wire.requests import UnsayableError
 
@@ -50,14 +50,19 @@ def message_to_ollama(message: ChatMessage, path: str = "message") -> Body:
     >>> message_to_ollama(UserMessage(content=[TextContent(text="What is"), TextContent(text="this?")]))
     {'role': 'user', 'content': 'What is\nthis?'}
     """
+    return overlaid(_plain(message, path), message.native, NAMES, path)[0]
+
+
+def _plain(message: ChatMessage, path: str) -> Body:
+    """Write what the fields of a message say."""
     body: Body = {"role": message.role, **_content(message.content, f"{path}.content")}
     if isinstance(message, AssistantMessage) and message.tool_calls:
         calls = enumerate(message.tool_calls)
-        body["tool_calls"] = [_tool_call(call, f"{path}.tool_calls[{index}]") for index, call in calls]
+        body["tool_calls"] = [_tool_call(call, f"{path}.tool_calls[{index}]")[0] for index, call in calls]
     if isinstance(message, ToolResultMessage):
         # Older servers know `tool_name` alone (docs/api.md, "Chat request (With history, with tools)").
         body |= {"tool_name": message.name, "tool_call_id": message.tool_call_id}
-    return body | own(message.native, NAMES)
+    return body
 
 
 def _content(content: Content, path: str) -> Body:
@@ -102,14 +107,15 @@ def media_type_in(data: str) -> str | None:
     return media_type_of(base64.b64decode(data[:_HEAD]))
 
 
-def _tool_call(call: AssistantToolCall, path: str) -> Body:
+def _tool_call(call: AssistantToolCall, path: str) -> tuple[Body, list[Loss]]:
     arguments = arguments_of(call.function.arguments)
     if not is_successful(arguments):
         problem = f"{call.function.arguments[:_EXCERPT]!r} is no JSON object"
         remedy = "repair it, or leave the call and its result out"
         raise UnsayableError(f"{path}.function.arguments", problem, remedy)
     function: Body = {"name": call.function.name, "arguments": arguments.unwrap()}
-    return {"id": call.id, "function": function, **own(call.native, NAMES)}
+    body: Body = {"id": call.id, "function": function}
+    return overlaid(body, call.native, NAMES, path, fuller=("function",))
 
 
 def losses_of(message: ChatMessage, path: str) -> list[Loss]:
@@ -118,12 +124,13 @@ def losses_of(message: ChatMessage, path: str) -> list[Loss]:
     >>> losses_of(AssistantMessage(refusal="I will not."), "messages[1]")
     [Loss(path='messages[1].refusal', kind='unsupported', asked='I will not.', applied=None)]
     """
-    losses = list(foreign(path, message.native, NAMES))
+    # Only what is written can be replaced, so the body is asked for where there are keys to lay over it.
+    losses = [] if message.native is None else overlaid(_plain(message, path), message.native, NAMES, path)[1]
     if isinstance(message, AssistantMessage):
         if message.refusal is not None:
             losses.append(unsupported(f"{path}.refusal", message.refusal))
         for index, call in enumerate(message.tool_calls or ()):
-            losses += foreign(f"{path}.tool_calls[{index}]", call.native, NAMES)
+            losses += [] if call.native is None else _tool_call(call, f"{path}.tool_calls[{index}]")[1]
     if isinstance(message, ToolResultMessage) and message.is_error is not None:
         losses.append(unsupported(f"{path}.is_error", message.is_error))
     if isinstance(message, SystemMessage | ToolResultMessage) and message.cache_control is not None:

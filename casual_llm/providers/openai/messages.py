@@ -18,7 +18,7 @@ from casual_llm.messages import AssistantMessage, ChatMessage, SystemMessage, To
 from casual_llm.providers.openai.dialect import Dialect
 from casual_llm.providers.openai.normal import normalized
 from casual_llm.wire.json import items, mapping, text
-from casual_llm.wire.loss import Loss, foreign, own, unsupported
+from casual_llm.wire.loss import Loss, overlaid, unsupported
 from casual_llm.wire.media import uri_of
 from casual_llm.wire.requests import said
 
@@ -64,26 +64,21 @@ def _with_native(
     body: Body, losses: list[Loss], message: ChatMessage, dialect: Dialect, path: str
 ) -> tuple[Body, list[Loss]]:
     """Lay the keys that this format alone knows over the body; content that says something else is stale."""
-    keys = own(message.native, dialect.names)
-    losses = [*losses, *foreign(path, message.native, dialect.names)]
-    if "content" in keys and spoken(keys["content"]) != spoken(body.get("content")):
-        stale = keys.pop("content")
-        losses.append(unsupported(f"{path}.native.{_place(message.native, dialect, 'content')}", stale))
-    losses += [
-        Loss(
-            path=f"{path}.native.{_place(message.native, dialect, key)}",
-            kind="overridden",
-            asked=body[key],
-            applied=keys[key],
-        )
-        for key in body
-        if key in keys and key != "content" and thaw(body[key]) != thaw(keys[key])
-    ]
-    return {**body, **keys}, losses
-
-
-def _place(native: Native | None, dialect: Dialect, key: str) -> str:
-    return next(f"{name}.{key}" for name in reversed(dialect.names) if key in (native or {}).get(name, {}))
+    native: Native = message.native or {}
+    told = body.get("content")
+    fits = dialect.names if isinstance(told, str | None) else ()  # parts are no other form of parts
+    parts = {name: native[name]["content"] for name in fits if "content" in native.get(name, {})}
+    others = {
+        name: {key: value for key, value in keys.items() if key != "content" or name not in parts}
+        for name, keys in native.items()
+    }
+    laid, replaced = overlaid(body, others, dialect.names, path)
+    for name, content in parts.items():
+        if spoken(content) == spoken(told):
+            laid["content"] = content
+        else:
+            replaced.append(unsupported(f"{path}.native.{name}.content", content))
+    return laid, [*losses, *replaced]
 
 
 def spoken(content: Json) -> str:
@@ -122,7 +117,7 @@ def _part(part: ContentPart, dialect: Dialect, path: str) -> tuple[Body | None, 
     body = _medium(part, dialect)
     if body is None:
         return _lost(part, path)
-    losses = list(foreign(path, part.native, dialect.names))
+    losses = list[Loss]()
     if not isinstance(part, TextContent) and is_url(part.source) and part.media_type != _untold(part):
         # What stands elsewhere is of the type that its server says.
         losses.append(unsupported(f"{path}.media_type", part.media_type))
@@ -130,7 +125,8 @@ def _part(part: ContentPart, dialect: Dialect, path: str) -> tuple[Body | None, 
         losses.append(unsupported(f"{path}.cache_control", part.cache_control))
     elif part.cache_control is not None:
         body["cache_control"] = thaw(part.cache_control)
-    return {**body, **own(part.native, dialect.names)} if part.native else body, losses
+    laid, replaced = overlaid(body, part.native, dialect.names, path)
+    return laid, [*losses, *replaced]
 
 
 def _untold(part: ImageContent | FileContent | AudioContent) -> str:
@@ -200,8 +196,9 @@ def _assistant(message: AssistantMessage, dialect: Dialect, path: str) -> tuple[
         function = {"name": call.function.name, "arguments": call.function.arguments}
         written: Body = {"id": call.id, "type": "function", "function": function}
         if call.native is not None:
-            written |= own(call.native, dialect.names)
-            losses += foreign(f"{path}.tool_calls[{index}]", call.native, dialect.names)
+            place = f"{path}.tool_calls[{index}]"
+            written, lost = overlaid(written, call.native, dialect.names, place, fuller=("function",))
+            losses += lost
         calls.append(written)
     body["tool_calls"] = calls
     return body, losses
