@@ -164,6 +164,7 @@ SHOWN: dict[str, tuple[Callable[[Dialect], object], object]] = {
     "file_urls": (written(UserMessage(content=[FileContent(source="https://example.com/a.pdf")])), True),
     "audio": (written(UserMessage(content=[AudioContent(source="UklGRg==")])), False),
     "tool_media": (written(ASKING, RESULT), True),
+    "refusal": (written(HI, AssistantMessage(refusal="No.")), False),
     "replays": (replays, frozenset({"reasoning"})),
 }
 BARE = Dialect(name="bare")

@@ -20,7 +20,7 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.openai import COMPATIBLE, LLAMACPP, OPENAI, Dialect, codec
+from casual_llm.providers.openai import COMPATIBLE, GROQ, LLAMACPP, OPENAI, Dialect, codec
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
 from casual_llm.wire.loss import Loss
@@ -215,6 +215,24 @@ LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]]
         [AssistantMessage(tool_calls=[CALL.model_copy(update={"native": {"openai": {"function": MORE}}})])],
         {},
         [],
+    ),
+    "a refusal, where the content alone can say it": (
+        GROQ,
+        [AssistantMessage(refusal="No.")],
+        {},
+        [Loss(path="messages[0].refusal", kind="replaced", asked="No.", applied="content")],
+    ),
+    "a refusal beside other content": (
+        GROQ,
+        [AssistantMessage(content="a", refusal="No.")],
+        {},
+        [Loss(path="messages[0].refusal", kind="unsupported", asked="No.")],
+    ),
+    "a refusal that says nothing": (
+        GROQ,
+        [AssistantMessage(content="", refusal="")],
+        {},
+        [Loss(path="messages[0].refusal", kind="unsupported", asked="")],
     ),
     "the name of the call itself": (
         OPENAI,

@@ -67,6 +67,8 @@ class Dialect:
     audio: bool = True
     tool_media: bool = False
     """Whether a tool's result may hold more than text."""
+    refusal: bool = True
+    """Whether an assistant's message may hold a `refusal`; elsewhere its content says it."""
     replays: frozenset[str] = field(default=frozenset({"reasoning_content"}), converter=_with_legacy)
     """Keys of an answer that the server wants to see again when the conversation goes on."""
 

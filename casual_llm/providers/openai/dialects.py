@@ -65,6 +65,7 @@ GROQ = Dialect(
     refuses=_by(_ALL, "top_k", *_PENALTIES),
     files="none",
     audio=False,
+    refusal=False,
     replays=frozenset(),  # of an assistant's message, no key that it does not document is taken
 )
 MISTRAL = Dialect(
@@ -78,6 +79,7 @@ MISTRAL = Dialect(
     refuses=_by(_ALL, "top_k"),
     files="document_url",
     file_urls=True,
+    refusal=False,
     replays=frozenset({"content"}),  # thinking stands among the parts of the content
 )
 DEEPSEEK = Dialect(
@@ -123,6 +125,7 @@ CEREBRAS = Dialect(
     refuses=_by(_ALL, "top_k", *_PENALTIES),
     files="none",
     audio=False,
+    refusal=False,
     replays=frozenset(),
 )
 PERPLEXITY = Dialect(
@@ -132,6 +135,7 @@ PERPLEXITY = Dialect(
     json_mode=False,
     files="none",
     audio=False,
+    refusal=False,
     replays=frozenset(),
 )
 GEMINI_COMPAT = Dialect(

@@ -185,13 +185,12 @@ def _tool_result(
 
 def _assistant(message: AssistantMessage, dialect: Dialect, path: str) -> tuple[Body, list[Loss]]:
     body: Body = {"role": "assistant", "content": message.content}
-    if message.refusal is not None:
-        body["refusal"] = message.refusal
+    losses = [] if message.refusal is None else _refuse(body, message.refusal, dialect, path)
     if not message.tool_calls:
-        return body, []
-    if message.content is None and dialect.beside_calls == "absent":
+        return body, losses
+    if body["content"] is None and dialect.beside_calls == "absent":
         del body["content"]
-    calls, losses = list[Json](), list[Loss]()
+    calls = list[Json]()
     for index, call in enumerate(message.tool_calls):
         function = {"name": call.function.name, "arguments": call.function.arguments}
         written: Body = {"id": call.id, "type": "function", "function": function}
@@ -202,3 +201,14 @@ def _assistant(message: AssistantMessage, dialect: Dialect, path: str) -> tuple[
         calls.append(written)
     body["tool_calls"] = calls
     return body, losses
+
+
+def _refuse(body: Body, refusal: str, dialect: Dialect, path: str) -> list[Loss]:
+    """Add a refusal to a body; where there is no key for it, it is the content if nothing else is."""
+    if dialect.refusal:
+        body["refusal"] = refusal
+        return []
+    if body["content"] or not refusal:
+        return [unsupported(f"{path}.refusal", refusal)]
+    body["content"] = refusal
+    return [Loss(path=f"{path}.refusal", kind="replaced", asked=refusal, applied="content")]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from attrs import evolve
+
 from casual_llm.frozen import Json
 from casual_llm.providers.openai.decode import reasoning_in
 from casual_llm.providers.openai.dialect import Dialect
@@ -60,7 +62,8 @@ def _message(dialect: Dialect, reply: Reply) -> Body:
 
     It stands where a server of the dialect puts reasoning that it does not want to see again.
     """
-    body, _ = message_to_openai(reply.message, dialect)
+    # An answer holds a refusal in its own key, also where a question may not.
+    body, _ = message_to_openai(reply.message, evolve(dialect, refusal=True))
     if reply.reasoning is None or reasoning_in(body) == reply.reasoning:
         return body
     key = next((key for key in THOUGHTS if key not in dialect.replays), None)
