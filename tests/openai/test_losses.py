@@ -41,6 +41,9 @@ def encoded(dialect: Dialect, *messages: ChatMessage, **options: Any) -> Encoded
 MORE = {"name": "now", "arguments": "{}", "strict": True}
 
 
+SPOKEN = AssistantMessage(content="a", native={"openai": {"audio": {"id": "audio_1"}}})
+
+
 def overridden(path: str, asked: Any, applied: Any) -> Loss:  # noqa: ANN401
     return Loss(path=path, kind="overridden", asked=asked, applied=applied)
 
@@ -130,6 +133,11 @@ def test_a_message_with_half_a_character_is_refused_by_its_place() -> None:
     assert refused(call).path == "messages[1]"
 
 
+def test_an_answer_that_only_another_server_can_hear_says_nothing() -> None:
+    call = Call(model="m", messages=[SPOKEN.model_copy(update={"content": None})])
+    assert refused(call, GROQ).path == "messages[0].content"
+
+
 LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]] = {
     "top_k, where nobody knows it": (
         OPENAI,
@@ -216,6 +224,13 @@ LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]]
         {},
         [],
     ),
+    "the id of an answer that another server spoke": (
+        GROQ,
+        [SPOKEN],
+        {},
+        [Loss(path="messages[0].native.openai.audio", kind="unsupported", asked={"id": "audio_1"})],
+    ),
+    "the id of an answer that the server spoke": (OPENAI, [SPOKEN], {}, []),
     "a refusal, where the content alone can say it": (
         GROQ,
         [AssistantMessage(refusal="No.")],
@@ -256,6 +271,8 @@ def test_what_cannot_be_said_is_a_loss(
 def test_what_is_lost_is_not_sent() -> None:
     assert b"top_k" not in encoded(OPENAI, HI, top_k=5).request.body
     assert b'"top_k":5' in encoded(LLAMACPP, HI, top_k=5).request.body
+    assert b"audio_1" not in encoded(GROQ, SPOKEN).request.body
+    assert b'"audio":{"id":"audio_1"}' in encoded(OPENAI, SPOKEN).request.body
     forced = json.loads(encoded(LLAMACPP, HI, tools=[NOW, PING], tool_choice="ping").request.body)
     assert (forced["tool_choice"], [it["function"]["name"] for it in forced["tools"]]) == (
         "required",

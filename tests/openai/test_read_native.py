@@ -23,7 +23,7 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.providers.openai import OPENROUTER, codec
+from casual_llm.providers.openai import OPENAI, OPENROUTER, codec
 from casual_llm.wire.codec import Call, Request
 
 CODEC = codec(OPENROUTER)
@@ -193,10 +193,6 @@ FURTHER: dict[str, tuple[dict[str, Any], ChatMessage]] = {
         {"role": "assistant", "content": THINKING[:1], "tool_calls": [CALL]},
         AssistantMessage(tool_calls=[OURS], native={"openai": {"content": THINKING[:1]}}),
     ),
-    "a spoken answer": (
-        {"role": "assistant", "content": None, "audio": {"id": "audio_1"}},
-        AssistantMessage(native={"openai": {"audio": {"id": "audio_1"}}}),
-    ),
     "a beginning to go on from": (
         {**ANSWER, "prefix": True},
         AssistantMessage(content="Yes.", native={"openai": {"prefix": True}}),
@@ -237,3 +233,11 @@ def test_null_is_what_leaving_a_key_out_means() -> None:
     part = {"type": "text", "text": "Hi", "image_url": None}
     call = read({"role": "user", "content": [part], "name": None, "tool_calls": None})
     assert call.messages == (UserMessage(content=[TextContent(text="Hi")]),)
+
+
+def test_a_spoken_answer_is_written_again_for_the_server_that_spoke_it() -> None:
+    message = {"role": "assistant", "content": None, "audio": {"id": "audio_1"}}
+    call = read(message)
+    assert call.messages == (AssistantMessage(native={"openai": {"audio": {"id": "audio_1"}}}),)
+    again = json.loads(codec(OPENAI).encode(call).unwrap().request.body)
+    assert again["messages"] == [message]

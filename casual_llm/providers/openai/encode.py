@@ -19,7 +19,7 @@ from casual_llm.messages import (
 )
 from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
 from casual_llm.providers.openai.dialect import Dialect
-from casual_llm.providers.openai.messages import Body, body_of, message_to_openai
+from casual_llm.providers.openai.messages import Body, body_of, heard, message_to_openai
 from casual_llm.providers.openai.normal import normalized
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
@@ -100,8 +100,8 @@ def _written(dialect: Dialect, messages: Sequence[ChatMessage], known: Written) 
 
 def _check(path: str, message: ChatMessage, dialect: Dialect) -> None:
     check_message(path, message)
-    if message.native is not None and not own(message.native, dialect.names):
-        # What only other formats know of it is not said here.
+    if message.native is not None and not own(heard(message, dialect, path)[0], dialect.names):
+        # What only other formats or servers know of it is not said here.
         check_message(path, message.model_copy(update={"native": None}))
 
 

@@ -64,7 +64,7 @@ def _with_native(
     body: Body, losses: list[Loss], message: ChatMessage, dialect: Dialect, path: str
 ) -> tuple[Body, list[Loss]]:
     """Lay the keys that this format alone knows over the body; content that says something else is stale."""
-    native: Native = message.native or {}
+    native, unheard = heard(message, dialect, path)
     told = body.get("content")
     fits = dialect.names if isinstance(told, str | None) else ()  # parts are no other form of parts
     parts = {name: native[name]["content"] for name in fits if "content" in native.get(name, {})}
@@ -78,7 +78,24 @@ def _with_native(
             laid["content"] = content
         else:
             replaced.append(unsupported(f"{path}.native.{name}.content", content))
-    return laid, [*losses, *replaced]
+    return laid, [*losses, *replaced, *unheard]
+
+
+def heard(message: ChatMessage, dialect: Dialect, path: str) -> tuple[Native, list[Loss]]:
+    """Leave out of `native` what OpenAI alone understands, although it stands under the name of the format.
+
+    >>> from casual_llm.providers.openai.dialects import GROQ
+    >>> heard(AssistantMessage(native={"openai": {"audio": {"id": "1"}}}), GROQ, "messages[1]")[0]
+    {'openai': {}}
+
+    The id of a spoken answer is of use only to the server that spoke it ("Audio", Multi-turn conversations).
+    """
+    native: Native = message.native or {}
+    keys = native.get("openai", {})
+    if message.role != "assistant" or "audio" not in keys or "audio" in dialect.replays:
+        return native, []
+    heard = {key: value for key, value in keys.items() if key != "audio"}
+    return {**native, "openai": heard}, [unsupported(f"{path}.native.openai.audio", keys["audio"])]
 
 
 def spoken(content: Json) -> str:
