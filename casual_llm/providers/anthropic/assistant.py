@@ -17,7 +17,7 @@ from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantTo
 from casual_llm.providers.anthropic.blocks import NAME, NAMES, Body, Written, is_blank
 from casual_llm.wire.json import dump, items, mapping, text
 from casual_llm.wire.loss import Loss, foreign, overlaid, own, unsupported
-from casual_llm.wire.requests import UnsayableError
+from casual_llm.wire.requests import UnsayableError, said
 
 Block = Mapping[str, Json]
 DIRECT: Block = {"type": "direct"}
@@ -194,7 +194,10 @@ def _tool_use(path: str, call: AssistantToolCall) -> tuple[Body, list[Loss]]:
         "name": call.function.name,
         "input": input_of(path, call),
     }
-    return overlaid(told, call.native, NAMES, path)
+    body, losses = overlaid(told, call.native, NAMES, path)
+    if body.get("caller") == DIRECT:  # read back, it would not be there
+        del body["caller"]
+    return said(body), losses
 
 
 def input_of(path: str, call: AssistantToolCall) -> Mapping[str, Json]:
