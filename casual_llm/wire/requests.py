@@ -121,7 +121,7 @@ def _front(
         parts = (*spoken.front.get(key, ()), *told.front.get(key, ()))
         if key not in extra:
             kept[key] = parts
-        elif parts:
+        else:
             asked = [part.decode() for part in parts]
             losses.append(Loss(path=place(key), kind="overridden", asked=asked, applied=extra[key]))
     return kept, losses

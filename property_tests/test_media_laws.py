@@ -1,0 +1,50 @@
+"""What a part holds is the same in each of its spellings, and a server's alias means the server."""
+
+from __future__ import annotations
+
+from hypothesis import example, given, strategies as st
+from strategies import base64_texts, images, media_types
+
+from casual_llm.content import ImageContent
+from casual_llm.omit import OMIT, Omit
+from casual_llm.options import ChatOptions, sent
+from casual_llm.wire.extra import known_as
+from casual_llm.wire.media import (
+    add_base64_prefix,
+    inline,
+    parse_data_uri,
+    plain,
+    strip_base64_prefix,
+    uri_of,
+)
+
+
+@given(images)
+def test_the_uri_of_a_part_holds_what_the_part_holds(image: ImageContent) -> None:
+    assert parse_data_uri(uri_of(image)) == inline(image)
+
+
+@given(images)
+@example(ImageContent(source="data:,no image"))
+def test_the_plain_form_of_a_part_holds_the_same_and_has_no_other(image: ImageContent) -> None:
+    assert inline(plain(image)) == inline(image)
+    assert plain(plain(image)) == plain(image)
+
+
+@given(base64_texts, media_types)
+def test_the_head_of_a_data_uri_is_put_on_once_and_comes_off(data: str, media_type: str) -> None:
+    whole = add_base64_prefix(data, media_type)
+    assert (strip_base64_prefix(whole), strip_base64_prefix(data)) == (data, data)
+    assert add_base64_prefix(whole) == whole
+
+
+_settings = st.dictionaries(st.sampled_from("ab"), st.integers(0, 1) | st.just(OMIT), max_size=2)
+_told = st.fixed_dictionaries({}, optional={"proxy": _settings, "openai": _settings | st.just(OMIT)})
+
+
+@given(_told | st.none() | st.just(OMIT))
+def test_what_is_said_for_an_alias_is_sent_as_said_last_for_its_server(
+    told: dict[str, dict[str, int | Omit] | Omit] | Omit | None,
+) -> None:
+    options = ChatOptions(provider_options=told)
+    assert sent(known_as(options, "proxy", "openai"), "openai") == sent(options, "openai", "proxy")
