@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
-from typing import Any
+from itertools import combinations
+from typing import Annotated, Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from pydantic import BaseModel, Field, create_model
 from strategies import (
     Person,
     base64_texts,
@@ -135,7 +137,14 @@ _called = st.builds(
     AssistantToolCall,
     id=ids,
     function=st.builds(AssistantToolCallFunction, name=names, arguments=_arguments),
-    native=_own("cache_control"),
+    native=st.sampled_from(
+        [
+            None,
+            None,
+            {"anthropic": {"cache_control": 1}},
+            {"anthropic": {"caller": {"type": "direct"}, "x": None}},
+        ]
+    ),
 )
 _call_lists = st.lists(_called, min_size=1, max_size=2, unique_by=lambda call: call.id)
 _kept: SearchStrategy[Any] = answered_blocks.map(
@@ -212,6 +221,44 @@ MODELS = (
 )
 
 
+class Tree(BaseModel):
+    """A class that the vendor's subset cannot say: it contains itself."""
+
+    inner: list[Tree]
+
+
+class Limited(BaseModel):
+    """A class with limits that go into descriptions."""
+
+    words: Annotated[list[str], Field(min_length=2)]
+
+
+# What the vendor's subset of JSON Schema leaves out, beside what it knows (page "Structured outputs").
+_LIMITS: list[tuple[str, Any]] = [
+    ("minimum", -1),
+    ("maxLength", 9),
+    ("minItems", 2),
+    ("format", "color"),
+    ("pattern", r"\bword"),
+    ("prefixItems", [{"type": "string"}]),
+]
+limits = st.sampled_from([dict(some) for size in (1, 2, 6) for some in combinations(_LIMITS, size)])
+
+
+def limited(keywords: dict[str, Any]) -> type[BaseModel]:
+    """Make a class whose field has these keywords beside some that the vendor knows."""
+    known: dict[str, Any] = {
+        "enum": [1, 2],
+        "format": "date",
+        "pattern": "a+",
+        "minItems": 1,
+        "anyOf": [{"type": "integer"}],
+    }
+    return create_model(
+        "Answer", field=Annotated[int, Field(json_schema_extra={**known, **keywords})], more=(Person, ...)
+    )
+
+
 _configs: SearchStrategy[Any] = st.sampled_from(
     [{}, {"effort": "high"}, {"format": None}, {"user_id": "u"}, None, 1]
 )
@@ -238,7 +285,7 @@ def _options(draw: st.DrawFn) -> ChatOptions:
         "stop": said_texts | st.lists(said_texts, max_size=2),
         "seed": st.integers(0, 1),
         "frequency_penalty": st.just(0.0),
-        "response_format": st.sampled_from(["json", "text", Person]) | json_schemas,
+        "response_format": st.sampled_from(["json", "text", Person, Limited, Tree]) | json_schemas,
         "extra": st.dictionaries(st.sampled_from(["metadata", "thinking", "output_config"]), _configs),
         "tools": st.just(offered),
         "tool_choice": st.sampled_from(choices),

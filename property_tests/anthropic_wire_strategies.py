@@ -229,4 +229,57 @@ _odd_requests = _odd_object(
     max_tokens=st.integers(),
     stream=st.booleans(),
 ).map(lambda body: json.dumps(body).encode())
-odd_requests = st.builds(Request, url=st.just("/messages"), body=st.binary() | _odd_requests)
+# Requests whose shape is right but for single keys.
+_shown_blocks = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["image", "document"]),
+        "source": st.fixed_dictionaries(
+            {
+                "type": st.sampled_from(["base64", "text"]),
+                "media_type": st.sampled_from(["text/plain", "text/csv", "image/png"]),
+                "data": base64_texts,
+            }
+        ),
+    },
+    optional={"cache_control": marks | st.just(1), "title": texts},
+)
+_result_blocks = st.fixed_dictionaries(
+    {"type": st.just("tool_result"), "tool_use_id": st.sampled_from(["a", "a", "a", 1])},
+    optional={
+        "is_error": st.sampled_from([True, None, 1]),
+        "content": texts | st.lists(_shown_blocks, max_size=1),
+    },
+)
+_text_block: SearchStrategy[dict[str, Any]] = st.builds(dict, type=st.just("text"), text=texts)
+_nearly_sound_requests = st.lists(
+    st.fixed_dictionaries(
+        {
+            "role": st.sampled_from(["user", "user", "user", "assistant", "system"]),
+            "content": texts | st.lists(_text_block | _shown_blocks | _result_blocks, max_size=3),
+        },
+        optional={"further": st.just(1)},
+    ),
+    min_size=1,
+    max_size=2,
+).map(lambda messages: json.dumps({"messages": messages}).encode())
+odd_requests = st.builds(
+    Request, url=st.just("/messages"), body=st.binary() | _odd_requests | _nearly_sound_requests
+)
+
+# Streams of blocks that come whole.
+
+
+def event(kind: str, **keys: Json) -> bytes:
+    """Give an event of a stream."""
+    return b"data: " + json.dumps({"type": kind, **keys}).encode() + b"\n\n"
+
+
+_SILENT: dict[Json, Json] = {
+    "text": {"type": "text_delta", "text": ""},
+    "thinking": {"type": "thinking_delta", "thinking": ""},
+}
+
+
+def silent(block: dict[str, Json]) -> Json:
+    """Give a delta that adds nothing to a block."""
+    return _SILENT.get(block["type"], {"type": "input_json_delta", "partial_json": ""})

@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
-from anthropic_strategies import CODEC, any_calls, any_conversations, calls, conversations, sound_calls
-from anthropic_wire_strategies import odd_requests, odd_responses, odd_streams, plain_replies, replies
+from anthropic_strategies import (
+    CODEC,
+    MODELS,
+    Tree,
+    answered_blocks,
+    any_calls,
+    any_conversations,
+    calls,
+    conversations,
+    limited,
+    limits,
+    sound_calls,
+)
+from anthropic_wire_strategies import (
+    event,
+    odd_requests,
+    odd_responses,
+    odd_streams,
+    plain_replies,
+    replies,
+    silent,
+    whole,
+)
 from corpus import problems
 from hypothesis import example, given, strategies as st
 from returns.result import Result, Success
+from strategies import json_objects, json_values
 from wire_strategies import with_chunking
 
-from casual_llm.content import TextContent
+from casual_llm.content import AudioContent, ImageContent, TextContent
 from casual_llm.errors import DecodeError, Truncated
 from casual_llm.frozen import Json
 from casual_llm.messages import (
@@ -22,10 +44,11 @@ from casual_llm.messages import (
     AssistantToolCall,
     AssistantToolCallFunction,
     ChatMessage,
+    SystemMessage,
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.options import ChatOptions, sent, set_fields
+from casual_llm.options import ChatOptions, JsonSchema, sent, set_fields
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.wire.codec import Call, Chunks, Encoded, Request, Response
 from casual_llm.wire.collect import collect
@@ -61,6 +84,10 @@ def read(request: Request) -> Call:
     return CODEC.read(request).unwrap()
 
 
+def _request(**body: Json) -> Request:
+    return Request(url="/messages", body=json.dumps(body).encode())
+
+
 def holds(law: Result[object, Any]) -> bool:
     """Tell whether a law holds of what could be encoded."""
     return bool(law.lash(Success).unwrap())
@@ -75,6 +102,14 @@ _FUNCTION = AssistantToolCallFunction(name="f", arguments="{}")
 _ASKING = AssistantMessage(tool_calls=[AssistantToolCall(id="1", function=_FUNCTION)])
 _CUT = b'{"content": [{"type": "redacted_thinking"}, {"type": "tool_use", "id": "1", "input": "{\\"a"}]}'
 _UNNAMED = b'{"content": [{"type": "redacted_thinking"}, {"type": "tool_use", "name": "f", "input": {}}]}'
+
+_UNSENT = b'{"content": [{"type": "redacted_thinking"}, {"type": "tool_use", "id": "1", "name": "f"}]}'
+_NO_JSON = b'{"content": [{"type": "redacted_thinking", "data": NaN}]}'
+_BROKEN = AssistantMessage(
+    tool_calls=[AssistantToolCall(id="1", function=AssistantToolCallFunction(name="f", arguments="["))]
+)
+
+_RESULT: dict[str, Json] = {"type": "tool_result", "tool_use_id": "1"}
 
 # Requests.
 
@@ -101,6 +136,8 @@ def test_the_normal_form_has_no_other(messages: list[ChatMessage]) -> None:
 
 
 @given(conversations | any_conversations)
+@example([UserMessage(content="Hi"), _BROKEN])
+@example([UserMessage(content="Hi"), _BROKEN, _BROKEN])
 def test_what_is_changed_is_reported_and_nothing_else_is(messages: list[ChatMessage]) -> None:
     normal = CODEC.normalize(messages)
     assert bool(normal.changes) == (normal.messages != tuple(messages))
@@ -119,6 +156,8 @@ def test_a_conversation_and_its_normal_form_give_the_same_request(call: Call) ->
 
 
 @given(calls | any_calls)
+@example(said(UserMessage(content=[ImageContent(source="data:,no image")])))
+@example(said(UserMessage(content=[AudioContent(source="aGk=")])))
 def test_a_call_is_encoded_or_refused_with_its_place_named(call: Call) -> None:
     place = encoded(call).swap().map(lambda error: error.path).value_or("messages")
     assert place.startswith(("messages", "options."))
@@ -166,6 +205,60 @@ def test_a_request_is_one_by_the_schema_of_the_vendor(call: Call) -> None:
     assert problems("anthropic.CreateMessageParams", body) == []
 
 
+@given(limits)
+def test_limits_that_the_vendor_does_not_know_are_said_in_words(keywords: dict[str, Any]) -> None:
+    options = ChatOptions(max_tokens=1, response_format=limited(keywords))
+    asked: Any = said_by(attrs.evolve(said(), model="claude-opus-4-6", options=options))
+    field = asked["output_config"]["format"]["schema"]["properties"]["field"]
+    assert [
+        key for key in keywords if field.get(key) == keywords[key] or key not in field["description"]
+    ] == []
+
+
+@given(json_objects)
+def test_a_schema_that_is_given_is_sent_and_read_as_it_is(schema: dict[str, Json]) -> None:
+    options = ChatOptions(max_tokens=1, response_format=JsonSchema(name="answer", schema=schema))
+    it = encoded(attrs.evolve(said(), model="claude-opus-4-6", options=options)).unwrap()
+    assert (it.losses, it.changes, read(it.request).options) == ((), (), options)
+
+
+@given(st.sampled_from(MODELS))
+def test_a_class_that_contains_itself_is_asked_for_by_an_instruction(model: str) -> None:
+    options = ChatOptions(max_tokens=1, response_format=Tree)
+    asked: Any = said_by(attrs.evolve(said(), model=model, options=options))
+    assert ("output_config" in asked, "#/$defs/Tree" in asked["system"][-1]["text"]) == (False, True)
+
+
+@given(json_values)
+def test_a_further_key_system_replaces_what_stands_above_the_conversation_and_tells_it(value: Json) -> None:
+    call = said(SystemMessage(content="Be brief."))
+    it = encoded(attrs.evolve(call, options=call.options | ChatOptions(extra={"system": value}))).unwrap()
+    assert json.loads(it.request.body)["system"] == value
+    assert [(loss.path, loss.kind) for loss in it.losses] == [("options.extra.system", "overridden")]
+
+
+_MISSPOKEN: list[tuple[str, Callable[[Json], dict[str, Json]]]] = [
+    ("role", lambda value: {"role": value}),
+    ("further", lambda value: {"role": "user", "content": [{**_RESULT}], "further": value}),
+    ("content", lambda value: {"role": "user", "content": value}),
+    ("content[0]", lambda value: {"role": "assistant", "content": [value]}),
+    ("content[0]", lambda value: {"role": "system", "content": [{"type": "text", "text": value}]}),
+    (
+        "content[0].tool_use_id",
+        lambda value: {"role": "user", "content": [{**_RESULT, "tool_use_id": value}]},
+    ),
+    ("content[0].is_error", lambda value: {"role": "user", "content": [{**_RESULT, "is_error": value}]}),
+]
+
+
+@given(st.sampled_from(_MISSPOKEN), st.integers())
+def test_what_a_message_cannot_hold_is_refused_by_its_place(
+    misspoken: tuple[str, Callable[[Json], dict[str, Json]]], value: int
+) -> None:
+    place, message = misspoken
+    assert CODEC.read(_request(messages=[message(value)])).failure().path == f"messages[0].{place}"
+
+
 @given(odd_requests)
 def test_any_request_is_read_or_refused_with_its_place_named(request: Request) -> None:
     assert CODEC.read(request).swap().map(str).value_or("fine")
@@ -189,6 +282,9 @@ def test_a_reply_that_was_written_is_read_back(reply: Reply) -> None:
 @given(odd_responses)
 @example(Response(status=200, body=_CUT))
 @example(Response(status=200, body=_UNNAMED))
+@example(Response(status=200, body=_UNSENT))
+@example(Response(status=200, body=_UNSENT.replace(b'"f"', b'"f", "caller": {"type": "direct"}')))
+@example(Response(status=200, body=_NO_JSON))
 def test_a_reply_that_was_read_stays_the_same(response: Response) -> None:
     reply = CODEC.decode(response)
     assert reply.map(CODEC.write).bind(CODEC.decode) == reply
@@ -255,3 +351,27 @@ def test_comments_pings_and_unknown_events_mean_nothing(reply: Reply, noise: byt
 def test_a_head_that_is_sent_twice_means_nothing(reply: Reply) -> None:
     head, *rest = CODEC.write_stream(reply)
     assert collected([head, head, *rest]) == Success(reply)
+
+
+@given(answered_blocks)
+def test_a_message_that_stands_whole_in_its_first_event_is_read_as_one_that_is_not_streamed(
+    blocks: list[Any],
+) -> None:
+    stream = [event("message_start", message={"content": blocks}), event("message_stop")]
+    assert collected(stream) == CODEC.decode(whole({"content": blocks}))
+
+
+@given(answered_blocks)
+def test_blocks_that_begin_whole_need_neither_grow_nor_end(blocks: list[Any]) -> None:
+    begun = [event("content_block_start", index=at, content_block=it) for at, it in enumerate(blocks)]
+    grown = [event("content_block_delta", index=at, delta=silent(it)) for at, it in enumerate(blocks)]
+    assert collected([*begun, *grown, event("message_stop")]) == CODEC.decode(whole({"content": blocks}))
+
+
+@given(st.lists(st.sampled_from(["", " ", "{", '"a":', "1", "}"]), max_size=5))
+def test_an_input_may_come_in_any_number_of_parts(parts: list[str]) -> None:
+    begun = event("content_block_start", content_block={"type": "tool_use", "id": "1", "name": "f"})
+    deltas = [{"type": "input_json_delta", "partial_json": part} for part in [*parts, "".join(parts)]]
+    *apart, together = [event("content_block_delta", delta=delta) for delta in deltas]
+    replies_ = [collected([begun, *come, event("message_stop")]) for come in (apart, [together])]
+    assert replies_[0] == replies_[1]
