@@ -24,6 +24,7 @@ from strategies import (
 from wire_strategies import mutations, replies as openai_replies
 
 from casual_llm.content import AudioContent, FileContent, ImageContent, NativeContent, TextContent
+from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
@@ -171,7 +172,7 @@ _ENDS: tuple[tuple[str | None, FinishReason | None], ...] = (
 )
 
 
-def _as_ollama_says(reply: Reply, end: tuple[str | None, FinishReason | None]) -> Reply:
+def _as_ollama_says(reply: Reply, end: tuple[str | None, FinishReason | None], shown: Sequence[str]) -> Reply:
     message, (raw, meaning) = reply.message, end
     asked = tuple(
         AssistantToolCall(
@@ -182,17 +183,21 @@ def _as_ollama_says(reply: Reply, end: tuple[str | None, FinishReason | None]) -
         )
         for call in message.tool_calls or ()
     )
+    native: dict[str, Json] = {"thinking": reply.reasoning} if reply.reasoning else {}
+    native |= {"images": [*shown]} if shown else {}
     said = AssistantMessage(
         content=message.content,
         tool_calls=asked or None,
         refusal=message.refusal,
-        native={"ollama": {"thinking": reply.reasoning}} if reply.reasoning else None,
+        native={"ollama": native} if native else None,
     )
     finish = "tool_calls" if meaning == "stop" and asked else meaning
     return evolve(reply, message=said, raw_finish_reason=raw, finish_reason=finish)
 
 
-ollama_replies = st.builds(_as_ollama_says, openai_replies, st.sampled_from(_ENDS))
+ollama_replies = st.builds(
+    _as_ollama_says, openai_replies, st.sampled_from(_ENDS), st.just(()) | st.lists(base64_texts, max_size=2)
+)
 """Replies in the one form that both ways of asking give."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import reduce
 from itertools import accumulate
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import attrs
 import jsonschema
@@ -219,6 +219,12 @@ def test_a_url_that_was_not_fetched_is_refused_by_its_place(url: str) -> None:
     assert (failure.path, "fetch_image_as_base64" in failure.remedy) == ("messages[0].content[0]", True)
 
 
+@given(names.map("data:image/png;base64,?".__add__))
+def test_a_data_uri_that_holds_no_base64_is_refused_by_its_place(uri: str) -> None:
+    failure = CODEC.encode(_saying(UserMessage(content=[ImageContent(source=uri)]))).failure()
+    assert (failure.path, failure.remedy) == ("messages[0].content[0]", "give base64 instead")
+
+
 @given(json_values, json_values)
 def test_settings_in_extra_are_joined_to_ours_and_replace_the_same_ones(own: Json, other: Json) -> None:
     call = _hello(top_p=0.5, seed=1, extra={"options": {"top_p": [own], "num_ctx": other}})
@@ -239,6 +245,22 @@ def test_a_tool_that_is_chosen_is_offered_alone(offered: list[str], data: st.Dat
     assert CODEC.read(CODEC.encode(call).unwrap().request).unwrap().options.tools == tuple(
         tool for tool in tools if tool.name == call.options.tool_choice
     )
+
+
+@given(names.map("f".__add__), json_values)
+def test_a_choice_among_tools_of_extra_is_told_as_one_that_cannot_be_said(name: str, tools: Json) -> None:
+    call = _hello(tool_choice=name, extra={"tools": tools})
+    assert (_body(call)["tools"], _told(call)) == (tools, [("options.tool_choice", "unsupported")])
+
+
+@given(
+    st.fixed_dictionaries(
+        {}, optional={"strict": st.booleans(), "cache_control": st.just({"type": "ephemeral"})}
+    )
+)
+def test_what_a_tool_says_that_ollama_has_no_word_for_is_told(more: dict[str, Any]) -> None:
+    told = _told(_hello(tools=[Tool(name="f", **more)]))
+    assert sorted(told) == [(f"options.tools[0].{key}", "unsupported") for key in sorted(more)]
 
 
 _SPECS = Path(__file__).resolve().parents[2] / "shared" / "specs"
@@ -273,6 +295,54 @@ def test_what_no_option_can_say_is_kept_in_extra(key: str, value: Json) -> None:
     body = json.dumps({"model": "m", "messages": [], key: value}).encode()
     call = CODEC.read(Request(url="/api/chat", body=body)).unwrap()
     assert call.options == ChatOptions(extra={key: value})
+
+
+@given(st.integers(max_value=-1))
+def test_a_setting_that_no_option_takes_is_kept_in_extra(value: int) -> None:
+    body = json.dumps({"options": {"num_predict": value}}).encode()
+    call = CODEC.read(Request(url="/api/chat", body=body)).unwrap()
+    assert call.options == ChatOptions(extra={"options": {"num_predict": value}})
+
+
+@given(names.map("x-".__add__), json_objects)
+def test_tools_that_are_no_functions_are_kept_in_extra(kind: str, keys: dict[str, Json]) -> None:
+    tools: list[Json] = [{**keys, "type": kind}]
+    body = json.dumps({"tools": tools}).encode()
+    assert CODEC.read(Request(url="/api/chat", body=body)).unwrap().options == ChatOptions(
+        extra={"tools": tools}
+    )
+
+
+@given(
+    st.sampled_from(
+        [
+            ("user", "role", ""),
+            ("user", "content", ""),
+            ("user", "images", ""),
+            ("assistant", "tool_calls", ""),
+            ("tool", "tool_name", ""),
+            ("tool", "tool_call_id", ""),
+        ]
+    ),
+    st.integers() | st.dictionaries(names, names),
+)
+@example(("user", "images", "[0]"), ["?"])
+@example(("assistant", "tool_calls", "[0].function.name"), [{}])
+@example(
+    ("assistant", "tool_calls", "[0].function.arguments"), [{"function": {"name": "f", "arguments": [1]}}]
+)
+def test_what_a_message_cannot_hold_is_refused_by_its_place(where: tuple[str, str, str], value: Json) -> None:
+    role, key, inside = where
+    body = json.dumps({"messages": [{"role": role, key: value}]}).encode()
+    assert CODEC.read(Request(url="/api/chat", body=body)).failure().path == f"messages[0].{key}{inside}"
+
+
+@given(names.map("x-".__add__), json_values)
+def test_further_keys_of_a_function_that_is_called_are_written_again(key: str, value: Json) -> None:
+    called = {"id": "1", "function": {"name": "f", "arguments": {}, key: value}}
+    message = {"role": "assistant", "content": "", "tool_calls": [called]}
+    body = json.dumps({"model": "m", "messages": [message]}).encode()
+    assert _body(CODEC.read(Request(url="/api/chat", body=body)).unwrap())["messages"] == [message]
 
 
 # What is answered.
