@@ -162,6 +162,7 @@ SHOWN: dict[str, tuple[Callable[[Dialect], object], object]] = {
     "cache_control": (written(SystemMessage(content="a", cache_control={"type": "ephemeral"})), True),
     "files": (written(UserMessage(content=[PDF])), "document_url"),
     "file_urls": (written(UserMessage(content=[FileContent(source="https://example.com/a.pdf")])), True),
+    "image_urls": (written(UserMessage(content=[PIXEL])), False),
     "audio": (written(UserMessage(content=[AudioContent(source="UklGRg==")])), False),
     "tool_media": (written(ASKING, RESULT), True),
     "refusal": (written(HI, AssistantMessage(refusal="No.")), False),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from casual_llm.content import TextContent
+from casual_llm.content import ImageContent, TextContent
 from casual_llm.errors import EncodeError
 from casual_llm.messages import (
     AssistantMessage,
@@ -20,7 +20,7 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.openai import COMPATIBLE, GROQ, LLAMACPP, OPENAI, Dialect, codec
+from casual_llm.providers.openai import COMPATIBLE, GROQ, LLAMACPP, OLLAMA_V1, OPENAI, Dialect, codec
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
 from casual_llm.wire.loss import Loss
@@ -41,6 +41,7 @@ def encoded(dialect: Dialect, *messages: ChatMessage, **options: Any) -> Encoded
 MORE = {"name": "now", "arguments": "{}", "strict": True}
 
 
+PIXEL = ImageContent(source="https://example.com/a.png")
 SPOKEN = AssistantMessage(content="a", native={"openai": {"audio": {"id": "audio_1"}}})
 
 
@@ -231,6 +232,12 @@ LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]]
         [Loss(path="messages[0].native.openai.audio", kind="unsupported", asked={"id": "audio_1"})],
     ),
     "the id of an answer that the server spoke": (OPENAI, [SPOKEN], {}, []),
+    "an image by URL, where images are base64": (
+        OLLAMA_V1,
+        [UserMessage(content=[TextContent(text="a"), PIXEL])],
+        {},
+        [Loss(path="messages[0].content[1]", kind="unsupported", asked={"type": "image"})],
+    ),
     "a refusal, where the content alone can say it": (
         GROQ,
         [AssistantMessage(refusal="No.")],

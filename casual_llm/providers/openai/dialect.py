@@ -64,6 +64,8 @@ class Dialect:
     """The kind of part that holds a document."""
     file_urls: bool = False
     """Whether a document may be the URL of a web server."""
+    image_urls: bool = True
+    """Whether an image may be the URL of a web server."""
     audio: bool = True
     tool_media: bool = False
     """Whether a tool's result may hold more than text."""

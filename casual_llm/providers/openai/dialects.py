@@ -176,6 +176,7 @@ OLLAMA_V1 = Dialect(
     refuses=_by(_ALL, "top_k"),
     tool_choice=False,
     files="none",
+    image_urls=False,  # "OpenAI compatibility", Supported features: base64 alone
     audio=False,
     replays=_TEXT_KEYS,
 )

@@ -154,9 +154,10 @@ def _medium(part: TextContent | ImageContent | FileContent | AudioContent, diale
     """Write what a part shows; `None`, where the dialect has no word for it."""
     if isinstance(part, TextContent):
         return {"type": "text", "text": part.text}
-    if isinstance(part, ImageContent):
-        return {"type": "image_url", "image_url": said({"url": uri_of(part), "detail": part.detail})}
     by_url = is_url(part.source)
+    if isinstance(part, ImageContent):
+        shown = said({"url": uri_of(part), "detail": part.detail})
+        return {"type": "image_url", "image_url": shown} if dialect.image_urls or not by_url else None
     if isinstance(part.source, str) and not by_url:  # a URI that cannot be read
         return None
     if isinstance(part, FileContent):
