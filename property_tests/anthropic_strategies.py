@@ -51,7 +51,9 @@ CODEC = codec()
 # Blocks, as the vendor sends them.
 
 _said = st.text("ab🦙\n", min_size=1, max_size=3).map("x".__add__)
-ids = st.text("ab_-9", min_size=1, max_size=3)
+vendors_ids = st.text("ab_-9", min_size=1, max_size=3)
+ids = vendors_ids | st.sampled_from(["", "a.b", "é", "call 1", "functions.now:0", "a" * 41])
+"""Ids of the calls of this vendor, and of others."""
 marks = st.sampled_from([{"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}])
 inputs: SearchStrategy[Any] = st.dictionaries(
     names, st.integers(0, 9) | _said | st.lists(_said, max_size=2), max_size=2
@@ -72,8 +74,8 @@ _rare_blocks = st.one_of(
         text=_said,
         citations=st.lists(st.fixed_dictionaries({"cited_text": _said}), min_size=1, max_size=2),
     ),
-    _block("server_tool_use", id=ids, name=names, input=inputs),
-    _block("web_search_tool_result", tool_use_id=ids, content=st.lists(inputs, max_size=1)),
+    _block("server_tool_use", id=vendors_ids, name=names, input=inputs),
+    _block("web_search_tool_result", tool_use_id=vendors_ids, content=st.lists(inputs, max_size=1)),
     _block("tool_use", id=ids, name=names, input=inputs, caller=st.just({"type": "code_execution_20250825"})),
     _block("compaction", content=_said),
 )
@@ -104,7 +106,7 @@ _pictures = images.map(
 _natives = st.builds(
     NativeContent,
     format=st.just("anthropic"),
-    block=_block("container_upload", file_id=ids) | _block("text", text=_said),
+    block=_block("container_upload", file_id=vendors_ids) | _block("text", text=_said),
 )
 _parts: SearchStrategy[ContentPart] = _texts | _pictures | _files | _natives
 _wordless: SearchStrategy[ContentPart] = st.one_of(
@@ -347,7 +349,9 @@ _sound_messages = st.one_of(
         is_error=st.none() | st.booleans(),
     ),
 )
-_sound_tools = st.builds(Tool, name=ids, description=st.none() | texts, strict=st.none() | st.booleans())
+_sound_tools = st.builds(
+    Tool, name=vendors_ids, description=st.none() | texts, strict=st.none() | st.booleans()
+)
 sound_calls = st.builds(
     Call,
     model=st.sampled_from(MODELS[:-1]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from anthropic_strategies import CODEC, answered_blocks, ids, inputs, marks
+from anthropic_strategies import CODEC, answered_blocks, inputs, marks, vendors_ids
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from strategies import arguments, base64_texts, json_objects, media_types, names, said_texts, texts
@@ -46,7 +46,7 @@ _compact = st.sampled_from(
 _answered_calls = st.lists(
     st.builds(
         AssistantToolCall,
-        id=ids,
+        id=vendors_ids,
         function=st.builds(AssistantToolCallFunction, name=names, arguments=_compact),
         native=st.sampled_from([None, {"anthropic": {"caller": {"type": "code"}}}]),
     ),

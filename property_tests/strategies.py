@@ -98,9 +98,10 @@ user_messages = _user_messages(images)
 arguments = texts | st.sampled_from(
     ["{}", '{"city": "Oslo"}', '{"city": "Par', "null", "[1]", '{"a": 1} ', '{"q": "\\ud83e"}']
 )
+call_ids = said_texts | st.sampled_from(["a1B2c3D4e", "call_" * 9])
 tool_calls = st.builds(
     AssistantToolCall,
-    id=said_texts,
+    id=call_ids,
     function=st.builds(AssistantToolCallFunction, name=names, arguments=arguments),
 )
 tool_call_lists = st.lists(tool_calls, min_size=1, max_size=2, unique_by=lambda call: call.id)
@@ -111,7 +112,7 @@ assistant_messages = plain_answers | st.builds(
     tool_calls=st.none() | tool_call_lists,
     refusal=st.none() | texts,
 )
-tool_results = st.builds(ToolResultMessage, name=names, tool_call_id=said_texts, content=texts)
+tool_results = st.builds(ToolResultMessage, name=names, tool_call_id=call_ids, content=texts)
 messages: SearchStrategy[ChatMessage] = user_messages | system_messages | assistant_messages | tool_results
 
 

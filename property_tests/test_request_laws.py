@@ -99,7 +99,7 @@ def _saying(message: ChatMessage) -> Call:
 def test_a_request_without_losses_reads_back_to_its_call(dialect: Dialect, call: Call) -> None:
     encoded = encode(dialect, call).unwrap()
     said = attrs.evolve(call, options=sent(call.options, *dialect.names))
-    assert encoded.losses or read(encoded.request).unwrap() == said
+    assert encoded.losses or encoded.changes or read(encoded.request).unwrap() == said
 
 
 @given(dialects, rich_calls)

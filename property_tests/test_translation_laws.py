@@ -209,19 +209,21 @@ def test_text_calls_and_results_survive_the_way_there_and_back(said: list[ChatMe
 
 
 def _talked(body: bytes) -> dict[str, Any]:
-    """Say what was said, whatever the messages in which it is said."""
+    """Say what was said, whatever the messages in which it is said, and the ids that join them."""
     spoken = format_named("openai").read(Request(url="", body=body)).unwrap().messages
     answers = [message for message in spoken if isinstance(message, AssistantMessage)]
     results = [message for message in spoken if isinstance(message, ToolResultMessage)]
+    ids = [call.id for message in answers for call in message.tool_calls or ()]
+    ids += [message.tool_call_id for message in results]
     return {
         "asked": "".join(text for message in spoken for text in _texts(message) if message.role == "user"),
         "answered": "".join(message.content or "" for message in answers),
         "called": [
-            (call.id, call.function.name, json.loads(call.function.arguments or "{}"))
+            (ids.index(call.id), call.function.name, json.loads(call.function.arguments or "{}"))
             for message in answers
             for call in message.tool_calls or ()
         ],
-        "told": [(message.tool_call_id, "".join(_texts(message))) for message in results],
+        "told": [(ids.index(message.tool_call_id), "".join(_texts(message))) for message in results],
     }
 
 

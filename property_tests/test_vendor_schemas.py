@@ -1,6 +1,6 @@
 """What is sent follows the schema that its vendor publishes, for calls of all kinds.
 
-Numbers, ids and names are made such as the vendors take; all else is as free as in the other laws.
+Numbers and names are made such as the vendors take; all else is as free as in the other laws.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from attrs import evolve
 from corpus import problems
 from hypothesis import given, settings
 
-from casual_llm import AssistantMessage, ChatMessage, NativeContent, TextContent, ToolResultMessage
+from casual_llm import AssistantMessage, ChatMessage, NativeContent, TextContent
 from casual_llm.content import ContentPart, FileContent, ImageContent
 from casual_llm.formats import FORMATS
 from casual_llm.laws.strategies import calls
@@ -27,12 +27,8 @@ SCHEMAS = {
 LIMITS = {"temperature": (0, 1), "frequency_penalty": (-2, 2), "presence_penalty": (-2, 2)}
 
 
-def an_id(said: str) -> str:
-    return f"id_{said.encode().hex()}"
-
-
 def within_limits(call: Call) -> Call:
-    """Make of a call one whose numbers and ids the vendors take."""
+    """Make of a call one whose numbers the vendors take."""
     said: dict[str, Any] = {
         name: max(low, min(high, getattr(call.options, name)))
         for name, (low, high) in LIMITS.items()
@@ -52,12 +48,8 @@ def as_vendors_take(message: ChatMessage) -> ChatMessage:
     said: dict[str, Any] = {"native": None}
     if isinstance(message.content, tuple):
         said["content"] = tuple(map(part_as_vendors_take, message.content))
-    if isinstance(message, ToolResultMessage):
-        said["tool_call_id"] = an_id(message.tool_call_id)
     if isinstance(message, AssistantMessage) and message.tool_calls:
-        said["tool_calls"] = tuple(
-            call.model_copy(update={"id": an_id(call.id), "native": None}) for call in message.tool_calls
-        )
+        said["tool_calls"] = tuple(call.model_copy(update={"native": None}) for call in message.tool_calls)
     return message.model_copy(update=said)
 
 

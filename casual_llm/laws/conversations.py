@@ -58,6 +58,8 @@ said_texts = st.text(min_size=1, max_size=3) | st.sampled_from(_ODD[1:])
 plain_texts = st.text("abz é🦙\u2028", max_size=3).map("a{}z".format)
 """Texts that no format takes for nothing."""
 words = st.text("abz09_-", min_size=1, max_size=3)
+ids = said_texts | st.sampled_from(["", "call_1", "functions.now:0", "a1B2c3D4e", "call_" * 9])
+"""Ids of tool calls, as one server or another gives them."""
 numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
 _values: SearchStrategy[Json] = st.booleans() | numbers | texts
 _leaves = st.none() | _values
@@ -138,7 +140,7 @@ def tool_calls(names: Names, riches: Riches) -> SearchStrategy[list[AssistantToo
     """Give one call, or two at once."""
     arguments = plain_arguments | odd_arguments if "arguments" in riches else plain_arguments
     function = st.builds(AssistantToolCallFunction, name=words, arguments=arguments)
-    call = st.builds(AssistantToolCall, id=said_texts, function=function, native=natives(names, riches))
+    call = st.builds(AssistantToolCall, id=ids, function=function, native=natives(names, riches))
     return st.lists(call, min_size=1, max_size=2, unique_by=lambda made: made.id)
 
 
@@ -159,7 +161,7 @@ def _speakers(names: Names, riches: Riches) -> dict[str, SearchStrategy[Any]]:
         "result": st.builds(
             ToolResultMessage,
             name=words,
-            tool_call_id=said_texts,
+            tool_call_id=ids,
             content=heard,
             is_error=wrong,
             cache_control=mark,

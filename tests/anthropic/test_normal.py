@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from casual_llm.content import FileContent, ImageContent, NativeContent, TextContent
+from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
@@ -20,6 +21,7 @@ HI, YES = UserMessage(content="Hi"), AssistantMessage(content="Yes.")
 BRIEF = SystemMessage(content="Be brief.")
 MARK = {"type": "ephemeral"}
 THOUGHT = {"type": "redacted_thinking", "data": "x"}
+DIGEST = "46735f3562ed61a2cf3fac45874bb9eaefc95541"
 
 
 def calling(arguments: str = "{}", **more: object) -> AssistantMessage:
@@ -28,8 +30,14 @@ def calling(arguments: str = "{}", **more: object) -> AssistantMessage:
     return AssistantMessage(tool_calls=calls)
 
 
-def result(content: object = "12:00") -> ToolResultMessage:
-    return ToolResultMessage.model_validate({"name": "now", "tool_call_id": "1", "content": content})
+def thoughtful(identity: str) -> AssistantMessage:
+    blocks: Json = [THOUGHT, {"type": "tool_use", "id": identity, "name": "now", "input": {}}]
+    calls = calling(id=identity).tool_calls
+    return AssistantMessage(tool_calls=calls, native={"anthropic": {"content": blocks}})
+
+
+def result(content: object = "12:00", id: str = "1") -> ToolResultMessage:  # noqa: A002 # of the call
+    return ToolResultMessage.model_validate({"name": "now", "tool_call_id": id, "content": content})
 
 
 def user(*parts: object, **more: object) -> UserMessage:
@@ -118,6 +126,16 @@ CHANGES: dict[str, tuple[list[ChatMessage], list[ChatMessage], list[tuple[str, s
         [HI, calling("")],
         [HI, calling("{}")],
         [("messages[1].tool_calls[0].function.arguments", "rewritten")],
+    ),
+    "ids of another server": (
+        [HI, calling(id="functions.now:0"), result(id="functions.now:0")],
+        [HI, calling(id=DIGEST), result(id=DIGEST)],
+        [("messages[1].tool_calls[0].id", "rewritten"), ("messages[2].tool_call_id", "rewritten")],
+    ),
+    "the id of a kept block": (
+        [HI, thoughtful("functions.now:0")],
+        [HI, thoughtful(DIGEST)],
+        [("messages[1].tool_calls[0].id", "rewritten"), ("messages[1].native.anthropic", "rewritten")],
     ),
     "a call that the model makes itself": (
         [HI, calling(native={"anthropic": {"caller": {"type": "direct"}}})],

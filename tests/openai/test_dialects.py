@@ -115,6 +115,11 @@ FUNCTION = AssistantToolCallFunction(name="now", arguments="{}")
 ASKING = AssistantMessage(tool_calls=[AssistantToolCall(id="c1", function=FUNCTION)])
 PIXEL = ImageContent(source="https://example.com/a.png")
 RESULT = ToolResultMessage(name="now", tool_call_id="c1", content=[PIXEL])
+LONG_CALL = AssistantToolCall(id="call_" * 9, function=FUNCTION)
+LONG = (
+    AssistantMessage(tool_calls=[LONG_CALL]),
+    ToolResultMessage(name="now", tool_call_id=LONG_CALL.id, content="12:00"),
+)
 PDF = FileContent(source="JVBERi0=")
 THOUGHTS = (
     b'{"choices":[{"message":{"content":[{"type":"thinking","thinking":"hm"}],"reasoning":"hm",'
@@ -156,6 +161,7 @@ SHOWN: dict[str, tuple[Callable[[Dialect], object], object]] = {
     ),
     "tool_choice": (written(tools=[Tool(name="now")], tool_choice="required"), False),
     "named_tool_choice": (written(tools=[Tool(name="now")], tool_choice="now"), False),
+    "call_ids": (written(*LONG), re.compile(".{1,40}")),
     "json_mode": (written(response_format="json"), False),
     "json_schema": (written(response_format=JsonSchema(name="a", schema={})), False),
     "strict": (written(tools=[Tool(name="now", strict=True)]), False),

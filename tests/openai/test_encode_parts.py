@@ -30,6 +30,7 @@ from casual_llm.providers.openai import (
     GEMINI_COMPAT,
     GROQ,
     MISTRAL,
+    OLLAMA_V1,
     OPENAI,
     OPENROUTER,
     Dialect,
@@ -282,9 +283,19 @@ CHANGES: dict[str, tuple[Dialect, ChatMessage, list[Loss]]] = {
         ],
     ),
     "silence": (
-        MISTRAL,
+        OLLAMA_V1,
         ASKING,
         [Loss(path="messages[0].content", kind="rewritten", asked=None, applied="")],
+    ),
+    "the id of a call": (
+        MISTRAL,
+        ASKING.model_copy(update={"content": "a"}),
+        [Loss(path="messages[0].tool_calls[0].id", kind="rewritten", asked="c1", applied="d0f631ca1")],
+    ),
+    "the id of a result": (
+        MISTRAL,
+        result("a").model_copy(update={"name": ""}),
+        [Loss(path="messages[0].tool_call_id", kind="rewritten", asked="c1", applied="d0f631ca1")],
     ),
     "no calls": (
         OPENAI,

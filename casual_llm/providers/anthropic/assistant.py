@@ -14,7 +14,8 @@ from pydantic_core import from_json
 from casual_llm.content import Native
 from casual_llm.frozen import Json, freeze_object
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
-from casual_llm.providers.anthropic.blocks import NAME, NAMES, Body, Written, is_blank
+from casual_llm.providers.anthropic.blocks import IDS, NAME, NAMES, Body, Written, is_blank
+from casual_llm.wire.ids import fitted
 from casual_llm.wire.json import dump, items, mapping, text
 from casual_llm.wire.loss import Loss, foreign, overlaid, own, unsupported
 from casual_llm.wire.requests import UnsayableError, said
@@ -133,7 +134,7 @@ def kept_blocks(message: AssistantMessage) -> list[Body] | None:
 
 
 def _meant(calls: Iterable[AssistantToolCall]) -> list[tuple[str, str, Json]]:
-    return [(call.id, call.function.name, input_or_text(call)) for call in calls]
+    return [(fitted(call.id, IDS), call.function.name, input_or_text(call)) for call in calls]
 
 
 def input_or_text(call: AssistantToolCall) -> Json:
@@ -154,7 +155,12 @@ def replayed(message: AssistantMessage) -> list[Body]:
     >>> replayed(AssistantMessage(content="a"))
     []
     """
-    return [block for block in kept_blocks(message) or () if not (is_unsigned(block) or _is_empty(block))]
+    kept = (block for block in kept_blocks(message) or () if not (is_unsigned(block) or _is_empty(block)))
+    return [_identified(block) for block in kept]
+
+
+def _identified(block: Body) -> Body:
+    return {**block, "id": fitted(text(block.get("id")), IDS)} if block.get("type") == "tool_use" else block
 
 
 def _is_empty(block: Block) -> bool:
@@ -197,7 +203,7 @@ def _tool_use(path: str, call: AssistantToolCall) -> tuple[Body, list[Loss]]:
     body, losses = overlaid(told, call.native, NAMES, path)
     if body.get("caller") == DIRECT:  # read back, it would not be there
         del body["caller"]
-    return said(body), losses
+    return _identified(said(body)), losses
 
 
 def input_of(path: str, call: AssistantToolCall) -> Mapping[str, Json]:

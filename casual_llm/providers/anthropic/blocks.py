@@ -7,6 +7,7 @@ non-whitespace text"). A base64 source is written as one, however it was given.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -23,6 +24,7 @@ from casual_llm.content import (
 )
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import SystemMessage, ToolResultMessage
+from casual_llm.wire.ids import fitted
 from casual_llm.wire.loss import Loss, overlaid, unsupported
 from casual_llm.wire.media import Inline, inline
 from casual_llm.wire.requests import UnsayableError, said
@@ -30,6 +32,8 @@ from casual_llm.wire.requests import UnsayableError, said
 NAME = "anthropic"
 NAMES = (NAME,)
 TEXT = "text/plain"
+# What is else is refused ("String should match pattern", RequestToolUseBlock.id).
+IDS = re.compile(r"[a-zA-Z0-9_-]+")
 
 Body: TypeAlias = dict[str, Json]
 Medium = TypeVar("Medium", bound=ImageContent | FileContent)
@@ -175,7 +179,7 @@ def result_block(path: str, message: ToolResultMessage, name: str) -> Written:
     [{'type': 'text', 'text': '12:00'}]
     """
     blocks, losses = content_blocks(f"{path}.content", message.content)
-    block: Body = {"type": "tool_result", "tool_use_id": message.tool_call_id}
+    block: Body = {"type": "tool_result", "tool_use_id": fitted(message.tool_call_id, IDS)}
     told: Body = {"content": list(blocks) or None, "is_error": message.is_error}
     block |= said({**told, "cache_control": thaw(message.cache_control)})
     # A result names its call by id alone; a name that differs from the call's own is not said.

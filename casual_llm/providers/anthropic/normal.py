@@ -26,10 +26,11 @@ from casual_llm.providers.anthropic.assistant import (
     kept_blocks,
     spoken_blocks,
 )
-from casual_llm.providers.anthropic.blocks import NAME, in_base64, is_blank, parts_of
+from casual_llm.providers.anthropic.blocks import IDS, NAME, in_base64, is_blank, parts_of
 from casual_llm.providers.anthropic.read_messages import compact, read_part
 from casual_llm.providers.anthropic.turns import Located, Turn, side_of, turns_of
 from casual_llm.wire.codec import Normal
+from casual_llm.wire.ids import fitted
 from casual_llm.wire.loss import Loss
 from casual_llm.wire.requests import UnsayableError
 
@@ -83,11 +84,23 @@ def _single(
 ) -> ChatMessage:
     if isinstance(message, AssistantMessage):
         return _answer(path, message, changes)
+    if isinstance(message, ToolResultMessage):
+        return _result(path, message, changes)
     content = _content(f"{path}.content", message.content, changes)
-    if isinstance(message, ToolResultMessage) and content == ():
+    return message if content is message.content else message.model_copy(update={"content": content})
+
+
+def _result(path: str, message: ToolResultMessage, changes: Changes) -> ToolResultMessage:
+    content = _content(f"{path}.content", message.content, changes)
+    if content == ():
         changes.append(_change(f"{path}.content", "rewritten", [], ""))
         content = ""
-    return message if content is message.content else message.model_copy(update={"content": content})
+    before, after = message.tool_call_id, fitted(message.tool_call_id, IDS)
+    if before != after:
+        changes.append(_change(f"{path}.tool_call_id", "rewritten", before, after))
+    elif content is message.content:
+        return message
+    return message.model_copy(update={"content": content, "tool_call_id": after})
 
 
 def _content(
@@ -206,6 +219,8 @@ def _call(
     native = {**foreign, **(read.native or {})} or None
     before, after = given.function.arguments, read.function.arguments
     normal = AssistantToolCall(id=read.id, function=read.function, native=native)
+    if read.id != given.id:
+        changes.append(_change(f"{path}.id", "rewritten", given.id, read.id))
     if before != after:
         changes.append(_change(f"{path}.function.arguments", "rewritten", before, after))
     if normal.native != given.native:

@@ -14,6 +14,7 @@ from casual_llm.content import TextContent
 from casual_llm.messages import AssistantMessage, ChatMessage, SystemMessage, ToolResultMessage, UserMessage
 from casual_llm.providers.anthropic.assistant import assistant_blocks, joined, says
 from casual_llm.providers.anthropic.blocks import (
+    IDS,
     NAME,
     NAMES,
     Body,
@@ -24,6 +25,7 @@ from casual_llm.providers.anthropic.blocks import (
     result_block,
     system_block,
 )
+from casual_llm.wire.ids import fitted
 from casual_llm.wire.loss import Loss, foreign, own, unsupported
 from casual_llm.wire.requests import UnsayableError
 
@@ -58,7 +60,7 @@ class WrittenTurn(NamedTuple):
     system: tuple[Body, ...]
     losses: tuple[Loss, ...]
     names: Mapping[str, str]
-    """The names of the tools called so far, by the ids of the calls."""
+    """The names of the tools called so far, by the ids of the calls as they are written."""
 
 
 def side_of(message: ChatMessage) -> Side | None:
@@ -108,10 +110,10 @@ def write_turn(turn: Turn, known: Mapping[str, str]) -> WrittenTurn:
         elif isinstance(message, AssistantMessage):
             blocks, lost = assistant_blocks(path, message)
             answers += [blocks] if blocks else []
-            names |= {call.id: call.function.name for call in message.tool_calls or ()}
+            names |= {fitted(call.id, IDS): call.function.name for call in message.tool_calls or ()}
             further |= _further(message) if blocks else {}
         elif isinstance(message, ToolResultMessage):
-            blocks, lost = result_block(path, message, names.get(message.tool_call_id, ""))
+            blocks, lost = result_block(path, message, names.get(fitted(message.tool_call_id, IDS), ""))
             results += blocks
         else:
             blocks, lost = _user_blocks(path, message)

@@ -52,6 +52,8 @@ class Dialect:
     tool_choice: bool = True
     named_tool_choice: bool = True
     """Whether one tool can be forced by name."""
+    call_ids: re.Pattern[str] | None = None
+    """The ids of tool calls that are taken; any other is replaced by its digest."""
     json_mode: bool = True
     """Whether `{"type": "json_object"}` is known."""
     json_schema: bool = True

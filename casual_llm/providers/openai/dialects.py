@@ -16,6 +16,8 @@ from casual_llm.providers.openai.dialect import Dialect
 _ALL = re.compile(r".*", re.DOTALL)
 _PENALTIES = ("frequency_penalty", "presence_penalty")
 _SAMPLING = ("temperature", "top_p", *_PENALTIES)
+# `Invalid 'messages[1].tool_calls[0].id': string too long. Expected a string with maximum length 40`
+_SHORT = re.compile(r".{1,40}", re.DOTALL)
 _TEXT_KEYS = frozenset({"reasoning", "reasoning_content"})
 
 
@@ -35,6 +37,7 @@ OPENAI = Dialect(
     key_variable="OPENAI_API_KEY",
     token_key="max_completion_tokens",
     refuses=_by(_ALL, "top_k") | _by(_REASONING, *_SAMPLING) | _by(_STOPLESS, "stop"),
+    call_ids=_SHORT,
     # A spoken answer is referred to by the id of its audio ("Audio", Multi-turn conversations).
     replays=frozenset({"audio"}),
 )
@@ -45,6 +48,7 @@ AZURE = Dialect(
     hosts=(".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"),
     token_key="max_completion_tokens",
     refuses=OPENAI.refuses,
+    call_ids=_SHORT,
     files="none",
     replays=frozenset({"audio"}),
 )
@@ -73,6 +77,8 @@ MISTRAL = Dialect(
     base_url="https://api.mistral.ai/v1",
     key_variable="MISTRAL_API_KEY",
     seed_key="random_seed",
+    # `Tool call id was ... but must be a-z, A-Z, 0-9, with a length of 9.`
+    call_ids=re.compile(r"[a-zA-Z0-9]{9}"),
     beside_calls="empty",
     # Every key that is not documented is refused (`extra_forbidden`); usage comes with each stream anyway.
     stream_options=False,

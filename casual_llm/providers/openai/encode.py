@@ -87,8 +87,8 @@ def _written(dialect: Dialect, messages: Sequence[ChatMessage], known: Written) 
         bodies.append(body)
         losses += lost
         changes += changed
-        if message.role == "assistant" and message.tool_calls:
-            names |= {call.id: call.function.name for call in message.tool_calls}
+        if normal.role == "assistant" and normal.tool_calls:
+            names |= {call.id: call.function.name for call in normal.tool_calls}
     return Written(
         count=len(messages),
         pieces=more(known.pieces, _dumped(bodies, known.count)),

@@ -7,18 +7,22 @@ or an empty list of them. `normalized` chooses the one that `read` gives, and te
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from casual_llm.content import ContentPart, ImageContent, NativeContent, TextContent, is_url
 from casual_llm.frozen import Json
 from casual_llm.messages import AssistantMessage, ChatMessage, ToolResultMessage, UserMessage
 from casual_llm.providers.openai.dialect import Dialect
 from casual_llm.wire.codec import Normal
+from casual_llm.wire.ids import fitted
 from casual_llm.wire.loss import Loss
 from casual_llm.wire.media import plain
 
 UNTOLD: str = ImageContent.model_fields["media_type"].default
 """The media type of an image of which nothing is said."""
-_Normal = tuple[ChatMessage, Sequence[Loss]]
+_Heard = TypeVar("_Heard", UserMessage, ToolResultMessage)
+_Said = TypeVar("_Said")
+_Normal = tuple[_Said, Sequence[Loss]]
 
 
 def normalize(dialect: Dialect, messages: Sequence[ChatMessage]) -> Normal:
@@ -36,18 +40,19 @@ def normalize(dialect: Dialect, messages: Sequence[ChatMessage]) -> Normal:
     return Normal(messages=normal, changes=tuple(changes))
 
 
-def normalized(message: ChatMessage, dialect: Dialect, path: str) -> _Normal:
+def normalized(message: ChatMessage, dialect: Dialect, path: str) -> _Normal[ChatMessage]:
     """Give a message in its one form, and what was changed to get there."""
     # Roles are compared, because `isinstance` of the classes costs ten times as much.
     if message.role == "assistant":
-        return _assistant(message, dialect, path)
+        answer, changes = _assistant(message, dialect, path)
+        return _calling(answer, changes, dialect, path) if answer.tool_calls else (answer, changes)
     if message.role == "tool":
-        after, changes = _parts(message, path)
+        after, changes = _answering(*_parts(message, path), dialect, path)
         return (after, changes) if message.cache_control is None else _marked(after, changes, dialect, path)
     return _parts(message, path) if message.role == "user" else (message, ())
 
 
-def _parts(message: UserMessage | ToolResultMessage, path: str) -> _Normal:
+def _parts(message: _Heard, path: str) -> _Normal[_Heard]:
     if message.content is None or isinstance(message.content, str):
         return message, ()
     parts = tuple(_part(part) for part in message.content)
@@ -68,7 +73,7 @@ def _part(part: ContentPart) -> ContentPart:
     return part.model_copy(update={"media_type": UNTOLD}) if unread and part.media_type != UNTOLD else found
 
 
-def _assistant(message: AssistantMessage, dialect: Dialect, path: str) -> _Normal:
+def _assistant(message: AssistantMessage, dialect: Dialect, path: str) -> _Normal[AssistantMessage]:
     calls = message.tool_calls
     if calls and message.content is None and dialect.beside_calls == "empty":
         return message.model_copy(update={"content": ""}), [_rewritten(f"{path}.content", None, "")]
@@ -77,9 +82,37 @@ def _assistant(message: AssistantMessage, dialect: Dialect, path: str) -> _Norma
     return message, ()
 
 
-def _marked(message: ChatMessage, changes: Sequence[Loss], dialect: Dialect, path: str) -> _Normal:
+def _calling(
+    message: AssistantMessage, changes: Sequence[Loss], dialect: Dialect, path: str
+) -> _Normal[AssistantMessage]:
+    given, ids = message.tool_calls or (), dialect.call_ids
+    if ids is None or all(ids.fullmatch(call.id) for call in given):
+        return message, changes
+    calls = tuple(call.model_copy(update={"id": fitted(call.id, ids)}) for call in given)
+    changed = [
+        _rewritten(f"{path}.tool_calls[{index}].id", before.id, after.id)
+        for index, (before, after) in enumerate(zip(given, calls, strict=True))
+        if before.id != after.id
+    ]
+    return message.model_copy(update={"tool_calls": calls}), [*changes, *changed]
+
+
+def _answering(
+    message: ToolResultMessage, changes: Sequence[Loss], dialect: Dialect, path: str
+) -> _Normal[ToolResultMessage]:
+    before, ids = message.tool_call_id, dialect.call_ids
+    after = before if ids is None else fitted(before, ids)
+    if before == after:
+        return message, changes
+    changed = _rewritten(f"{path}.tool_call_id", before, after)
+    return message.model_copy(update={"tool_call_id": after}), [*changes, changed]
+
+
+def _marked(
+    message: ToolResultMessage, changes: Sequence[Loss], dialect: Dialect, path: str
+) -> _Normal[ToolResultMessage]:
     """Move the mark of a tool's result to its last part, where marks stand on the wire."""
-    if not isinstance(message, ToolResultMessage) or not dialect.cache_control:
+    if not dialect.cache_control:
         return message, changes
     content = message.content
     parts = [TextContent(text=content)] if isinstance(content, str) else list(content)

@@ -62,8 +62,8 @@ def _message(dialect: Dialect, reply: Reply) -> Body:
 
     It stands where a server of the dialect puts reasoning that it does not want to see again.
     """
-    # An answer holds a refusal in its own key, also where a question may not.
-    body, _ = message_to_openai(reply.message, evolve(dialect, refusal=True))
+    # An answer holds a refusal in its own key and ids of any form, also where a question may not.
+    body, _ = message_to_openai(reply.message, evolve(dialect, refusal=True, call_ids=None))
     if reply.reasoning is None or reasoning_in(body) == reply.reasoning:
         return body
     key = next((key for key in THOUGHTS if key not in dialect.replays), None)

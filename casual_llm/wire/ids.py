@@ -1,0 +1,28 @@
+"""Ids of tool calls as a provider takes them, so that a conversation can go on with another one.
+
+An id that does not fit is replaced by a digest of that id alone: a call and its result, which are
+written apart from each other, still agree, and what was written of a conversation stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+
+LONGEST = 40
+"""As many digits as are needed that no two ids have the same, and that OpenAI takes."""
+
+
+def fitted(identity: str, pattern: re.Pattern[str]) -> str:
+    """Give an id as it is, if it fits; else the longest digest of it that does.
+
+    >>> fitted("call_1", re.compile("[a-zA-Z0-9_-]+"))
+    'call_1'
+    >>> fitted("call_1", re.compile("[a-zA-Z0-9]{9}"))
+    '74196fe72'
+    """
+    if pattern.fullmatch(identity):
+        return identity
+    digest = sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
+    cuts = (digest[:length] for length in range(LONGEST, 0, -1))
+    return next(filter(pattern.fullmatch, cuts), identity)
