@@ -38,5 +38,7 @@ def test_a_text_that_says_nothing_beside_a_lost_part_is_told_of() -> None:
     image = ImageContent(source={"type": "base64", "data": "AA=="}, media_type="image/png")
     said = [UserMessage(content=[image, TextContent(text="")])]
     encoded = format_named("ollama").encode(Call(model="m", messages=said)).unwrap()
-    assert [change.path for change in encoded.changes] == ["messages[0].content"]
-    assert encoded.losses != ()
+    assert [loss.path for loss in encoded.losses] == [
+        "messages[0].content[0].media_type",
+        "messages[0].content[1]",
+    ]

@@ -141,7 +141,11 @@ def losses_of(message: ChatMessage, path: str) -> list[Loss]:
 def _lost_content(content: Content, path: str) -> list[Loss]:
     if content is None or isinstance(content, str):
         return []
-    return [loss for index, part in enumerate(content) for loss in _lost_part(part, f"{path}[{index}]")]
+    losses = [loss for index, part in enumerate(content) for loss in _lost_part(part, f"{path}[{index}]")]
+    if losses and [part for part in content if isinstance(part, TextContent)] == [_NOTHING]:
+        # A content without text is written as one that says nothing; beside losses nothing else tells of it.
+        losses.append(unsupported(f"{path}[{list(content).index(_NOTHING)}]", {"type": "text"}))
+    return losses
 
 
 def _lost_part(part: ContentPart, path: str) -> list[Loss]:
@@ -213,12 +217,10 @@ def _normal_content(content: Content, *, beside_calls: bool) -> Content:
 
 
 def _beside_what_is_lost(content: Sequence[ContentPart]) -> Sequence[ContentPart]:
-    """Give parts of which some are lost: those keep their places, and a text that says nothing has none."""
-    silent = [part for part in content if isinstance(part, TextContent)] == [_NOTHING]
-    kept = [part for part in content if not (silent and part == _NOTHING)] or content
+    """Give parts of which some are lost: those keep their places and their form."""
     return tuple(
         _normal_image(part) or part if isinstance(part, ImageContent) and not _lost_part(part, "") else part
-        for part in kept
+        for part in content
     )
 
 

@@ -18,7 +18,7 @@ from casual_llm.messages import AssistantMessage, ChatMessage, SystemMessage, To
 from casual_llm.providers.openai.dialect import Dialect
 from casual_llm.providers.openai.normal import normalized
 from casual_llm.wire.json import items, mapping, text
-from casual_llm.wire.loss import Loss, overlaid, unsupported
+from casual_llm.wire.loss import Loss, overlaid, own, unsupported
 from casual_llm.wire.media import uri_of
 from casual_llm.wire.requests import said
 
@@ -203,7 +203,9 @@ def _tool_result(
 
 def _assistant(message: AssistantMessage, dialect: Dialect, path: str) -> tuple[Body, list[Loss]]:
     body: Body = {"role": "assistant", "content": message.content}
-    losses = [] if message.refusal is None else _refuse(body, message.refusal, dialect, path)
+    # What is kept of an answer says its content in the server's own words.
+    said = message.content or own(message.native, dialect.names).get("content")
+    losses = [] if message.refusal is None else _refuse(body, message.refusal, said, dialect, path)
     if not message.tool_calls:
         return body, losses
     if body["content"] is None and dialect.beside_calls == "absent":
@@ -221,12 +223,12 @@ def _assistant(message: AssistantMessage, dialect: Dialect, path: str) -> tuple[
     return body, losses
 
 
-def _refuse(body: Body, refusal: str, dialect: Dialect, path: str) -> list[Loss]:
+def _refuse(body: Body, refusal: str, content: Json, dialect: Dialect, path: str) -> list[Loss]:
     """Add a refusal to a body; where there is no key for it, it is the content if nothing else is."""
     if dialect.refusal:
         body["refusal"] = refusal
         return []
-    if body["content"] or not refusal:
+    if content or not refusal:
         return [unsupported(f"{path}.refusal", refusal)]
     body["content"] = refusal
     return [Loss(path=f"{path}.refusal", kind="replaced", asked=refusal, applied="content")]
