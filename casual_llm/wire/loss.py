@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 
 from attrs import field, frozen
@@ -104,7 +105,8 @@ def overlaid(
 
 
 def _is(value: Json, other: Json) -> bool:
-    return bool(thaw(value) == thaw(other))
+    # 0, 0.0 and false are equal, and are not written alike.
+    return json.dumps(thaw(value), sort_keys=True) == json.dumps(thaw(other), sort_keys=True)
 
 
 def _holds(value: Json, other: Json) -> bool:
