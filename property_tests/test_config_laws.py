@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import example, given, strategies as st
+from settings_strategies import api_keys
 from strategies import json_objects, texts
 
 from casual_llm.config import (
@@ -220,3 +221,9 @@ def test_what_is_no_address_is_refused_and_a_secret_in_it_not_shown(text: object
         address_of(text, "clients.c.base_url")
     assert "u:p" not in str(refused.value)
     assert "?key=sk-secret" not in str(refused.value)
+
+
+@given(api_keys, api_keys)
+def test_what_is_shown_does_not_depend_on_a_password_in_an_address(secret: str, other: str) -> None:
+    addresses = [f"http://user:{said}@box/v1?key={said}" for said in (secret, other)]
+    assert len({repr(ClientConfig(provider="openai", base_url=address)) for address in addresses}) == 1
