@@ -57,7 +57,7 @@ schema:
 
 # the laws, ten thousand examples each
 nightly:
-    HYPOTHESIS_PROFILE=nightly uv run pytest -o timeout=0 property_tests
+    HYPOTHESIS_PROFILE=nightly uv run pytest -o timeout=0 -o faulthandler_timeout=0 property_tests
 
 # the laws of the merge, on symbolic values
 symbolic:

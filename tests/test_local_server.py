@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,8 @@ async def test_a_stranger_who_finds_the_server_is_refused() -> None:
         address = await address_of(client)
         asked = await http.post(f"{address}/v1/chat/completions", json={"messages": []})
         slots = await http.get(f"{address}/slots")
-    assert (asked.status_code, slots.is_success) == (401, False)
+        figures = await http.get(f"{address}/metrics")
+    assert (asked.status_code, slots.is_success, figures.status_code) == (401, False, 401)
 
 
 async def test_a_closed_client_starts_again_when_it_is_used() -> None:
@@ -120,6 +122,27 @@ async def test_closing_waits_for_a_start_that_was_given_up() -> None:
     starting.cancel()
     await client.aclose()
     assert local._SERVERS == {}  # noqa: SLF001 # nothing else tells of a server nobody knows
+
+
+STARTED_AND_STOPPED = """
+import os
+from casual_llm.shell import local
+
+if hasattr(os, "sched_setaffinity"):  # on one core a server's loop begins late
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+key = local.find_weights(None, os.environ), local.ServerSettings(context_size=256, parallel=1)
+for _ in range(5):
+    local._acquire(key)
+    local._release(key)
+print(local._SERVERS)
+"""
+
+
+def test_a_server_that_is_stopped_as_soon_as_it_started_ends() -> None:
+    # In a process of its own: where it does not end, no thread of the process goes on.
+    program = [sys.executable, "-c", STARTED_AND_STOPPED]
+    said = subprocess.run(program, capture_output=True, text=True, timeout=100, check=True)  # noqa: S603
+    assert said.stdout == "{}\n"
 
 
 @pytest.mark.parametrize(

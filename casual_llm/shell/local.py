@@ -93,16 +93,21 @@ def _start(weights: Path, settings: ServerSettings) -> Any:  # noqa: ANN401 # a 
     params.verbosity = -1
     params.ui = False
     params.endpoint_slots = False
+    params.endpoint_metrics = True
     params.api_keys = [_KEY]
     if weights == _packaged_weights():
         _suit_the_small_model(params)
     if settings.threads is not None:
         params.cpuparams.n_threads = settings.threads
     try:
-        return xllamacpp.Server(params)
+        server = xllamacpp.Server(params)
     except RuntimeError as error:
         problem = f"llama.cpp cannot load {weights}"
         raise ConfigurationError(f"model_path: {problem}; give a GGUF file") from error
+    # A server is handed over just before its loop begins, and one that is stopped in between never
+    # ends, with all threads of the process waiting. Its figures come from within the loop.
+    server.handle_metrics()
+    return server
 
 
 def _suit_the_small_model(params: Any) -> None:  # noqa: ANN401 # a compiled class without stubs
