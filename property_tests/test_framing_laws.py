@@ -59,6 +59,7 @@ def _written(events: list[tuple[bytes, list[bytes]]], end: bytes) -> bytes:
 @given(_sse_bytes.flatmap(with_chunking))
 @example((b"data: 1\r\n\r\n", [b"data: 1\r", b"\n\r", b"\n"]))
 @example((b"data: 1\r\rdata: 2\n\n", [b"data: 1\r", b"", b"\rdata: 2\n\n"]))
+@example((b"data: 1\n\ndata: 2\n\ndata: \n\n", [b"data: 1\n\n", b"data: 2\n\n", b"data: \n\n"]))
 @example((b"data:\xf0\x9f\xa6\x99\n\n", [b"data:\xf0\x9f", b"\xa6\x99\n", b"\n"]))
 def test_framing_is_blind_to_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
     whole, reads = cut

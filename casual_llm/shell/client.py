@@ -151,39 +151,33 @@ class CodecClient(Closing):
         if refusal is not None:
             yield chunk_of(self._value(self._codec.decode(refusal)))
             return
-        chunks = self._chunks(incoming, _reads(incoming.body, deadline, self._total))
-        async with aclosing(incoming), aclosing(chunks):
-            async for chunk in chunks:
+        codec, state = self._codec, self._codec.start
+        reads, heard = _reads(incoming.body, deadline, self._total), list[bytes]()
+        silent = True
+        async with aclosing(incoming):
+            try:
+                async for data in reads:
+                    if silent:
+                        heard.append(data)
+                    state, chunks = self._value(codec.step(state, data))
+                    for chunk in chunks:
+                        silent = False
+                        yield chunk
+                    if state.ended:
+                        break
+            except TransportError as error:
+                # A line that breaks after the last word was said has done its work.
+                outcome = codec.finish(state)
+                if not is_successful(outcome):
+                    error.partial = outcome.failure().partial
+                    raise
+            last = codec.finish(state)
+            if silent and not is_successful(last) and not isinstance(last.failure(), Refused):
+                heard += [data async for data in reads]
+                last = self._not_streamed(incoming, b"".join(heard), last)
+            for chunk in self._value(last):
                 yield chunk
             await _drain(incoming.body)
-
-    async def _chunks(
-        self, incoming: Incoming, reads: AsyncIterator[bytes]
-    ) -> AsyncGenerator[StreamChunk, None]:
-        codec, state = self._codec, self._codec.start
-        heard: list[bytes] | None = []
-        try:
-            async for data in reads:
-                if heard is not None:
-                    heard.append(data)
-                state, chunks = self._value(codec.step(state, data))
-                for chunk in chunks:
-                    heard = None
-                    yield chunk
-                if state.ended:
-                    break
-        except TransportError as error:
-            # A line that breaks after the last word was said has done its work.
-            outcome = codec.finish(state)
-            if not is_successful(outcome):
-                error.partial = outcome.failure().partial
-                raise
-        last = codec.finish(state)
-        if heard is not None and not is_successful(last) and not isinstance(last.failure(), Refused):
-            heard += [data async for data in reads]
-            last = self._not_streamed(incoming, b"".join(heard), last)
-        for chunk in self._value(last):
-            yield chunk
 
     def _not_streamed(
         self, incoming: Incoming, body: bytes, heard: Result[Chunks, DecodeError]

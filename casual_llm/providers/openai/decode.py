@@ -53,6 +53,16 @@ class Slot(NamedTuple):
     name: str
 
 
+class Names(NamedTuple):
+    """What a server calls the answer and the model, as far as it said so."""
+
+    id: str | None = None
+    model: str | None = None
+
+
+NAMELESS = Names()
+
+
 def decode(dialect: Dialect, response: Response) -> Result[Reply, DecodeError]:
     """Read a whole reply.
 
@@ -91,27 +101,31 @@ def error_in(body: Object, status: int) -> Refused | None:
 
 
 def read_chunk(
-    dialect: Dialect, body: Object, slots: list[Slot], *, whole: bool = False
+    dialect: Dialect, body: Object, slots: list[Slot], names: Names = NAMELESS, *, whole: bool = False
 ) -> tuple[dict[str, Any], Object]:
     """Read a reply object, whole or a chunk of a stream: what a `StreamChunk` says, and the delta itself.
 
-    Only what is said is given, because most chunks say one thing. `slots` remembers the tool calls met.
+    Only what is said is given, because most chunks say one thing: `names` are those that were said before,
+    and that every chunk of a stream repeats. `slots` remembers the tool calls met.
     """
     said: dict[str, Any] = {}
     choice = _first(items(body.get("choices")))
     delta = _delta(choice, whole=whole)
-    for key in ("id", "model"):
-        if text(body.get(key)):
-            said[key] = body[key]
-    content = _content(delta.get("content"))[0] or text(choice.get("text"))
+    identity, model = text(body.get("id")), text(body.get("model"))
+    if identity and identity != names.id:
+        said["id"] = identity
+    if model and model != names.model:
+        said["model"] = model
+    spoken, thought = _content(delta.get("content"))
+    content = spoken or text(choice.get("text"))
     if content:
         said["content"] = content
-    thoughts = reasoning_in(delta)
+    thoughts = _named_reasoning(delta) or thought
     if thoughts:
         said["reasoning"] = thoughts
     if text(delta.get("refusal")):
         said["refusal"] = delta["refusal"]
-    calls = _calls(delta)
+    calls = [mapping(call) for call in items(delta["tool_calls"])] if "tool_calls" in delta else ()
     if calls:
         said["tool_calls"] = [_tool_call(dialect, call, slots, new=whole) for call in calls]
     raw = text(choice.get("finish_reason"))
@@ -129,15 +143,18 @@ def reasoning_in(delta: Object) -> str:
     >>> reasoning_in({"content": [{"type": "thinking", "thinking": "hm"}]})
     'hm'
     """
-    told = text(delta.get("reasoning_content")) or text(delta.get("reasoning"))
-    return told or _content(delta.get("content"))[1]
+    return _named_reasoning(delta) or _content(delta.get("content"))[1]
+
+
+def _named_reasoning(delta: Object) -> str:
+    return text(delta.get("reasoning_content")) or text(delta.get("reasoning"))
 
 
 def _delta(choice: Object, *, whole: bool) -> Object:
     # Perplexity sends both: the new piece as `delta`, and all that was said so far as `message`.
     for place in ("message", "delta") if whole else ("delta", "message"):
         found = choice.get(place)
-        if isinstance(found, Mapping):
+        if type(found) is dict or isinstance(found, Mapping):
             return found
     return EMPTY
 
@@ -180,10 +197,6 @@ def _usage(body: Object) -> Usage | None:
         "reasoning_tokens": count(mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")),
     }
     return None if set(figures.values()) == {None} else Usage(**figures)
-
-
-def _calls(delta: Object) -> Sequence[Object]:
-    return [mapping(call) for call in items(delta.get("tool_calls"))]
 
 
 def _tool_call(dialect: Dialect, call: Object, slots: list[Slot], *, new: bool) -> ToolCallDelta:

@@ -6,7 +6,7 @@ cut is kept in the state, so that every failure carries the partial reply.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from attrs import evolve, field, frozen
 from pydantic_core import from_json
@@ -14,7 +14,7 @@ from returns.result import Failure, Result, Success
 
 from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
 from casual_llm.frozen import Json
-from casual_llm.providers.openai.decode import Object, Slot, error_in, read_chunk
+from casual_llm.providers.openai.decode import NAMELESS, Names, Object, Slot, error_in, read_chunk
 from casual_llm.providers.openai.dialect import Dialect
 from casual_llm.providers.openai.replay import replayed
 from casual_llm.reply import Reply, StreamChunk
@@ -42,8 +42,7 @@ class State:
     """The chunks handed out so far."""
     noted: Batches[Object] = field(default=None, repr=False, eq=False)
     """The deltas that hold something the server wants to see again."""
-    model: str | None = None
-    id: str | None = None
+    names: Names = NAMELESS
     finished: bool = False
     """Whether a finish reason was seen; usage may follow it."""
     ended: bool = False
@@ -93,64 +92,42 @@ def finish(state: State) -> Result[Chunks, DecodeError]:
     return Success(chunks if native is None else (*chunks, StreamChunk(native=native)))
 
 
-class _Met(NamedTuple):
-    """What some events brought."""
-
-    chunks: list[StreamChunk]
-    noted: list[Object]
-    slots: list[Slot]
-    names: tuple[str | None, str | None]
-    ended: bool
-    failure: Refused | Malformed | None
-
-
 def _take(state: State, sse: Sse, events: list[Event]) -> tuple[State, Chunks]:
-    met = _meet(state, events)
-    chunks = tuple(met.chunks)
-    after = State(
-        dialect=state.dialect,
-        sse=sse,
-        slots=tuple(met.slots),
-        seen=(state.seen, chunks) if chunks else state.seen,
-        noted=(state.noted, tuple(met.noted)) if met.noted else state.noted,
-        model=met.names[0],
-        id=met.names[1],
-        finished=state.finished or any(chunk.raw_finish_reason is not None for chunk in chunks),
-        ended=met.ended or met.failure is not None,
-    )
-    if met.failure is None:
-        return after, chunks
-    return evolve(after, failure=evolve(met.failure, partial=_partial(after))), chunks
-
-
-def _meet(state: State, events: list[Event]) -> _Met:
-    dialect, names = state.dialect, (state.model, state.id)
-    chunks, noted, slots = list[StreamChunk](), list[Object](), list(state.slots)
+    dialect, names, slots = state.dialect, state.names, list(state.slots)
+    said, noted = list[StreamChunk](), list[Object]()
+    finished, ended, failure = state.finished, False, None
     for name, data in events:
         if data.strip() == b"[DONE]":
-            return _Met(chunks, noted, slots, names, ended=True, failure=None)
+            ended = True
+            break
         body = _read(name, data)
         if body is None:
             continue
         if not isinstance(body, dict):
-            return _Met(chunks, noted, slots, names, ended=False, failure=body)
-        said, delta = read_chunk(dialect, body, slots)
-        names = _once(said, names)
-        if said:
-            chunks.append(StreamChunk(**said))
+            ended, failure = True, body
+            break
+        fields, delta = read_chunk(dialect, body, slots, names)
+        if fields:
+            said.append(StreamChunk(**fields))
+            if "id" in fields or "model" in fields:
+                names = Names(fields.get("id", names.id), fields.get("model", names.model))
+            finished = finished or "raw_finish_reason" in fields
         if not dialect.replays.isdisjoint(delta):
             noted.append(delta)
-    return _Met(chunks, noted, slots, names, ended=False, failure=None)
-
-
-def _once(said: dict[str, Any], known: tuple[str | None, str | None]) -> tuple[str | None, str | None]:
-    """Take the model and the id out, which every chunk of a stream repeats, unless one of them is new."""
-    model, identity = known
-    told = said.get("model", model), said.get("id", identity)
-    if told == known:
-        said.pop("model", None)
-        said.pop("id", None)
-    return told
+    chunks = tuple(said)
+    after = State(
+        dialect=dialect,
+        sse=sse,
+        slots=tuple(slots),
+        seen=(state.seen, chunks) if chunks else state.seen,
+        noted=(state.noted, tuple(noted)) if noted else state.noted,
+        names=names,
+        finished=finished,
+        ended=ended,
+    )
+    if failure is None:
+        return after, chunks
+    return evolve(after, failure=evolve(failure, partial=_partial(after))), chunks
 
 
 def _read(name: bytes, data: bytes) -> dict[str, Json] | Refused | Malformed | None:
