@@ -1,39 +1,39 @@
 """What is sent follows the schema that its vendor publishes, for calls of all kinds.
 
-Numbers and names are made such as the vendors take; all else is as free as in the other laws.
+What a caller says in the vendors' own words is left out, because it is sent as it is.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from attrs import evolve
 from corpus import problems
-from hypothesis import given, settings
+from hypothesis import example, given, settings, strategies as st
 
-from casual_llm import AssistantMessage, ChatMessage, NativeContent, TextContent
+from casual_llm import AssistantMessage, ChatMessage, ChatOptions, NativeContent, TextContent, UserMessage
 from casual_llm.content import ContentPart, FileContent, ImageContent
 from casual_llm.formats import FORMATS
+from casual_llm.frozen import thaw
 from casual_llm.laws.strategies import calls
 from casual_llm.wire.codec import Call
+from casual_llm.wire.loss import Loss
+
+HI = [UserMessage(content="Hi")]
 
 SCHEMAS = {
     "openai": "openai.CreateChatCompletionRequest",
     "anthropic": "anthropic.CreateMessageParams",
     "ollama": "ollama.ChatRequest",
 }
-LIMITS = {"temperature": (0, 1), "frequency_penalty": (-2, 2), "presence_penalty": (-2, 2)}
 
 
-def within_limits(call: Call) -> Call:
-    """Make of a call one whose numbers the vendors take."""
-    said: dict[str, Any] = {
-        name: max(low, min(high, getattr(call.options, name)))
-        for name, (low, high) in LIMITS.items()
-        if isinstance(getattr(call.options, name), int | float)
-    }
+def in_common_words(call: Call) -> Call:
+    """Leave out of a call what a caller says in a vendor's own words."""
+    said: dict[str, Any] = {}
     if call.options.stop in {"", ()}:
         said["stop"] = "END"
     tools = call.options.tools
@@ -66,9 +66,56 @@ def test_a_request_follows_the_schema_of_its_vendor(name: str) -> None:
     codec = FORMATS[name]
 
     @settings(max_examples=100)
-    @given(calls(codec.names).map(within_limits))
+    @given(calls(codec.names).map(in_common_words))
     def law(call: Call) -> None:
         encoded = codec.encode(call).value_or(None)
         assert encoded is None or problems(SCHEMAS[name], json.loads(encoded.request.body)) == []
 
     law()
+
+
+_numbers = st.none() | st.integers(-9, 9) | st.floats(-9, 9)
+_wide_options = st.builds(
+    ChatOptions,
+    temperature=_numbers.map(lambda number: number and abs(number)),
+    frequency_penalty=_numbers,
+    presence_penalty=_numbers,
+    stop=st.none()
+    | st.text("ab", min_size=1, max_size=9)
+    | st.lists(st.text("ab", min_size=1), min_size=1, max_size=9),
+)
+
+
+@pytest.mark.parametrize("model", ["gpt-4.1", "o3"])
+@given(_wide_options)
+@example(ChatOptions(temperature=2.5, stop=["1", "2", "3", "4", "5"]))
+@example(ChatOptions(stop="12345"))
+def test_what_openai_would_refuse_is_said_as_near_as_can_be_and_told(
+    model: str, options: ChatOptions
+) -> None:
+    encoded = FORMATS["openai"].encode(Call(model=model, messages=HI, options=options)).unwrap()
+    body = json.loads(encoded.request.body)
+    assert problems(SCHEMAS["openai"], body) == []
+    _check_told(options, body, encoded.losses)
+
+
+@pytest.mark.parametrize("model", ["claude-sonnet-4-5", "claude-opus-4-7"])
+@given(_wide_options)
+@example(ChatOptions(temperature=1.5))
+def test_what_anthropic_would_refuse_is_said_as_near_as_can_be_and_told(
+    model: str, options: ChatOptions
+) -> None:
+    asked = options.set(max_tokens=9).without("stop")
+    encoded = FORMATS["anthropic"].encode(Call(model=model, messages=HI, options=asked)).unwrap()
+    body = json.loads(encoded.request.body)
+    assert problems(SCHEMAS["anthropic"], body) == []
+    _check_told(asked, body, encoded.losses)
+
+
+def _check_told(options: ChatOptions, body: dict[str, Any], losses: Sequence[Loss]) -> None:
+    """Check that each option is said as it is, or told once, with what is said instead."""
+    for name in ("temperature", "frequency_penalty", "presence_penalty", "stop"):
+        asked = getattr(options, name)
+        told = [loss for loss in losses if loss.path == f"options.{name}"]
+        assert len(told) == (thaw(asked) != body.get(name))
+        assert [thaw(loss.applied) for loss in told] == [body.get(name) for _ in told]

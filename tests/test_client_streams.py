@@ -3,7 +3,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from fakes import ASK, FRAMES, PARIS, FakeTransport, chunks_of, model_on
+from attrs import evolve
+from fakes import ASK, FRAMES, PARIS, WHOLE, FakeTransport, chunks_of, model_on
 from servers import STREAM_HEAD, piece, says, says_and_breaks, says_and_hangs, serving
 
 from casual_llm import (
@@ -17,6 +18,8 @@ from casual_llm import (
     TransportError,
     TruncatedError,
 )
+from casual_llm.providers.openai import codec
+from casual_llm.shell.client import CodecClient
 from casual_llm.shell.transport import Incoming
 from casual_llm.wire.codec import Request
 from casual_llm.wire.collect import collect
@@ -141,3 +144,11 @@ async def test_a_timeout_that_is_not_ours_is_left_alone() -> None:
 
     with pytest.raises(TimeoutError, match="mine"):
         await model_on(Impatient(())).chat(ASK)
+    with pytest.raises(TimeoutError, match="mine"):
+        await chunks_of(model_on(Impatient(())))
+
+
+async def test_a_codec_of_ones_own_may_read_an_answer_from_any_status() -> None:
+    lenient = evolve(codec(), decode=lambda response: codec().decode(evolve(response, status=200)))
+    client = CodecClient(lenient, FakeTransport((WHOLE,), status=500), base_url="http://localhost")
+    assert collect(await chunks_of(Model(client, "gpt-5"))) == PARIS

@@ -118,6 +118,16 @@ def test_one_message_may_end_many_conversations() -> None:
     assert len(memory) == 1
 
 
+def test_a_conversation_that_is_gone_leaves_another_with_the_same_message_alone() -> None:
+    memory, said = Memory(), conversation(4)
+    send(memory, said[:2])
+    send(memory, said)
+    other = [UserMessage(content="And?"), said[1]]
+    send(memory, other)
+    del said[0]
+    assert send(memory, other) == (2, plain(other))
+
+
 def test_what_a_codec_does_not_write_for_good_is_not_remembered() -> None:
     memory, said = Memory(), tuple(conversation(2))
     memory.keep(memory.recall(said), said, Written())

@@ -209,3 +209,8 @@ async def test_a_client_gets_what_is_sent_and_no_omit() -> None:
     await model.chat(ASK, ChatOptions(stop=OMIT, extra={"user": OMIT, "n": 1}))
     assert client.options == [ChatOptions(seed=3, extra={"n": 1})]
     assert [row.layer for row in model.explain().rows] == ["model", "model"]
+
+
+def test_a_client_of_ones_own_has_no_plan() -> None:
+    with pytest.raises(ConfigurationError, match="client: Echo has no plan; its requests are its own"):
+        Model(Echo(), name="echo").plan(ASK)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from typing import Any, TypeAlias
 
 from attrs import frozen
 from returns.result import Failure, Result, Success
@@ -21,6 +22,9 @@ from casual_llm.wire.extra import place_of
 from casual_llm.wire.json import dump
 from casual_llm.wire.loss import Loss
 from casual_llm.wire.written import Written, array
+
+Limits: TypeAlias = Mapping[str, tuple[float, float]]
+"""The least and the greatest number that a server takes, by the name of the option."""
 
 MODES = frozenset({"auto", "none", "required"})
 """What `tool_choice` says beside the name of a tool."""
@@ -190,6 +194,25 @@ def dump_message(path: str, body: Mapping[str, Json]) -> bytes:
     except ValueError as error:
         remedy = "decode its bytes with the right encoding"
         raise UnsayableError(path, f"a text is no Unicode: {error}", remedy) from None
+
+
+def limited(options: ChatOptions, limits: Limits) -> tuple[ChatOptions, dict[str, Loss]]:
+    """Bring the numbers that a server would refuse into its range; tell, by option, what was said instead.
+
+    >>> options, losses = limited(ChatOptions(temperature=1.5), {"temperature": (0, 1)})
+    >>> options, losses["temperature"].asked, losses["temperature"].applied
+    (ChatOptions(temperature=1.0), 1.5, 1.0)
+    """
+    given = {name: getattr(options, name) for name in limits}
+    nearest: dict[str, Any] = {
+        name: float(max(low, min(high, given[name])))
+        for name, (low, high) in limits.items()
+        if given[name] is not None and not low <= given[name] <= high
+    }
+    return options.set(**nearest) if nearest else options, {
+        name: Loss(path=f"options.{name}", kind="replaced", asked=given[name], applied=value)
+        for name, value in nearest.items()
+    }
 
 
 def said(body: Mapping[str, Json]) -> dict[str, Json]:

@@ -276,6 +276,19 @@ def test_newer_models_take_no_sampling_parameters(model: str, taken: bool, name:
     assert [loss.path for loss in found.losses] == ([] if taken else [f"options.{name}"])
 
 
+@pytest.mark.parametrize(("asked", "applied"), [(1.5, 1.0), (1, 1), (0.0, 0.0)])
+def test_a_temperature_out_of_range_is_said_as_near_as_can_be(asked: float, applied: float) -> None:
+    found = encoded(HI, model="claude-sonnet-4-5", temperature=asked)
+    assert json.loads(found.request.body)["temperature"] == applied
+    told = Loss(path="options.temperature", kind="replaced", asked=asked, applied=applied)
+    assert found.losses == (() if asked == applied else (told,))
+
+
+def test_a_temperature_that_is_refused_is_not_also_replaced() -> None:
+    found = encoded(HI, model="claude-opus-4-7", temperature=1.5)
+    assert found.losses == (Loss(path="options.temperature", kind="unsupported", asked=1.5),)
+
+
 def test_an_input_that_replaces_the_arguments_is_told() -> None:
     function = AssistantToolCallFunction(name="now", arguments="{}")
     call = AssistantToolCall(id="1", function=function, native={"anthropic": {"input": {"a": 1}}})
@@ -288,6 +301,15 @@ def test_an_input_that_replaces_the_arguments_is_told() -> None:
 def test_what_another_format_knows_of_a_tool_is_a_loss() -> None:
     found = encoded(HI, tools=[Tool(name="now", native=OTHER)])
     assert [loss.path for loss in found.losses] == ["options.tools[0].native.openai"]
+
+
+def test_what_replaces_words_of_a_tool_is_told() -> None:
+    found = encoded(HI, tools=[Tool(name="now", native={"anthropic": {"name": "then", "type": "custom"}})])
+    assert [(loss.path, loss.kind, loss.applied) for loss in found.losses] == [
+        ("options.tools[0].native.anthropic.name", "overridden", "then")
+    ]
+    (tool,) = json.loads(found.request.body)["tools"]
+    assert (tool["name"], tool["type"]) == ("then", "custom")
 
 
 def test_marks_between_joined_system_messages_are_lost() -> None:

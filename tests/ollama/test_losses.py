@@ -208,6 +208,18 @@ LOSSES: dict[str, tuple[list[ChatMessage], dict[str, Any], list[Loss]]] = {
         {},
         [lost("messages[0].content[0].detail", "low")],
     ),
+    "what a tool is, in place of what it was": (
+        [UserMessage(content="Hi")],
+        {"tools": [Tool(name="now", native={"ollama": {"type": "custom"}})]},
+        [
+            Loss(
+                path="options.tools[0].native.ollama.type",
+                kind="overridden",
+                asked="function",
+                applied="custom",
+            )
+        ],
+    ),
     "a media type that the bytes do not tell": (
         [UserMessage(content=[ImageContent(source="aGk=", media_type="image/svg+xml")])],
         {},

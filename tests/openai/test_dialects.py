@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -43,6 +44,7 @@ from casual_llm.providers.openai import (
 )
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Response
+from casual_llm.wire.loss import Loss
 
 
 @pytest.mark.parametrize(
@@ -159,6 +161,8 @@ SHOWN: dict[str, tuple[Callable[[Dialect], object], object]] = {
         written(model="grok-4", temperature=0.5, top_p=0.5, top_k=5, frequency_penalty=0.5),
         {"temperature": re.compile("grok-4")},
     ),
+    "limits": (written(temperature=3.0, presence_penalty=3.0), {"temperature": (0, 2)}),
+    "stops": (written(stop=["a", "b", "c", "d", "e"]), 4),
     "tool_choice": (written(tools=[Tool(name="now")], tool_choice="required"), False),
     "named_tool_choice": (written(tools=[Tool(name="now")], tool_choice="now"), False),
     "call_ids": (written(*LONG), re.compile(".{1,40}")),
@@ -234,6 +238,38 @@ def test_the_name_of_a_model_tells_what_it_refuses(dialect: Dialect, model: str,
     call = Call(model=model, messages=[HI], options=ChatOptions(frequency_penalty=0.5))
     losses = codec(dialect).encode(call).unwrap().losses
     assert [loss.path for loss in losses] == ["options.frequency_penalty"] * lost
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "applied"),
+    [
+        ("temperature", 2.5, 2.0),
+        ("temperature", 2.0, 2.0),
+        ("temperature", 0.0, 0.0),
+        ("frequency_penalty", -2.5, -2.0),
+        ("presence_penalty", 3.0, 2.0),
+        ("stop", ["1", "2", "3", "4", "5"], ["1", "2", "3", "4"]),
+        ("stop", ["1", "2", "3", "4"], ["1", "2", "3", "4"]),
+        ("stop", "12345", "12345"),
+    ],
+    ids=str,
+)
+def test_what_is_out_of_range_is_said_as_near_as_can_be(name: str, asked: Any, applied: Any) -> None:  # noqa: ANN401
+    call = Call(model="gpt-4.1", messages=[HI], options=ChatOptions(**{name: asked}))
+    encoded = codec(OPENAI).encode(call).unwrap()
+    assert json.loads(encoded.request.body)[name] == applied
+    told = Loss(path=f"options.{name}", kind="replaced", asked=asked, applied=applied)
+    assert encoded.losses == (() if asked == applied else (told,))
+    assert codec(COMPATIBLE).encode(call).unwrap().losses == ()
+
+
+def test_what_a_model_refuses_is_not_also_replaced() -> None:
+    options = ChatOptions(temperature=3.0, stop=["1", "2", "3", "4", "5"])
+    losses = codec(OPENAI).encode(Call(model="o3", messages=[HI], options=options)).unwrap().losses
+    assert [(loss.path, loss.kind, loss.asked) for loss in losses] == [
+        ("options.temperature", "unsupported", 3.0),
+        ("options.stop", "unsupported", ("1", "2", "3", "4", "5")),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from casual_llm.content import ImageContent, TextContent
 from casual_llm.errors import EncodeError
+from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
@@ -38,6 +39,7 @@ def encoded(dialect: Dialect, *messages: ChatMessage, **options: Any) -> Encoded
     return codec(dialect).encode(Call(model="m", messages=messages, options=ChatOptions(**options))).unwrap()
 
 
+FUNCTION: dict[str, Json] = {"name": "now", "parameters": NOW.input_schema}
 MORE = {"name": "now", "arguments": "{}", "strict": True}
 
 
@@ -223,6 +225,18 @@ LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]]
         OPENAI,
         [AssistantMessage(tool_calls=[CALL.model_copy(update={"native": {"openai": {"function": MORE}}})])],
         {},
+        [],
+    ),
+    "what a tool is called, in place of its name": (
+        OPENAI,
+        [HI],
+        {"tools": [Tool(name="now", native={"openai": {"type": "custom", "x": 1}})]},
+        [overridden("options.tools[0].native.openai.type", "function", "custom")],
+    ),
+    "a tool that says more of its function": (
+        OPENAI,
+        [HI],
+        {"tools": [Tool(name="now", native={"openai": {"function": {**FUNCTION, "x": 1}}})]},
         [],
     ),
     "the id of an answer that another server spoke": (

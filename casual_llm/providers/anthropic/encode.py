@@ -17,8 +17,8 @@ from casual_llm.providers.anthropic.schema import shape_of
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
 from casual_llm.wire.json import dump
-from casual_llm.wire.loss import Loss, foreign, own, unsupported
-from casual_llm.wire.requests import Settings, Words, encode_with, said
+from casual_llm.wire.loss import Loss, overlaid, unsupported
+from casual_llm.wire.requests import Limits, Settings, Words, encode_with, limited, said
 from casual_llm.wire.written import NOTHING, Written
 
 PATH = "/v1/messages"
@@ -28,6 +28,7 @@ MAX_TOKENS = 4096
 
 CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 _SAMPLING = ("temperature", "top_p", "top_k")
+LIMITS: Limits = {"temperature": (0, 1)}
 _UNKNOWN = ("frequency_penalty", "presence_penalty", "seed")
 
 
@@ -55,11 +56,12 @@ def encode(call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]
 
 def _settings(call: Call, options: ChatOptions) -> Settings:
     refused = (*_UNKNOWN, *(() if takes_sampling(call.model) else _SAMPLING))
+    within, bounded = limited(options, LIMITS)
     shape = shape_of(call.model, options.response_format)
     limit, added = _limit(options)
     body: Body = {
         "max_tokens": limit,
-        "temperature": options.temperature,
+        "temperature": within.temperature,
         "top_p": options.top_p,
         "top_k": options.top_k,
         "stop_sequences": _texts(options.stop),
@@ -68,9 +70,10 @@ def _settings(call: Call, options: ChatOptions) -> Settings:
         "tool_choice": None if options.tool_choice is None else tool_choice_to_anthropic(options.tool_choice),
         "stream": call.stream or None,
     }
+    replaced = [loss for name, loss in bounded.items() if name not in refused]
     return Settings(
         body={key: value for key, value in said(body).items() if key not in refused},
-        losses=(*added, *_lost(options, refused), *shape.losses),
+        losses=(*added, *_lost(options, refused), *replaced, *shape.losses),
         changes=(*_one_stop(options.stop), *shape.changes),
         front={} if shape.instruction is None else {"system": (_text_block(shape.instruction),)},
     )
@@ -78,11 +81,11 @@ def _settings(call: Call, options: ChatOptions) -> Settings:
 
 def _lost(options: ChatOptions, refused: Sequence[str]) -> list[Loss]:
     asked = {name: getattr(options, name) for name in refused}
-    tools = enumerate(options.tools or ())
-    return [
-        *(unsupported(f"options.{name}", value) for name, value in asked.items() if value is not None),
-        *(loss for at, tool in tools for loss in foreign(f"options.tools[{at}]", tool.native, NAMES)),
-    ]
+    losses = [unsupported(f"options.{name}", value) for name, value in asked.items() if value is not None]
+    for index, tool in enumerate(options.tools or ()):
+        if tool.native is not None:
+            losses += overlaid(_listed(tool), tool.native, NAMES, f"options.tools[{index}]")[1]
+    return losses
 
 
 def _limit(options: ChatOptions) -> tuple[int | None, list[Loss]]:
@@ -120,6 +123,10 @@ def tool_to_anthropic(tool: Tool) -> Body:
     >>> tool_to_anthropic(Tool(name="ping"))
     {'name': 'ping', 'input_schema': {'type': 'object', 'properties': {}, 'required': []}}
     """
+    return overlaid(_listed(tool), tool.native, NAMES, "")[0]
+
+
+def _listed(tool: Tool) -> Body:
     body: Body = {"name": tool.name, "description": tool.description, "input_schema": tool.input_schema}
     marks: Body = {"strict": tool.strict, "cache_control": thaw(tool.cache_control)}
-    return {**said({**body, **marks}), **own(tool.native, NAMES)}
+    return said({**body, **marks})

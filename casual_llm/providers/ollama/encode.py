@@ -22,7 +22,7 @@ from casual_llm.providers.ollama.messages import (
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded, Normal
 from casual_llm.wire.json import text
-from casual_llm.wire.loss import Loss, foreign, own, unsupported
+from casual_llm.wire.loss import Loss, overlaid, unsupported
 from casual_llm.wire.requests import (
     MODES,
     Conversation,
@@ -191,13 +191,18 @@ def tool_to_ollama(tool: Tool) -> Body:
     >>> tool_to_ollama(Tool(name="ping"))["type"]
     'function'
     """
+    return overlaid(_listed(tool), tool.native, NAMES, "")[0]
+
+
+def _listed(tool: Tool) -> Body:
     function = said({"name": tool.name, "description": tool.description, "parameters": tool.input_schema})
-    return {"type": "function", "function": function, **own(tool.native, NAMES)}
+    return {"type": "function", "function": function}
 
 
 def _lost_tool(index: int, tool: Tool) -> list[Loss]:
-    path = f"options.tools[{index}]"
-    losses = list(foreign(path, tool.native, NAMES))
+    path, losses = f"options.tools[{index}]", list[Loss]()
+    if tool.native is not None:
+        losses += overlaid(_listed(tool), tool.native, NAMES, path, ("function",))[1]
     if tool.strict is not None:
         losses.append(unsupported(f"{path}.strict", tool.strict))
     if tool.cache_control is not None:

@@ -14,6 +14,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from casual_llm.frozen import FrozenDict
+from casual_llm.wire.requests import Limits
 
 
 def _with_legacy(keys: frozenset[str]) -> frozenset[str]:
@@ -23,6 +24,10 @@ def _with_legacy(keys: frozenset[str]) -> frozenset[str]:
 
 def _refuses(models: Mapping[str, re.Pattern[str]]) -> Mapping[str, re.Pattern[str]]:
     return FrozenDict(models)
+
+
+def _limits(limits: Limits) -> Limits:
+    return FrozenDict(limits)
 
 
 @frozen(kw_only=True)
@@ -49,6 +54,10 @@ class Dialect:
     """Whether a stream is asked for its usage."""
     refuses: Mapping[str, re.Pattern[str]] = field(default=FrozenDict({}), converter=_refuses)
     """Options that are refused or ignored, each with the names of the models that do so."""
+    limits: Limits = field(default=FrozenDict({}), converter=_limits)
+    """Options with a range that is narrower than theirs; the nearest number is sent for one outside."""
+    stops: int | None = None
+    """How many texts `stop` may hold."""
     tool_choice: bool = True
     named_tool_choice: bool = True
     """Whether one tool can be forced by name."""

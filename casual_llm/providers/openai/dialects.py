@@ -37,6 +37,9 @@ OPENAI = Dialect(
     key_variable="OPENAI_API_KEY",
     token_key="max_completion_tokens",
     refuses=_by(_ALL, "top_k") | _by(_REASONING, *_SAMPLING) | _by(_STOPLESS, "stop"),
+    # The schema of CreateChatCompletionRequest.
+    limits={"temperature": (0, 2), **dict.fromkeys(_PENALTIES, (-2, 2))},
+    stops=4,
     call_ids=_SHORT,
     # A spoken answer is referred to by the id of its audio ("Audio", Multi-turn conversations).
     replays=frozenset({"audio"}),
@@ -48,6 +51,8 @@ AZURE = Dialect(
     hosts=(".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"),
     token_key="max_completion_tokens",
     refuses=OPENAI.refuses,
+    limits=OPENAI.limits,
+    stops=OPENAI.stops,
     call_ids=_SHORT,
     files="none",
     replays=frozenset({"audio"}),

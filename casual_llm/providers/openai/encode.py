@@ -24,7 +24,7 @@ from casual_llm.providers.openai.normal import normalized
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
 from casual_llm.wire.json import dump, mapping
-from casual_llm.wire.loss import Loss, foreign, own, unsupported
+from casual_llm.wire.loss import Loss, overlaid, own, unsupported
 from casual_llm.wire.requests import (
     MODES,
     Conversation,
@@ -33,6 +33,7 @@ from casual_llm.wire.requests import (
     check_message,
     dump_message,
     encode_with,
+    limited,
     said,
 )
 from casual_llm.wire.schema import sent_schema
@@ -114,16 +115,17 @@ def _dumped(bodies: Sequence[Json], start: int) -> list[bytes]:
 
 
 def _settings(dialect: Dialect, call: Call, options: ChatOptions) -> Settings:
+    within, bounded = _within(dialect, options)
     choice, tools, lost = _tools(dialect, options)
     wanted, replaced = _response_format(dialect, options.response_format)
     told: Body = {
-        "temperature": options.temperature,
+        "temperature": within.temperature,
         "top_p": options.top_p,
         "top_k": options.top_k,
         "max_tokens": options.max_tokens,
-        "stop": thaw(options.stop),
-        "frequency_penalty": options.frequency_penalty,
-        "presence_penalty": options.presence_penalty,
+        "stop": thaw(within.stop),
+        "frequency_penalty": within.frequency_penalty,
+        "presence_penalty": within.presence_penalty,
         "seed": options.seed,
         "response_format": wanted,
         "tools": None if tools is None else [tool_to_openai(tool, dialect) for tool in tools],
@@ -138,7 +140,19 @@ def _settings(dialect: Dialect, call: Call, options: ChatOptions) -> Settings:
     if call.stream and dialect.stream_options:
         body["stream_options"] = {"include_usage": True}
     left_out = [unsupported(f"options.{name}", getattr(options, name)) for name in refused]
+    left_out += [loss for name, loss in bounded.items() if name not in refused]
     return Settings(body=body, losses=(*lost, *left_out, *replaced))
+
+
+def _within(dialect: Dialect, options: ChatOptions) -> tuple[ChatOptions, dict[str, Loss]]:
+    """Keep to what the server takes of numbers and of texts to stop at."""
+    within, losses = limited(options, dialect.limits)
+    stop = options.stop
+    if dialect.stops is None or stop is None or isinstance(stop, str) or len(stop) <= dialect.stops:
+        return within, losses
+    first = tuple(stop[: dialect.stops])
+    told = Loss(path="options.stop", kind="replaced", asked=tuple(stop), applied=first)
+    return within.set(stop=first), {**losses, "stop": told}
 
 
 def _refuses(dialect: Dialect, model: str, option: str) -> bool:
@@ -205,15 +219,20 @@ def tool_to_openai(tool: Tool, dialect: Dialect) -> Body:
     >>> tool_to_openai(Tool(name="ping"), OPENAI)["type"]
     'function'
     """
+    return overlaid(_listed(tool, dialect), tool.native, dialect.names, "")[0]
+
+
+def _listed(tool: Tool, dialect: Dialect) -> Body:
     function = said({"name": tool.name, "description": tool.description, "parameters": tool.input_schema})
     function |= said({"strict": tool.strict if dialect.strict else None})
     marks = said({"cache_control": thaw(tool.cache_control) if dialect.cache_control else None})
-    return {"type": "function", "function": function, **marks, **own(tool.native, dialect.names)}
+    return {"type": "function", "function": function, **marks}
 
 
 def _lost_tool(index: int, tool: Tool, dialect: Dialect) -> list[Loss]:
-    path = f"options.tools[{index}]"
-    losses = list(foreign(path, tool.native, dialect.names))
+    path, losses = f"options.tools[{index}]", list[Loss]()
+    if tool.native is not None:
+        losses += overlaid(_listed(tool, dialect), tool.native, dialect.names, path, ("function",))[1]
     if tool.strict is not None and not dialect.strict:
         losses.append(unsupported(f"{path}.strict", tool.strict))
     if tool.cache_control is not None and not dialect.cache_control:
