@@ -41,15 +41,11 @@ def test_recorded_thoughts_are_kept_and_given_back_with_the_message(
     assert len(replies) == 5
 
 
-def test_a_call_that_was_recorded_without_an_id_has_a_derived_one(recorded: tuple[Exchange, ...]) -> None:
+def test_no_two_recorded_calls_have_the_same_id(recorded: tuple[Exchange, ...]) -> None:
     replies = [answer(CODEC, exchange).unwrap() for exchange in recorded if "tool_call" in exchange.tags]
-    ids = {tuple(call.id for call in reply.message.tool_calls or ()) for reply in replies}
-    assert ids == {
-        ("call_0",),
-        ("call_0", "call_1", "call_2"),
-        ("call_gsiiy8py",),
-        ("call_2k7ryu9k",),
-    }
+    ids = [call.id for reply in replies for call in reply.message.tool_calls or ()]
+    assert len(set(ids)) == len(ids) > 5
+    assert {"call_gsiiy8py", "call_2024-07-22T20:33:28.123648Z_0"} < set(ids)
 
 
 def test_a_stream_cut_anywhere_inside_a_line_is_truncated(streams: list[Exchange]) -> None:

@@ -92,6 +92,19 @@ def test_calls_are_read(calls: list[object], found: list[tuple[str, str, str]]) 
     assert message.content == (None if found else "")
 
 
+def test_calls_of_two_turns_have_no_id_in_common() -> None:
+    turns = [
+        decoded({**answered({"tool_calls": [{}, {}]}), "created_at": f"2025-01-01T00:00:0{turn}Z"}).unwrap()
+        for turn in range(2)
+    ]
+    assert [call.id for turn in turns for call in turn.message.tool_calls or ()] == [
+        "call_2025-01-01T00:00:00Z_0",
+        "call_2025-01-01T00:00:00Z_1",
+        "call_2025-01-01T00:00:01Z_0",
+        "call_2025-01-01T00:00:01Z_1",
+    ]
+
+
 @pytest.mark.parametrize(
     ("end", "finish"),
     [

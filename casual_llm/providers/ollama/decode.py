@@ -17,7 +17,7 @@ from casual_llm.providers.ollama.arguments import compact
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Chunks, Response
-from casual_llm.wire.collect import collect
+from casual_llm.wire.collect import collect, derived_id
 from casual_llm.wire.json import count, dump, items, mapping, parse, text
 from casual_llm.wire.refusals import explain, refused
 
@@ -79,7 +79,8 @@ def read_chunk(
             said[field] = value
     asked = message.get("tool_calls")
     if asked:
-        said["tool_calls"] = [_tool_call(calls + place, mapping(it)) for place, it in enumerate(items(asked))]
+        created, found = text(body.get("created_at")), enumerate(items(asked), calls)
+        said["tool_calls"] = [_tool_call(index, mapping(call), created) for index, call in found]
     if message.get("images"):
         said["native"] = _native(images=[it for it in items(message["images"]) if isinstance(it, str)])
     if body.get("done") is True:
@@ -111,11 +112,12 @@ def _end(body: Mapping[str, Json], *, has_tool_calls: bool) -> dict[str, Any]:
     }
 
 
-def _tool_call(index: int, call: Mapping[str, Json]) -> ToolCallDelta:
+def _tool_call(index: int, call: Mapping[str, Json], created: str) -> ToolCallDelta:
+    # Older servers give no ids; elsewhere, no two calls of a conversation may have the same one.
     function = mapping(call.get("function"))
     return ToolCallDelta(
         index=index,
-        id=text(call.get("id")) or None,
+        id=text(call.get("id")) or (derived_id(created, index) if created else None),
         name=text(function.get("name")) or None,
         arguments=_arguments(function.get("arguments")),
     )
