@@ -60,6 +60,8 @@ def test_any_json_is_explained_by_a_text_and_perhaps_a_code(body: Json) -> None:
         lambda said: {"message": said, "code": None},
         lambda said: {"title": said},
         lambda said: [{"error": {"message": said}}],
+        lambda said: {"errors": [{"message": said}]},
+        lambda said: {"Message": said},
         lambda said: {"error": {"detail": [{"msg": said}]}},
     ],
 )

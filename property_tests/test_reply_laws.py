@@ -128,12 +128,21 @@ def test_keys_that_are_null_are_keys_that_are_absent(reply: Reply) -> None:
         lambda said: {"error": {"message": said, "code": 429}},
         lambda said: {"error": {"message": said, "code": 429}, "choices": []},
         lambda said: {"choices": [{"error": {"message": said, "code": 429}, "delta": {}}]},
+        lambda said: {"choices": [{}], "x_groq": {"error": {"message": said, "code": 429}}},
+        lambda said: {"object": "error", "message": said, "code": 429},
+        lambda said: {"detail": said, "code": 429},
     ],
 )
 def test_an_error_inside_a_success_is_a_refusal(body: Callable[[str], dict[str, Json]], said: str) -> None:
     failure = decode(ok(**body(said))).failure()
     assert isinstance(failure, Refused)
     assert (failure.status, failure.message) == (429, said)
+
+
+@given(st.sampled_from([{}, {"message": "", "type": "", "code": None}]), said_texts)
+def test_an_empty_error_beside_an_answer_is_none(error: dict[str, Json], said: str) -> None:
+    body = choice({"content": said})
+    assert decode(ok(error=error, **json.loads(body.body))) == decode(body)
 
 
 @given(said_texts)
@@ -225,6 +234,14 @@ def test_arguments_are_text_whatever_a_server_gives(arguments: Json, kept: str) 
     assert _read(message).message.tool_calls == (_call("f", kept, "a"),)
 
 
+@given(said_texts, said_texts)
+def test_a_call_whose_arguments_are_a_text_goes_back_as_it_came(name: str, said: str) -> None:
+    asked: Json = {"id": "a", "type": "custom", "custom": {"name": name, "input": said}}
+    call = Call(model="m", messages=[_read({"tool_calls": [asked]}).message])
+    body = json.loads(codec().encode(call).unwrap().request.body)
+    assert body["messages"][0]["tool_calls"] == [asked]
+
+
 @given(said_texts)
 def test_a_call_of_the_older_api_goes_back_as_it_came(name: str) -> None:
     called: Json = {"name": name, "arguments": "{}"}
@@ -239,6 +256,7 @@ def test_a_call_of_the_older_api_goes_back_as_it_came(name: str) -> None:
         ({"prompt_tokens": True, "completion_tokens": 0}, Usage(completion_tokens=0)),
         ({"prompt_tokens_details": {"cached_tokens": 2}}, Usage(cached_tokens=2)),
         ({"completion_tokens_details": {"reasoning_tokens": 2}}, Usage(reasoning_tokens=2)),
+        ({"num_cached_tokens": 2, "reasoning_tokens": 3}, Usage(cached_tokens=2, reasoning_tokens=3)),
         ({"prompt_tokens": 1, "prompt_tokens_details": None}, Usage(prompt_tokens=1)),
         ({}, None),
         ([], None),

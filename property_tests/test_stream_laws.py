@@ -194,6 +194,9 @@ def test_an_unknown_event_means_nothing(ping: bytes) -> None:
     [
         lambda said: frame(json.dumps({"error": {"message": said, "code": 503}})),
         lambda said: frame(json.dumps({"choices": [{"error": {"message": said, "code": 503}, "delta": {}}]})),
+        lambda said: frame(json.dumps([{"error": {"message": said, "code": 503}}])),
+        lambda said: frame(json.dumps({"object": "error", "message": said, "code": 503})),
+        lambda said: b"error: " + json.dumps({"message": said, "code": 503}).encode() + b"\n\n",
         lambda said: b"event: error\n" + frame(json.dumps({"message": said, "code": 503})),
         lambda said: b"event: notice\n" + frame(json.dumps({"error": {"message": said, "code": 503}})),
     ],
@@ -241,6 +244,9 @@ _A = {"id": "a", "function": {"name": "f"}}
 _B = {"id": "b", "function": {"name": "g"}}
 _ONE = {"function": {"arguments": "1"}}
 _TWO = {"function": {"arguments": "2"}}
+_OBJECT = {"function": {"name": "f", "arguments": "{}"}}
+_OPEN = {"function": {"name": "f", "arguments": '{"a":"}'}}
+_CUSTOM = {"id": "a", "type": "custom", "custom": {"name": "f", "input": "1"}}
 _WHOLE = {"id": "a", "function": {"name": "f", "arguments": "1"}}
 
 
@@ -256,6 +262,9 @@ _WHOLE = {"id": "a", "function": {"name": "f", "arguments": "1"}}
         ([{"index": 0, **_A}, {"index": 1, **_B}, {"index": 0, **_ONE}], [("a", "f", "1"), ("b", "g", "")]),
         ([_A, _B, {**_ONE, "id": "a"}], [("a", "f", "1"), ("b", "g", "")]),
         ([{**_WHOLE, "id": ""}, {**_WHOLE, "id": ""}], [("call_0", "f", "1"), ("call_1", "f", "1")]),
+        ([{"index": 0, **_OBJECT}, {"index": 0, **_OBJECT}], [("call_0", "f", "{}"), ("call_1", "f", "{}")]),
+        ([{"index": 0, **_OPEN}, {"index": 0, **_OPEN}], [("call_0", "f", '{"a":"}{"a":"}')]),
+        ([_CUSTOM, {"custom": {"input": "2"}}], [("a", "f", "12")]),
         ([{"index": 0, **_A, "id": ""}, {"index": 0, **_ONE, "id": "a"}], [("a", "f", "1")]),
         ([{"index": 0, **_A}, {**_ONE, "id": "a"}, {"index": 0, **_TWO}], [("a", "f", "12")]),
         ([{"index": 0, **_A}, {"index": 0, **_ONE}, _TWO], [("a", "f", "12")]),
@@ -312,7 +321,7 @@ def test_arguments_are_appended_in_the_order_they_came(parts: list[str]) -> None
     assert collect(deltas).message.tool_calls == (AssistantToolCall(id="a", function=function),)
 
 
-@pytest.mark.parametrize("word", ["", "null", "stop"])
-def test_a_finish_reason_is_evidence_only_where_it_says_something(word: str) -> None:
-    body = json.dumps({"choices": [{"finish_reason": word or None}]})
-    assert isinstance(play([frame(body)])[1], Success) == bool(word)
+@pytest.mark.parametrize(("word", "says"), [(None, False), ("", False), ("null", False), ("stop", True)])
+def test_a_finish_reason_is_evidence_only_where_it_says_something(word: str | None, says: bool) -> None:  # noqa: FBT001
+    body = json.dumps({"choices": [{"finish_reason": word}]})
+    assert isinstance(play([frame(body)])[1], Success) == says

@@ -116,6 +116,9 @@ def _events(name: bytes, fields: list[bytes], lines: list[bytes]) -> tuple[bytes
             fields.append(line[6:] if line[5:6] == b" " else line[5:])
         elif line.startswith(b"event:"):
             name = line[6:].strip()
+        elif line.startswith(b"error:"):
+            # No field of the standard, but so llama.cpp told of errors until late in 2025.
+            name, fields = b"error", [line[6:].strip()]
         elif not line:
             if fields:
                 events.append(Event(name, fields[0] if len(fields) == 1 else b"\n".join(fields)))

@@ -15,6 +15,7 @@ from casual_llm.wire.codec import Response
 from casual_llm.wire.json import items, mapping, parse, text
 
 _EXCERPT = 500
+_STATUSES = {str(status): status for status in range(400, 600)}
 
 
 def refused(response: Response) -> Refused:
@@ -35,17 +36,43 @@ def explain(body: Json) -> tuple[str, str | None]:
     >>> explain({"error": {"message": "No such model.", "code": "model_not_found"}})
     ('No such model.', 'model_not_found')
     """
-    if isinstance(body, list | tuple):
-        body = body[0] if body else None
-    error = mapping(body).get("error")
-    inner = mapping(error) or mapping(body)
+    outer = mapping(_first(body))
+    error = _first(outer.get("error") or outer.get("errors"))
+    inner = mapping(error) or outer
     message = text(error) or _message(inner)
     code = inner.get("code") or inner.get("type")
     return message, None if code is None or isinstance(code, Mapping | list) else str(code)
 
 
+def error_object(body: Json) -> Mapping[str, Json]:
+    """Read an object; Gemini puts the one that holds an error into a list.
+
+    >>> error_object([{"error": {"code": 429}}])
+    {'error': {'code': 429}}
+    >>> error_object([{"text": "Hi"}])
+    {}
+    """
+    first = mapping(_first(body))
+    return first if first is body or first.get("error") else {}
+
+
+def status_in(code: str | None, status: int) -> int:
+    """Take the status that proxies put into an error's code, as a number or as text, if it is one.
+
+    >>> status_in("429", 200), status_in("overloaded", 200)
+    (429, 200)
+    """
+    return _STATUSES.get(code or "", status)
+
+
+def _first(value: Json) -> Json:
+    if not isinstance(value, list | tuple):
+        return value
+    return value[0] if value else None
+
+
 def _message(error: Mapping[str, Json]) -> str:
-    for key in ("message", "detail", "msg", "title"):
+    for key in ("message", "Message", "detail", "msg", "title"):
         value = error.get(key)
         found = text(value) or "; ".join(_message(mapping(item)) for item in items(value))
         if found:

@@ -63,7 +63,9 @@ TEXTS = {
     "a message that is null": (answered(None), ""),
     "content of no known kind": (answered({"content": 5}), ""),
     "a list of parts": (answered({"content": [{"type": "text", "text": "a"}, {"text": "b"}]}), "ab"),
-    "parts of unknown kinds": (answered({"content": [{"type": "reference"}, "x", {"text": None}]}), ""),
+    "parts of unknown kinds": (answered({"content": [{"type": "reference"}, 5, {"text": None}]}), ""),
+    "a list of texts": (answered({"content": ["a", "b"]}), "ab"),
+    "the only choice, whatever its index": (answered({"content": "a"}, index=1), "a"),
     "the object that was asked for": (answered({"content": {"a": [1, "é"]}}), '{"a":[1,"é"]}'),
     "the text of an older protocol": ({"choices": [{"text": "a", "token_id": 3}]}, "a"),
     "a delta in place of the message": ({"choices": [{"delta": {"content": "a"}}]}, "a"),
@@ -197,7 +199,14 @@ def test_the_old_function_call_is_kept_to_go_back_as_it_came() -> None:
 
 @pytest.mark.parametrize(
     ("raw", "meaning"),
-    [*FINISH_REASONS.items(), ("STOP", "stop"), ("MAX_TOKENS", "length"), ("abort", None)],
+    [
+        *FINISH_REASONS.items(),
+        ("STOP", "stop"),
+        ("MAX_TOKENS", "length"),
+        ("content_filter: RECITATION", "content_filter"),
+        ("function_call_filter: MALFORMED_FUNCTION_CALL", "error"),
+        ("abort", None),
+    ],
 )
 def test_a_finish_reason_keeps_its_word_and_gets_a_meaning(raw: str, meaning: str | None) -> None:
     reply = decoded(answered({"content": "a"}, finish_reason=raw)).unwrap()
@@ -205,7 +214,8 @@ def test_a_finish_reason_keeps_its_word_and_gets_a_meaning(raw: str, meaning: st
 
 
 @pytest.mark.parametrize(
-    "choice", [{}, {"finish_reason": None}, {"finish_reason": ""}, {"finish_reason": {}}]
+    "choice",
+    [{}, {"finish_reason": None}, {"finish_reason": ""}, {"finish_reason": "null"}, {"finish_reason": {}}],
 )
 def test_an_answer_without_a_finish_reason_is_an_answer(choice: dict[str, object]) -> None:
     reply = decoded(answered({"content": "a"}, **choice)).unwrap()
@@ -243,6 +253,26 @@ USAGES: dict[str, tuple[dict[str, Any], Usage | None]] = {
         None,
     ),
     "under x_groq": ({"x_groq": {"usage": {"prompt_tokens": 9}}}, Usage(prompt_tokens=9)),
+    "in the choice": (
+        {"choices": [{"message": {"content": "a"}, "usage": {"prompt_tokens": 9}}]},
+        Usage(prompt_tokens=9),
+    ),
+    "cached, as Mistral says it": (
+        {"usage": {"prompt_tokens": 9, "num_cached_tokens": 8}},
+        Usage(prompt_tokens=9, cached_tokens=8),
+    ),
+    "cached, as DeepSeek says it": (
+        {"usage": {"prompt_tokens": 9, "prompt_cache_hit_tokens": 0}},
+        Usage(prompt_tokens=9, cached_tokens=0),
+    ),
+    "details beside the other figures": (
+        {"usage": {"prompt_tokens": 9, "cached_tokens": 8, "reasoning_tokens": 3}},
+        Usage(prompt_tokens=9, cached_tokens=8, reasoning_tokens=3),
+    ),
+    "the details themselves, before what stands beside": (
+        {"usage": {"prompt_tokens_details": {"cached_tokens": 8}, "cached_tokens": 1}},
+        Usage(cached_tokens=8),
+    ),
     "under both names": (
         {"usage": {"prompt_tokens": 9}, "x_groq": {"usage": {"prompt_tokens": 1}}},
         Usage(prompt_tokens=9),

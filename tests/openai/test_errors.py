@@ -50,6 +50,9 @@ BODIES = {
     ),
     "title": ({"title": "No.", "status": 404}, "No.", None),
     "a list with one error": ([{"error": {"message": "No.", "code": 400}}], "No.", "400"),
+    "a list of errors": ({"errors": [{"message": "No.", "code": 7003}]}, "No.", "7003"),
+    "an error that is a list": ({"error": [{"message": "No."}]}, "No.", None),
+    "in capitals": ({"Message": "No."}, "No.", None),
     "an empty message before a detail": ({"error": {"message": "", "detail": "No."}}, "No.", None),
 }
 
@@ -74,7 +77,7 @@ def test_an_error_body_of_any_shape_is_understood(
         (b'{"error": {"message": "N', '{"error": {"message": "N'),
         (b'{"error": {}}', '{"error": {}}'),
         (b'{"error": {"message": 5}}', '{"error": {"message": 5}}'),
-        (b'{"errors": [{"code": 7003}]}', '{"errors": [{"code": 7003}]}'),
+        (b'{"issues": [{"code": 7003}]}', '{"issues": [{"code": 7003}]}'),
         (b"[]", "[]"),
         (b"null", "null"),
         (b"\xff", "\ufffd"),
@@ -156,6 +159,15 @@ ERRORS_IN_200 = {
     "with a status": ({"error": {"message": "No.", "code": 429}}, Refused(429, "No.", "429")),
     "with a code that is no status": ({"error": {"message": "No.", "code": 7}}, Refused(200, "No.", "7")),
     "without a message": ({"error": {"code": "overloaded"}}, Refused(200, "", "overloaded")),
+    "in a list": ([{"error": {"message": "No.", "code": 429}}], Refused(429, "No.", "429")),
+    "named by its object": ({"object": "error", "message": "No.", "code": 400}, Refused(400, "No.", "400")),
+    "named by its type": ({"type": "error", "message": "No."}, Refused(200, "No.", "error")),
+    "a bare message": (
+        {"code": "InvalidParameter", "message": "No."},
+        Refused(200, "No.", "InvalidParameter"),
+    ),
+    "a bare detail": ({"detail": "No."}, Refused(200, "No.")),
+    "under x_groq": ({"choices": [], "x_groq": {"error": "over_capacity"}}, Refused(200, "over_capacity")),
 }
 
 
@@ -164,9 +176,12 @@ def test_an_error_inside_a_success_is_an_error(body: object, failure: Refused) -
     assert decode(Response(status=200, body=json.dumps(body).encode())).failure() == failure
 
 
-@pytest.mark.parametrize("nothing", [None, "", {}, [], False])
+@pytest.mark.parametrize("nothing", [None, "", {}, [], False, {"message": "", "type": "", "code": None}])
 def test_an_error_that_says_nothing_is_none(nothing: object) -> None:
-    body = {"error": nothing, "choices": [{"error": nothing, "message": {"content": "a"}}]}
+    body = {
+        "error": nothing,
+        "choices": [{"error": None if nothing else nothing, "message": {"content": "a"}}],
+    }
     assert decode(Response(status=200, body=json.dumps(body).encode())).unwrap().message.content == "a"
 
 

@@ -64,6 +64,10 @@ def test_reads_without_bytes_change_nothing(data: bytes, events: list[Event]) ->
     assert events_of(b"", data[:9], b"", data[9:], b"") == events
 
 
+def test_an_error_that_is_a_field_of_its_own_is_an_event() -> None:
+    assert events_of(b'data: 1\n\nerror: {"code":500}\n\n') == [ONE, Event(b"error", b'{"code":500}')]
+
+
 @cases
 def test_an_event_behind_the_others_is_told_apart(data: bytes, events: list[Event]) -> None:
     assert events_of(data, b"\n\ndata: 2\n\n") == [*events, TWO]

@@ -228,6 +228,17 @@ def test_an_answer_goes_back_as_it_came() -> None:
     assert sent(GEMINI_COMPAT, whole(GEMINI_COMPAT, message).message) == message
 
 
+def test_a_call_whose_arguments_are_a_text_goes_back_as_it_came() -> None:
+    asked = {"id": "c1", "type": "custom", "custom": {"name": "sql", "input": "select 1"}}
+    body = json.dumps({"choices": [{"message": {"content": None, "tool_calls": [asked]}}]}).encode()
+    reply = codec(OPENAI).decode(Response(status=200, body=body)).unwrap()
+    encoded = (
+        codec(OPENAI).encode(Call(model="m", messages=[UserMessage(content="Hi"), reply.message])).unwrap()
+    )
+    assert json.loads(encoded.request.body)["messages"][1]["tool_calls"] == [asked]
+    assert encoded.losses == ()
+
+
 def test_an_answer_that_was_changed_goes_back_as_it_was_changed() -> None:
     answer = whole(MISTRAL, {"content": [thinking("hm"), said("Yes.")]}).message
     changed = answer.model_copy(update={"content": "No."})

@@ -198,6 +198,14 @@ ERRORS: dict[str, tuple[list[bytes], Refused]] = {
         [event({"choices": [{"delta": {}, "error": {"message": "No.", "code": 502}}]})],
         Refused(502, "No.", "502"),
     ),
+    "as a field of its own": ([b'error: {"code":500,"message":"No."}\n\n', DONE], Refused(500, "No.", "500")),
+    "without the key": (
+        [event({"object": "error", "message": "No.", "code": 400})],
+        Refused(400, "No.", "400"),
+    ),
+    "as a detail": ([event({"detail": "No."}), DONE], Refused(200, "No.")),
+    "in a list": ([b'data: [{"error":{"message":"No.","code":429}}]\n\n'], Refused(429, "No.", "429")),
+    "under x_groq": ([event({"choices": [], "x_groq": {"error": "No."}}), DONE], Refused(200, "No.")),
     "followed by [DONE]": ([event({"error": {"message": "No."}}), DONE], Refused(200, "No.")),
     "followed by more text": (
         [event({"error": {"message": "No."}}), says("c"), STOP, DONE],

@@ -48,6 +48,31 @@ TOOL_CALLS: dict[str, tuple[list[bytes], list[tuple[str, str, str]]]] = {
         [calls({"index": 0, "function": A}), calls({"index": 0, "function": B})],
         [("call_0", "a", "{}"), ("call_1", "b", "[]")],
     ),
+    "whole, all at index 0, without ids, of one name": (
+        [
+            calls({"index": 0, "id": "", "function": {"name": "a", "arguments": '{"x":1}'}}),
+            calls({"index": 0, "id": "", "function": {"name": "a", "arguments": '{"x":2}'}}),
+        ],
+        [("call_0", "a", '{"x":1}'), ("call_1", "a", '{"x":2}')],
+    ),
+    "whole, all at index 0, in one delta": (
+        [calls({"index": 0, "function": A}, {"index": 0, "function": A})],
+        [("call_0", "a", "{}"), ("call_1", "a", "{}")],
+    ),
+    "pieces that only look like whole arguments": (
+        [
+            calls({"index": 0, "function": {"name": "a", "arguments": '{"x":"}'}}),
+            calls({"index": 0, "function": {"name": "a", "arguments": '{"}'}}),
+        ],
+        [("call_0", "a", '{"x":"}{"}')],
+    ),
+    "a call whose arguments are a text": (
+        [
+            calls({"index": 0, "id": "1", "type": "custom", "custom": {"name": "sql", "input": "sel"}}),
+            calls({"index": 0, "custom": {"input": "ect"}}),
+        ],
+        [("1", "sql", "select")],
+    ),
     "whole, without index": (
         [calls({"id": "1", "function": A}), calls({"id": "2", "function": B})],
         [("1", "a", "{}"), ("2", "b", "[]")],

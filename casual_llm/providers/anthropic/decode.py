@@ -20,7 +20,7 @@ from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
 from casual_llm.wire.collect import collect, derived_id
 from casual_llm.wire.json import count, items, mapping, parse, text
-from casual_llm.wire.refusals import explain, refused
+from casual_llm.wire.refusals import error_object, explain, refused, status_in
 
 Block = Mapping[str, Json]
 _OK = range(200, 300)
@@ -70,7 +70,7 @@ def decode(response: Response) -> Result[Reply, DecodeError]:
     """
     if response.status not in _OK:
         return Failure(refused(response))
-    body = mapping(parse(response.body).value_or({}))
+    body = error_object(parse(response.body).value_or({}))
     if not body:
         return Failure(Malformed(f"expected a JSON object, got {response.body[:80]!r}"))
     error = error_in(body, response.status)
@@ -87,7 +87,7 @@ def error_in(body: Mapping[str, Json], status: int) -> Refused | None:
     if body.get("type") != "error" and not body.get("error"):
         return None
     message, code = explain(body if body.get("error") else {"error": body})
-    return Refused(STATUSES.get(code or "", status), message, code)
+    return Refused(STATUSES.get(code or "") or status_in(code, status), message, code)
 
 
 def named(blocks: Iterable[Block], identity: str | None) -> list[Block]:

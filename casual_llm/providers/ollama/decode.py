@@ -19,10 +19,9 @@ from casual_llm.usage import Usage
 from casual_llm.wire.codec import Chunks, Response
 from casual_llm.wire.collect import collect, derived_id
 from casual_llm.wire.json import count, dump, items, mapping, parse, text
-from casual_llm.wire.refusals import explain, refused
+from casual_llm.wire.refusals import explain, refused, status_in
 
 _OK = range(200, 300)
-_ERROR_CODES = frozenset(map(str, range(400, 600)))
 
 FINISH_REASONS: Mapping[str, FinishReason] = {
     "stop": "stop",
@@ -62,7 +61,7 @@ def error_in(body: Mapping[str, Json], status: int) -> Refused | None:
     if not body.get("error"):
         return None
     message, code = explain(body)
-    return Refused(int(code) if code is not None and code in _ERROR_CODES else status, message, code)
+    return Refused(status_in(code, status), message, code)
 
 
 def read_chunk(

@@ -17,6 +17,7 @@ from casual_llm.frozen import Json, thaw
 from casual_llm.messages import AssistantMessage, ChatMessage, SystemMessage, ToolResultMessage
 from casual_llm.providers.openai.dialect import Dialect
 from casual_llm.providers.openai.normal import normalized
+from casual_llm.providers.openai.replay import CUSTOM
 from casual_llm.wire.json import items, mapping, text
 from casual_llm.wire.loss import Loss, overlaid, own, unsupported
 from casual_llm.wire.media import uri_of
@@ -215,6 +216,9 @@ def _assistant(message: AssistantMessage, dialect: Dialect, path: str) -> tuple[
         function = {"name": call.function.name, "arguments": call.function.arguments}
         written: Body = {"id": call.id, "type": "function", "function": function}
         if call.native is not None:
+            if own(call.native, dialect.names).get("type") == CUSTOM:
+                said = {"name": call.function.name, "input": call.function.arguments}
+                written = {"id": call.id, "type": CUSTOM, "custom": said}
             place = f"{path}.tool_calls[{index}]"
             written, lost = overlaid(written, call.native, dialect.names, place, fuller=("function",))
             losses += lost

@@ -18,6 +18,8 @@ from casual_llm.wire.json import items, mapping, text
 Object = Mapping[str, Json]
 THOUGHTS = ("reasoning_content", "reasoning")
 """The keys under which reasoning comes as a text; both are one thought."""
+CUSTOM = "custom"
+"""The type of a tool call whose arguments are a free text; `native` keeps it."""
 _PIECES = frozenset({"text", "summary"})
 _SIGNED = "extra_content"
 

@@ -21,7 +21,8 @@ from casual_llm.reply import Reply, StreamChunk
 from casual_llm.wire.codec import Chunks
 from casual_llm.wire.collect import collect
 from casual_llm.wire.framing import Event, Sse, sse_end, sse_step
-from casual_llm.wire.json import mapping, parse
+from casual_llm.wire.json import parse
+from casual_llm.wire.refusals import error_object
 
 _T = TypeVar("_T")
 Batches: TypeAlias = "tuple[Batches[_T], tuple[_T, ...]] | None"
@@ -138,7 +139,7 @@ def _read(name: bytes, data: bytes) -> dict[str, Json] | Refused | Malformed | N
     plain = data.strip()
     if not plain:
         return None
-    error = error_in(mapping(body), 200)
+    error = error_in(error_object(body), 200)
     if error is not None:
         return error
     if name == b"error":
