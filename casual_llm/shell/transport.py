@@ -30,7 +30,7 @@ from casual_llm.wire.codec import Request
 
 _POOL_SIZE = 10
 _KEEPALIVE = 30.0
-_ENDED = re.compile(r"disconnected|closed connection")
+_ENDED = re.compile(r"disconnected|closed connection|StreamReset|ConnectionTerminated")
 
 
 @frozen(kw_only=True)
@@ -97,6 +97,8 @@ class HttpClient(Protocol[R]):
 class _Pool:
     transport: httpx.AsyncHTTPTransport
     busy: int = 0
+    left: bool = False
+    """Whether a response was left early; no further request is sent through it."""
 
 
 @frozen
@@ -156,21 +158,31 @@ class HttpTransport:
         )
         pool = self._pool(self._route(request.url))
         pool.busy += 1
-        closed = False
+        closed = whole = False
+
+        def read_to_its_end() -> None:
+            nonlocal whole
+            whole = True
 
         async def aclose() -> None:
             nonlocal closed
-            if not closed:
-                closed = True
-                pool.busy -= 1
-                await response.aclose()
+            if closed:
+                return
+            closed = True
+            pool.busy -= 1
+            await response.aclose()
+            # httpcore does not tell an HTTP/2 server that nobody listens any more: the connection has
+            # to go, as soon as no other request is under way on it.
+            pool.left = pool.left or (not whole and response.http_version == "HTTP/2")
+            if pool.left and not pool.busy:
+                await pool.transport.aclose()
 
         try:
             response = await pool.transport.handle_async_request(built)
         except BaseException:
             pool.busy -= 1
             raise
-        return self._incoming(request, response, _pieces(response), aclose)
+        return self._incoming(request, response, _pieces(response), aclose, read_to_its_end)
 
     def _incoming(
         self,
@@ -178,9 +190,10 @@ class HttpTransport:
         response: HttpResponse,
         pieces: AsyncIterable[bytes],
         aclose: Callable[[], Awaitable[None]],
+        read_to_its_end: Callable[[], None] = lambda: None,
     ) -> Incoming:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        body = _body(pieces, request.url, self.timeout)
+        body = _body(pieces, request.url, self.timeout, read_to_its_end)
         return Incoming(status=response.status_code, headers=headers, body=body, aclose=aclose)
 
     @cached_property
@@ -193,6 +206,7 @@ class HttpTransport:
             for ended in [known for known in self._pools if known.is_closed()]:
                 del self._pools[ended]
         pools = self._pools.setdefault(loop, {}).setdefault(route, [])
+        pools[:] = [pool for pool in pools if not pool.left]
         for pool in pools:
             if pool.busy < _POOL_SIZE:
                 return pool
@@ -253,10 +267,13 @@ def _pieces(response: httpx.Response) -> AsyncIterable[bytes]:
     return response.aiter_bytes()
 
 
-async def _body(pieces: AsyncIterable[bytes], url: str, limits: Timeout) -> AsyncIterator[bytes]:
+async def _body(
+    pieces: AsyncIterable[bytes], url: str, limits: Timeout, read_to_its_end: Callable[[], None]
+) -> AsyncIterator[bytes]:
     try:
         async for data in pieces:
             yield data
+        read_to_its_end()
     except Exception as error:  # noqa: BLE001 # what is not httpx's comes back unchanged
         told = _translated(error, url, limits)
     else:
