@@ -11,6 +11,7 @@ from returns.result import safe
 
 from casual_llm.errors import ConfigurationError
 from casual_llm.frozen import Json, freeze_object, is_too_long, shown_key
+from casual_llm.redaction import redact
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -42,15 +43,17 @@ def cut(text: str, width: int) -> str:
 
 
 def shown(value: object) -> str:
-    """Show a value in an error: in short, whatever it is.
+    """Show a value in an error: in short, whatever it is, and no key that stands in the wrong place.
 
     >>> shown("x" * 1000)
     "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."
+    >>> shown("sk-abcdefghijklmnop1234")
+    "'[key removed]'"
     """
     if isinstance(value, int) and is_too_long(value):
         return "a number of thousands of digits"
     try:
-        return cut(repr(value), _WIDTH)
+        return cut(redact(repr(value), None), _WIDTH)
     except Exception:  # noqa: BLE001 # a repr is code of the caller, or meets such a number inside
         return f"{a_kind(value)} that cannot be shown"
 

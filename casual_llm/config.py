@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
 from frozendict import frozendict
 
-from casual_llm.checks import a_kind, wrong
+from casual_llm.checks import a_kind, shown, wrong
 from casual_llm.errors import ConfigurationError
 from casual_llm.options import FIELDS, ChatOptions, Layer, SystemMessageHandling
 
@@ -23,7 +23,6 @@ __all__ = [
     "Timeout",
     "address_of",
     "key_variables",
-    "redact",
     "resolve_api_key",
 ]
 
@@ -42,7 +41,7 @@ def _provider(value: Provider | str) -> Provider:
         return Provider(str(value).lower())
     except ValueError:
         valid = ", ".join(Provider)
-        raise ConfigurationError(f"Unknown provider {value!r}; valid providers are: {valid}") from None
+        raise ConfigurationError(f"Unknown provider {shown(value)}; valid providers are: {valid}") from None
 
 
 _FOREVER = 1e9
@@ -58,7 +57,7 @@ def check_limit(value: object, place: str) -> None:
     casual_llm.errors.ConfigurationError: read: 0 is no time; give seconds above 0, or None for no limit
     """
     if value is not None and not _is_time(value):
-        raise wrong(place, f"{value!r} is no time", "give seconds above 0, or None for no limit")
+        raise wrong(place, f"{shown(value)} is no time", "give seconds above 0, or None for no limit")
 
 
 def _limit(_: object, attribute: Attribute[Any], value: object) -> None:
@@ -97,7 +96,7 @@ class Timeout:
         if isinstance(seconds, Timeout):
             return seconds
         if not _is_time(seconds):
-            raise wrong(place, f"{seconds!r} is no time", "give seconds above 0, or a Timeout")
+            raise wrong(place, f"{shown(seconds)} is no time", "give seconds above 0, or a Timeout")
         limit = float(seconds)
         return cls(connect=min(limit, 10.0), read=limit, write=limit, pool=limit)
 
@@ -113,9 +112,7 @@ def as_timeout(value: float | Timeout) -> Timeout:
 
 def _shown(address: str | None) -> str:
     # What stands before an @ or behind a ? may be a password.
-    if address is None or not re.search(r"[@?]", address):
-        return repr(address)
-    return "'***'"
+    return "'***'" if re.search(r"[@?]", address or "") else shown(address)
 
 
 def _names(mapping: Mapping[str, object]) -> str:
@@ -168,7 +165,7 @@ ollama, local
     """
 
     provider: Provider = field(converter=_provider)
-    name: str | None = field(default=None, validator=_must_be(str))
+    name: str | None = field(default=None, repr=shown, validator=_must_be(str))
     """A name such as `openrouter`; its key is looked up as `OPENROUTER_API_KEY`."""
     base_url: str | None = field(default=None, repr=_shown, validator=_must_be(str))
     api_key: str | None = field(default=None, repr=_masked, validator=_must_be(str))
@@ -209,9 +206,9 @@ def address_of(text: object, place: str = "base_url") -> str:
         host, valid = None, False
     if not valid:
         # Of an address with more than a host only the host is shown: the rest may hold a password.
-        shown = repr(text) if "@" not in text and "?" not in text else f"the one at {host}"
+        seen = shown(text) if "@" not in text and "?" not in text else f"the one at {host}"
         remedy = "give one like https://api.openai.com/v1, without user name or query"
-        raise wrong(place, f"{shown} is no address", remedy)
+        raise wrong(place, f"{seen} is no address", remedy)
     return text.rstrip("/")
 
 
@@ -249,38 +246,3 @@ def resolve_api_key(
         return config.api_key
     found = (environ.get(variable) for variable in key_variables(config, dialect))
     return next((key for key in found if key), None)
-
-
-_REMOVED = "[key removed]"
-# Masked words, and words that begin as keys do; each begins at a word, so that a long text is read once.
-_MASKED = re.compile(r"(?<!\S)(?:\*{3,}|[^\s*](?:[^\s*]|\*(?!\*))*\*\*)\S*")
-_LIKE_A_KEY = re.compile(r"(?<!\w)(?:sk|pk|gsk|xai|key)-[\w*-]{4,}")
-_SHORT, _LONG = 4, 16
-_WORD = re.compile(r"(?<!\w)[\w-]{4,}(?!\w)")
-
-
-def _without_cut_key(text: str, secret: str) -> str:
-    # Texts are quoted up to a length, and the cut may have gone through a key.
-    end = text.rstrip("'\"")
-    cuts = (secret[:length] for length in range(len(secret) - 1, _SHORT - 1, -1))
-    cut = next((cut for cut in cuts if end.endswith(cut)), None)
-    return text if cut is None else end.removesuffix(cut) + _REMOVED
-
-
-def redact(text: str, secret: str | None) -> str:
-    """Take a key, and what is left of one, out of a text of the provider.
-
-    OpenAI's 401 quotes the first and last characters of the key that was sent.
-
-    >>> redact("Incorrect API key provided: sk-ab***yz.", "sk-abcdefxyz")
-    'Incorrect API key provided: [key removed]'
-    """
-    if secret:
-        encoded = quote(secret, safe="")
-        text = text if encoded == secret else text.replace(encoded, _REMOVED)
-        whole = re.escape(secret) if len(secret) >= _SHORT else rf"(?<!\w){re.escape(secret)}(?!\w)"
-        text = _without_cut_key(re.sub(whole, _REMOVED, text), secret)
-    if secret and len(secret) >= _LONG:
-        text = re.sub(rf"(?<!\w){re.escape(secret[:4])}\S*", _REMOVED, text)
-        text = _WORD.sub(lambda word: _REMOVED if secret.endswith(word[0]) else word[0], text)
-    return _LIKE_A_KEY.sub(_REMOVED, _MASKED.sub(_REMOVED, text))

@@ -19,10 +19,10 @@ from casual_llm.config import (
     Timeout,
     address_of,
     key_variables,
-    redact,
     resolve_api_key,
 )
 from casual_llm.errors import ConfigurationError
+from casual_llm.redaction import redact
 
 keys = st.text(string.ascii_letters + string.digits + "-_./+=", min_size=8, max_size=24)
 _names = st.text("aZ9-._", min_size=1, max_size=6)

@@ -25,9 +25,9 @@ from casual_llm import (
     TransportError,
     create_client,
 )
-from casual_llm.config import redact
 from casual_llm.formats import format_named
 from casual_llm.providers.openai import AZURE, GROQ
+from casual_llm.redaction import redact
 
 PROVIDERS = ["openai", "anthropic", "ollama"]
 

@@ -61,6 +61,14 @@ async def test_a_malformed_stream_is_a_reply_error() -> None:
     assert caught.value.partial is not None
 
 
+async def test_a_malformed_stream_is_told_without_waiting_for_more() -> None:
+    pings = says_and_hangs(STREAM_HEAD, piece(b"data: ping\n\n"))
+    async with serving(pings) as server, OpenAIClient(base_url=server.url, timeout=5) as client:
+        async with asyncio.timeout(1):
+            with pytest.raises(ReplyError, match="an event is no JSON object"):
+                await chunks_of(Model(client, "gpt-5"))
+
+
 async def test_a_broken_connection_carries_the_partial_reply() -> None:
     script = says_and_breaks(STREAM_HEAD, *map(piece, FRAMES[:2]))
     async with serving(script) as server, OpenAIClient(base_url=server.url) as client:

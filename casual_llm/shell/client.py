@@ -18,7 +18,6 @@ from frozendict import frozendict
 from returns.pipeline import is_successful
 from returns.result import Result
 
-from casual_llm.config import redact
 from casual_llm.errors import (
     DecodeError,
     Failure,
@@ -30,6 +29,7 @@ from casual_llm.errors import (
 )
 from casual_llm.messages import AssistantMessage, ChatMessage
 from casual_llm.options import ChatOptions, Layer, layered
+from casual_llm.redaction import redact
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.shell.closing import Closing
 from casual_llm.shell.images import Fetch, with_fetched_images
@@ -117,7 +117,7 @@ class CodecClient(Closing):
 
     def __repr__(self) -> str:
         """Show where the client talks to, and never the key."""
-        return f"{type(self).__name__}(base_url={self.base_url!r})"
+        return f"{type(self).__name__}(base_url={redact(self.base_url, self._secret)!r})"
 
     async def aclose(self) -> None:
         """Close the connections; a caller's own `http_client` stays open."""
@@ -173,8 +173,7 @@ class CodecClient(Closing):
                     raise
             last = codec.finish(state)
             if silent and not is_successful(last) and not isinstance(last.failure(), Refused):
-                heard += [data async for data in reads]
-                last = self._not_streamed(incoming, b"".join(heard), last)
+                last = self._not_streamed(incoming, await _rest(heard, reads), last)
             for chunk in self._value(last):
                 yield chunk
             await _drain(incoming.body)
@@ -200,7 +199,7 @@ class CodecClient(Closing):
         headers = {name: redact(value, self._secret) for name, value in request.headers.items()}
         return Plan(
             format=self._codec.name,
-            url=request.url,
+            url=redact(request.url, self._secret),
             headers=headers,
             body=request.body,
             losses=encoded.losses,
@@ -283,6 +282,12 @@ async def _timed(body: AsyncIterator[bytes], deadline: float, total: float | Non
         if data is None:
             return
         yield data
+
+
+async def _rest(heard: list[bytes], reads: AsyncIterator[bytes]) -> bytes:
+    """Read on where a whole answer may have begun."""
+    said = b"".join(heard)
+    return said + b"".join([data async for data in reads]) if said.lstrip()[:1] in {b"{", b"["} else said
 
 
 async def _whole(incoming: Incoming) -> Response:
