@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 from frozendict import frozendict
 from pydantic import ConfigDict, Field, TypeAdapter, field_validator, model_validator
@@ -37,6 +37,16 @@ class ToolParameter(FrozenModel):
 
     type: str | FrozenSequence[str] | None = None
     description: str | None = None
+
+    if TYPE_CHECKING:  # type checkers do not see that further keywords are taken
+
+        def __init__(
+            self,
+            *,
+            type: str | Sequence[str] | None = None,  # noqa: A002 # JSON Schema's own word
+            description: str | None = None,
+            **keywords: Any,  # noqa: ANN401 # any JSON
+        ) -> None: ...
 
     @model_validator(mode="before")
     @classmethod

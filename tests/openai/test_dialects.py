@@ -60,6 +60,7 @@ from casual_llm.wire.loss import Loss
         ("https://api.x.ai/v1", XAI),
         ("https://api.together.xyz/v1", TOGETHER),
         ("https://api.together.ai/v1", TOGETHER),
+        ("https://eu.api.openai.com/v1", OPENAI),
         ("https://generativelanguage.googleapis.com/v1beta/openai/", GEMINI_COMPAT),
         ("https://my-resource.openai.azure.com/openai/v1", AZURE),
         ("https://my.services.ai.azure.com/models", AZURE),

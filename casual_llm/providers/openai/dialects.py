@@ -35,6 +35,7 @@ OPENAI = Dialect(
     name="openai",
     base_url="https://api.openai.com/v1",
     key_variable="OPENAI_API_KEY",
+    hosts=(".api.openai.com",),  # regions: eu.api.openai.com
     token_key="max_completion_tokens",
     refuses=_by(_ALL, "top_k") | _by(_REASONING, *_SAMPLING) | _by(_STOPLESS, "stop"),
     # The schema of CreateChatCompletionRequest.
