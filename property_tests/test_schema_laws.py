@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, strategies as st
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from returns.result import Failure
-from strategies import json_schemas, texts
+from strategies import json_schemas, json_values, texts
 
-from casual_llm.frozen import thaw
+from casual_llm.frozen import Json, thaw
 from casual_llm.messages import ChatMessage, UserMessage
 from casual_llm.options import ChatOptions, JsonSchema
 from casual_llm.providers.openai import OPENAI
@@ -158,6 +158,13 @@ def test_the_schema_of_the_class_itself_is_not_changed(answer: type[BaseModel]) 
 def test_a_free_form_is_sent_as_it_is_and_not_as_strict(answer: type[BaseModel]) -> None:
     sent = json_schema_of(answer)
     assert (thaw(sent.schema), sent.strict) == (answer.model_json_schema(), None)
+
+
+@given(json_values)
+def test_what_is_data_in_a_schema_is_not_rewritten(value: Json) -> None:
+    answer = create_model("Answer", a=(int, Field(examples=[value])))
+    schema: Any = thaw(json_schema_of(answer).schema)
+    assert schema["properties"]["a"]["examples"] == [value]
 
 
 @given(json_schemas)

@@ -124,6 +124,25 @@ def test_a_class_may_contain_itself() -> None:
     }
 
 
+DATA: dict[str, Any] = {"default": 1, "properties": {"oneOf": []}, "type": "object"}
+
+
+class Data(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"x-data": DATA})
+    examples: Annotated[int, Field(examples=[DATA])]
+    enum: Annotated[int, Field(json_schema_extra={"enum": [DATA]})]
+    const: Annotated[int, Field(json_schema_extra={"const": DATA})]
+    extra: Annotated[int, Field(json_schema_extra={"x-data": DATA})]
+
+
+def test_what_is_data_in_a_schema_is_not_rewritten() -> None:
+    schema: dict[str, Any] = thaw_object(json_schema_of(Data).schema)
+    assert schema["x-data"] == schema["properties"]["extra"]["x-data"] == DATA
+    assert schema["properties"]["examples"]["examples"] == [DATA]
+    assert schema["properties"]["enum"]["enum"] == [DATA]
+    assert schema["properties"]["const"]["const"] == DATA
+
+
 class Empty(BaseModel):
     pass
 
@@ -144,6 +163,10 @@ class Counts(BaseModel):
 
 class Anything(BaseModel):
     value: Any = None
+
+
+class Described(BaseModel):
+    value: Annotated[Any, Field(examples=[1])]
 
 
 class AnyJson(BaseModel):
@@ -171,7 +194,7 @@ class Choice(BaseModel):
     either: Counts | int
 
 
-@pytest.mark.parametrize("cls", [Counts, Anything, AnyJson, AnyObject, Open, Bare, Deep, Choice])
+@pytest.mark.parametrize("cls", [Counts, Anything, Described, AnyJson, AnyObject, Open, Bare, Deep, Choice])
 def test_a_schema_that_strict_mode_cannot_say_is_sent_as_it_is(cls: type[BaseModel]) -> None:
     found = json_schema_of(cls)
     assert found.strict is None
