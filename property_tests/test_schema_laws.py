@@ -6,11 +6,14 @@ import copy
 import enum
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal, Optional
+from uuid import UUID
 
 import pytest
 from hypothesis import given, strategies as st
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, create_model
 from returns.result import Failure
 from strategies import json_schemas, json_values, texts
 
@@ -19,6 +22,7 @@ from casual_llm.messages import ChatMessage, UserMessage
 from casual_llm.options import ChatOptions, JsonSchema
 from casual_llm.providers.openai import OPENAI
 from casual_llm.providers.openai.encode import encode
+from casual_llm.providers.openai.schema import schema_of
 from casual_llm.wire.codec import Call
 from casual_llm.wire.schema import json_schema_of
 
@@ -96,6 +100,21 @@ def _classes(annotations: st.SearchStrategy[Any]) -> st.SearchStrategy[type[Base
 
 
 classes = _classes(_annotations)
+_formats = {"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"}
+_with_limits: st.SearchStrategy[Any] = st.sampled_from(
+    [
+        *(set[str], list[HttpUrl], Path, date, UUID | None),
+        Annotated[str, Field(json_schema_extra={"pattern": "(?=a)", "examples": ["a"]})],
+        Annotated[str, Field(pattern="a", json_schema_extra={"writeOnly": True})],
+    ]
+)
+_unsayable: st.SearchStrategy[Any] = st.sampled_from(
+    [tuple[int, str], list[tuple[()]], Literal[1, "a"], Annotated[Any, Field(examples=[1])]]
+)
+
+
+def _fields_of(annotations: st.SearchStrategy[Any]) -> st.SearchStrategy[type[BaseModel]]:
+    return st.dictionaries(_field_names, annotations, min_size=1, max_size=3).map(_class_of)
 
 
 def _schemas(schema: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 # JSON, walked by its keywords
@@ -126,6 +145,22 @@ def test_a_schema_that_says_all_is_strict(answer: type[BaseModel]) -> None:
 def test_no_keyword_is_left_that_strict_mode_refuses(answer: type[BaseModel]) -> None:
     keywords = {key for part in _schemas(json_schema_of(answer).schema) for key in part}
     assert not keywords & {"default", "oneOf", "discriminator"}
+
+
+@given(_fields_of(_with_limits))
+def test_no_keyword_is_sent_as_strict_that_openai_refuses(answer: type[BaseModel]) -> None:
+    sent = schema_of(answer)
+    parts = [*_schemas(sent.schema)]
+    assert sent.strict
+    assert not {key for part in parts for key in part} & {"uniqueItems", "examples", "writeOnly"}
+    assert {part["format"] for part in parts if "format" in part} <= _formats
+    assert "(?=a)" not in {part.get("pattern") for part in parts}
+
+
+@given(_fields_of(_unsayable))
+def test_a_class_that_strict_mode_cannot_say_is_sent_to_openai_as_it_is(answer: type[BaseModel]) -> None:
+    sent = schema_of(answer)
+    assert (thaw(sent.schema), sent.strict) == (answer.model_json_schema(), None)
 
 
 @given(classes)
@@ -169,7 +204,7 @@ def test_what_is_data_in_a_schema_is_not_rewritten(value: Json) -> None:
 
 @given(json_schemas)
 def test_a_schema_given_as_one_is_sent_as_it_was_given(schema: JsonSchema) -> None:
-    assert json_schema_of(schema) is schema
+    assert json_schema_of(schema) is schema_of(schema) is schema
 
 
 @given(st.text("Az_7[] -éПд\u2028", min_size=1, max_size=100))

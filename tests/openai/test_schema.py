@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import copy
+from datetime import date
 from enum import Enum
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
+from uuid import UUID
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    JsonValue,
+    RootModel,
+    SecretStr,
+    create_model,
+)
 
 from casual_llm.frozen import thaw_object
 from casual_llm.options import JsonSchema
+from casual_llm.providers.openai.schema import schema_of
 from casual_llm.wire.schema import json_schema_of
 
 T = TypeVar("T")
@@ -201,9 +214,72 @@ def test_a_schema_that_strict_mode_cannot_say_is_sent_as_it_is(cls: type[BaseMod
     assert thaw_object(found.schema) == cls.model_json_schema()
 
 
+# OpenAI's strict mode.
+
+
+def written(value: Any) -> Any:  # noqa: ANN401
+    """Give the one field of a class as OpenAI is asked for it, if it is strict."""
+    found = schema_of(create_model("Answer", value=(value, ...)))
+    assert found.strict
+    return thaw_object(found.schema)["properties"]["value"]  # type: ignore[index, call-overload]
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (HttpUrl, {"type": "string", "minLength": 1, "maxLength": 2083}),
+        (Path, {"type": "string"}),
+        (bytes, {"type": "string"}),
+        (SecretStr, {"type": "string"}),
+        (set[str], {"type": "array", "items": {"type": "string"}}),
+        (frozenset[int], {"type": "array", "items": {"type": "integer"}}),
+        (list[HttpUrl], {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 2083}}),
+        (Path | None, {"anyOf": [{"type": "string"}, {"type": "null"}]}),
+        (Annotated[str, Field(examples=["x"])], {"type": "string"}),
+        (Annotated[str, Field(json_schema_extra={"pattern": "^(?!a)b"})], {"type": "string"}),
+        (Annotated[str, Field(pattern="^b$")], {"type": "string", "pattern": "^b$"}),
+        (Annotated[int, Field(ge=1, le=9)], {"type": "integer", "minimum": 1, "maximum": 9}),
+        (date, {"type": "string", "format": "date"}),
+        (UUID, {"type": "string", "format": "uuid"}),
+    ],
+)
+def test_keywords_that_strict_mode_refuses_are_left_out(value: Any, sent: dict[str, Any]) -> None:  # noqa: ANN401
+    assert written(value) == {"title": "Value", **sent}
+
+
+class Point(NamedTuple):
+    x: int
+    y: int
+
+
+class Mixed(BaseModel):
+    value: Literal[1, "a"]
+
+
+@pytest.mark.parametrize(
+    "cls",
+    [
+        create_model("Pair", value=(tuple[int, str], ...)),
+        create_model("Pairs", value=(list[tuple[int, str]] | None, ...)),
+        create_model("Place", value=(Point, ...)),
+        create_model("Nothing", value=(tuple[()], ...)),
+        Mixed,
+        RootModel[list[int]],
+        RootModel[Cat | Dog],
+        Described,
+        Counts,
+    ],
+)
+def test_a_class_without_words_in_strict_mode_is_sent_as_it_is(cls: type[BaseModel]) -> None:
+    found = schema_of(cls)
+    assert found.strict is None
+    assert thaw_object(found.schema) == cls.model_json_schema()
+
+
 def test_a_schema_that_was_given_is_sent_as_it_was_given() -> None:
-    given = JsonSchema(name="any name", schema={"type": "object", "default": {}}, strict=True)
-    assert json_schema_of(given) is given
+    schema = {"type": "object", "default": {}, "uniqueItems": True, "format": "uri"}
+    given = JsonSchema(name="any name", schema=schema, strict=True)
+    assert json_schema_of(given) is schema_of(given) is given
 
 
 class Box(BaseModel, Generic[T]):

@@ -21,6 +21,7 @@ from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
 from casual_llm.providers.openai.dialect import Dialect
 from casual_llm.providers.openai.messages import Body, body_of, heard, message_to_openai
 from casual_llm.providers.openai.normal import normalized
+from casual_llm.providers.openai.schema import schema_of
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
 from casual_llm.wire.json import dump, mapping
@@ -36,7 +37,6 @@ from casual_llm.wire.requests import (
     limited,
     said,
 )
-from casual_llm.wire.schema import sent_schema
 from casual_llm.wire.system import merge_system_messages
 from casual_llm.wire.written import NOTHING, Written, more
 
@@ -188,7 +188,7 @@ def _response_format(dialect: Dialect, wanted: ResponseFormat | None) -> tuple[J
         return {"type": "text"}, []
     if wanted == "json":
         return _json(dialect)
-    schema = sent_schema(wanted)
+    schema = schema_of(wanted)
     if not dialect.json_schema:
         return _json(dialect, schema.name)
     strict: Body = {} if schema.strict is None or not dialect.strict else {"strict": schema.strict}
