@@ -3,6 +3,7 @@
 OpenAI's strict mode takes a subset of JSON Schema: every object closed, every property required,
 no `oneOf`, no `default`, nothing beside a `$ref` (docs: Structured Outputs, "Supported schemas").
 Where a class needs more, such as a free-form map, the schema is sent as it is, without `strict`.
+Keywords that OpenAI alone refuses are left out where OpenAI is spoken to.
 """
 
 from __future__ import annotations
