@@ -234,9 +234,11 @@ def _latest(seen: Seen, length: int) -> str:
 
 
 def _arrived(content: str, before: Mapping[str, Json]) -> Mapping[str, Json]:
-    text = _settled(_body(content, _start(content)))
+    start = _start(content)
+    # Backticks at the end may be of a text or close the fence; they count once something follows them.
+    text = content[start:].rstrip().rstrip("`") if start else content
     try:
-        data = freeze(from_json(text, allow_partial="trailing-strings"))
+        data = freeze(from_json(_settled(text), allow_partial="trailing-strings"))
     except ValueError:
         return before
     return data if isinstance(data, Mapping) else before

@@ -223,6 +223,8 @@ def test_a_conversation_with_a_repair_can_be_sent(reply: Reply) -> None:
 
 
 @given(streams)
+@example([StreamChunk(content=piece) for piece in '```json\n{"k": " ``` ` "}\n```'])
+@example([StreamChunk(content=piece) for piece in '{"k": " ``` ` "}'])
 def test_a_partial_is_the_beginning_of_every_later_one(chunks: list[StreamChunk]) -> None:
     given, state = arriving(chunks)
     data = [some.data for some in (*given, partial_end(state).unwrap())]

@@ -173,6 +173,11 @@ def arrived(*pieces: str) -> list[dict[str, Any]]:
         (['{"name": "caf\\u00', 'e9"}'], [{"name": "caf"}, {"name": "café"}]),
         (['{"name": "\\ud83e', '\\udd99"}'], [{"name": ""}, {"name": "🦙"}]),
         (["``", "`js", "on\n", '{"name": "A', '"}\n``', "`"], [{"name": "A"}]),
+        (['```json\n{"name": "`', "`", "`", '`"}\n```'], [{"name": ""}, {"name": "````"}]),
+        (
+            ['```\n{"name": "Use ', "`a", "`", '"', "}\n`"],
+            [{"name": "Use"}, {"name": "Use `a"}, {"name": "Use `a`"}],
+        ),
         (["Sure: ", GOOD], []),
         (["[1, 2", "]"], []),
         (['{"age": NaN', "}"], []),
