@@ -40,6 +40,7 @@ from casual_llm.providers.ollama.arguments import compact
 from casual_llm.reply import FinishReason, Reply
 from casual_llm.wire.codec import Call, Request, Response
 from casual_llm.wire.images import image_from_bytes, urls_to_fetch, with_images
+from casual_llm.wire.schema import plain_name
 
 CODEC = codec()
 PIXEL = image_from_bytes(b"GIF89a").unwrap()
@@ -84,9 +85,7 @@ def _settled(call: Call) -> Call:
     wanted, stop = options.response_format, options.stop
     if isinstance(wanted, JsonSchema):
         title = wanted.schema.get("title")
-        wanted = JsonSchema(
-            name=title if isinstance(title, str) and title else "answer", schema=wanted.schema
-        )
+        wanted = JsonSchema(name=plain_name(title if isinstance(title, str) else ""), schema=wanted.schema)
     options = options.set(
         response_format=None if wanted == "text" else wanted, stop=[stop] if isinstance(stop, str) else stop
     )

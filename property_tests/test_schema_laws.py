@@ -20,6 +20,7 @@ from strategies import json_schemas, json_values, texts
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import ChatMessage, UserMessage
 from casual_llm.options import ChatOptions, JsonSchema
+from casual_llm.providers.ollama.encode import name_of
 from casual_llm.providers.openai import OPENAI
 from casual_llm.providers.openai.encode import encode
 from casual_llm.providers.openai.schema import schema_of
@@ -211,6 +212,11 @@ def test_a_schema_given_as_one_is_sent_as_it_was_given(schema: JsonSchema) -> No
 def test_every_class_has_a_name_that_the_api_takes(name: str) -> None:
     answer = create_model(name, a=(int, ...))
     assert re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", json_schema_of(answer).name)
+
+
+@given(st.text("Az_7[] -éПд\u2028", max_size=100) | json_values)
+def test_every_title_of_a_schema_makes_a_name_that_the_api_takes(title: Json) -> None:
+    assert re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name_of({"title": title}))
 
 
 class Cat(BaseModel):

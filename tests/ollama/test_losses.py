@@ -257,6 +257,11 @@ CHANGES: dict[str, tuple[list[ChatMessage], dict[str, Any], list[Loss]]] = {
         {"response_format": JsonSchema(name="Age", schema={"type": "integer"})},
         [changed(f"{FORMAT}.name", "Age", "answer")],
     ),
+    "a schema's name that OpenAI would refuse": (
+        [HI],
+        {"response_format": JsonSchema(name="Box[Cat]", schema={"title": "Box[Cat]"})},
+        [changed(f"{FORMAT}.name", "Box[Cat]", "Box_Cat")],
+    ),
     "a schema that must be followed": (
         [HI],
         {"response_format": JsonSchema(name="Age", schema={"title": "Age"}, strict=True)},

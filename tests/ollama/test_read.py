@@ -72,6 +72,12 @@ OPTIONS: dict[str, tuple[dict[str, Any], ChatOptions]] = {
         {"format": {"title": "Age", "type": "integer"}},
         ChatOptions(response_format=JsonSchema(name="Age", schema={"title": "Age", "type": "integer"})),
     ),
+    "a schema with a title that is no name": (
+        {"format": {"title": "Box[Cat]", "type": "object"}},
+        ChatOptions(
+            response_format=JsonSchema(name="Box_Cat", schema={"title": "Box[Cat]", "type": "object"})
+        ),
+    ),
     "a schema without a name": (
         {"format": {"type": "integer"}},
         ChatOptions(response_format=JsonSchema(name="answer", schema={"type": "integer"})),

@@ -33,12 +33,11 @@ from casual_llm.wire.requests import (
     encode_with,
     said,
 )
-from casual_llm.wire.schema import sent_schema
+from casual_llm.wire.schema import plain_name, sent_schema
 from casual_llm.wire.system import merge_system_messages
 from casual_llm.wire.written import NOTHING, Written, more
 
 PATH = "/api/chat"
-_UNNAMED = "answer"
 _SAME = frozenset({"implied", "rewritten"})
 """Kinds of what is said in another form, `implied` being said by leaving it out."""
 
@@ -179,10 +178,10 @@ def _format(wanted: ResponseFormat | None) -> tuple[Json, list[Loss]]:
 def name_of(schema: Mapping[str, Json]) -> str:
     """Name the schema of a structured answer: the wire has no other place for a name than its title.
 
-    >>> name_of({"title": "Person", "type": "object"})
-    'Person'
+    >>> name_of({"title": "Box[Cat]", "type": "object"})
+    'Box_Cat'
     """
-    return text(schema.get("title")) or _UNNAMED
+    return plain_name(text(schema.get("title")))
 
 
 def tool_to_ollama(tool: Tool) -> Body:
