@@ -146,6 +146,17 @@ def test_either_word_for_the_longest_answer_is_understood(tokens: int) -> None:
     assert read_ == [tokens, tokens]
 
 
+@given(
+    st.sampled_from(["max_tokens", "max_completion_tokens", "seed", "random_seed"]),
+    st.dictionaries(
+        st.sampled_from(["max_tokens", "max_completion_tokens", "seed", "random_seed"]), json_values
+    ),
+)
+def test_null_under_one_of_two_words_is_what_leaving_it_out_means(word: str, said: dict[str, Json]) -> None:
+    asked = read(_request(messages=[], **{word: None, **said}))
+    assert asked == read(_request(messages=[], **{key: it for key, it in said.items() if it is not None}))
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -168,7 +179,6 @@ def test_either_word_for_the_longest_answer_is_understood(tokens: int) -> None:
                 "json_schema": {"name": "A", "schema": {}, "strict": "x"},
             }
         },
-        {"max_tokens": None},
         {"max_tokens": 0},
         {"max_completion_tokens": -1},
         {"temperature": "hot"},

@@ -156,6 +156,22 @@ def test_the_losses_of_both_legs_are_told(source: str, body: Body, target: str, 
     assert [loss.path for loss in told.losses] == lost
 
 
+@pytest.mark.parametrize(
+    ("source", "body", "target", "said"),
+    [
+        ("openai", {"max_tokens": 50, "max_completion_tokens": None}, "azure", {"max_completion_tokens": 50}),
+        ("openai", {"max_tokens": None, "max_completion_tokens": 50}, "groq", {"max_tokens": 50}),
+        ("openai", {"seed": 7, "random_seed": None}, "mistral", {"random_seed": 7}),
+        ("mistral", {"seed": None, "random_seed": 7}, "openai", {"seed": 7}),
+    ],
+)
+def test_a_wish_is_not_hidden_by_null_under_its_other_word(
+    source: str, body: Body, target: str, said: Body
+) -> None:
+    told = translate({"model": "m", **body, "messages": HI}, from_=source, to=target).unwrap()
+    assert json.loads(told.body) == {"model": "m", **said, "messages": HI}
+
+
 def test_another_form_of_the_same_is_a_change_and_no_loss() -> None:
     asked: Body = {"model": "m", "max_tokens": 9, "messages": HI * 2}
     told = translate(asked, from_="openai", to="anthropic").unwrap()

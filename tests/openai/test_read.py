@@ -111,6 +111,11 @@ OPTIONS: dict[str, tuple[dict[str, object], ChatOptions]] = {
     ),
     "Mistral's name for the seed": ({"random_seed": 7}, ChatOptions(seed=7)),
     "both names for the seed": ({"seed": 1, "random_seed": 7}, ChatOptions(seed=1, extra={"random_seed": 7})),
+    "no first limit": ({"max_completion_tokens": None, "max_tokens": 9}, ChatOptions(max_tokens=9)),
+    "no second limit": ({"max_completion_tokens": 5, "max_tokens": None}, ChatOptions(max_tokens=5)),
+    "no limit": ({"max_completion_tokens": None, "max_tokens": None}, ChatOptions()),
+    "no seed but Mistral's": ({"seed": None, "random_seed": 7}, ChatOptions(seed=7)),
+    "no seed of Mistral's": ({"seed": 1, "random_seed": None}, ChatOptions(seed=1)),
     "text": ({"response_format": {"type": "text"}}, ChatOptions(response_format="text")),
     "json": ({"response_format": {"type": "json_object"}}, ChatOptions(response_format="json")),
     "a schema": (

@@ -23,6 +23,8 @@ from casual_llm.wire.json import mapping, parse, text
 from casual_llm.wire.requests import MODES
 
 _SAME = ("temperature", "top_p", "top_k", "stop", "frequency_penalty", "presence_penalty", "seed")
+_TWINS = frozenset({"max_completion_tokens", "max_tokens", "random_seed", "seed"})
+"""Words for what another word says as well: `null` under one of them must not hide the other."""
 _T = TypeVar("_T")
 
 
@@ -52,7 +54,11 @@ def _call(request: Request) -> Call:
         raise ValueError("model", "expected a name")  # noqa: TRY004
     if not isinstance(spoken, list):
         raise ValueError("messages", "expected an array")  # noqa: TRY004
-    keys = {key: value for key, value in body.items() if key not in {"model", "messages", "stream"}}
+    keys = {
+        key: value
+        for key, value in body.items()
+        if key not in {"model", "messages", "stream"} and (value is not None or key not in _TWINS)
+    }
     stream = body.get("stream")
     if not isinstance(stream, bool | None):
         raise ValueError("stream", "expected true or false")  # noqa: TRY004
@@ -64,9 +70,9 @@ def _call(request: Request) -> Call:
 def _options(rest: dict[str, Json]) -> ChatOptions:
     said: dict[str, Json] = {key: rest.pop(key) for key in _SAME if key in rest and _holds(key, rest[key])}
     limits = ("max_completion_tokens", "max_tokens")
-    tokens = [key for key in limits if rest.get(key) is not None and _holds("max_tokens", rest[key])]
+    tokens = [key for key in limits if key in rest and _holds("max_tokens", rest[key])]
     # Mistral's name for the seed.
-    if "seed" not in said and rest.get("random_seed") is not None and _holds("seed", rest["random_seed"]):
+    if "seed" not in said and "random_seed" in rest and _holds("seed", rest["random_seed"]):
         said["seed"] = rest.pop("random_seed")
     return ChatOptions(
         **cast("dict[str, None]", said),  # the validators of ChatOptions tell the types apart
