@@ -19,8 +19,10 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions
-from casual_llm.providers.openai.read import read
+from casual_llm.providers.openai import OPENAI, codec
 from casual_llm.wire.codec import Request
+
+read = codec(OPENAI).read
 
 
 def _request(**body: Json) -> Request:

@@ -54,11 +54,11 @@ from casual_llm.providers.openai import (
     codec,
 )
 from casual_llm.providers.openai.encode import encode
-from casual_llm.providers.openai.read import read
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded, Normal, Request
 from casual_llm.wire.written import NOTHING, Written
 
+read = codec(OPENAI).read
 dialects = st.sampled_from(DIALECTS)
 _spoken_to = dialects.flatmap(lambda dialect: st.tuples(st.just(dialect), st.sampled_from(dialect.names)))
 _HELLO = (UserMessage(content="Hi"),)
@@ -295,6 +295,21 @@ def test_what_a_dialect_has_no_word_for_is_a_loss(top_k: int) -> None:
     assert [(loss.path, loss.kind, loss.asked) for loss in losses] == [
         ("options.top_k", "unsupported", top_k)
     ]
+
+
+_wanted = st.sampled_from(
+    [(it, key) for it in DIALECTS for key in sorted(it.replays - {"content", "function_call"})]
+)
+
+
+@given(_wanted, json_values.map(lambda value: [value]))
+@example((MISTRAL, "content"), [{"type": "thinking", "thinking": []}, {"type": "text", "text": "a"}])
+def test_what_a_server_wants_to_see_again_is_read_for_that_server(
+    wanted: tuple[Dialect, str], value: Json
+) -> None:
+    dialect, key = wanted
+    call = _saying(AssistantMessage(content="a", native={dialect.name: {key: value}}))
+    assert codec(dialect).read(encode(dialect, call).unwrap().request).unwrap() == call
 
 
 _DUMB = Dialect(name="dumb", json_mode=False, json_schema=False)

@@ -25,6 +25,7 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
+from casual_llm.providers.openai import DIALECTS, OPENAI
 from casual_llm.reply import Reply
 from casual_llm.translation import Kind, Translated, translate
 from casual_llm.wire.codec import Call, Request, Response
@@ -144,6 +145,23 @@ def test_every_key_of_a_request_that_another_format_does_not_know_is_a_loss(
     assume(format_named(name).names[0] != target)
     told = translate({**json.loads(body), "x-key": value}, from_=name, to=target).unwrap()
     assert ("x-key", value) in {(loss.path, loss.asked) for loss in told.losses}
+
+
+_wanted = st.sampled_from(
+    [(it.name, key) for it in DIALECTS for key in sorted(it.replays - {"function_call"}) if it != OPENAI]
+)
+
+
+@given(_wanted, texts, names)
+def test_what_one_server_wants_to_see_again_is_told_to_no_other(
+    wanted: tuple[str, str], thought: str, target: str
+) -> None:
+    source, key = wanted
+    assume(target != source)
+    message = {"role": "assistant", "content": "a", key: [{"type": "text", "text": "a", "x": f"-{thought}"}]}
+    asked: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hi"}, message]}
+    told = translate(asked, from_=source, to=target).unwrap()
+    assert f"messages[1].native.{source}" in {loss.path for loss in told.losses}
 
 
 @given(replies_in, st.integers(), names)

@@ -172,6 +172,45 @@ def test_a_wish_is_not_hidden_by_null_under_its_other_word(
     assert json.loads(told.body) == {"model": "m", **said, "messages": HI}
 
 
+SIGNED: Body = {"extra_content": {"google": {"thought_signature": "secret"}}}
+CALL: Body = {"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "target", "lost"),
+    [
+        ("deepseek", {"reasoning_content": "secret"}, "openai", "messages[1].native.deepseek"),
+        ("openrouter", {"reasoning_details": ["secret"]}, "groq", "messages[1].native.openrouter"),
+        ("gemini-compat", SIGNED, "openai", "messages[1].native.gemini-compat"),
+        (
+            "gemini-compat",
+            {"tool_calls": [{**CALL, **SIGNED}]},
+            "openai",
+            "messages[1].tool_calls[0].native.gemini-compat",
+        ),
+        (
+            "mistral",
+            {"content": [{"type": "thinking", "thinking": ["secret"]}, {"type": "text", "text": "a"}]},
+            "openai",
+            "messages[1].native.mistral",
+        ),
+        ("deepseek", {"reasoning_content": "secret"}, "anthropic", "messages[1].native.deepseek"),
+    ],
+)
+def test_the_reasoning_of_one_server_is_not_shown_to_another(
+    source: str, said: Body, target: str, lost: str
+) -> None:
+    asked: Body = {
+        "model": "m",
+        "max_tokens": 9,
+        "messages": [*HI, {"role": "assistant", "content": "a", **said}],
+    }
+    told = translate(asked, from_=source, to=target).unwrap()
+    assert [loss.path for loss in told.losses] == [lost]
+    assert b"secret" not in told.body
+    assert b"secret" in translate(asked, from_=source, to=source).unwrap().body
+
+
 def test_another_form_of_the_same_is_a_change_and_no_loss() -> None:
     asked: Body = {"model": "m", "max_tokens": 9, "messages": HI * 2}
     told = translate(asked, from_="openai", to="anthropic").unwrap()

@@ -23,7 +23,16 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.providers.openai import OPENAI, OPENROUTER, codec
+from casual_llm.providers.openai import (
+    AZURE,
+    DEEPSEEK,
+    GEMINI_COMPAT,
+    MISTRAL,
+    OPENAI,
+    OPENROUTER,
+    Dialect,
+    codec,
+)
 from casual_llm.wire.codec import Call, Request
 
 CODEC = codec(OPENROUTER)
@@ -182,7 +191,7 @@ FURTHER: dict[str, tuple[dict[str, Any], ChatMessage]] = {
         {**ANSWER, "reasoning_details": [{"type": "reasoning.text", "text": "hm"}]},
         AssistantMessage(
             content="Yes.",
-            native={"openai": {"reasoning_details": [{"type": "reasoning.text", "text": "hm"}]}},
+            native={"openrouter": {"reasoning_details": [{"type": "reasoning.text", "text": "hm"}]}},
         ),
     ),
     "thinking among the parts": (
@@ -227,6 +236,54 @@ def test_further_keys_of_a_message_are_kept_and_written_again(
     call = read(message)
     assert call.messages[0].model_dump() == ours.model_dump()
     assert written(call) == [message]
+
+
+OURS_SIGNED = OURS.model_copy(update={"native": {"gemini-compat": SIGNED}})
+WANTED: dict[str, tuple[Dialect, dict[str, Any], ChatMessage]] = {
+    "a thought": (
+        DEEPSEEK,
+        {**ANSWER, "reasoning_content": "hm", "prefix": True},
+        AssistantMessage(
+            content="Yes.", native={"openai": {"prefix": True}, "deepseek": {"reasoning_content": "hm"}}
+        ),
+    ),
+    "a signed call": (
+        GEMINI_COMPAT,
+        {"role": "assistant", "content": "Yes.", "tool_calls": [{**CALL, **SIGNED}]},
+        AssistantMessage(content="Yes.", tool_calls=[OURS_SIGNED]),
+    ),
+    "a signed answer": (
+        GEMINI_COMPAT,
+        {**ANSWER, **SIGNED},
+        AssistantMessage(content="Yes.", native={"gemini-compat": SIGNED}),
+    ),
+    "a signed part": (
+        GEMINI_COMPAT,
+        {"role": "user", "content": [{"type": "text", "text": "a", **SIGNED}]},
+        UserMessage(content=[TextContent(text="a", native={"gemini-compat": SIGNED})]),
+    ),
+    "thinking among the parts": (
+        MISTRAL,
+        {**ANSWER, "content": THINKING},
+        AssistantMessage(content="Yes.", native={"mistral": {"content": THINKING}}),
+    ),
+    "a spoken answer": (
+        AZURE,
+        {**ANSWER, "audio": {"id": "audio_1"}},
+        AssistantMessage(content="Yes.", native={"azure": {"audio": {"id": "audio_1"}}}),
+    ),
+}
+
+
+@pytest.mark.parametrize(("dialect", "message", "ours"), WANTED.values(), ids=WANTED.keys())
+def test_what_a_server_wants_to_see_again_is_kept_under_its_own_name(
+    dialect: Dialect, message: dict[str, Any], ours: ChatMessage
+) -> None:
+    body = json.dumps({"model": "m", "messages": [message]}).encode()
+    call = codec(dialect).read(Request(url="/chat/completions", body=body)).unwrap()
+    assert call.messages[0].model_dump() == ours.model_dump()
+    encoded = codec(dialect).encode(call).unwrap()
+    assert (json.loads(encoded.request.body)["messages"], encoded.losses) == ([message], ())
 
 
 def test_null_is_what_leaving_a_key_out_means() -> None:

@@ -80,7 +80,7 @@ def codec(dialect: Dialect = OPENAI) -> Codec[State]:
         start=start(dialect),
         step=step,
         finish=finish,
-        read=read,
+        read=partial(read, dialect),
         write=partial(write, dialect),
         write_stream=partial(write_stream, dialect),
     )

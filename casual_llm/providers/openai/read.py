@@ -14,6 +14,8 @@ from returns.result import Result, safe
 from casual_llm.errors import ReadError
 from casual_llm.frozen import Json
 from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
+from casual_llm.providers.openai.dialect import Dialect
+from casual_llm.providers.openai.dialects import OPENAI
 from casual_llm.providers.openai.encode import named_choice
 from casual_llm.providers.openai.read_messages import read_messages
 from casual_llm.providers.openai.read_parts import rest
@@ -28,16 +30,17 @@ _TWINS = frozenset({"max_completion_tokens", "max_tokens", "random_seed", "seed"
 _T = TypeVar("_T")
 
 
-def read(request: Request) -> Result[Call, ReadError]:
+def read(dialect: Dialect, request: Request) -> Result[Call, ReadError]:
     """Read a request.
 
+    >>> from casual_llm.providers.openai.dialects import OPENAI
     >>> body = b'{"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "user": "u1"}'
-    >>> read(Request(url="/chat/completions", body=body)).unwrap().options
+    >>> read(OPENAI, Request(url="/chat/completions", body=body)).unwrap().options
     ChatOptions(extra={'user': 'u1'})
-    >>> print(read(Request(url="/chat/completions", body=b"[]")).failure())
+    >>> print(read(OPENAI, Request(url="/chat/completions", body=b"[]")).failure())
     body: expected a JSON object
     """
-    return safe(exceptions=(ValueError,))(_call)(request).alt(_located)
+    return safe(exceptions=(ValueError,))(_call)(dialect, request).alt(_located)
 
 
 def _located(error: ValueError) -> ReadError:
@@ -45,7 +48,7 @@ def _located(error: ValueError) -> ReadError:
     return ReadError(path, problem)
 
 
-def _call(request: Request) -> Call:
+def _call(dialect: Dialect, request: Request) -> Call:
     body = parse(request.body).value_or(None)
     if not isinstance(body, Mapping):
         raise ValueError("body", "expected a JSON object")  # noqa: TRY004
@@ -64,7 +67,8 @@ def _call(request: Request) -> Call:
         raise ValueError("stream", "expected true or false")  # noqa: TRY004
     if stream and keys.get("stream_options") == {"include_usage": True}:
         del keys["stream_options"]
-    return Call(model=model, messages=read_messages(spoken), options=_options(keys), stream=bool(stream))
+    messages = read_messages(dialect, spoken)
+    return Call(model=model, messages=messages, options=_options(keys), stream=bool(stream))
 
 
 def _options(rest: dict[str, Json]) -> ChatOptions:
@@ -117,7 +121,7 @@ def _tool(tool: Mapping[str, Json]) -> Tool | None:
     strict = function.get("strict")
     if not isinstance(strict, bool | None) or not isinstance(mark, Mapping | None):
         return None
-    native = rest("tools", tool, {"type", "function", "cache_control"})
+    native = rest("tools", tool, {"type", "function", "cache_control"}, OPENAI)
     more = {"strict": strict, "cache_control": mark, "native": native}
     read_tool = safe(exceptions=(ValueError,))(Tool.from_input_schema)
     description = cast("str | None", function.get("description"))  # what is no text, Tool refuses

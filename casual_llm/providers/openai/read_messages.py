@@ -20,6 +20,7 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
+from casual_llm.providers.openai.dialect import Dialect
 from casual_llm.providers.openai.messages import spoken
 from casual_llm.providers.openai.read_parts import objects, read_content, rest
 from casual_llm.wire.json import dump, mapping, text
@@ -28,40 +29,41 @@ _Object = Mapping[str, Json]
 _Names = dict[str, str]
 
 
-def read_messages(said: Sequence[Json]) -> list[ChatMessage]:
+def read_messages(dialect: Dialect, said: Sequence[Json]) -> list[ChatMessage]:
     """Read the messages in order: a tool's result takes its name from the call that it answers."""
     names: _Names = {}
-    return [_message(f"messages[{index}]", mapping(item), names) for index, item in enumerate(said)]
+    objects = enumerate(map(mapping, said))
+    return [_message(f"messages[{index}]", item, names, dialect) for index, item in objects]
 
 
-def _message(path: str, message: _Object, names: _Names) -> ChatMessage:
+def _message(path: str, message: _Object, names: _Names, dialect: Dialect) -> ChatMessage:
     role = text(message.get("role"))
     reader = _ROLES.get(role)
     if reader is None:
         raise ValueError(f"{path}.role", f"{role!r} is no role; expected system, user, assistant or tool")
-    return reader(path, message, names)
+    return reader(path, message, names, dialect)
 
 
-def _user(path: str, message: _Object, _: _Names) -> UserMessage:
-    content = read_content(f"{path}.content", message.get("content"))
-    return UserMessage(content=content, native=rest(path, message, {"role", "content"}))
+def _user(path: str, message: _Object, _: _Names, dialect: Dialect) -> UserMessage:
+    content = read_content(f"{path}.content", message.get("content"), dialect)
+    return UserMessage(content=content, native=rest(path, message, {"role", "content"}, dialect))
 
 
-def _system(path: str, message: _Object, _: _Names) -> SystemMessage:
+def _system(path: str, message: _Object, _: _Names, dialect: Dialect) -> SystemMessage:
     told = _told(f"{path}.content", message.get("content"))
-    native = rest(path, {**message, "content": told.kept}, {"role"})
+    native = rest(path, {**message, "content": told.kept}, {"role"}, dialect)
     return SystemMessage(content=told.text or "", cache_control=told.mark, native=native)
 
 
-def _assistant(path: str, message: _Object, names: _Names) -> AssistantMessage:
+def _assistant(path: str, message: _Object, names: _Names, dialect: Dialect) -> AssistantMessage:
     told = _told(f"{path}.content", message.get("content"))
     known = {"role", "refusal", "tool_calls", "function_call"}
-    calls, others = _tool_calls(path, message)
+    calls, others = _tool_calls(path, message, dialect)
     names |= {call.id: call.function.name for call in calls}
     refusal = _optional(f"{path}.refusal", message.get("refusal"))
     refusal = told.refusal if refusal is None else refusal
     kept = {**message, "content": told.kept, "tool_calls": others}
-    native = rest(path, kept, known - {"tool_calls"} if others else known)
+    native = rest(path, kept, known - {"tool_calls"} if others else known, dialect)
     silent = not told.text and not isinstance(message.get("content"), str)
     return AssistantMessage(
         content=None if silent and (calls or others or refusal or told.text is None) else told.text,
@@ -71,27 +73,27 @@ def _assistant(path: str, message: _Object, names: _Names) -> AssistantMessage:
     )
 
 
-def _tool(path: str, message: _Object, names: _Names) -> ToolResultMessage:
+def _tool(path: str, message: _Object, names: _Names, dialect: Dialect) -> ToolResultMessage:
     identity = _string(f"{path}.tool_call_id", message.get("tool_call_id"))
-    content = read_content(f"{path}.content", message.get("content"))
-    native = rest(path, message, {"role", "content", "tool_call_id"})
+    content = read_content(f"{path}.content", message.get("content"), dialect)
+    native = rest(path, message, {"role", "content", "tool_call_id"}, dialect)
     name = names.get(identity, "")
     said = "" if content is None else content
     return ToolResultMessage(name=name, tool_call_id=identity, content=said, native=native)
 
 
-def _function(path: str, message: _Object, names: _Names) -> ToolResultMessage:
+def _function(path: str, message: _Object, names: _Names, dialect: Dialect) -> ToolResultMessage:
     # What answers came to before there were tools: the call that is meant is the last of that name.
     name = _string(f"{path}.name", message.get("name"))
     identity = next((known for known, called in reversed(names.items()) if called == name), "")
-    content = read_content(f"{path}.content", message.get("content"))
-    native = rest(path, message, {"role", "content", "name"})
+    content = read_content(f"{path}.content", message.get("content"), dialect)
+    native = rest(path, message, {"role", "content", "name"}, dialect)
     said = "" if content is None else content
     name = name if identity else ""
     return ToolResultMessage(name=name, tool_call_id=identity, content=said, native=native)
 
 
-_ROLES: Mapping[str, Callable[[str, _Object, _Names], ChatMessage]] = {
+_ROLES: Mapping[str, Callable[[str, _Object, _Names, Dialect], ChatMessage]] = {
     "user": _user,
     "system": _system,
     "developer": _system,  # the same thing under a newer name
@@ -128,21 +130,23 @@ def _told(path: str, content: Json) -> _Told:
     return _Told(text=said, kept=freeze(content, path))
 
 
-def _tool_calls(path: str, message: _Object) -> tuple[list[AssistantToolCall], Json]:
+def _tool_calls(path: str, message: _Object, dialect: Dialect) -> tuple[list[AssistantToolCall], Json]:
     """Read the calls; a list in which one is no function's is kept as it is."""
     asked, legacy = message.get("tool_calls"), mapping(message.get("function_call"))
     if not isinstance(asked, list | None):
         raise ValueError(f"{path}.tool_calls", "expected a list")  # noqa: TRY004
     if not asked and legacy:
         index = path.removeprefix("messages[").removesuffix("]")
-        return [_tool_call(f"{path}.function_call", {"id": f"call_{index}", "function": legacy})], None
+        called: _Object = {"id": f"call_{index}", "function": legacy}
+        return [_tool_call(f"{path}.function_call", called, dialect)], None
     calls = [mapping(call) for call in asked or ()]
     if any(call.get("type", "function") != "function" for call in calls):
         return [], freeze(asked, f"{path}.tool_calls")
-    return [_tool_call(f"{path}.tool_calls[{index}]", call) for index, call in enumerate(calls)], None
+    numbered = enumerate(calls)
+    return [_tool_call(f"{path}.tool_calls[{index}]", call, dialect) for index, call in numbered], None
 
 
-def _tool_call(path: str, call: _Object) -> AssistantToolCall:
+def _tool_call(path: str, call: _Object, dialect: Dialect) -> AssistantToolCall:
     function = mapping(call.get("function"))
     arguments = function.get("arguments")
     said = dump(arguments).decode() if isinstance(arguments, Mapping) else arguments
@@ -155,7 +159,7 @@ def _tool_call(path: str, call: _Object) -> AssistantToolCall:
             name=_string(f"{path}.function.name", function.get("name")),
             arguments=_optional(f"{path}.function.arguments", said) or "",
         ),
-        native=rest(path, call, known | {"function"} if plain else known),
+        native=rest(path, call, known | {"function"} if plain else known, dialect),
     )
 
 

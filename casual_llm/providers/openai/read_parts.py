@@ -18,6 +18,7 @@ from casual_llm.content import (
     is_url,
 )
 from casual_llm.frozen import Json, freeze_object
+from casual_llm.providers.openai.dialect import Dialect
 from casual_llm.providers.openai.messages import AUDIO_FORMATS
 from casual_llm.wire.json import mapping
 from casual_llm.wire.media import plain
@@ -27,10 +28,16 @@ _MEDIA_TYPES = {name: media_type for media_type, name in AUDIO_FORMATS.items()}
 _Native = dict[str, Mapping[str, Json]] | None
 
 
-def rest(path: str, found: Mapping[str, Json], known: set[str]) -> _Native:
-    """Keep the keys that no field of ours holds; `null` is what leaving a key out means."""
-    kept = {key: value for key, value in found.items() if key not in known and value is not None}
-    return {FORMAT: freeze_object(kept, path)} if kept else None
+def rest(path: str, found: Mapping[str, Json], known: set[str], dialect: Dialect) -> _Native:
+    """Keep the keys that no field of ours holds; `null` is what leaving a key out means.
+
+    What a server wants to see again, such as its reasoning, is for that server and for no other.
+    """
+    kept: dict[str, dict[str, Json]] = {FORMAT: {}, dialect.name: {}}
+    for key, value in found.items():
+        if key not in known and value is not None:
+            kept[dialect.name if key in dialect.replays else FORMAT][key] = value
+    return {name: freeze_object(keys, path) for name, keys in kept.items() if keys} or None
 
 
 def objects(path: str, content: Json) -> Sequence[Mapping[str, Json]]:
@@ -43,14 +50,15 @@ def objects(path: str, content: Json) -> Sequence[Mapping[str, Json]]:
     return [mapping(part) for part in content]
 
 
-def read_content(path: str, content: Json) -> str | tuple[ContentPart, ...] | None:
+def read_content(path: str, content: Json, dialect: Dialect) -> str | tuple[ContentPart, ...] | None:
     """Read a text, or a list of parts."""
     if content is None or isinstance(content, str):
         return content
-    return tuple(_part(f"{path}[{index}]", part) for index, part in enumerate(objects(path, content)))
+    parts = enumerate(objects(path, content))
+    return tuple(_part(f"{path}[{index}]", part, dialect) for index, part in parts)
 
 
-def _part(path: str, part: Mapping[str, Json]) -> ContentPart:
+def _part(path: str, part: Mapping[str, Json], dialect: Dialect) -> ContentPart:
     kind = str(part.get("type"))
     reader = _READERS.get(kind)
     found = reader(part.get(kind)) if reader is not None else None
@@ -65,7 +73,7 @@ def _part(path: str, part: Mapping[str, Json]) -> ContentPart:
     if kind == "document_url" and isinstance(name, str):
         update["name"] = name
         known |= {"document_name"}
-    more = rest(path, part, known)
+    more = rest(path, part, known, dialect)
     return found.model_validate({**dict(found), **update, "native": more}) if update or more else found
 
 
