@@ -19,7 +19,7 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions
-from casual_llm.providers.openai import OPENAI, codec
+from casual_llm.providers.openai import DIALECTS, OPENAI, Dialect, codec
 from casual_llm.wire.codec import Request
 
 read = codec(OPENAI).read
@@ -239,6 +239,15 @@ def test_what_a_call_cannot_hold_is_an_error_that_names_its_place(body: dict[str
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"<html>", b'{"messages": ['])
 def test_a_body_that_is_no_object_is_an_error_at_the_body(body: bytes) -> None:
     assert read(Request(url="/chat/completions", body=body)).failure().path == "body"
+
+
+@given(st.sampled_from(DIALECTS), st.none() | st.just({"include_usage": True}) | json_values)
+def test_what_a_stream_is_asked_for_is_asked_for_again(dialect: Dialect, asked: Json) -> None:
+    messages: Json = [{"role": "user", "content": "Hi"}]
+    body = _request(messages=messages, stream=True, stream_options=asked)
+    call = codec(dialect).read(body).unwrap()
+    again = json.loads(codec(dialect).encode(call).unwrap().request.body)
+    assert json.dumps(again["stream_options"]) == json.dumps(asked)
 
 
 @given(texts)

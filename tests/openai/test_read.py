@@ -21,7 +21,7 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.openai import COMPATIBLE, codec
+from casual_llm.providers.openai import COMPATIBLE, MISTRAL, codec
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.wire.codec import Call, Request
 
@@ -48,6 +48,15 @@ def test_a_request_is_read_as_a_call() -> None:
 
 def test_a_host_may_name_the_model_in_the_url() -> None:
     assert read({"messages": [HI]}).unwrap() == Call(model="", messages=[UserMessage(content="Hi")])
+
+
+def test_what_a_stream_is_not_asked_of_itself_is_written_again() -> None:
+    body = {"model": "m", "stream": True, "stream_options": {"include_usage": True}, "messages": [HI]}
+    mistral = codec(MISTRAL)
+    call = mistral.read(Request(url="/chat/completions", body=json.dumps(body).encode())).unwrap()
+    assert call.options == ChatOptions(extra={"stream_options": {"include_usage": True}})
+    encoded = mistral.encode(call).unwrap()
+    assert (json.loads(encoded.request.body), encoded.losses) == (body, ())
 
 
 def function(name: str, **more: object) -> dict[str, object]:

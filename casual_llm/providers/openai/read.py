@@ -65,7 +65,7 @@ def _call(dialect: Dialect, request: Request) -> Call:
     stream = body.get("stream")
     if not isinstance(stream, bool | None):
         raise ValueError("stream", "expected true or false")  # noqa: TRY004
-    if stream and keys.get("stream_options") == {"include_usage": True}:
+    if stream and dialect.stream_options and keys.get("stream_options") == {"include_usage": True}:
         del keys["stream_options"]
     messages = read_messages(dialect, spoken)
     return Call(model=model, messages=messages, options=_options(keys), stream=bool(stream))
