@@ -20,7 +20,8 @@ from casual_llm.messages import (
 )
 from casual_llm.options import ChatOptions
 from casual_llm.providers.openai import DIALECTS, OPENAI, Dialect, codec
-from casual_llm.wire.codec import Request
+from casual_llm.wire.codec import Call, Request
+from casual_llm.wire.loss import Loss
 
 read = codec(OPENAI).read
 
@@ -137,6 +138,42 @@ def test_a_function_answers_the_last_call_of_its_name(name: str, before: list[st
     *_, asking, result = asked.unwrap().messages
     calls = asking.tool_calls if isinstance(asking, AssistantMessage) else None
     assert [ToolResultMessage(name=name, tool_call_id=c.id, content=said) for c in calls or ()] == [result]
+
+
+@given(names, texts)
+def test_the_name_of_a_function_that_nobody_called_is_kept(name: str, said: str) -> None:
+    (result,) = read(_said({"role": "function", "name": name, "content": said})).unwrap().messages
+    native = {"openai": {"name": name}}
+    assert result == ToolResultMessage(name="", tool_call_id="", content=said, native=native)
+
+
+_NO: Json = [{"type": "refusal", "refusal": "No."}]
+_ASKED: dict[str, Json] = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "assistant", "content": _NO, "refusal": "Never."},
+        {"role": "assistant", "content": [{"type": "refusal", "refusal": 5}]},
+        {"role": "assistant", "content": [{"type": "text", "text": "a", "cache_control": {"type": "x"}}]},
+        {"role": "assistant", "content": "a", "tool_calls": [_ASKED], "function_call": {"name": "g"}},
+        {"role": "assistant", "content": "a", "function_call": "auto"},
+        {"role": "system", "content": _NO},
+    ],
+    ids=json.dumps,
+)
+@given(dialect=st.sampled_from(DIALECTS).filter(lambda dialect: dialect.refusal))
+def test_what_is_said_twice_or_where_nobody_says_it_is_written_again(
+    dialect: Dialect, message: dict[str, Json]
+) -> None:
+    call = codec(dialect).read(_said(message)).unwrap()
+    assert _again(dialect, call) == ([message], ())
+
+
+def _again(dialect: Dialect, call: Call) -> tuple[list[dict[str, Json]], tuple[Loss, ...]]:
+    encoded = codec(dialect).encode(call).unwrap()
+    return json.loads(encoded.request.body)["messages"], encoded.losses
 
 
 @given(st.integers(1, 99))

@@ -242,7 +242,7 @@ MESSAGES: dict[str, tuple[dict[str, object], ChatMessage]] = {
     ),
     "a result of the oldest kind without its call": (
         {"role": "function", "name": "now", "content": "12:00"},
-        ToolResultMessage(name="", tool_call_id="", content="12:00"),
+        ToolResultMessage(name="", tool_call_id="", content="12:00", native={"openai": {"name": "now"}}),
     ),
     "a result in parts": (
         {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "12:00"}]},
@@ -294,6 +294,13 @@ def test_the_calls_of_older_clients_are_tool_calls() -> None:
     call = AssistantToolCall(id="call_1", function=AssistantToolCallFunction(name="now", arguments="{}"))
     assert calling == AssistantMessage(tool_calls=[call])
     assert result == ToolResultMessage(name="now", tool_call_id="call_1", content="12:00")
+
+
+def test_a_function_answers_no_call_of_another_name_that_has_no_id() -> None:
+    asked = {"role": "assistant", "tool_calls": [{"function": {"name": "ping", "arguments": "{}"}}]}
+    answered = {"role": "function", "name": "now", "content": "12:00"}
+    result = read(saying(HI, asked, answered)).unwrap().messages[2]
+    assert result.native == {"openai": {"name": "now"}}
 
 
 ASKING = {"role": "assistant", "tool_calls": [CALL]}

@@ -167,6 +167,7 @@ THINKING: list[Json] = [
     {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
     {"type": "text", "text": "Yes."},
 ]
+REFUSING: list[Json] = [{"type": "refusal", "refusal": "No."}]
 SIGNED = {"extra_content": {"google": {"thought_signature": "s"}}}
 ANSWER = {"role": "assistant", "content": "Yes."}
 CUSTOM: dict[str, Json] = {"id": "c1", "type": "custom", "custom": {"name": "grep", "input": "a"}}
@@ -219,6 +220,30 @@ FURTHER: dict[str, tuple[dict[str, Any], ChatMessage]] = {
     "a call of another type": (
         {"role": "assistant", "content": None, "tool_calls": [CUSTOM]},
         AssistantMessage(native={"openai": {"tool_calls": [CUSTOM]}}),
+    ),
+    "a call in the oldest words beside the others": (
+        {"role": "assistant", "content": None, "tool_calls": [CALL], "function_call": FUNCTION},
+        AssistantMessage(tool_calls=[OURS], native={"openrouter": {"function_call": FUNCTION}}),
+    ),
+    "a call in the oldest words that is none": (
+        {**ANSWER, "function_call": "auto"},
+        AssistantMessage(content="Yes.", native={"openrouter": {"function_call": "auto"}}),
+    ),
+    "a refusal beside a refusal": (
+        {"role": "assistant", "content": REFUSING, "refusal": "Never."},
+        AssistantMessage(refusal="Never.", native={"openai": {"content": REFUSING}}),
+    ),
+    "a refusal that is no text": (
+        {"role": "assistant", "content": [{"type": "refusal", "refusal": 5}]},
+        AssistantMessage(content="", native={"openai": {"content": [{"type": "refusal", "refusal": 5}]}}),
+    ),
+    "a refusal among instructions": (
+        {"role": "system", "content": REFUSING},
+        SystemMessage(content="", native={"openai": {"content": REFUSING}}),
+    ),
+    "a marked answer": (
+        {"role": "assistant", "content": [PARTS["a mark"][0]]},
+        AssistantMessage(content="a", native={"openai": {"content": [PARTS["a mark"][0]]}}),
     ),
     "marked instructions in several parts": (
         {"role": "system", "content": [{"type": "text", "text": "a"}, {**PARTS["a mark"][0]}]},

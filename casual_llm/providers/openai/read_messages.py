@@ -51,25 +51,27 @@ def _user(path: str, message: _Object, _: _Names, dialect: Dialect) -> UserMessa
 
 def _system(path: str, message: _Object, _: _Names, dialect: Dialect) -> SystemMessage:
     told = _told(f"{path}.content", message.get("content"))
-    native = rest(path, {**message, "content": told.kept}, {"role"}, dialect)
+    kept = told.kept if told.refusal is None else message.get("content")
+    native = rest(path, {**message, "content": kept}, {"role"}, dialect)
     return SystemMessage(content=told.text or "", cache_control=told.mark, native=native)
 
 
 def _assistant(path: str, message: _Object, names: _Names, dialect: Dialect) -> AssistantMessage:
     told = _told(f"{path}.content", message.get("content"))
-    known = {"role", "refusal", "tool_calls", "function_call"}
-    calls, others = _tool_calls(path, message, dialect)
+    calls, unread = _tool_calls(path, message, dialect)
     names |= {call.id: call.function.name for call in calls}
     refusal = _optional(f"{path}.refusal", message.get("refusal"))
+    # Marks and a second refusal have no field here.
+    whole = told.mark is not None or (told.refusal is not None and refusal is not None)
+    kept = {**message, **unread, "content": message.get("content") if whole else told.kept}
     refusal = told.refusal if refusal is None else refusal
-    kept = {**message, "content": told.kept, "tool_calls": others}
-    native = rest(path, kept, known - {"tool_calls"} if others else known, dialect)
     silent = not told.text and not isinstance(message.get("content"), str)
+    asked = calls or unread["tool_calls"] or refusal
     return AssistantMessage(
-        content=None if silent and (calls or others or refusal or told.text is None) else told.text,
+        content=None if silent and (asked or told.text is None) else told.text,
         tool_calls=calls or None,
         refusal=refusal,
-        native=native,
+        native=rest(path, kept, {"role", "refusal"}, dialect),
     )
 
 
@@ -87,10 +89,10 @@ def _function(path: str, message: _Object, names: _Names, dialect: Dialect) -> T
     name = _string(f"{path}.name", message.get("name"))
     identity = next((known for known, called in reversed(names.items()) if called == name), "")
     content = read_content(f"{path}.content", message.get("content"), dialect)
-    native = rest(path, message, {"role", "content", "name"}, dialect)
+    answers = names.get(identity) == name
+    native = rest(path, message, {"role", "content", "name"} if answers else {"role", "content"}, dialect)
     said = "" if content is None else content
-    name = name if identity else ""
-    return ToolResultMessage(name=name, tool_call_id=identity, content=said, native=native)
+    return ToolResultMessage(name=name if answers else "", tool_call_id=identity, content=said, native=native)
 
 
 _ROLES: Mapping[str, Callable[[str, _Object, _Names, Dialect], ChatMessage]] = {
@@ -120,7 +122,11 @@ def _told(path: str, content: Json) -> _Told:
         {key: value for key, value in part.items() if value is not None} for part in objects(path, content)
     ]
     texts = [part for part in parts if part.get("type") == "text" and isinstance(part.get("text"), str)]
-    refusals = [text(part["refusal"]) for part in parts if part.keys() == {"type", "refusal"}]
+    refusals = [
+        text(part["refusal"])
+        for part in parts
+        if part == {"type": "refusal", "refusal": text(part.get("refusal"))}
+    ]
     said = spoken(parts)
     if len(texts) + len(refusals) == len(parts) and all(part.keys() == {"type", "text"} for part in texts):
         return _Told(text=said, refusal="".join(refusals) or None)
@@ -130,20 +136,21 @@ def _told(path: str, content: Json) -> _Told:
     return _Told(text=said, kept=freeze(content, path))
 
 
-def _tool_calls(path: str, message: _Object, dialect: Dialect) -> tuple[list[AssistantToolCall], Json]:
-    """Read the calls; a list in which one is no function's is kept as it is."""
+def _tool_calls(path: str, message: _Object, dialect: Dialect) -> tuple[list[AssistantToolCall], _Object]:
+    """Read the calls, and give what of their keys is kept: a list in which one is no function's, as it is."""
     asked, legacy = message.get("tool_calls"), mapping(message.get("function_call"))
     if not isinstance(asked, list | None):
         raise ValueError(f"{path}.tool_calls", "expected a list")  # noqa: TRY004
     if not asked and legacy:
         index = path.removeprefix("messages[").removesuffix("]")
         called: _Object = {"id": f"call_{index}", "function": legacy}
-        return [_tool_call(f"{path}.function_call", called, dialect)], None
+        nothing: _Object = {"tool_calls": None, "function_call": None}
+        return [_tool_call(f"{path}.function_call", called, dialect)], nothing
     calls = [mapping(call) for call in asked or ()]
     if any(call.get("type", "function") != "function" for call in calls):
-        return [], freeze(asked, f"{path}.tool_calls")
-    numbered = enumerate(calls)
-    return [_tool_call(f"{path}.tool_calls[{index}]", call, dialect) for index, call in numbered], None
+        return [], {"tool_calls": asked}
+    read = [_tool_call(f"{path}.tool_calls[{index}]", call, dialect) for index, call in enumerate(calls)]
+    return read, {"tool_calls": None}
 
 
 def _tool_call(path: str, call: _Object, dialect: Dialect) -> AssistantToolCall:
