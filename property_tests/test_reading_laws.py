@@ -176,6 +176,36 @@ def _again(dialect: Dialect, call: Call) -> tuple[list[dict[str, Json]], tuple[L
     return json.loads(encoded.request.body)["messages"], encoded.losses
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "assistant"},
+        {"role": "assistant", "content": None, "tool_calls": []},
+        {"role": "assistant", "content": [], "refusal": ""},
+        {"role": "tool", "tool_call_id": "123456789", "content": []},
+    ],
+    ids=json.dumps,
+)
+@given(dialect=st.sampled_from(DIALECTS))
+def test_a_message_that_says_nothing_is_written_with_no_text(
+    dialect: Dialect, message: dict[str, Json]
+) -> None:
+    call = codec(dialect).read(_said(message)).unwrap()
+    assert [again["content"] for again in _again(dialect, call)[0]] == [""]
+
+
+@given(names, st.lists(names, max_size=2, unique=True))
+def test_a_choice_of_a_tool_is_written_again_whether_it_is_listed_or_not(
+    name: str, listed: list[str]
+) -> None:
+    choice: Json = {"type": "function", "function": {"name": name}}
+    tools: Json = [{"type": "function", "function": {"name": it}} for it in listed]
+    messages: Json = [{"role": "user", "content": "Hi"}]
+    call = read(_request(messages=messages, tools=tools, tool_choice=choice)).unwrap()
+    assert json.loads(codec(OPENAI).encode(call).unwrap().request.body)["tool_choice"] == choice
+    assert call.options.tool_choice == (name if name in listed else None)
+
+
 @given(st.integers(1, 99))
 def test_either_word_for_the_longest_answer_is_understood(tokens: int) -> None:
     read_ = [

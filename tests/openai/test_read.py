@@ -21,7 +21,7 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.openai import COMPATIBLE, MISTRAL, codec
+from casual_llm.providers.openai import COMPATIBLE, MISTRAL, OPENROUTER, codec
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.wire.codec import Call, Request
 
@@ -63,6 +63,7 @@ def function(name: str, **more: object) -> dict[str, object]:
     return {"type": "function", "function": {"name": name, **more}}
 
 
+NOW: dict[str, Any] = function("now")
 ZONE: dict[str, Any] = {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]}
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
 FORMAT = {"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA, "strict": True}}
@@ -89,7 +90,18 @@ OPTIONS: dict[str, tuple[dict[str, object], ChatOptions]] = {
     "a stop": ({"stop": "END"}, ChatOptions(stop="END")),
     "stops": ({"stop": ["a", ""]}, ChatOptions(stop=["a", ""])),
     "a mode": ({"tool_choice": "required"}, ChatOptions(tool_choice="required")),
-    "a tool by name": ({"tool_choice": function("now")}, ChatOptions(tool_choice="now")),
+    "a tool by name": (
+        {"tools": [function("now")], "tool_choice": function("now")},
+        ChatOptions(tools=[Tool(name="now")], tool_choice="now"),
+    ),
+    "a tool by name, of those that are kept": (
+        {"tools": [{"type": "custom", "custom": {"name": "now"}}], "tool_choice": function("now")},
+        ChatOptions(tool_choice="now", extra={"tools": [{"type": "custom", "custom": {"name": "now"}}]}),
+    ),
+    "a tool by name, of no others": (
+        {"tools": [function("ping")], "tool_choice": function("now")},
+        ChatOptions(tools=[Tool(name="ping")], extra={"tool_choice": NOW}),
+    ),
     "tools": (
         {"tools": [function("now", description="The time", parameters=ZONE), function("ping")]},
         ChatOptions(
@@ -156,6 +168,7 @@ KEPT: dict[str, dict[str, Any]] = {
     "a tool of another type": {"tools": [function("now"), {"type": "custom", "custom": {"name": "x"}}]},
     "a tool without a name": {"tools": [function("")]},
     "a tool whose parameters are no object": {"tools": [function("now", parameters={"type": "string"})]},
+    "a choice of no tool": {"tool_choice": function("now")},
     "a choice of another type": {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto"}}},
     "a choice with more to it": {"tool_choice": {**function("now"), "disable_parallel_tool_use": True}},
     "a mode that nobody knows": {"tool_choice": "any"},
@@ -268,6 +281,16 @@ MESSAGES: dict[str, tuple[dict[str, object], ChatMessage]] = {
         AssistantMessage(tool_calls=[OURS]),
     ),
     "no parts": ({"role": "assistant", "content": []}, AssistantMessage(content="")),
+    "null": ({"role": "assistant", "content": None}, AssistantMessage(content="")),
+    "no content": ({"role": "assistant", "tool_calls": []}, AssistantMessage(content="")),
+    "nothing but a further key": (
+        {"role": "assistant", "content": None, "prefix": True},
+        AssistantMessage(native={"openai": {"prefix": True}}),
+    ),
+    "a result in no parts": (
+        {"role": "tool", "tool_call_id": "c1", "content": []},
+        ToolResultMessage(name="", tool_call_id="c1", content=""),
+    ),
     "a result without its call": (
         {"role": "tool", "tool_call_id": "c1", "content": "12:00"},
         ToolResultMessage(name="", tool_call_id="c1", content="12:00"),
@@ -278,6 +301,12 @@ MESSAGES: dict[str, tuple[dict[str, object], ChatMessage]] = {
 @pytest.mark.parametrize(("written", "message"), MESSAGES.values(), ids=MESSAGES.keys())
 def test_messages_are_read(written: dict[str, object], message: ChatMessage) -> None:
     assert read(saying(HI, written)).unwrap().messages == (UserMessage(content="Hi"), message)
+
+
+@pytest.mark.parametrize("message", [MESSAGES[name][0] for name in MESSAGES if name != "nothing"], ids=str)
+def test_a_message_that_was_read_can_be_written(message: dict[str, object]) -> None:
+    call = read(saying(HI, message)).unwrap()
+    assert codec(OPENROUTER).encode(call).unwrap().losses == ()
 
 
 def test_a_tool_result_takes_its_name_from_the_call() -> None:

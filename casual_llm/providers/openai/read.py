@@ -6,7 +6,8 @@ Keys that no option can say in full are kept in `extra`, those that no field of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import TypeVar, cast
 
 from returns.result import Result, safe
@@ -78,11 +79,13 @@ def _options(rest: dict[str, Json]) -> ChatOptions:
     # Mistral's name for the seed.
     if "seed" not in said and "random_seed" in rest and _holds("seed", rest["random_seed"]):
         said["seed"] = rest.pop("random_seed")
+    tools = _said("tools", rest, _tools)
+    listed = None if "tools" in rest else {tool.name for tool in tools or ()}
     return ChatOptions(
         **cast("dict[str, None]", said),  # the validators of ChatOptions tell the types apart
         max_tokens=cast("int | None", rest.pop(tokens[0]) if len(tokens) == 1 else None),
-        tools=_said("tools", rest, _tools),
-        tool_choice=_said("tool_choice", rest, _tool_choice),
+        tools=tools,
+        tool_choice=_said("tool_choice", rest, partial(_tool_choice, listed)),
         response_format=_said("response_format", rest, _response_format),
         extra=rest or None,
     )
@@ -130,11 +133,13 @@ def _tool(tool: Mapping[str, Json]) -> Tool | None:
     return found.map(lambda plain: Tool.model_validate({**dict(plain), **more})).value_or(None)
 
 
-def _tool_choice(value: Json) -> str | None:
+def _tool_choice(names: Collection[str] | None, value: Json) -> str | None:
+    """Read a mode, or the name of a tool: of those that are listed, if it is known which are."""
     if isinstance(value, str):
         return value if value in MODES else None
     name = text(mapping(mapping(value).get("function")).get("name"))
-    return name if name not in MODES and value == named_choice(name) else None
+    known = name not in MODES and (names is None or name in names)
+    return name if known and value == named_choice(name) else None
 
 
 def _response_format(value: Json) -> ResponseFormat | None:

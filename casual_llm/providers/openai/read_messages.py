@@ -66,12 +66,13 @@ def _assistant(path: str, message: _Object, names: _Names, dialect: Dialect) -> 
     kept = {**message, **unread, "content": message.get("content") if whole else told.kept}
     refusal = told.refusal if refusal is None else refusal
     silent = not told.text and not isinstance(message.get("content"), str)
-    asked = calls or unread["tool_calls"] or refusal
+    native = rest(path, kept, {"role", "refusal"}, dialect)
+    asked = calls or unread["tool_calls"] or refusal or (native if told.text is None else None)
     return AssistantMessage(
-        content=None if silent and (asked or told.text is None) else told.text,
+        content=None if silent and asked else told.text or "",
         tool_calls=calls or None,
         refusal=refusal,
-        native=rest(path, kept, {"role", "refusal"}, dialect),
+        native=native,
     )
 
 
@@ -80,8 +81,7 @@ def _tool(path: str, message: _Object, names: _Names, dialect: Dialect) -> ToolR
     content = read_content(f"{path}.content", message.get("content"), dialect)
     native = rest(path, message, {"role", "content", "tool_call_id"}, dialect)
     name = names.get(identity, "")
-    said = "" if content is None else content
-    return ToolResultMessage(name=name, tool_call_id=identity, content=said, native=native)
+    return ToolResultMessage(name=name, tool_call_id=identity, content=content or "", native=native)
 
 
 def _function(path: str, message: _Object, names: _Names, dialect: Dialect) -> ToolResultMessage:
@@ -91,8 +91,9 @@ def _function(path: str, message: _Object, names: _Names, dialect: Dialect) -> T
     content = read_content(f"{path}.content", message.get("content"), dialect)
     answers = names.get(identity) == name
     native = rest(path, message, {"role", "content", "name"} if answers else {"role", "content"}, dialect)
-    said = "" if content is None else content
-    return ToolResultMessage(name=name if answers else "", tool_call_id=identity, content=said, native=native)
+    return ToolResultMessage(
+        name=name if answers else "", tool_call_id=identity, content=content or "", native=native
+    )
 
 
 _ROLES: Mapping[str, Callable[[str, _Object, _Names, Dialect], ChatMessage]] = {
