@@ -159,6 +159,7 @@ _ASKED: dict[str, Json] = {"id": "1", "type": "function", "function": {"name": "
         {"role": "assistant", "content": [{"type": "text", "text": "a", "cache_control": {"type": "x"}}]},
         {"role": "assistant", "content": "a", "tool_calls": [_ASKED], "function_call": {"name": "g"}},
         {"role": "assistant", "content": "a", "function_call": "auto"},
+        {"role": "assistant", "content": "a", "tool_calls": [{"id": "1", "type": "custom", "custom": {}}]},
         {"role": "system", "content": _NO},
     ],
     ids=json.dumps,
