@@ -50,6 +50,7 @@ from casual_llm.messages import (
 )
 from casual_llm.options import ChatOptions, JsonSchema, sent, set_fields
 from casual_llm.reply import Reply, StreamChunk
+from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Chunks, Encoded, Request, Response
 from casual_llm.wire.collect import collect
 from casual_llm.wire.json import parse
@@ -227,6 +228,14 @@ def test_a_class_that_contains_itself_is_asked_for_by_an_instruction(model: str)
     options = ChatOptions(max_tokens=1, response_format=Tree)
     asked: Any = said_by(attrs.evolve(said(), model=model, options=options))
     assert ("output_config" in asked, "#/$defs/Tree" in asked["system"][-1]["text"]) == (False, True)
+
+
+@given(st.text("a.é", min_size=1, max_size=3) | st.integers(127, 130).map("a".__mul__))
+def test_a_tool_is_listed_by_its_name_or_refused_at_its_place(name: str) -> None:
+    options = ChatOptions(max_tokens=1, tools=[Tool(name=name)])
+    it = encoded(attrs.evolve(said(), options=options))
+    listed = it.map(lambda it: json.loads(it.request.body)["tools"][0]["name"])
+    assert listed.lash(lambda error: Success(error.path)).unwrap() in {name, "options.tools[0].name"}
 
 
 @given(json_values)

@@ -96,6 +96,26 @@ def test_a_call_that_cannot_be_said_is_refused_with_place_and_remedy(
     assert str(codec().encode(ask(*messages)).failure()).startswith(problem)
 
 
+WRONG_NAME = (
+    "options.tools[1].name: Anthropic takes no tool of the name {!r};"
+    " use letters, digits, _ and - alone, at most 128, because the model calls it by its name"
+)
+
+
+@pytest.mark.parametrize("name", ["fs.read", "a b", "é", "now\n", "a" * 129])
+@pytest.mark.parametrize("native", [None, {"anthropic": {"type": "custom"}}])
+def test_a_tool_by_whose_name_it_cannot_be_called_is_refused(name: str, native: Any) -> None:  # noqa: ANN401
+    call = ask(HI, tools=[Tool(name="now"), Tool(name=name, native=native)])
+    assert str(codec().encode(call).failure()) == WRONG_NAME.format(name)
+
+
+@pytest.mark.parametrize("native", [{"name": "fs_read"}, {"type": "files_20260101"}])
+def test_a_tool_that_has_its_name_or_type_in_native_is_sent_so(native: dict[str, str]) -> None:
+    found = encoded(HI, tools=[Tool(name="fs.read", native={"anthropic": native})])
+    (tool,) = json.loads(found.request.body)["tools"]
+    assert tool.items() >= native.items()
+
+
 def result(content: Any = "12:00", name: str = "now", **more: Any) -> ToolResultMessage:  # noqa: ANN401
     return ToolResultMessage(name=name, tool_call_id="1", content=content, **more)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
 
@@ -17,8 +18,8 @@ from casual_llm.providers.anthropic.schema import shape_of
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
 from casual_llm.wire.json import dump
-from casual_llm.wire.loss import Loss, overlaid, unsupported
-from casual_llm.wire.requests import Limits, Settings, Words, encode_with, limited, said
+from casual_llm.wire.loss import Loss, overlaid, own, unsupported
+from casual_llm.wire.requests import Limits, Settings, UnsayableError, Words, encode_with, limited, said
 from casual_llm.wire.written import NOTHING, Written
 
 PATH = "/v1/messages"
@@ -30,6 +31,7 @@ CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 _SAMPLING = ("temperature", "top_p", "top_k")
 LIMITS: Limits = {"temperature": (0, 1)}
 _UNKNOWN = ("frequency_penalty", "presence_penalty", "seed")
+_TOOL_NAMES = re.compile(r"[a-zA-Z0-9_-]{1,128}")  # what else is refused ("String should match pattern")
 
 
 def encode(call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]:
@@ -66,7 +68,7 @@ def _settings(call: Call, options: ChatOptions) -> Settings:
         "top_k": options.top_k,
         "stop_sequences": _texts(options.stop),
         "output_config": None if shape.format is None else {"format": shape.format},
-        "tools": None if options.tools is None else [tool_to_anthropic(tool) for tool in options.tools],
+        "tools": None if options.tools is None else _tools(options.tools),
         "tool_choice": None if options.tool_choice is None else tool_choice_to_anthropic(options.tool_choice),
         "stream": call.stream or None,
     }
@@ -77,6 +79,17 @@ def _settings(call: Call, options: ChatOptions) -> Settings:
         changes=(*_one_stop(options.stop), *shape.changes),
         front={} if shape.instruction is None else {"system": (_text_block(shape.instruction),)},
     )
+
+
+def _tools(tools: Sequence[Tool]) -> Json:
+    for index, tool in enumerate(tools):
+        told = own(tool.native, NAMES)
+        is_ours = "name" not in told and told.get("type", "custom") == "custom"
+        if is_ours and not _TOOL_NAMES.fullmatch(tool.name):
+            problem = f"Anthropic takes no tool of the name {tool.name!r}"
+            remedy = "use letters, digits, _ and - alone, at most 128, because the model calls it by its name"
+            raise UnsayableError(f"options.tools[{index}].name", problem, remedy)
+    return [tool_to_anthropic(tool) for tool in tools]
 
 
 def _lost(options: ChatOptions, refused: Sequence[str]) -> list[Loss]:
