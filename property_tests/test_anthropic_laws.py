@@ -164,17 +164,19 @@ def test_a_call_is_encoded_or_refused_with_its_place_named(call: Call) -> None:
     assert place.startswith(("messages", "options."))
 
 
+_WORDS = {"stop": "stop_sequences", "response_format": "output_config"}
+
+
 @given(calls | any_calls)
 def test_every_option_that_is_set_is_in_the_body_or_told(call: Call) -> None:
-    words = {"stop": "stop_sequences", "response_format": "output_config"}
     said = encoded(call).map(lambda it: {*json.loads(it.request.body), *_told(it)})
-    asked = {words.get(name, name) for name in set_fields(sent(call.options)) if name != "extra"}
+    asked = {_WORDS.get(name, name) for name in set_fields(sent(call.options)) if name != "extra"}
     assert said.map(lambda known: asked - known).value_or(set()) == set()
 
 
 def _told(it: Encoded) -> set[str]:
     places = [one.path.removeprefix("options.") for one in (*it.losses, *it.changes)]
-    return {*places, *(["output_config"] if "response_format" in places else [])}
+    return {_WORDS.get(place, place) for place in places}
 
 
 @given(calls | any_calls, st.integers(0, 6))
@@ -228,6 +230,14 @@ def test_a_class_that_contains_itself_is_asked_for_by_an_instruction(model: str)
     options = ChatOptions(max_tokens=1, response_format=Tree)
     asked: Any = said_by(attrs.evolve(said(), model=model, options=options))
     assert ("output_config" in asked, "#/$defs/Tree" in asked["system"][-1]["text"]) == (False, True)
+
+
+@given(st.lists(st.text("a \n", max_size=2), max_size=3))
+def test_a_text_to_stop_at_is_sent_or_it_is_blank_and_told(stop: list[str]) -> None:
+    it = encoded(attrs.evolve(said(), options=ChatOptions(max_tokens=1, stop=stop))).unwrap()
+    kept = json.loads(it.request.body).get("stop_sequences", [])
+    assert kept == [text for text in stop if text.strip()]
+    assert [loss.path for loss in it.losses] == ["options.stop"] * (kept != stop)
 
 
 @given(st.text("a.é", min_size=1, max_size=3) | st.integers(127, 130).map("a".__mul__))

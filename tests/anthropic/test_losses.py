@@ -309,6 +309,26 @@ def test_a_temperature_that_is_refused_is_not_also_replaced() -> None:
     assert found.losses == (Loss(path="options.temperature", kind="unsupported", asked=1.5),)
 
 
+STOPS: dict[str, tuple[Any, list[str] | None, str]] = {
+    "a blank text": ("\n", None, "unsupported"),
+    "an empty text": ("", None, "unsupported"),
+    "blank texts alone": (["", " "], None, "unsupported"),
+    "a blank text among others": (["a", " ", "b"], ["a", "b"], "replaced"),
+}
+
+
+@pytest.mark.parametrize(("asked", "applied", "kind"), STOPS.values(), ids=STOPS.keys())
+def test_a_blank_text_to_stop_at_is_left_out_and_reported(
+    asked: Any,  # noqa: ANN401
+    applied: list[str] | None,
+    kind: str,
+) -> None:
+    found = encoded(HI, stop=asked)
+    assert json.loads(found.request.body).get("stop_sequences") == applied
+    assert found.losses == (Loss(path="options.stop", kind=kind, asked=asked, applied=applied),)
+    assert found.changes == ()
+
+
 def test_an_input_that_replaces_the_arguments_is_told() -> None:
     function = AssistantToolCallFunction(name="now", arguments="{}")
     call = AssistantToolCall(id="1", function=function, native={"anthropic": {"input": {"a": 1}}})

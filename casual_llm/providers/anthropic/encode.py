@@ -11,7 +11,7 @@ from returns.result import Result
 from casual_llm.errors import EncodeError
 from casual_llm.frozen import Json, thaw
 from casual_llm.options import ChatOptions
-from casual_llm.providers.anthropic.blocks import NAMES, Body
+from casual_llm.providers.anthropic.blocks import NAMES, Body, is_blank
 from casual_llm.providers.anthropic.conversation import conversation
 from casual_llm.providers.anthropic.models import takes_sampling
 from casual_llm.providers.anthropic.schema import shape_of
@@ -61,12 +61,13 @@ def _settings(call: Call, options: ChatOptions) -> Settings:
     within, bounded = limited(options, LIMITS)
     shape = shape_of(call.model, options.response_format)
     limit, added = _limit(options)
+    stop, stopped, respelled = _stop(options.stop)
     body: Body = {
         "max_tokens": limit,
         "temperature": within.temperature,
         "top_p": options.top_p,
         "top_k": options.top_k,
-        "stop_sequences": _texts(options.stop),
+        "stop_sequences": stop,
         "output_config": None if shape.format is None else {"format": shape.format},
         "tools": None if options.tools is None else _tools(options.tools),
         "tool_choice": None if options.tool_choice is None else tool_choice_to_anthropic(options.tool_choice),
@@ -75,8 +76,8 @@ def _settings(call: Call, options: ChatOptions) -> Settings:
     replaced = [loss for name, loss in bounded.items() if name not in refused]
     return Settings(
         body={key: value for key, value in said(body).items() if key not in refused},
-        losses=(*added, *_lost(options, refused), *replaced, *shape.losses),
-        changes=(*_one_stop(options.stop), *shape.changes),
+        losses=(*added, *_lost(options, refused), *stopped, *replaced, *shape.losses),
+        changes=(*respelled, *shape.changes),
         front={} if shape.instruction is None else {"system": (_text_block(shape.instruction),)},
     )
 
@@ -108,13 +109,18 @@ def _limit(options: ChatOptions) -> tuple[int | None, list[Loss]]:
     return MAX_TOKENS, [added]
 
 
-def _texts(stop: str | Sequence[str] | None) -> Json:
-    return [stop] if isinstance(stop, str) else thaw(stop)
-
-
-def _one_stop(stop: str | Sequence[str] | None) -> list[Loss]:
-    changed = Loss(path="options.stop", kind="rewritten", asked=stop, applied=_texts(stop))
-    return [changed] if isinstance(stop, str) else []
+def _stop(asked: str | Sequence[str] | None) -> tuple[Json, list[Loss], list[Loss]]:
+    """Give the texts to stop at, with what is lost and what is changed of them."""
+    if asked is None:
+        return None, [], []
+    given = [asked] if isinstance(asked, str) else list(asked)
+    # "stop_sequences: each stop sequence must contain non-whitespace"
+    kept: Json = [text for text in given if not is_blank(text)]
+    told = partial(Loss, path="options.stop", asked=thaw(asked))
+    if kept != given:
+        kept = kept or None
+        return kept, [told(kind="replaced" if kept else "unsupported", applied=kept)], []
+    return kept, [], [told(kind="rewritten", applied=kept)] if isinstance(asked, str) else []
 
 
 def _text_block(text: str) -> bytes:
