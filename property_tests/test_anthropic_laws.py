@@ -202,6 +202,20 @@ def test_a_merged_conversation_has_at_most_one_system_block(call: Call) -> None:
     assert len([message for message in messages if message.role == "system"]) <= 1
 
 
+@given(st.sampled_from([UserMessage, AssistantMessage]), json_values, json_values)
+def test_what_messages_of_one_turn_say_differently_is_said_as_the_last_says_and_told(
+    kind: type[UserMessage | AssistantMessage], first: Json, last: Json
+) -> None:
+    turn = [kind(content="a", native={"anthropic": {"x": value}}) for value in (first, last)]
+    it = encoded(said(AssistantMessage(content="Yes."), *turn)).unwrap()
+    on_the_wire, after, before = [json.dumps(x, sort_keys=True) for x in (_last(it)["x"], last, first)]
+    assert (on_the_wire, bool(it.losses)) == (after, before != after)
+
+
+def _last(it: Encoded) -> Any:  # noqa: ANN401
+    return json.loads(it.request.body)["messages"][-1]
+
+
 @given(sound_calls)
 def test_a_request_is_one_by_the_schema_of_the_vendor(call: Call) -> None:
     body = json.loads(encoded(call).unwrap().request.body)

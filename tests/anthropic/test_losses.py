@@ -338,6 +338,17 @@ def test_an_input_that_replaces_the_arguments_is_told() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", [UserMessage, AssistantMessage])
+def test_a_key_that_messages_of_one_turn_say_twice_is_sent_as_the_last_says_and_told(
+    kind: type[UserMessage | AssistantMessage],
+) -> None:
+    turn = [kind(content="a", native={"anthropic": {"x": value, "y": 0}}) for value in (1, 2)]
+    found = encoded(HI, AssistantMessage(content="Yes."), *turn)
+    assert json.loads(found.request.body)["messages"][-1].items() >= {("x", 2), ("y", 0)}
+    path = "messages[3].native.anthropic.x"
+    assert found.losses == (Loss(path=path, kind="overridden", asked=1, applied=2),)
+
+
 def test_what_another_format_knows_of_a_tool_is_a_loss() -> None:
     found = encoded(HI, tools=[Tool(name="now", native=OTHER)])
     assert [loss.path for loss in found.losses] == ["options.tools[0].native.openai"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from casual_llm.content import TextContent
+from casual_llm.content import Native, TextContent
 from casual_llm.messages import AssistantMessage, ChatMessage, SystemMessage, ToolResultMessage, UserMessage
 from casual_llm.providers.anthropic.assistant import assistant_blocks, joined, says
 from casual_llm.providers.anthropic.blocks import (
@@ -26,7 +26,7 @@ from casual_llm.providers.anthropic.blocks import (
     system_block,
 )
 from casual_llm.wire.ids import fitted
-from casual_llm.wire.loss import Loss, foreign, own, unsupported
+from casual_llm.wire.loss import Loss, foreign, overlaid, own, unsupported
 from casual_llm.wire.requests import UnsayableError
 
 Side: TypeAlias = Literal["user", "assistant"]
@@ -111,15 +111,14 @@ def write_turn(turn: Turn, known: Mapping[str, str]) -> WrittenTurn:
             blocks, lost = assistant_blocks(path, message)
             answers += [blocks] if blocks else []
             names |= {fitted(call.id, IDS): call.function.name for call in message.tool_calls or ()}
-            further |= _further(message) if blocks else {}
         elif isinstance(message, ToolResultMessage):
             blocks, lost = result_block(path, message, names.get(fitted(message.tool_call_id, IDS), ""))
             results += blocks
         else:
             blocks, lost = _user_blocks(path, message)
             parts += blocks
-            further |= _further(message) if blocks else {}
-        losses += lost
+        further, replaced = overlaid(further, _beside(message) if blocks else None, NAMES, path)
+        losses += [*lost, *replaced]
     content = joined(answers) if turn.side == "assistant" else [*results, *parts]
     body: Body = {"role": turn.side, "content": content, **further}
     return WrittenTurn(body if turn.side else None, tuple(system), tuple(losses), names)
@@ -137,5 +136,9 @@ def _user_blocks(path: str, message: UserMessage) -> Written:
     return Written(blocks, [*losses, *foreign(path, message.native, NAMES)])
 
 
-def _further(message: UserMessage | AssistantMessage) -> Body:
-    return {key: value for key, value in own(message.native, NAMES).items() if key not in {"role", "content"}}
+def _beside(message: ChatMessage) -> Native:
+    """Give what a message says beside its content; system messages and results say it in their block."""
+    if not isinstance(message, UserMessage | AssistantMessage):
+        return None
+    known = {"role", "content"}
+    return {NAME: {key: value for key, value in own(message.native, NAMES).items() if key not in known}}
