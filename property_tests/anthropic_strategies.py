@@ -106,7 +106,7 @@ _pictures = images.map(
 _natives = st.builds(
     NativeContent,
     format=st.just("anthropic"),
-    block=_block("container_upload", file_id=vendors_ids) | _block("text", text=_said),
+    block=_block("container_upload", file_id=vendors_ids) | _block("text", text=_said | st.just(" ")),
 )
 _parts: SearchStrategy[ContentPart] = _texts | _pictures | _files | _natives
 _wordless: SearchStrategy[ContentPart] = st.one_of(

@@ -164,6 +164,20 @@ LOST: dict[str, tuple[list[ChatMessage], str, str]] = {
         "messages[0].content[1].cache_control",
         "unsupported",
     ),
+    "the mark of a block of the vendor's own that says nothing": (
+        [
+            UserMessage(
+                content=[
+                    HI_PART,
+                    NativeContent(
+                        format="anthropic", block={"type": "text", "text": "", "cache_control": MARK}
+                    ),
+                ]
+            )
+        ],
+        "messages[0].content[1].cache_control",
+        "unsupported",
+    ),
     "the mark of a system message that says nothing": (
         [SystemMessage(content=" ", cache_control=MARK), HI],
         "messages[0].cache_control",

@@ -48,6 +48,10 @@ def text(said: str) -> TextContent:
     return TextContent(text=said)
 
 
+def block(said: str) -> NativeContent:
+    return NativeContent(format="anthropic", block={"type": "text", "text": said})
+
+
 def kept(said: str, *blocks: object) -> AssistantMessage:
     return AssistantMessage.model_validate({"content": said, "native": {"anthropic": {"content": blocks}}})
 
@@ -95,6 +99,17 @@ CHANGES: dict[str, tuple[list[ChatMessage], list[ChatMessage], list[tuple[str, s
         [user(text(""), text("a"), text("b"))],
         [user(text("a"), text("b"))],
         [("messages[0].content[0]", "dropped")],
+    ),
+    "blank blocks of the vendor's own": (
+        [user(block(""), block("a")), HI, user(block(" "))],
+        [user(text("a"), text("Hi"))],
+        [
+            ("messages[0].content[0]", "dropped"),
+            ("messages[0].content[1]", "rewritten"),
+            ("messages[0].content", "rewritten"),
+            ("messages[2]", "dropped"),
+            ("messages[1]", "merged"),
+        ],
     ),
     "a text alone": ([user(text("Hi"))], [HI], [("messages[0].content", "rewritten")]),
     "text before a result": (

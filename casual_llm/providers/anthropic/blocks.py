@@ -55,6 +55,21 @@ def is_blank(text: str | None) -> bool:
     return not text or not text.strip()
 
 
+def blank_text(part: ContentPart) -> Mapping[str, Json] | None:
+    """Give a part that is a blank text as the block that the vendor would refuse; `None` for any other.
+
+    >>> blank_text(NativeContent(format="anthropic", block={"type": "text", "text": ""}))
+    {'type': 'text', 'text': ''}
+    """
+    block: Mapping[str, Json] = {}
+    if isinstance(part, TextContent):
+        block = {"type": "text", "text": part.text, "cache_control": part.cache_control}
+    elif isinstance(part, NativeContent) and part.format == NAME:
+        block = part.block
+    said = block.get("text")
+    return block if block.get("type") == "text" and isinstance(said, str) and is_blank(said) else None
+
+
 def parts_of(content: str | Sequence[ContentPart] | None) -> Sequence[ContentPart]:
     """Give content as parts; a text is one.
 
@@ -79,20 +94,21 @@ def content_blocks(path: str, content: str | Sequence[ContentPart] | None) -> Wr
 
 
 def _block(path: str, part: ContentPart) -> tuple[Body, list[Loss]]:
+    nothing = blank_text(part)
+    if nothing is not None:
+        return {}, _marks_of_nothing(path, nothing.get("cache_control"))
     if isinstance(part, NativeContent):
         lost = [unsupported(path, {"type": part.block.get("type")})]
         return (dict(part.block), []) if part.format == NAME else ({}, lost)
     if isinstance(part, AudioContent):
         return {}, [unsupported(path, {"type": "audio"})]
-    if isinstance(part, TextContent) and is_blank(part.text):
-        return {}, _marks_of_nothing(path, part.cache_control)
     block, losses = _medium(path, part)
     block |= said({"cache_control": thaw(part.cache_control)})
     laid, replaced = overlaid(block, part.native, NAMES, path)
     return laid, [*losses, *replaced]
 
 
-def _marks_of_nothing(path: str, mark: Mapping[str, Json] | None) -> list[Loss]:
+def _marks_of_nothing(path: str, mark: Json) -> list[Loss]:
     return [] if mark is None else [unsupported(f"{path}.cache_control", mark)]
 
 

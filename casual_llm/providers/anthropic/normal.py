@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from casual_llm.content import ContentPart, FileContent, ImageContent, Native, NativeContent, TextContent
+from casual_llm.content import ContentPart, FileContent, ImageContent, Native, NativeContent
 from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
@@ -26,7 +26,7 @@ from casual_llm.providers.anthropic.assistant import (
     kept_blocks,
     spoken_blocks,
 )
-from casual_llm.providers.anthropic.blocks import IDS, NAME, in_base64, is_blank, parts_of
+from casual_llm.providers.anthropic.blocks import IDS, NAME, blank_text, in_base64, is_blank, parts_of
 from casual_llm.providers.anthropic.read_messages import compact, read_part
 from casual_llm.providers.anthropic.turns import Located, Turn, side_of, turns_of
 from casual_llm.wire.codec import Normal
@@ -54,6 +54,7 @@ def normalize(messages: Sequence[ChatMessage]) -> Normal:
 def normal_turn(turn: Turn, changes: Changes) -> list[ChatMessage]:
     """Give the messages of one turn in their normal form, and add what was changed.
 
+    >>> from casual_llm.content import TextContent
     >>> found = []
     >>> normal_turn(turns_of([UserMessage(content=[TextContent(text="Hi")])])[0], found), found[0].kind
     ([UserMessage(role='user', content='Hi')], 'rewritten')
@@ -113,8 +114,9 @@ def _content(
         return ""
     kept = list[ContentPart]()
     for index, part in enumerate(content):
-        if isinstance(part, TextContent) and is_blank(part.text):
-            changes.append(_change(f"{path}[{index}]", "dropped", part.text))
+        nothing = blank_text(part)
+        if nothing is not None:
+            changes.append(_change(f"{path}[{index}]", "dropped", nothing["text"]))
         else:
             kept.append(_part(f"{path}[{index}]", part, changes))
     normal = compact(kept)

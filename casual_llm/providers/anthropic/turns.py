@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from casual_llm.content import Native, TextContent
+from casual_llm.content import Native
 from casual_llm.messages import AssistantMessage, ChatMessage, SystemMessage, ToolResultMessage, UserMessage
 from casual_llm.providers.anthropic.assistant import assistant_blocks, joined, says
 from casual_llm.providers.anthropic.blocks import (
@@ -19,8 +19,8 @@ from casual_llm.providers.anthropic.blocks import (
     NAMES,
     Body,
     Written,
+    blank_text,
     content_blocks,
-    is_blank,
     parts_of,
     result_block,
     system_block,
@@ -73,7 +73,7 @@ def side_of(message: ChatMessage) -> Side | None:
         return "assistant" if says(message) else None
     if isinstance(message, UserMessage):
         parts = parts_of(message.content)
-        silent = bool(parts) and all(isinstance(part, TextContent) and is_blank(part.text) for part in parts)
+        silent = bool(parts) and None not in map(blank_text, parts)
         return None if silent else "user"
     return None if isinstance(message, SystemMessage) else "user"
 
