@@ -110,6 +110,7 @@ _BROKEN = AssistantMessage(
     tool_calls=[AssistantToolCall(id="1", function=AssistantToolCallFunction(name="f", arguments="["))]
 )
 
+_ASKED: dict[str, Json] = {"role": "user", "content": "Hi"}
 _RESULT: dict[str, Json] = {"type": "tool_result", "tool_use_id": "1"}
 
 # Requests.
@@ -214,6 +215,16 @@ def test_what_messages_of_one_turn_say_differently_is_said_as_the_last_says_and_
 
 def _last(it: Encoded) -> Any:  # noqa: ANN401
     return json.loads(it.request.body)["messages"][-1]
+
+
+@given(answered_blocks, st.text("a", max_size=1))
+def test_thinking_that_is_not_signed_is_a_loss_where_it_says_anything(
+    blocks: list[Any], thought: str
+) -> None:
+    content = [{"type": "thinking", "thinking": thought}, *blocks]
+    call = read(_request(max_tokens=1, messages=[_ASKED, {"role": "assistant", "content": content}]))
+    places = [loss.path for loss in encoded(call).unwrap().losses]
+    assert places == ["messages[1].native.anthropic.content"] * len(thought)
 
 
 @given(sound_calls)

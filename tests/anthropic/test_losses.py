@@ -121,6 +121,7 @@ def result(content: Any = "12:00", name: str = "now", **more: Any) -> ToolResult
 
 
 OTHER = {"openai": {"name": "Ann"}}
+UNSIGNED = {"type": "thinking", "thinking": "Hm."}
 HI_PART = TextContent(text="Hi")
 LOST: dict[str, tuple[list[ChatMessage], str, str]] = {
     "a recording": ([UserMessage(content=[HI_PART, AUDIO])], "messages[0].content[1]", "unsupported"),
@@ -236,6 +237,25 @@ LOST: dict[str, tuple[list[ChatMessage], str, str]] = {
         [
             HI,
             AssistantMessage(content="b", native={"anthropic": {"content": [{"type": "text", "text": "a"}]}}),
+        ],
+        "messages[1].native.anthropic.content",
+        "unsupported",
+    ),
+    "thinking that is not signed": (
+        [
+            HI,
+            AssistantMessage(content="", native={"anthropic": {"content": [UNSIGNED]}}),
+            UserMessage(content="Go on."),
+        ],
+        "messages[1].native.anthropic.content",
+        "unsupported",
+    ),
+    "thinking that is not signed, before a text": (
+        [
+            HI,
+            AssistantMessage(
+                content="a", native={"anthropic": {"content": [UNSIGNED, {"type": "text", "text": "a"}]}}
+            ),
         ],
         "messages[1].native.anthropic.content",
         "unsupported",

@@ -238,6 +238,8 @@ def assistant_blocks(path: str, message: AssistantMessage) -> Written:
         losses.append(
             unsupported(f"{path}.native.{NAME}.content", "blocks that do not agree with the message")
         )
+    if texts_of(filter(is_unsigned, kept_blocks(message) or ()), "thinking"):
+        losses.append(unsupported(f"{path}.native.{NAME}.content", "thinking that is not signed"))
     if message.refusal and blocks:
         losses.append(unsupported(f"{path}.refusal", message.refusal))
     elif message.refusal and not is_blank(message.refusal):
