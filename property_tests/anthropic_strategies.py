@@ -145,6 +145,7 @@ _called = st.builds(
             None,
             {"anthropic": {"cache_control": 1}},
             {"anthropic": {"caller": {"type": "direct"}, "x": None}},
+            {"anthropic": {"type": "server_tool_use"}},
         ]
     ),
 )

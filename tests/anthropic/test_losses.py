@@ -260,6 +260,23 @@ LOST: dict[str, tuple[list[ChatMessage], str, str]] = {
         "messages[1].native.anthropic.content",
         "unsupported",
     ),
+    "the type of a call": (
+        [
+            HI,
+            AssistantMessage(
+                tool_calls=[
+                    AssistantToolCall(
+                        id="1",
+                        function=AssistantToolCallFunction(name="now", arguments="{}"),
+                        native={"anthropic": {"type": "server_tool_use"}},
+                    )
+                ]
+            ),
+            result(),
+        ],
+        "messages[1].tool_calls[0].native.anthropic.type",
+        "overridden",
+    ),
     "blocks in place of a user's parts": (
         [UserMessage(content="Hi", native={"anthropic": {"content": []}})],
         "messages[0].native.anthropic.content",

@@ -217,6 +217,7 @@ NORMAL: dict[str, list[ChatMessage]] = {
     "blocks that do not agree": [HI, kept("b", {"type": "text", "text": "a"})],
     "arguments that cannot be read": [HI, calling("{")],
     "arguments that cannot be read, in one of two turns": [HI, YES, calling("{")],
+    "a call of another type": [HI, calling(native={"anthropic": {"type": "server_tool_use"}}), result()],
     "a file with a broken URI": [user(FileContent(source="data:nothing"))],
 }
 

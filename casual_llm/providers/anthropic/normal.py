@@ -192,6 +192,8 @@ def _answer(path: str, message: AssistantMessage, changes: Changes) -> Assistant
         base = assistant_of(spoken_blocks(path, message).blocks)
     except UnsayableError:
         return message
+    if len(base.tool_calls or ()) != len(message.tool_calls or ()):
+        return message  # a call of another type, by the words of its own, is a loss and no change
     given = _natives([message])
     native = dict(_native(base, given) or {})
     if "content" in given.get(NAME, {}) and kept_blocks(message) is None:
