@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from base64 import b64encode
 from collections.abc import Iterable
 from functools import reduce
 from itertools import accumulate
@@ -28,7 +29,7 @@ from ollama_strategies import (
     settled_calls,
 )
 from returns.result import Result, Success
-from strategies import arguments, json_objects, json_values, names, said_texts, texts
+from strategies import arguments, base64_texts, json_objects, json_values, names, said_texts, texts
 from wire_strategies import replies, with_chunking
 
 from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
@@ -335,6 +336,23 @@ def test_what_a_message_cannot_hold_is_refused_by_its_place(where: tuple[str, st
     role, key, inside = where
     body = json.dumps({"messages": [{"role": role, key: value}]}).encode()
     assert CODEC.read(Request(url="/api/chat", body=body)).failure().path == f"messages[0].{key}{inside}"
+
+
+@given(st.binary(min_size=1), st.sampled_from(["user", "tool"]))
+def test_an_image_as_a_data_uri_is_read_as_its_base64(image: bytes, role: str) -> None:
+    data = b64encode(image).decode()
+    spelled = [{"role": role, "images": [head + data]} for head in ("", "data:image/jpeg;base64,")]
+    read = [
+        CODEC.read(Request(url="/api/chat", body=json.dumps({"messages": [it]}).encode())) for it in spelled
+    ]
+    assert read[0].unwrap() == read[1].unwrap()
+
+
+@given(st.lists(base64_texts))
+def test_images_of_which_one_is_empty_are_written_again(images: list[str]) -> None:
+    message = {"role": "user", "content": "a", "images": [*images, ""]}
+    body = json.dumps({"model": "m", "messages": [message]}).encode()
+    assert _body(CODEC.read(Request(url="/api/chat", body=body)).unwrap())["messages"] == [message]
 
 
 @given(names.map("x-".__add__), json_values)

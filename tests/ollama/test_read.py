@@ -98,6 +98,10 @@ OPTIONS: dict[str, tuple[dict[str, Any], ChatOptions]] = {
         {"tools": [{"type": "web_search"}]},
         ChatOptions(extra={"tools": [{"type": "web_search"}]}),
     ),
+    "a schema of arguments that is none": (
+        {"tools": [function("now", parameters="city")]},
+        ChatOptions(extra={"tools": [function("now", parameters="city")]}),
+    ),
     "tools that are none": ({"tools": None}, ChatOptions(extra={"tools": None})),
     "further keys": (
         {"think": "high", "keep_alive": "5m"},
@@ -146,6 +150,17 @@ MESSAGES: dict[str, tuple[list[object], list[ChatMessage]]] = {
             UserMessage(content=[TextContent(text="Hi"), image(), image("image/jpeg", "aGk=")]),
             UserMessage(content=[image()]),
             UserMessage(content="Hi"),
+        ],
+    ),
+    "an image as a data URI": (
+        [{**HI, "images": [f"data:image/png;base64,{GIF}", "data:image/bmp;base64,aGk="]}],
+        [UserMessage(content=[TextContent(text="Hi"), image(), image("image/bmp", "aGk=")])],
+    ),
+    "an empty image": (
+        [{**HI, "images": [GIF, ""]}, {**ANSWER, "images": [""]}],
+        [
+            UserMessage(content="Hi", native={"ollama": {"images": [GIF, ""]}}),
+            ToolResultMessage(name="", tool_call_id="", content="", native={"ollama": {"images": [""]}}),
         ],
     ),
     "keys that only Ollama knows": (
@@ -237,6 +252,10 @@ BAD: dict[str, tuple[object, str]] = {
     "an image by URL": (
         {"messages": [{**HI, "images": [GIF, "https://example.com/a.png"]}]},
         "messages[0].images[1]: expected an image in base64",
+    ),
+    "a data URI of something else": (
+        {"messages": [{**HI, "images": ["data:text/plain,hi"]}]},
+        "messages[0].images[0]: expected an image in base64",
     ),
     "an image that is no text": (
         {"messages": [{**HI, "images": [5]}]},

@@ -106,6 +106,7 @@ def _tools(value: Json) -> tuple[Tool, ...] | None:
 def _tool(tool: Mapping[str, Json]) -> Tool | None:
     function = mapping(tool.get("function"))
     known = function.keys() <= {"name", "description", "parameters"}
+    known &= isinstance(function.get("parameters"), Mapping | None)
     if not known or not function or tool.get("type", "function") != "function":
         return None
     description = cast("str | None", function.get("description"))  # what is no text, Tool refuses

@@ -22,7 +22,8 @@ from casual_llm.messages import (
 from casual_llm.providers.ollama.arguments import compact
 from casual_llm.providers.ollama.messages import UNTOLD, media_type_in
 from casual_llm.wire.collect import derived_id
-from casual_llm.wire.json import dump, mapping
+from casual_llm.wire.json import dump, mapping, text
+from casual_llm.wire.media import Inline, parse_data_uri
 
 Native = dict[str, dict[str, Json]] | None
 
@@ -42,7 +43,7 @@ def _message(
     if role == "tool":
         return _tool_result(path, message, asked)
     if role == "user":
-        native = _unknown(message, {"role", "content", "images"})
+        native = _unknown(message, {"role", "content", *_seen(message)})
         return UserMessage(content=_content(path, message), native=native)
     if role == "system":
         native = _unknown(message, {"role", "content"})
@@ -67,24 +68,29 @@ def _list(path: str, value: Json) -> Sequence[Json]:
     return value or ()
 
 
+def _seen(message: Mapping[str, Json]) -> set[str]:
+    """Name the key of the images that parts can hold: a list with an empty one is kept as it is."""
+    images = message.get("images")
+    return set() if isinstance(images, list) and "" in images else {"images"}
+
+
 def _content(path: str, message: Mapping[str, Json]) -> str | list[ContentPart]:
-    text, shown = (
-        _text(f"{path}.content", message.get("content")),
-        _list(f"{path}.images", message.get("images")),
-    )
+    said = _text(f"{path}.content", message.get("content"))
+    shown = _list(f"{path}.images", message.get("images")) if _seen(message) else ()
     images = [_image(f"{path}.images[{index}]", item) for index, item in enumerate(shown)]
     if not images:
-        return text
-    return [TextContent(text=text), *images] if text else [*images]
+        return said
+    return [TextContent(text=said), *images] if said else [*images]
 
 
 def _image(path: str, data: Json) -> ImageContent:
+    # Clients of other formats give data URIs.
+    held = parse_data_uri(text(data)) or Inline(UNTOLD, text(data))
     try:
-        image = ImageContent(source={"type": "base64", "data": _text(path, data)})
+        media_type = media_type_in(held.data) or held.media_type
+        return ImageContent(source={"type": "base64", "data": held.data}, media_type=media_type)
     except ValueError:
         raise ValueError(path, "expected an image in base64") from None
-    media_type = media_type_in(str(data)) or UNTOLD
-    return image if media_type == UNTOLD else image.model_copy(update={"media_type": media_type})
 
 
 def _assistant(
@@ -96,9 +102,9 @@ def _assistant(
         for place, item in items
     ]
     asked += calls
-    text = _text(f"{path}.content", message.get("content"))
+    said = _text(f"{path}.content", message.get("content"))
     return AssistantMessage(
-        content=text or (None if calls else ""),
+        content=said or (None if calls else ""),
         tool_calls=calls or None,
         native=_unknown(message, {"role", "content", "tool_calls"}),
     )
@@ -111,14 +117,14 @@ def _tool_call(path: str, call: Mapping[str, Json], derived: str) -> AssistantTo
         raise ValueError(f"{path}.function.name", "expected a name")  # noqa: TRY004
     if not isinstance(arguments, Mapping | str | None):
         raise ValueError(f"{path}.function.arguments", "expected an object")  # noqa: TRY004
-    text = compact(arguments or "") if isinstance(arguments, str | None) else dump(arguments).decode()
+    spelled = compact(arguments or "") if isinstance(arguments, str | None) else dump(arguments).decode()
     # The order of the calls says what `index` does, and there is no type but `function`.
     more = {key: value for key, value in call.items() if key not in {"id", "type", "function"}}
     if function.keys() - {"name", "arguments", "index"}:
         more["function"] = function
     return AssistantToolCall(
         id=identity if isinstance(identity, str) else derived,
-        function=AssistantToolCallFunction(name=name, arguments=text),
+        function=AssistantToolCallFunction(name=name, arguments=spelled),
         native={"ollama": more} if more else None,
     )
 
@@ -137,5 +143,5 @@ def _tool_result(path: str, message: Mapping[str, Json], asked: list[AssistantTo
         name=name if name is not None else answered.function.name if answered else "",
         tool_call_id=identity if identity is not None else answered.id if answered else "",
         content=_content(path, message),
-        native=_unknown(message, {"role", "content", "images", "tool_name", "tool_call_id"}),
+        native=_unknown(message, {"role", "content", "tool_name", "tool_call_id", *_seen(message)}),
     )
