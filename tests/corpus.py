@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import pytest
 from attrs import frozen
@@ -184,15 +184,21 @@ def _finish_reasons(reply: Reply, expected: Expected) -> set[str | None]:
 
 @frozen
 class Difference:
-    """A place where two JSON values differ, list positions left out: `added a.b`, `gone a[].c`."""
+    """A place where two JSON values differ: `added a.b`, `gone a[1].c`."""
 
-    name: str
+    kind: Literal["added", "gone", "changed"]
+    place: str
     before: Any = None
     after: Any = None
 
     @property
     def path(self) -> str:
-        return self.name.partition(" ")[2]
+        """The place, list positions left out."""
+        return re.sub(r"\[\d+\]", "[]", self.place)
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind} {self.path}"
 
 
 def differences(before: object, after: object, path: str = "") -> Iterator[Difference]:
@@ -203,10 +209,10 @@ def differences(before: object, after: object, path: str = "") -> Iterator[Diffe
             if key in before and key in after:
                 yield from differences(before[key], after[key], place)
             else:
-                kind = "gone" if key in before else "added"
-                yield Difference(f"{kind} {place}", before.get(key), after.get(key))
+                kind: Literal["added", "gone"] = "gone" if key in before else "added"
+                yield Difference(kind, place, before.get(key), after.get(key))
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for earlier, later in zip(before, after, strict=True):
-            yield from differences(earlier, later, f"{path}[]")
+        for index, (earlier, later) in enumerate(zip(before, after, strict=True)):
+            yield from differences(earlier, later, f"{path}[{index}]")
     elif (type(before), before) != (type(after), after):
-        yield Difference(f"changed {path}", before, after)
+        yield Difference("changed", path, before, after)

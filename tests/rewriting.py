@@ -6,27 +6,24 @@ for one where it is said in another form.
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
-from attrs import frozen
+from attrs import evolve
 from corpus import Difference, Exchange, differences
 from protocols import ANTHROPIC, OLLAMA, OPENAI, Protocol
-from returns.result import Failure
+from returns.result import Failure, Result
+from telling import Rewriting, is_told, with_holes
+from turns import same_blocks
 from verdicts import EQUAL, Verdict, excused, same, unexplained
 
-from casual_llm.wire.codec import Request
-
-
-@frozen
-class Rewriting:
-    """A request before and after, and the places of what was told to be lost."""
-
-    before: Any
-    after: Any
-    lost: frozenset[str]
-
+from casual_llm.errors import EncodeError, ReadError
+from casual_llm.wire.codec import Call, Codec, Encoded, Request
 
 Rule = Callable[[Difference, Rewriting], bool]
 
@@ -41,8 +38,28 @@ def given(allowed: Callable[[Any, Any], bool], *paths: str) -> Rule:
     return lambda it, _: (not paths or it.path in paths) and allowed(it.before, it.after)
 
 
-def _limit(body: Mapping[str, Any]) -> object:
-    return body.get("max_tokens", body.get("max_completion_tokens"))
+def spoken(allowed: Callable[[Any, Any], bool], *keys: str) -> Rule:
+    """Allow a difference in these keys of a message by the message before and after."""
+
+    def rule(it: Difference, rewriting: Rewriting) -> bool:
+        found = re.fullmatch(r"messages\[(\d+)\]\.(\w+)", it.place)
+        if found is None or found[2] not in keys:
+            return False
+        place = int(found[1])
+        return allowed(rewriting.before["messages"][place], rewriting.after["messages"][place])
+
+    return rule
+
+
+def one_of_two(*keys: str) -> Rule:
+    """Allow that a wish is said under the other of its names."""
+    return lambda it, rewriting: (
+        it.path in keys and _first(rewriting.before, keys) == _first(rewriting.after, keys) is not None
+    )
+
+
+def _first(body: Mapping[str, Any], keys: tuple[str, ...]) -> object:
+    return next((body[key] for key in keys if body.get(key) is not None), None)
 
 
 def _joined(before: object, after: object) -> bool:
@@ -54,31 +71,66 @@ def _text_block(before: object, after: object) -> bool:
     return after == [{"type": "text", "text": before}]
 
 
-def _same_blocks(difference: Difference, rewriting: Rewriting) -> bool:
-    before, after = rewriting.before["messages"], rewriting.after["messages"]
-    return difference.name == "changed messages" and _blocks(before) == _blocks(after)
+_NOTHING = {"type": "object", "properties": {}, "required": []}
+_ARGUMENTS = r"tools\[\]\.(function\.parameters|input_schema)"
 
 
-def _same_texts(before: object, after: object) -> bool:
-    return _blocks([{"content": before}]) == _blocks([{"content": after}])
+def _shape(it: Difference, _: Rewriting) -> bool:
+    """A schema of no arguments, or one of the keys that it leaves out."""
+    key = re.sub(f"^{_ARGUMENTS}\\.?", "", it.path)
+    if key == it.path or it.before is not None:
+        return False
+    return bool(it.after == (_NOTHING.get(key) if key else _NOTHING))
 
 
-def _blocks(messages: list[Any]) -> list[Any]:
-    """Give all content as blocks, plain texts in a row as one."""
-    found = list[Any]()
-    for message in messages:
-        content = message["content"]
-        for block in [{"type": "text", "text": content}] if isinstance(content, str) else content:
-            if found and found[-1].keys() == block.keys() == {"type", "text"}:
-                found[-1] = {"type": "text", "text": found[-1]["text"] + block["text"]}
-            else:
-                found.append(block)
-    return found
+def _boolean_schema(it: Difference, _: Rewriting) -> bool:
+    known = re.fullmatch(_ARGUMENTS + r"\.properties\.[^.]+", it.path) is not None
+    return known and (it.before, it.after) in [(True, {}), (False, {"not": {}})]
+
+
+def _as_text(before: object, after: object) -> bool:
+    return isinstance(before, dict) and isinstance(after, str) and _same(json.loads(after), before)
+
+
+def _as_object(before: object, after: object) -> bool:
+    return isinstance(before, str) and _same(json.loads(before or "{}"), after)
+
+
+def _same(one: object, other: object) -> bool:
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+def _same_uri(before: object, after: object) -> bool:
+    uris = [uri for uri in (before, after) if isinstance(uri, str) and uri[:5].lower() == "data:"]
+    return len(uris) == 2 and _content_of(uris[0]) == _content_of(uris[1])
+
+
+def _content_of(uri: str) -> tuple[str, bytes]:
+    head, _, data = uri[5:].partition(",")
+    encoded = head.lower().endswith(";base64")
+    return head.partition(";")[0], base64.b64decode(data) if encoded else unquote_to_bytes(data)
+
+
+def _old_call(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    calls = [call["function"] for call in after.get("tool_calls") or ()]
+    return calls == [{"arguments": "", **(before.get("function_call") or {})}]
+
+
+def _old_result(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    known = (before.get("role"), after.get("role")) == ("function", "tool")
+    return known and bool(after.get("tool_call_id"))
+
+
+def _refusing(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    parts = before["content"] if isinstance(before.get("content"), list) else []
+    refusals = [part["refusal"] for part in parts if part.keys() == {"type", "refusal"}]
+    others = [part for part in parts if part.keys() != {"type", "refusal"}]
+    refused = "".join(refusals) == after.get("refusal", "") != ""
+    return refused and "refusal" not in before and _joined(others, after.get("content"))
 
 
 EVERYWHERE: Mapping[str, Rule] = {
     "null is what leaving it out means": given(lambda before, after: before is None and after is None),
-    "`false` is what leaving it out means": lambda it, _: it.name == "gone stream" and it.before is False,
     "an empty list is what leaving it out means": given(
         lambda before, after: (
             (before or []) == (after or []) == [] and [] in (before, after) and None in (before, after)
@@ -87,17 +139,24 @@ EVERYWHERE: Mapping[str, Rule] = {
     "some hosts name the model in the URL; a call has a place for it": lambda it, _: (
         it.name == "added model" and it.after == ""
     ),
-    "the server does not know it: a loss, which is told": lambda it, rewriting: (
-        it.name.startswith("gone") and f"options.{it.path}" in rewriting.lost
-    ),
+    "arguments are an object, and what their schema leaves out of that is spelled out": _shape,
+    "`true` and `false` are schemas, of anything and of nothing": _boolean_schema,
+}
+TOLD = "the server does not take it, or not so: a loss or a change, which is told"
+"""The rule for what `encode` tells; the values have to be those that it tells."""
+_CALL = "messages[].tool_calls[]"
+_NO_STREAM: Mapping[str, Rule] = {
+    "`false` is what leaving it out means": lambda it, _: it.name == "gone stream" and it.before is False,
 }
 RULES: Mapping[str, Mapping[str, Rule]] = {
     OPENAI.name: {
+        **_NO_STREAM,
         "a stream is always asked for its usage": at("added stream_options"),
-        "one limit, two names: the dialect chooses": lambda it, rewriting: (
-            it.path in {"max_tokens", "max_completion_tokens"}
-            and _limit(rewriting.before) == _limit(rewriting.after)
+        "a stream of this server tells its usage unasked": lambda it, _: (
+            it.name == "gone stream_options" and it.before == {"include_usage": True}
         ),
+        "one limit, two names: the dialect chooses": one_of_two("max_tokens", "max_completion_tokens"),
+        "one seed, two names: the dialect chooses": one_of_two("seed", "random_seed"),
         "texts that an assistant or a system message says are joined, and silence has one form": given(
             _joined, "messages[].content"
         ),
@@ -105,18 +164,37 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
             lambda before, after: isinstance(after, dict) and after.get("url") == before,
             "messages[].content[].image_url",
         ),
-        "left out by a client, required by the vendor": at("added tools[].type"),
-        "an echo of a stream's delta; in a request the order says it": at(
-            "gone messages[].tool_calls[].index"
+        "one data URI, spelled with what means nothing or without base64": given(
+            _same_uri, "messages[].content[].image_url.url"
         ),
+        "left out by a client, required by the vendor": lambda it, _: (
+            it.name in {"added tools[].type", f"added {_CALL}.type"} and it.after == "function"
+        ),
+        "a call without an id or arguments has a text for them that says nothing": given(
+            lambda before, after: before is None and after == "",
+            *(f"{_CALL}.function.arguments", f"{_CALL}.id"),
+        ),
+        "arguments are the text of an object": given(_as_text, f"{_CALL}.function.arguments"),
+        "an echo of a stream's delta; in a request the order says it": at(f"gone {_CALL}.index"),
+        "`developer` is the newer name of `system`": given(
+            lambda before, after: (before, after) == ("developer", "system"), "messages[].role"
+        ),
+        "deprecated: one call without an id": spoken(_old_call, "function_call", "tool_calls"),
+        "deprecated: the result of a call without an id": spoken(_old_result, "role", "name", "tool_call_id"),
+        "a refusal among the parts is the message's": spoken(_refusing, "content", "refusal"),
     },
     ANTHROPIC.name: {
+        **_NO_STREAM,
         "a text is a list of one block": given(_text_block),
-        "plain texts of an answer are one": given(_same_texts, "messages[].content"),
-        "two turns of the user are one": _same_blocks,
         "`direct` is what leaving it out means": given(
             lambda before, after: before == {"type": "direct"} and after is None,
             "messages[].content[].caller",
+        ),
+        "one call, one text, one turn: what is said otherwise is told, and the blocks are the same": (
+            lambda it, rewriting: it.place.startswith(("messages", "system")) and same_blocks(rewriting)
+        ),
+        "a model that knows no schemas is told in words": lambda it, rewriting: (
+            it.name in {"gone output_config", "gone output_config.format"} and same_blocks(rewriting)
         ),
     },
     OLLAMA.name: {
@@ -124,41 +202,89 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
             it.name == "added stream" and it.after is True
         ),
         "older clients know no ids; the place in the conversation gives one": at(
-            "added messages[].tool_calls[].id", "added messages[].tool_call_id"
+            f"added {_CALL}.id", "added messages[].tool_call_id"
         ),
         "a result that names no tool answers the next call": at("added messages[].tool_name"),
         "null is no id, and here no call was made that it could be of": given(
             lambda before, after: before is None and after == "", "messages[].tool_call_id"
         ),
+        "left out by a client, though there is one type of tool alone": lambda it, _: (
+            it.name == "added tools[].type" and it.after == "function"
+        ),
+        "said by clients of OpenAI's; there is one type of call alone, and the order says the index": (
+            lambda it, _: (
+                it.name == f"gone {_CALL}.function.index"
+                or (it.name == f"gone {_CALL}.type" and it.before == "function")
+            )
+        ),
+        "silence has one form": given(
+            lambda before, after: before is None and after == "", "messages[].content"
+        ),
+        "arguments are an object, and there are always some": lambda it, _: (
+            it.path == f"{_CALL}.function.arguments" and _as_object(it.before or "", it.after)
+        ),
+        "of a data URI servers take the base64": given(
+            lambda before, after: str(before).partition(";base64,")[2] == after != "", "messages[].images[]"
+        ),
     },
 }
-SILENT = "nobody says anything in it: such a request loads a model, or is refused by the vendor"
+SILENT = (
+    "nobody says anything, or a message does not: such a request loads a model, or is refused by the vendor"
+)
 
 
 def rewriting(protocol: Protocol, exchange: Exchange) -> Verdict:
     """Read a request, write it again, and explain each difference."""
-    codec = protocol.codec_for(exchange)
-    read = codec.read(Request(url="/", body=json.dumps(exchange.request).encode()))
-    if isinstance(read, Failure):
-        return unexplained(f"{exchange.id}: {read.failure()}")
-    written = codec.encode(read.unwrap())
-    if isinstance(written, Failure):
-        silent = not any(message.get("content") for message in exchange.request["messages"])
-        return excused(SILENT) if silent else unexplained(f"{exchange.id}: {written.failure()}")
-    encoded = written.unwrap()
-    after = json.loads(encoded.request.body)
-    lost = frozenset(loss.path for loss in encoded.losses)
-    reasons = explained(protocol, Rewriting(exchange.request, after, lost))
-    if None in reasons.values():
-        strange = [name for name, why in reasons.items() if why is None]
+    again = written_again(protocol, exchange)
+    if isinstance(again, Failure):
+        failure = again.failure()
+        silent = isinstance(failure, EncodeError) and _is_silent(exchange.request, failure.path)
+        return excused(SILENT) if silent else unexplained(f"{exchange.id}: {failure}")
+    reasons = explained(protocol, again.unwrap())
+    strange = sorted({name.partition(" at ")[0] for name, why in reasons.items() if why is None})
+    if strange:
         return unexplained(f"{exchange.id}: {strange}")
     return same(*sorted({why for why in reasons.values() if why})) if reasons else EQUAL
+
+
+def written_again(protocol: Protocol, exchange: Exchange) -> Result[Rewriting, ReadError | EncodeError]:
+    """Read a request and write it again."""
+    codec = protocol.codec_for(exchange)
+
+    def compared(encoded: Encoded) -> Rewriting:
+        told, after = (*encoded.losses, *encoded.changes), json.loads(encoded.request.body)
+        return Rewriting(exchange.request, after, told, _owners(codec, exchange.request))
+
+    read: Result[Call, ReadError | EncodeError] = codec.read(_request(exchange.request))
+    return read.bind(codec.encode).map(compared)
+
+
+def _is_silent(request: Mapping[str, Any], path: str) -> bool:
+    """Whether nobody says anything, or not the one whose message was refused."""
+    messages = request.get("messages", [])
+    found = re.fullmatch(r"messages\[(\d+)\]\.content", path)
+    return not any(message.get("content") for message in ([messages[int(found[1])]] if found else messages))
+
+
+def _request(body: object) -> Request:
+    return Request(url="/", body=json.dumps(body).encode())
+
+
+def _owners(codec: Codec[Any], request: Mapping[str, Any]) -> tuple[int, ...]:
+    """Give the place of each message of the call: what a message holds is read alike if it comes alone."""
+    alone = [codec.read(_request({"messages": [message]})).unwrap() for message in request["messages"]]
+    inside = [place for place, call in enumerate(alone) for _ in call.messages]
+    above = len(codec.read(_request({**request, "messages": []})).unwrap().messages)
+    return (*[-1] * above, *inside)
 
 
 def explained(protocol: Protocol, rewriting: Rewriting) -> dict[str, str | None]:
     """Name the reason of each difference, where the tables hold one."""
     rules = {**EVERYWHERE, **RULES[protocol.name]}
+    if protocol.name != ANTHROPIC.name:  # where a message of a call is one of the request
+        rewriting = evolve(rewriting, after=with_holes(rewriting.after, rewriting.told))
+    rules[TOLD] = partial(is_told, protocol.name)
     return {
-        it.name: next((why for why, rule in rules.items() if rule(it, rewriting)), None)
+        f"{it.name} at {it.place}": next((why for why, rule in rules.items() if rule(it, rewriting)), None)
         for it in differences(rewriting.before, rewriting.after)
     }
