@@ -73,6 +73,7 @@ def without(body: Body, *keys: str) -> Body:
 
 
 FILE: Body = {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,aGk="}}
+DOCUMENT_URL: Body = {"type": "document_url", "document_url": "data:application/pdf;base64,aGk="}
 AUDIO: Body = {"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}}
 NAMED: Body = {"type": "function", "function": {"name": "f"}}
 ORDER: Body = {"type": "json_schema", "json_schema": {"name": "Order", "schema": SHAPE}}
@@ -134,6 +135,9 @@ OPENAI_REQUESTS: Mapping[str, tuple[str, Body]] = {
     "a spoken answer": ("groq", openai(called(call(), audio={"id": "a"}), answered())),
     "developer": ("openai", openai({"role": "developer", "content": "Be brief."})),
     "a function": ("openai", openai(OLD_CALL, {"role": "function", "name": "f", "content": "1"})),
+    "a document": ("mistral", openai(user(text("a"), FILE))),
+    "a document without a name": ("openai", openai(user(text("a"), DOCUMENT_URL))),
+    "a seed under another name": ("deepseek", openai(random_seed=3)),
     "a data URI that says more": ("openai", openai(user(image("data:image/png;charset=x;base64,aGk=")))),
     "a data URI without base64": ("openai", openai(user(image("data:image/svg+xml,%3Csvg/%3E")))),
 }
@@ -173,6 +177,9 @@ ANTHROPIC_REQUESTS: Mapping[str, Body] = {
         "model": "claude-3-haiku-20240307",
     },
     "a text in base64": anthropic(user({"type": "document", "source": DOCUMENT})),
+    "a text in base64 that is no Unicode": anthropic(
+        user({"type": "document", "source": {**DOCUMENT, "data": "/w=="}}, text(" "))
+    ),
     "a page in base64": anthropic(
         user({"type": "document", "source": {**DOCUMENT, "media_type": "text/html"}})
     ),

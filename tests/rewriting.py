@@ -6,18 +6,29 @@ for one where it is said in another form.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from attrs import evolve
 from corpus import Difference, Exchange, differences
 from protocols import ANTHROPIC, OLLAMA, OPENAI, Protocol
 from returns.result import Failure, Result
+from spellings import (
+    as_object,
+    as_text,
+    boolean_schema,
+    joined,
+    old_call,
+    old_result,
+    refusing,
+    same_uri,
+    shape,
+    text_block,
+    two_words,
+)
 from telling import Rewriting, is_told, with_holes
 from turns import same_blocks
 from verdicts import EQUAL, Verdict, excused, same, unexplained
@@ -62,73 +73,6 @@ def _first(body: Mapping[str, Any], keys: tuple[str, ...]) -> object:
     return next((body[key] for key in keys if body.get(key) is not None), None)
 
 
-def _joined(before: object, after: object) -> bool:
-    texts = [part.get("text") for part in before] if isinstance(before, list) else [before or ""]
-    return None not in texts and "".join(map(str, texts)) == (after or "")
-
-
-def _text_block(before: object, after: object) -> bool:
-    return after == [{"type": "text", "text": before}]
-
-
-_NOTHING = {"type": "object", "properties": {}, "required": []}
-_ARGUMENTS = r"tools\[\]\.(function\.parameters|input_schema)"
-
-
-def _shape(it: Difference, _: Rewriting) -> bool:
-    """A schema of no arguments, or one of the keys that it leaves out."""
-    key = re.sub(f"^{_ARGUMENTS}\\.?", "", it.path)
-    if key == it.path or it.before is not None:
-        return False
-    return bool(it.after == (_NOTHING.get(key) if key else _NOTHING))
-
-
-def _boolean_schema(it: Difference, _: Rewriting) -> bool:
-    known = re.fullmatch(_ARGUMENTS + r"\.properties\.[^.]+", it.path) is not None
-    return known and (it.before, it.after) in [(True, {}), (False, {"not": {}})]
-
-
-def _as_text(before: object, after: object) -> bool:
-    return isinstance(before, dict) and isinstance(after, str) and _same(json.loads(after), before)
-
-
-def _as_object(before: object, after: object) -> bool:
-    return isinstance(before, str) and _same(json.loads(before or "{}"), after)
-
-
-def _same(one: object, other: object) -> bool:
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
-
-
-def _same_uri(before: object, after: object) -> bool:
-    uris = [uri for uri in (before, after) if isinstance(uri, str) and uri[:5].lower() == "data:"]
-    return len(uris) == 2 and _content_of(uris[0]) == _content_of(uris[1])
-
-
-def _content_of(uri: str) -> tuple[str, bytes]:
-    head, _, data = uri[5:].partition(",")
-    encoded = head.lower().endswith(";base64")
-    return head.partition(";")[0], base64.b64decode(data) if encoded else unquote_to_bytes(data)
-
-
-def _old_call(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    calls = [call["function"] for call in after.get("tool_calls") or ()]
-    return calls == [{"arguments": "", **(before.get("function_call") or {})}]
-
-
-def _old_result(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    known = (before.get("role"), after.get("role")) == ("function", "tool")
-    return known and bool(after.get("tool_call_id"))
-
-
-def _refusing(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    parts = before["content"] if isinstance(before.get("content"), list) else []
-    refusals = [part["refusal"] for part in parts if part.keys() == {"type", "refusal"}]
-    others = [part for part in parts if part.keys() != {"type", "refusal"}]
-    refused = "".join(refusals) == after.get("refusal", "") != ""
-    return refused and "refusal" not in before and _joined(others, after.get("content"))
-
-
 EVERYWHERE: Mapping[str, Rule] = {
     "null is what leaving it out means": given(lambda before, after: before is None and after is None),
     "an empty list is what leaving it out means": given(
@@ -139,8 +83,8 @@ EVERYWHERE: Mapping[str, Rule] = {
     "some hosts name the model in the URL; a call has a place for it": lambda it, _: (
         it.name == "added model" and it.after == ""
     ),
-    "arguments are an object, and what their schema leaves out of that is spelled out": _shape,
-    "`true` and `false` are schemas, of anything and of nothing": _boolean_schema,
+    "arguments are an object, and what their schema leaves out of that is spelled out": shape,
+    "`true` and `false` are schemas, of anything and of nothing": boolean_schema,
 }
 TOLD = "the server does not take it, or not so: a loss or a change, which is told"
 """The rule for what `encode` tells; the values have to be those that it tells."""
@@ -158,14 +102,15 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "one limit, two names: the dialect chooses": one_of_two("max_tokens", "max_completion_tokens"),
         "one seed, two names: the dialect chooses": one_of_two("seed", "random_seed"),
         "texts that an assistant or a system message says are joined, and silence has one form": given(
-            _joined, "messages[].content"
+            joined, "messages[].content"
         ),
         "a bare URL is an image all the same": given(
             lambda before, after: isinstance(after, dict) and after.get("url") == before,
             "messages[].content[].image_url",
         ),
+        "a document, two words: the dialect chooses": two_words,
         "one data URI, spelled with what means nothing or without base64": given(
-            _same_uri, "messages[].content[].image_url.url"
+            same_uri, "messages[].content[].image_url.url"
         ),
         "left out by a client, required by the vendor": lambda it, _: (
             it.name in {"added tools[].type", f"added {_CALL}.type"} and it.after == "function"
@@ -174,18 +119,18 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
             lambda before, after: before is None and after == "",
             *(f"{_CALL}.function.arguments", f"{_CALL}.id"),
         ),
-        "arguments are the text of an object": given(_as_text, f"{_CALL}.function.arguments"),
+        "arguments are the text of an object": given(as_text, f"{_CALL}.function.arguments"),
         "an echo of a stream's delta; in a request the order says it": at(f"gone {_CALL}.index"),
         "`developer` is the newer name of `system`": given(
             lambda before, after: (before, after) == ("developer", "system"), "messages[].role"
         ),
-        "deprecated: one call without an id": spoken(_old_call, "function_call", "tool_calls"),
-        "deprecated: the result of a call without an id": spoken(_old_result, "role", "name", "tool_call_id"),
-        "a refusal among the parts is the message's": spoken(_refusing, "content", "refusal"),
+        "deprecated: one call without an id": spoken(old_call, "function_call", "tool_calls"),
+        "deprecated: the result of a call without an id": spoken(old_result, "role", "name", "tool_call_id"),
+        "a refusal among the parts is the message's": spoken(refusing, "content", "refusal"),
     },
     ANTHROPIC.name: {
         **_NO_STREAM,
-        "a text is a list of one block": given(_text_block),
+        "a text is a list of one block": given(text_block),
         "`direct` is what leaving it out means": given(
             lambda before, after: before == {"type": "direct"} and after is None,
             "messages[].content[].caller",
@@ -221,7 +166,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
             lambda before, after: before is None and after == "", "messages[].content"
         ),
         "arguments are an object, and there are always some": lambda it, _: (
-            it.path == f"{_CALL}.function.arguments" and _as_object(it.before or "", it.after)
+            it.path == f"{_CALL}.function.arguments" and as_object(it.before or "", it.after)
         ),
         "of a data URI servers take the base64": given(
             lambda before, after: str(before).partition(";base64,")[2] == after != "", "messages[].images[]"

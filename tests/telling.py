@@ -31,7 +31,7 @@ class Rewriting:
 
 _SETTINGS = ("temperature", "top_p", "top_k", "stop", "frequency_penalty", "presence_penalty", "seed")
 PLACES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    OPENAI.name: {"tool_choice": ("tool_choice", "tools")},
+    OPENAI.name: {"tool_choice": ("tool_choice", "tools"), "seed": ("seed", "random_seed")},
     ANTHROPIC.name: {"stop": ("stop_sequences",)},
     OLLAMA.name: {
         **{name: (f"options.{name}",) for name in _SETTINGS},

@@ -10,6 +10,8 @@ import pytest
 from attrs import evolve
 from corpus import Exchange
 from made_up import (
+    DOCUMENT_URL,
+    FILE,
     REFUSED,
     SILENT_REQUESTS,
     Body,
@@ -173,6 +175,10 @@ TELLING: dict[str, tuple[Protocol, Body, Body, Loss]] = {
         OPENAI,
         openai(assistant(text("Well."), REFUSED)),
         openai({"role": "assistant", "content": "Yes.", "refusal": "No."}),
+        unsupported("options.seed", 1),
+    ),
+    "of another document": (
+        *(OPENAI, openai(user(FILE)), openai(user(DOCUMENT_URL))),
         unsupported("options.seed", 1),
     ),
     "of other ids": (

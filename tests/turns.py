@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
+from returns.result import safe
 from telling import Rewriting
 
 Block = Mapping[str, Any]
@@ -92,7 +93,7 @@ def _cleaned(block: Block, ids: Mapping[Any, Any], *, any_text: bool) -> Block:
     }
     if block.get("type") == "tool_use":
         given = kept.get("input") or "{}"
-        kept["input"] = json.loads(given) if isinstance(given, str) else given
+        kept["input"] = _parsed(given).value_or(given) if isinstance(given, str) else given
     if block.get("type") == "tool_result":
         parts = [_cleaned(part, ids, any_text=any_text) for part in _listed(kept.pop("content", None))]
         # A result that is silent has one form.
@@ -106,8 +107,17 @@ def _cleaned(block: Block, ids: Mapping[Any, Any], *, any_text: bool) -> Block:
 def _source(source: Block, *, any_text: bool) -> Block:
     kind = source.get("media_type", "")
     if source.get("type") == "base64" and (kind == PLAIN or (any_text and kind.startswith("text/"))):
-        return {"type": "text", "media_type": PLAIN, "data": base64.b64decode(source["data"]).decode()}
+        text = _decoded(source["data"]).value_or(None)
+        return source if text is None else {"type": "text", "media_type": PLAIN, "data": text}
     return source
+
+
+@safe(exceptions=(ValueError,))
+def _decoded(data: str) -> str:
+    return base64.b64decode(data).decode()
+
+
+_parsed = safe(exceptions=(ValueError,))(json.loads)
 
 
 def _is_nothing(block: Block, *, told: bool) -> bool:
