@@ -254,6 +254,12 @@ def test_extra_that_overrides_an_option_is_reported(dialect: Dialect, value: Jso
     assert _body(encoded)["top_p"] == [value]
 
 
+@given(dialects, st.sampled_from([0, 0.0, False, 1, 1.0, True]))
+def test_extra_that_is_written_otherwise_than_an_option_is_reported(dialect: Dialect, value: Json) -> None:
+    losses = encode(dialect, _hello(top_p=1.0, extra={"top_p": value})).unwrap().losses
+    assert [loss.kind for loss in losses] == ["overridden"] * (json.dumps(value) != "1.0")
+
+
 @given(_spoken_to, json_values)
 def test_a_setting_of_the_provider_that_overrides_an_option_is_reported_where_it_stands(
     spoken_to: tuple[Dialect, str], value: Json

@@ -97,19 +97,23 @@ def overlaid(
         return dict(body), []
     keys, losses = own(native, names), list(foreign(path, native, names))
     for key in body:
-        if key in keys and not (_holds if key in fuller else _is)(keys[key], body[key]):
+        if key in keys and not (_holds if key in fuller else alike)(keys[key], body[key]):
             name = [name for name in names if key in native.get(name, {})][-1]
             place = f"{path}.native.{name}.{key}"
             losses.append(Loss(path=place, kind="overridden", asked=body[key], applied=keys[key]))
     return {**body, **keys}, losses
 
 
-def _is(value: Json, other: Json) -> bool:
-    # 0, 0.0 and false are equal, and are not written alike.
+def alike(value: Json, other: Json) -> bool:
+    """Tell whether two values are written alike: 0, 0.0 and false are equal, and are not.
+
+    >>> alike({"a": 0, "b": []}, {"b": (), "a": 0}), alike(1.0, True)
+    (True, False)
+    """
     return json.dumps(thaw(value), sort_keys=True) == json.dumps(thaw(other), sort_keys=True)
 
 
 def _holds(value: Json, other: Json) -> bool:
     held = value if isinstance(value, Mapping) else {}
     kept = other if isinstance(other, Mapping) else {}
-    return all(key in held and _is(held[key], kept[key]) for key in kept)
+    return all(key in held and alike(held[key], kept[key]) for key in kept)

@@ -14,13 +14,13 @@ from attrs import frozen
 from returns.result import Failure, Result, Success
 
 from casual_llm.errors import EncodeError
-from casual_llm.frozen import Json, thaw
+from casual_llm.frozen import Json
 from casual_llm.messages import AssistantMessage, ChatMessage, Message
 from casual_llm.options import ChatOptions, extra_of, sent
 from casual_llm.wire.codec import Call, Encoded, Request
 from casual_llm.wire.extra import place_of
 from casual_llm.wire.json import dump
-from casual_llm.wire.loss import Loss
+from casual_llm.wire.loss import Loss, alike
 from casual_llm.wire.written import Written, array
 
 Limits: TypeAlias = Mapping[str, tuple[float, float]]
@@ -143,7 +143,7 @@ def _overlaid(
             losses += lost
             continue
         laid[key] = value
-        if key in body and thaw(ours) != thaw(value):
+        if key in body and not alike(ours, value):
             losses.append(Loss(path=place(key), kind="overridden", asked=ours, applied=value))
     return laid, losses
 

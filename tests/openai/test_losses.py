@@ -171,6 +171,12 @@ LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]]
             Loss(path="options.extra.stop", kind="overridden", asked=["a"], applied=("b",)),
         ],
     ),
+    "what extra says in an equal value that is written otherwise": (
+        OPENAI,
+        [HI],
+        {"temperature": 1.0, "extra": {"temperature": True}},
+        [overridden("options.extra.temperature", 1.0, True)],  # noqa: FBT003
+    ),
     "what extra says too": (OPENAI, [HI], {"stop": ["a"], "extra": {"stop": ["a"]}}, []),
     "the name of a result without its call": (
         OPENAI,
