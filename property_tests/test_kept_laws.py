@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
-from strategies import json_values, names, said_texts
+from attrs import evolve
+from hypothesis import example, given, strategies as st
+from strategies import any_calls, json_values, names, said_texts
 
-from casual_llm import AssistantMessage, SystemMessage, UserMessage
+from casual_llm import AssistantMessage, ChatOptions, SystemMessage, UserMessage
 from casual_llm.content import FileContent, ImageContent
 from casual_llm.formats import FORMATS
 from casual_llm.frozen import Json, thaw
@@ -19,6 +21,10 @@ from casual_llm.wire.system import merge_system_messages
 
 marks = st.sampled_from([{"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}])
 _marked = st.builds(SystemMessage, content=said_texts.map("a{}".format), cache_control=marks)
+
+
+def _joining(said: Sequence[SystemMessage]) -> Call:
+    return Call(model="m", messages=said, options=ChatOptions(system_message_handling="merge"))
 
 
 @given(st.lists(_marked, min_size=2))
@@ -33,6 +39,35 @@ def test_joined_system_messages_keep_all_native_keys(native: list[dict[str, dict
     joined = merge_system_messages([SystemMessage(content="a", native=keys) for keys in native])[0]
     said = {(name, key) for keys in native for name, inner in keys.items() for key in inner}
     assert {(name, key) for name, inner in (joined.native or {}).items() for key in inner} == said
+
+
+@given(st.lists(_marked, min_size=2))
+def test_all_marks_but_the_last_are_told_where_system_messages_are_joined(said: list[SystemMessage]) -> None:
+    (lost,) = FORMATS["openrouter"].encode(_joining(said)).unwrap().losses
+    assert lost.asked == tuple({"cache_control": system.cache_control} for system in said[:-1])
+
+
+@pytest.mark.parametrize("name", ["openai", "ollama"])
+@given(st.lists(st.dictionaries(names, json_values), min_size=2))
+def test_all_native_keys_are_told_where_system_messages_are_joined(
+    name: str, native: list[dict[str, Any]]
+) -> None:
+    said = [SystemMessage(content="a", native={name: keys}) for keys in native]
+    losses = FORMATS[name].encode(_joining(said)).unwrap().losses
+    told = [thaw(loss.asked) for loss in losses if loss.path == "options.system_message_handling"]
+    assert told == [[{"native": keys} for keys in native if keys]] * any(native)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@given(call=any_calls)
+@example(call=_joining([SystemMessage(content="a", native={"x": {"y": 1}}), SystemMessage(content="a")]))
+def test_what_is_told_of_messages_is_told_too_where_system_messages_are_joined(name: str, call: Call) -> None:
+    told = [
+        FORMATS[name].encode(evolve(call, options=call.options | ChatOptions(system_message_handling=how)))
+        for how in ("keep", "merge")
+    ]
+    apart, joined = (it.map(lambda encoded: encoded.losses).value_or(()) for it in told)
+    assert joined[: len(apart)] == apart
 
 
 def written(value: Json) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from casual_llm.frozen import Json
 from casual_llm.messages import ChatMessage, SystemMessage
+from casual_llm.wire.loss import Loss, own
 
 
 def merge_system_messages(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
@@ -22,6 +23,34 @@ def merge_system_messages(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
         return list(messages)
     others = [message for message in messages if not isinstance(message, SystemMessage)]
     return [_joined(spoken), *others]
+
+
+def lost_in_merge(messages: Sequence[ChatMessage], names: Collection[str], *, marks: bool) -> list[Loss]:
+    """Tell what was said of a system message alone, and is said of all of them or of none once they are one.
+
+    `names` are the keys of `native` that are heard; `marks` says whether those for the prompt cache are.
+
+    >>> brief = SystemMessage(content="Be brief.", native={"openai": {"name": "a"}})
+    >>> (lost,) = lost_in_merge([brief, SystemMessage(content="Be kind.")], ["openai"], marks=False)
+    >>> lost.path, lost.kind, lost.asked, lost.applied
+    ('options.system_message_handling', 'replaced', ({'native': {'name': 'a'}},), {'native': {'name': 'a'}})
+    """
+    said = [message for message in messages if isinstance(message, SystemMessage)]
+    spoken = [index for index, message in enumerate(said) if message.content.strip()]
+    if len(spoken) <= 1:
+        return []
+    # The mark of the last one covers what it covered before.
+    beside = [_beside(m, names, mark=marks and index != spoken[-1]) for index, m in enumerate(said)]
+    asked = [keys for keys in beside if keys]
+    applied = _beside(_joined([said[index] for index in spoken]), names, mark=marks)
+    path = "options.system_message_handling"
+    return [Loss(path=path, kind="replaced", asked=asked, applied=applied)] if asked else []
+
+
+def _beside(message: SystemMessage, names: Collection[str], *, mark: bool) -> dict[str, Json]:
+    keys, told = own(message.native, names), message.cache_control if mark else None
+    native: dict[str, Json] = {"native": keys} if keys else {}
+    return native if told is None else {**native, "cache_control": told}
 
 
 def _joined(spoken: Sequence[SystemMessage]) -> SystemMessage:

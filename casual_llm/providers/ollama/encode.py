@@ -34,7 +34,7 @@ from casual_llm.wire.requests import (
     said,
 )
 from casual_llm.wire.schema import plain_name, sent_schema
-from casual_llm.wire.system import merge_system_messages
+from casual_llm.wire.system import lost_in_merge, merge_system_messages
 from casual_llm.wire.written import NOTHING, Written, more
 
 PATH = "/api/chat"
@@ -81,8 +81,11 @@ def _conversation(known: Written, call: Call, options: ChatOptions) -> Conversat
     messages = merge_system_messages(call.messages) if merged else call.messages
     if len(messages) == len(call.messages):
         return Conversation(written=_written(messages, known))
-    # Joined messages stand elsewhere than in the call, so nothing that is known of it fits them.
-    return Conversation(written=evolve(_written(messages, NOTHING), count=0))
+    # Joined messages stand elsewhere than in the call, so nothing that is known of it fits them, and what
+    # is told is told of the messages as they were.
+    apart, joined = (_written(said, NOTHING) for said in (call.messages, messages))
+    told = (*apart.losses, *lost_in_merge(call.messages, NAMES, marks=False))
+    return Conversation(written=evolve(joined, count=0, losses=told, changes=apart.changes))
 
 
 def _written(messages: Sequence[ChatMessage], known: Written) -> Written:

@@ -37,7 +37,7 @@ from casual_llm.wire.requests import (
     limited,
     said,
 )
-from casual_llm.wire.system import merge_system_messages
+from casual_llm.wire.system import lost_in_merge, merge_system_messages
 from casual_llm.wire.written import NOTHING, Written, more
 
 __all__ = ["PATH", "encode", "message_to_openai", "named_choice", "tool_to_openai"]
@@ -72,9 +72,12 @@ def _conversation(dialect: Dialect, known: Written, call: Call, options: ChatOpt
     messages = merge_system_messages(call.messages) if merged else call.messages
     if len(messages) == len(call.messages):
         return Conversation(written=_written(dialect, messages, known))
-    # Joined messages stand elsewhere than in the call, so nothing that is known of it fits them.
-    joined = _written(dialect, messages, NOTHING)
-    return Conversation(written=evolve(joined, count=0))
+    # Joined messages stand elsewhere than in the call, so nothing that is known of it fits them, and what
+    # is told is told of the messages as they were.
+    apart, joined = (_written(dialect, said, NOTHING) for said in (call.messages, messages))
+    lost = lost_in_merge(call.messages, dialect.names, marks=dialect.cache_control)
+    told = (*apart.losses, *lost)
+    return Conversation(written=evolve(joined, count=0, losses=told, changes=apart.changes))
 
 
 def _written(dialect: Dialect, messages: Sequence[ChatMessage], known: Written) -> Written:
