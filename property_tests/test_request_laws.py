@@ -260,6 +260,27 @@ def test_extra_that_is_written_otherwise_than_an_option_is_reported(dialect: Dia
     assert [loss.kind for loss in losses] == ["overridden"] * (json.dumps(value) != "1.0")
 
 
+@given(dialects, st.sampled_from(["max_tokens", "max_completion_tokens"]), st.integers(1), st.integers(1))
+def test_a_limit_is_sent_once_by_the_name_that_extra_gives_it(
+    dialect: Dialect, name: str, asked: int, said: int
+) -> None:
+    encoded = encode(dialect, _hello(max_tokens=asked, extra={name: said}))
+    assert {key: value for key, value in _body(encoded).items() if "tokens" in key} == {name: said}
+    told = [(loss.path, loss.asked, loss.applied) for loss in encoded.unwrap().losses]
+    assert told == [(f"options.extra.{name}", asked, said)] * (asked != said)
+
+
+@given(dialects, st.floats(0, 9), st.floats(0, 9))
+@example(OPENAI, 2.5, 2.5)
+@example(OPENAI, 2.5, 0.5)
+def test_an_option_that_extra_says_is_told_as_overridden_alone(
+    dialect: Dialect, asked: float, said: float
+) -> None:
+    encoded = encode(dialect, _hello(temperature=asked, extra={"temperature": said}))
+    told = [(loss.kind, loss.asked, loss.applied) for loss in encoded.unwrap().losses]
+    assert told == [("overridden", asked, said)] * (json.dumps(asked) != json.dumps(said))
+
+
 @given(_spoken_to, json_values)
 def test_a_setting_of_the_provider_that_overrides_an_option_is_reported_where_it_stands(
     spoken_to: tuple[Dialect, str], value: Json

@@ -80,9 +80,8 @@ _wide_options = st.builds(
     temperature=_numbers.map(lambda number: number and abs(number)),
     frequency_penalty=_numbers,
     presence_penalty=_numbers,
-    stop=st.none()
-    | st.text("ab", min_size=1, max_size=9)
-    | st.lists(st.text("ab", min_size=1), min_size=1, max_size=9),
+    seed=st.none() | st.integers(),
+    stop=st.none() | st.text("ab", min_size=1, max_size=9) | st.lists(st.text("ab", min_size=1), max_size=9),
 )
 
 
@@ -90,6 +89,8 @@ _wide_options = st.builds(
 @given(_wide_options)
 @example(ChatOptions(temperature=2.5, stop=["1", "2", "3", "4", "5"]))
 @example(ChatOptions(stop="12345"))
+@example(ChatOptions(stop=[], seed=2**70))
+@example(ChatOptions(seed=-(2**70)))
 def test_what_openai_would_refuse_is_said_as_near_as_can_be_and_told(
     model: str, options: ChatOptions
 ) -> None:
@@ -114,7 +115,7 @@ def test_what_anthropic_would_refuse_is_said_as_near_as_can_be_and_told(
 
 def _check_told(options: ChatOptions, body: dict[str, Any], losses: Sequence[Loss]) -> None:
     """Check that each option is said as it is, or told once, with what is said instead."""
-    for name in ("temperature", "frequency_penalty", "presence_penalty", "stop"):
+    for name in ("temperature", "frequency_penalty", "presence_penalty", "seed", "stop"):
         asked = getattr(options, name)
         told = [loss for loss in losses if loss.path == f"options.{name}"]
         assert len(told) == (thaw(asked) != body.get(name))

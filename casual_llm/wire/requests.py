@@ -202,12 +202,15 @@ def limited(options: ChatOptions, limits: Limits) -> tuple[ChatOptions, dict[str
     >>> options, losses = limited(ChatOptions(temperature=1.5), {"temperature": (0, 1)})
     >>> options, losses["temperature"].asked, losses["temperature"].applied
     (ChatOptions(temperature=1.0), 1.5, 1.0)
+
+    What a further key replaces is left as it is: it is not sent.
     """
-    given = {name: getattr(options, name) for name in limits}
+    given = {name: getattr(options, name) for name in limits if name not in (options.extra or {})}
     nearest: dict[str, Any] = {
-        name: float(max(low, min(high, given[name])))
-        for name, (low, high) in limits.items()
-        if given[name] is not None and not low <= given[name] <= high
+        name: type(asked)(max(low, min(high, asked)))
+        for name, asked in given.items()
+        for low, high in [limits[name]]
+        if asked is not None and not low <= asked <= high
     }
     return options.set(**nearest) if nearest else options, {
         name: Loss(path=f"options.{name}", kind="replaced", asked=given[name], applied=value)

@@ -355,6 +355,14 @@ def test_a_temperature_out_of_range_is_said_as_near_as_can_be(asked: float, appl
     assert found.losses == (() if asked == applied else (told,))
 
 
+@pytest.mark.parametrize("said", [1.5, 0.5])
+def test_a_temperature_that_extra_says_is_not_also_replaced(said: float) -> None:
+    found = encoded(HI, model="claude-sonnet-4-5", temperature=1.5, extra={"temperature": said})
+    assert json.loads(found.request.body)["temperature"] == said
+    told = Loss(path="options.extra.temperature", kind="overridden", asked=1.5, applied=said)
+    assert found.losses == (() if said == 1.5 else (told,))
+
+
 def test_a_temperature_that_is_refused_is_not_also_replaced() -> None:
     found = encoded(HI, model="claude-opus-4-7", temperature=1.5)
     assert found.losses == (Loss(path="options.temperature", kind="unsupported", asked=1.5),)

@@ -252,6 +252,9 @@ def test_the_name_of_a_model_tells_what_it_refuses(dialect: Dialect, model: str,
         ("stop", ["1", "2", "3", "4", "5"], ["1", "2", "3", "4"]),
         ("stop", ["1", "2", "3", "4"], ["1", "2", "3", "4"]),
         ("stop", "12345", "12345"),
+        ("seed", 2**70, 2**63 - 1),
+        ("seed", -(2**70), -(2**63)),
+        ("seed", 2**63 - 1, 2**63 - 1),
     ],
     ids=str,
 )
@@ -262,6 +265,16 @@ def test_what_is_out_of_range_is_said_as_near_as_can_be(name: str, asked: Any, a
     told = Loss(path=f"options.{name}", kind="replaced", asked=asked, applied=applied)
     assert encoded.losses == (() if asked == applied else (told,))
     assert codec(COMPATIBLE).encode(call).unwrap().losses == ()
+
+
+@pytest.mark.parametrize("dialect", [OPENAI, AZURE], ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("model", ["gpt-4.1", "o3"])
+def test_an_empty_list_to_stop_at_is_left_out_where_it_would_be_refused(dialect: Dialect, model: str) -> None:
+    call = Call(model=model, messages=[HI], options=ChatOptions(stop=[]))
+    encoded = codec(dialect).encode(call).unwrap()
+    assert "stop" not in json.loads(encoded.request.body)
+    assert encoded.losses == (Loss(path="options.stop", kind="unsupported", asked=[]),)
+    assert b'"stop":[]' in codec(COMPATIBLE).encode(call).unwrap().request.body
 
 
 def test_what_a_model_refuses_is_not_also_replaced() -> None:

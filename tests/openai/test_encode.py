@@ -116,7 +116,6 @@ OPTIONS: dict[str, tuple[dict[str, Any], bytes]] = {
     "a stop": ({"stop": "END"}, b'"stop":"END",'),
     "stops": ({"stop": ["a", "b"]}, b'"stop":["a","b"],'),
     "an empty stop": ({"stop": ""}, b'"stop":"",'),
-    "no stops": ({"stop": []}, b'"stop":[],'),
     "text": ({"response_format": "text"}, b'"response_format":{"type":"text"},'),
     "json": ({"response_format": "json"}, b'"response_format":{"type":"json_object"},'),
     "a class": (

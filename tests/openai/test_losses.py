@@ -21,7 +21,7 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.openai import COMPATIBLE, GROQ, LLAMACPP, OLLAMA_V1, OPENAI, Dialect, codec
+from casual_llm.providers.openai import COMPATIBLE, GROQ, LLAMACPP, MISTRAL, OLLAMA_V1, OPENAI, Dialect, codec
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
 from casual_llm.wire.loss import Loss
@@ -177,6 +177,42 @@ LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]]
         {"temperature": 1.0, "extra": {"temperature": True}},
         [overridden("options.extra.temperature", 1.0, True)],  # noqa: FBT003
     ),
+    "a limit that extra says by its other name": (
+        OPENAI,
+        [HI],
+        {"max_tokens": 10, "extra": {"max_tokens": 5}},
+        [overridden("options.extra.max_tokens", 10, 5)],
+    ),
+    "a limit that extra says by a newer name": (
+        COMPATIBLE,
+        [HI],
+        {"max_tokens": 10, "extra": {"max_completion_tokens": 5}},
+        [overridden("options.extra.max_completion_tokens", 10, 5)],
+    ),
+    "a seed that extra says by its other name": (
+        MISTRAL,
+        [HI],
+        {"seed": 1, "extra": {"seed": 2}},
+        [overridden("options.extra.seed", 1, 2)],
+    ),
+    "a limit that extra says too, by its other name": (
+        OPENAI,
+        [HI],
+        {"max_tokens": 5, "extra": {"max_tokens": 5}},
+        [],
+    ),
+    "what is out of range, where extra says something else": (
+        OPENAI,
+        [HI],
+        {"temperature": 2.5, "extra": {"temperature": 0.5}},
+        [overridden("options.extra.temperature", 2.5, 0.5)],
+    ),
+    "what is out of range, where extra says it too": (
+        OPENAI,
+        [HI],
+        {"temperature": 2.5, "stop": list("12345"), "extra": {"temperature": 2.5, "stop": list("12345")}},
+        [],
+    ),
     "what extra says too": (OPENAI, [HI], {"stop": ["a"], "extra": {"stop": ["a"]}}, []),
     "the name of a result without its call": (
         OPENAI,
@@ -293,6 +329,27 @@ def test_what_cannot_be_said_is_a_loss(
     dialect: Dialect, messages: list[ChatMessage], options: dict[str, Any], losses: list[Loss]
 ) -> None:
     assert list(encoded(dialect, *messages, **options).losses) == losses
+
+
+@pytest.mark.parametrize(
+    ("dialect", "options", "sent"),
+    [
+        (OPENAI, {"max_tokens": 10, "extra": {"max_tokens": 5}}, {"max_tokens": 5}),
+        (COMPATIBLE, {"max_tokens": 10, "extra": {"max_completion_tokens": 5}}, {"max_completion_tokens": 5}),
+        (MISTRAL, {"seed": 1, "extra": {"seed": 2}}, {"seed": 2}),
+        (
+            MISTRAL,
+            {"seed": 1, "extra": {"max_completion_tokens": 2}},
+            {"random_seed": 1, "max_completion_tokens": 2},
+        ),
+    ],
+    ids=str,
+)
+def test_one_wish_is_sent_under_one_name(
+    dialect: Dialect, options: dict[str, Any], sent: dict[str, Json]
+) -> None:
+    body = json.loads(encoded(dialect, HI, **options).request.body)
+    assert {key: value for key, value in body.items() if key not in {"model", "messages"}} == sent
 
 
 def test_what_is_lost_is_not_sent() -> None:

@@ -39,7 +39,7 @@ OPENAI = Dialect(
     token_key="max_completion_tokens",
     refuses=_by(_ALL, "top_k") | _by(_REASONING, *_SAMPLING) | _by(_STOPLESS, "stop"),
     # The schema of CreateChatCompletionRequest.
-    limits={"temperature": (0, 2), **dict.fromkeys(_PENALTIES, (-2, 2))},
+    limits={"temperature": (0, 2), **dict.fromkeys(_PENALTIES, (-2, 2)), "seed": (-(2**63), 2**63 - 1)},
     stops=4,
     call_ids=_SHORT,
     # A spoken answer is referred to by the id of its audio ("Audio", Multi-turn conversations).

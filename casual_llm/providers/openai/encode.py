@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from attrs import evolve
@@ -43,6 +43,9 @@ from casual_llm.wire.written import NOTHING, Written, more
 __all__ = ["PATH", "encode", "message_to_openai", "named_choice", "tool_to_openai"]
 
 PATH = "/chat/completions"
+_TWICE = {"max_tokens": "max_completion_tokens", "seed": "random_seed"}
+_OTHER = _TWICE | {other: name for name, other in _TWICE.items()}
+"""What has two names in this format: each by the other."""
 _MESSAGES = frozenset({UserMessage, AssistantMessage, SystemMessage, ToolResultMessage})
 
 
@@ -129,14 +132,15 @@ def _settings(dialect: Dialect, call: Call, options: ChatOptions) -> Settings:
         "stop": thaw(within.stop),
         "frequency_penalty": within.frequency_penalty,
         "presence_penalty": within.presence_penalty,
-        "seed": options.seed,
+        "seed": within.seed,
         "response_format": wanted,
         "tools": None if tools is None else [tool_to_openai(tool, dialect) for tool in tools],
         "tool_choice": choice,
     }
     asked = said(told)
     refused = [name for name in asked if _refuses(dialect, call.model, name)]
-    names = {"max_tokens": dialect.token_key, "seed": dialect.seed_key}
+    extra = options.extra or {}
+    names = {"max_tokens": _word(dialect.token_key, extra), "seed": _word(dialect.seed_key, extra)}
     body = {names.get(name, name): value for name, value in asked.items() if name not in refused}
     if call.stream:
         body["stream"] = True
@@ -147,11 +151,21 @@ def _settings(dialect: Dialect, call: Call, options: ChatOptions) -> Settings:
     return Settings(body=body, losses=(*lost, *left_out, *replaced))
 
 
+def _word(ours: str, extra: Collection[str]) -> str:
+    """Choose the other name of a wish where a further key says it, so that the key replaces the option."""
+    other = _OTHER[ours]
+    return other if other in extra else ours
+
+
 def _within(dialect: Dialect, options: ChatOptions) -> tuple[ChatOptions, dict[str, Loss]]:
     """Keep to what the server takes of numbers and of texts to stop at."""
     within, losses = limited(options, dialect.limits)
     stop = options.stop
-    if dialect.stops is None or stop is None or isinstance(stop, str) or len(stop) <= dialect.stops:
+    if dialect.stops is None or stop is None or isinstance(stop, str) or "stop" in (options.extra or {}):
+        return within, losses
+    if not stop:
+        return within.set(stop=None), {**losses, "stop": unsupported("options.stop", stop)}
+    if len(stop) <= dialect.stops:
         return within, losses
     first = tuple(stop[: dialect.stops])
     told = Loss(path="options.stop", kind="replaced", asked=tuple(stop), applied=first)
