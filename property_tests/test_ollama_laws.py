@@ -29,7 +29,7 @@ from ollama_strategies import (
     settled_calls,
 )
 from returns.result import Result, Success
-from strategies import arguments, base64_texts, json_objects, json_values, names, said_texts, texts
+from strategies import arguments, base64_texts, images, json_objects, json_values, names, said_texts, texts
 from wire_strategies import replies, with_chunking
 
 from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
@@ -218,6 +218,16 @@ def test_arguments_that_are_no_object_are_refused_by_their_place(rest: str) -> N
 def test_a_url_that_was_not_fetched_is_refused_by_its_place(url: str) -> None:
     failure = CODEC.encode(_saying(UserMessage(content=[ImageContent(source=url)]))).failure()
     assert (failure.path, "fetch_image_as_base64" in failure.remedy) == ("messages[0].content[0]", True)
+
+
+@given(images)
+@example(ImageContent(source="iVBORw0KGgo=", media_type="image/webp"))
+@example(ImageContent(source="aGk=", media_type="image/webp"))
+@example(ImageContent(source="https://example.com/a.png"))
+def test_an_image_of_which_something_is_lost_changes_as_one_of_which_nothing_is(image: ImageContent) -> None:
+    plain, lost = (image.model_copy(update={"detail": detail}) for detail in (None, "low"))
+    changes = [CODEC.normalize([UserMessage(content=[part])]).changes for part in (plain, lost)]
+    assert changes[0] == changes[1]
 
 
 @given(names.map("data:image/png;base64,?".__add__))

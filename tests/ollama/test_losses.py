@@ -236,6 +236,16 @@ def test_what_cannot_be_said_is_a_loss(
     assert list(encoded.losses) == losses
 
 
+@pytest.mark.parametrize("more", [{}, {"detail": "low"}, {"cache_control": MARK}], ids=str)
+def test_another_media_type_is_told_whatever_else_is_lost(more: dict[str, Any]) -> None:
+    image = ImageContent(source="iVBORw0KGgo=", media_type="image/webp", **more)
+    encoded = codec().encode(Call(model="m", messages=[UserMessage(content=[image])])).unwrap()
+    assert [(change.path, change.kind) for change in encoded.changes] == [
+        ("messages[0].content", "rewritten")
+    ]
+    assert [loss.path for loss in encoded.losses] == [f"messages[0].content[0].{name}" for name in more]
+
+
 def test_a_loss_is_a_failure_where_all_must_be_said() -> None:
     options = ChatOptions(tools=[NOW], tool_choice="required", strict=True)
     assert codec().encode(Call(model="m", messages=[HI], options=options)).failure().path == CHOICE

@@ -163,11 +163,15 @@ def _lost_part(part: ContentPart, path: str) -> list[Loss]:
 
 def _lost_image(part: ImageContent, path: str) -> list[Loss]:
     losses = [] if part.detail is None else [unsupported(f"{path}.detail", part.detail)]
+    return losses + _lost_type(part, path)
+
+
+def _lost_type(part: ImageContent, path: str) -> list[Loss]:
     data, found = _data(part), inline(part)
     if data is not None and found is not None and found.media_type != UNTOLD and not media_type_in(data):
         # The bytes tell a server what they are, and these do not.
-        losses.append(unsupported(f"{path}.media_type", found.media_type))
-    return losses
+        return [unsupported(f"{path}.media_type", found.media_type)]
+    return []
 
 
 def normal_message(message: ChatMessage, path: str) -> tuple[ChatMessage, list[Loss]]:
@@ -217,11 +221,15 @@ def _normal_content(content: Content, *, beside_calls: bool) -> Content:
 
 
 def _beside_what_is_lost(content: Sequence[ContentPart]) -> Sequence[ContentPart]:
-    """Give parts of which some are lost: those keep their places and their form."""
-    return tuple(
-        _normal_image(part) or part if isinstance(part, ImageContent) and not _lost_part(part, "") else part
-        for part in content
-    )
+    """Give parts of which some are lost: those keep their places and what is lost of them."""
+    return tuple(_image_beside_losses(part) if isinstance(part, ImageContent) else part for part in content)
+
+
+def _image_beside_losses(part: ImageContent) -> ImageContent:
+    normal = None if _lost_type(part, "") else _normal_image(part)
+    if normal is None:
+        return part
+    return part.model_copy(update={"source": normal.source, "media_type": normal.media_type})
 
 
 def _normal_image(part: ImageContent) -> ImageContent | None:
