@@ -17,7 +17,7 @@ from casual_llm.formats import FORMATS
 from casual_llm.frozen import Json, thaw
 from casual_llm.wire.codec import Call, Request
 from casual_llm.wire.loss import overlaid
-from casual_llm.wire.system import merge_system_messages
+from casual_llm.wire.system import lost_in_merge, merge_system_messages
 
 marks = st.sampled_from([{"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}])
 _marked = st.builds(SystemMessage, content=said_texts.map("a{}".format), cache_control=marks)
@@ -45,6 +45,11 @@ def test_joined_system_messages_keep_all_native_keys(native: list[dict[str, dict
 def test_all_marks_but_the_last_are_told_where_system_messages_are_joined(said: list[SystemMessage]) -> None:
     (lost,) = FORMATS["openrouter"].encode(_joining(said)).unwrap().losses
     assert lost.asked == tuple({"cache_control": system.cache_control} for system in said[:-1])
+
+
+@given(_marked)
+def test_a_system_message_that_is_joined_to_no_other_loses_nothing(said: SystemMessage) -> None:
+    assert lost_in_merge([said, SystemMessage(content=" ")], ["openai"], marks=True) == []
 
 
 @pytest.mark.parametrize("name", ["openai", "ollama"])
