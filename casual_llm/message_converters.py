@@ -38,7 +38,7 @@ from casual_llm.wire.json import dump
 from casual_llm.wire.loss import Loss, told
 from casual_llm.wire.media import add_base64_prefix, strip_base64_prefix
 from casual_llm.wire.requests import UnsayableError
-from casual_llm.wire.system import merge_system_messages
+from casual_llm.wire.system import merge_system_messages as _merged
 
 __all__ = [
     "add_base64_prefix",
@@ -78,7 +78,7 @@ def _listed(given: Iterable[T], place: str, kind: str) -> list[T]:
     return list(given)
 
 
-def _located_messages(messages: Sequence[Message]) -> list[tuple[str, ChatMessage]]:
+def _located_messages(messages: Iterable[Message]) -> list[tuple[str, ChatMessage]]:
     found = _listed(messages, "messages", "messages")
     return [(f"messages[{index}]", _checked(index, message)) for index, message in enumerate(found)]
 
@@ -93,6 +93,16 @@ def _checked(index: int, message: Message) -> ChatMessage:
 def _note(losses: Iterable[Loss], name: str) -> None:
     for loss in losses:
         _LOG.warning("%s", told(loss, name))
+
+
+def merge_system_messages(messages: Iterable[Message]) -> list[ChatMessage]:
+    """Join the system messages and put them in front.
+
+    >>> brief, kind = SystemMessage(content="Be brief."), SystemMessage(content="Be kind.")
+    >>> len(merge_system_messages([brief, kind]))
+    1
+    """
+    return _merged([message for _, message in _located_messages(messages)])
 
 
 def convert_messages_to_openai(messages: Sequence[Message]) -> list[Body]:

@@ -200,7 +200,7 @@ OLLAMA_REQUESTS: Mapping[str, Body] = {
 }
 SILENT_REQUESTS: Mapping[str, tuple[Protocol, Body]] = {
     "a request that loads a model": (OLLAMA, {"model": "llama3.2"}),
-    "a message that says nothing": (OPENAI, openai({"role": "assistant", "content": None})),
+    "a message that says nothing": (OPENAI, openai({"role": "user", "content": None})),
 }
 
 

@@ -96,9 +96,6 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
     OPENAI.name: {
         **_NO_STREAM,
         "a stream is always asked for its usage": at("added stream_options"),
-        "a stream of this server tells its usage unasked": lambda it, _: (
-            it.name == "gone stream_options" and it.before == {"include_usage": True}
-        ),
         "one limit, two names: the dialect chooses": one_of_two("max_tokens", "max_completion_tokens"),
         "one seed, two names: the dialect chooses": one_of_two("seed", "random_seed"),
         "texts that an assistant or a system message says are joined, and silence has one form": given(

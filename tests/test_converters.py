@@ -382,3 +382,13 @@ async def test_of_a_conversation_that_can_be_said_nothing_is_logged(
 ) -> None:
     await converted(convert, CONVERSATION)
     assert caplog.messages == []
+
+
+def test_messages_of_any_kind_of_list_are_joined_and_what_is_none_is_refused() -> None:
+    said = [SystemMessage(content="a"), SystemMessage(content="b"), UserMessage(content="c")]
+    assert merge_system_messages(message for message in said) == merge_system_messages(said)
+    assert [message.content for message in merge_system_messages(said)] == ["a\n\nb", "c"]
+    with pytest.raises(RequestError, match="messages: a str given; give a list of messages"):
+        merge_system_messages("x")  # type: ignore[arg-type] # what is tested
+    with pytest.raises(RequestError, match=r"messages\[0\]: a str given"):
+        merge_system_messages(["x"])  # type: ignore[list-item] # what is tested
