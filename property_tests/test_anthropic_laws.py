@@ -111,6 +111,7 @@ _BROKEN = AssistantMessage(
 )
 
 _ASKED: dict[str, Json] = {"role": "user", "content": "Hi"}
+_TABLE: Json = {"type": "document", "source": {"type": "text", "media_type": "text/csv", "data": "a"}}
 _RESULT: dict[str, Json] = {"type": "tool_result", "tool_use_id": "1"}
 
 # Requests.
@@ -309,6 +310,7 @@ def test_any_request_is_read_or_refused_with_its_place_named(request: Request) -
 
 
 @given(odd_requests)
+@example(_request(messages=[{"role": "user", "content": [_TABLE]}]))
 def test_a_request_that_was_read_is_written_and_read_the_same(request: Request) -> None:
     call = CODEC.read(request).value_or(Call(model="", messages=[]))
     again = encoded(call).map(lambda it: body_of(read(it.request)))
@@ -359,6 +361,9 @@ def test_a_stream_is_blind_to_where_the_network_cuts(cut: tuple[bytes, list[byte
 
 
 @given(odd_streams)
+@example(
+    event("content_block_delta", index=0, delta={"type": "text_delta", "further": 1}) + event("message_stop")
+)
 def test_any_bytes_are_a_stream_or_a_failure_with_a_text(together: bytes) -> None:
     assert play([together])[1].swap().map(str).value_or("fine")
 
