@@ -14,6 +14,7 @@ from frozendict import frozendict
 from casual_llm.checks import a_kind, shown, wrong
 from casual_llm.errors import ConfigurationError
 from casual_llm.options import FIELDS, ChatOptions, Layer, SystemMessageHandling
+from casual_llm.redaction import redact
 
 __all__ = [
     "ChatOptions",
@@ -23,6 +24,7 @@ __all__ = [
     "Timeout",
     "address_of",
     "key_variables",
+    "redact",
     "resolve_api_key",
 ]
 
