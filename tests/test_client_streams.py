@@ -63,8 +63,8 @@ async def test_a_malformed_stream_is_a_reply_error() -> None:
 
 async def test_a_malformed_stream_is_told_without_waiting_for_more() -> None:
     pings = says_and_hangs(STREAM_HEAD, piece(b"data: ping\n\n"))
-    async with serving(pings) as server, OpenAIClient(base_url=server.url, timeout=5) as client:
-        async with asyncio.timeout(1):
+    async with serving(pings) as server, OpenAIClient(base_url=server.url, timeout=60) as client:
+        async with asyncio.timeout(20):
             with pytest.raises(ReplyError, match="an event is no JSON object"):
                 await chunks_of(Model(client, "gpt-5"))
 

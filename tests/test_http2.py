@@ -75,7 +75,7 @@ async def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterat
     async with await asyncio.start_server(endless.serve, "127.0.0.1", 0, ssl=context) as listening:
         endless.url = f"https://localhost:{listening.sockets[0].getsockname()[1]}"
         yield endless
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             for _ in range(endless.connections):
                 await endless.ended.acquire()
 
@@ -93,7 +93,7 @@ async def test_leaving_early_closes_the_connection_at_once(server: Endless) -> N
     transport = HttpTransport(http2=True)
     async with asking(transport, f"{server.url}/words") as incoming:
         assert (await anext(incoming.body)).startswith(b"word ")
-    await asyncio.wait_for(server.hung_up.wait(), 2)
+    await asyncio.wait_for(server.hung_up.wait(), 10)
     await transport.aclose()
 
 
@@ -109,7 +109,7 @@ async def test_others_on_the_connection_go_on_and_the_last_one_closes_it(server:
             assert [data async for data in three.body] == [b"whole"]
         assert server.connections == 2
         assert not server.hung_up.is_set()
-    await asyncio.wait_for(server.hung_up.wait(), 2)
+    await asyncio.wait_for(server.hung_up.wait(), 10)
     await transport.aclose()
 
 
