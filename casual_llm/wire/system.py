@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeAlias
+
+from attrs import evolve
 
 from casual_llm.frozen import Json
 from casual_llm.messages import ChatMessage, SystemMessage
 from casual_llm.wire.loss import Loss, own
+from casual_llm.wire.written import NOTHING, Written
+
+Write: TypeAlias = Callable[[Sequence[ChatMessage], Written], Written]
+"""How a format writes messages behind those that are known."""
 
 
 def merge_system_messages(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
@@ -23,6 +30,28 @@ def merge_system_messages(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
         return list(messages)
     others = [message for message in messages if not isinstance(message, SystemMessage)]
     return [_joined(spoken), *others]
+
+
+def written_as_one(
+    write: Write, messages: Sequence[ChatMessage], known: Written, names: Collection[str], *, marks: bool
+) -> Written:
+    r"""Write messages with their system messages as one; losses and changes are told of them as they were.
+
+    `names` are the keys of `native` that are heard; `marks` says whether those for the prompt cache are.
+
+    >>> said = [SystemMessage(content="Be brief."), SystemMessage(content="Be kind.")]
+    >>> def write(messages, known):
+    ...     return Written(count=len(messages), pieces=[message.content.encode() for message in messages])
+    >>> b"".join(written_as_one(write, said, NOTHING, [], marks=False).pieces)
+    b'Be brief.\n\nBe kind.'
+    """
+    merged = merge_system_messages(messages)
+    if len(merged) == len(messages):
+        return write(merged, known)
+    # Joined messages stand elsewhere than in the call, so nothing that is known of it fits them.
+    apart, joined = (write(said, NOTHING) for said in (messages, merged))
+    told = (*apart.losses, *lost_in_merge(messages, names, marks=marks))
+    return evolve(joined, count=0, losses=told, changes=apart.changes)
 
 
 def lost_in_merge(messages: Sequence[ChatMessage], names: Collection[str], *, marks: bool) -> list[Loss]:

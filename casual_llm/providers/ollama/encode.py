@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from attrs import evolve
 from returns.result import Result
 
 from casual_llm.errors import EncodeError
@@ -34,7 +33,7 @@ from casual_llm.wire.requests import (
     said,
 )
 from casual_llm.wire.schema import plain_name, sent_schema
-from casual_llm.wire.system import lost_in_merge, merge_system_messages
+from casual_llm.wire.system import written_as_one
 from casual_llm.wire.written import NOTHING, Written, more
 
 PATH = "/api/chat"
@@ -77,15 +76,9 @@ def normalize(messages: Sequence[ChatMessage]) -> Normal:
 
 
 def _conversation(known: Written, call: Call, options: ChatOptions) -> Conversation:
-    merged = options.system_message_handling == "merge"
-    messages = merge_system_messages(call.messages) if merged else call.messages
-    if len(messages) == len(call.messages):
-        return Conversation(written=_written(messages, known))
-    # Joined messages stand elsewhere than in the call, so nothing that is known of it fits them, and what
-    # is told is told of the messages as they were.
-    apart, joined = (_written(said, NOTHING) for said in (call.messages, messages))
-    told = (*apart.losses, *lost_in_merge(call.messages, NAMES, marks=False))
-    return Conversation(written=evolve(joined, count=0, losses=told, changes=apart.changes))
+    if options.system_message_handling != "merge":
+        return Conversation(written=_written(call.messages, known))
+    return Conversation(written=written_as_one(_written, call.messages, known, NAMES, marks=False))
 
 
 def _written(messages: Sequence[ChatMessage], known: Written) -> Written:

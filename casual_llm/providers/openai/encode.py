@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import partial
 
-from attrs import evolve
 from returns.result import Result
 
 from casual_llm.errors import EncodeError
@@ -37,7 +36,7 @@ from casual_llm.wire.requests import (
     limited,
     said,
 )
-from casual_llm.wire.system import lost_in_merge, merge_system_messages
+from casual_llm.wire.system import written_as_one
 from casual_llm.wire.written import NOTHING, Written, more
 
 __all__ = ["PATH", "encode", "message_to_openai", "named_choice", "tool_to_openai"]
@@ -71,16 +70,11 @@ def encode(dialect: Dialect, call: Call, known: Written = NOTHING) -> Result[Enc
 
 
 def _conversation(dialect: Dialect, known: Written, call: Call, options: ChatOptions) -> Conversation:
-    merged = options.system_message_handling == "merge"
-    messages = merge_system_messages(call.messages) if merged else call.messages
-    if len(messages) == len(call.messages):
-        return Conversation(written=_written(dialect, messages, known))
-    # Joined messages stand elsewhere than in the call, so nothing that is known of it fits them, and what
-    # is told is told of the messages as they were.
-    apart, joined = (_written(dialect, said, NOTHING) for said in (call.messages, messages))
-    lost = lost_in_merge(call.messages, dialect.names, marks=dialect.cache_control)
-    told = (*apart.losses, *lost)
-    return Conversation(written=evolve(joined, count=0, losses=told, changes=apart.changes))
+    write = partial(_written, dialect)
+    if options.system_message_handling != "merge":
+        return Conversation(written=write(call.messages, known))
+    marks = dialect.cache_control
+    return Conversation(written=written_as_one(write, call.messages, known, dialect.names, marks=marks))
 
 
 def _written(dialect: Dialect, messages: Sequence[ChatMessage], known: Written) -> Written:
