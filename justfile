@@ -53,7 +53,7 @@ fix:
 
 # the JSON Schema of configuration files, which is shipped for editors
 schema:
-    uv run casual-llm schema > casual_llm/config.schema.json
+    uv run casual-llm schema > casual_llm/config/config.schema.json
 
 # the laws, ten thousand examples each
 nightly:

@@ -16,7 +16,6 @@ from casual_llm.config import ClientConfig, ModelConfig, Provider, Timeout
 from casual_llm.errors import (
     AuthenticationError,
     CasualLLMError,
-    ConfigError,
     ConfigurationError,
     ImageFetchError,
     NotFoundError,
@@ -30,7 +29,7 @@ from casual_llm.errors import (
     TransportError,
     TruncatedError,
 )
-from casual_llm.explain import Explanation, Row, explain
+from casual_llm.failures import ConfigError
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
@@ -45,23 +44,24 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.omit import OMIT, Omit, Only
 from casual_llm.options import ChatOptions, JsonSchema, Layer, extra_of, layered, merge, sent
-from casual_llm.places import diff
+from casual_llm.options.explain import Explanation, Row, explain
+from casual_llm.options.omit import OMIT, Omit, Only
+from casual_llm.options.paths import diff
 from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.usage import Ledger, Usage
-from casual_llm.wire.loss import Loss
 from casual_llm.wire.media import add_base64_prefix, strip_base64_prefix
+from casual_llm.wire.report import Loss
 
 if TYPE_CHECKING:
-    from casual_llm.settings.parse import Config, parse_config
-    from casual_llm.settings.sections import config_schema
+    from casual_llm.config.parse import Config, parse_config
+    from casual_llm.config.sections import config_schema
     from casual_llm.shell.client import CodecClient, LLMClient, Plan
     from casual_llm.shell.clients import AnthropicClient, LocalClient, OllamaClient, OpenAIClient
+    from casual_llm.shell.config_files import Models, load, load_config
+    from casual_llm.shell.download import fetch_image_as_base64
     from casual_llm.shell.factories import create_client, create_model
-    from casual_llm.shell.fetch import fetch_image_as_base64
-    from casual_llm.shell.files import Models, load, load_config
     from casual_llm.shell.images import read_image
     from casual_llm.shell.model import Model
     from casual_llm.structured import Partial, parse
@@ -153,22 +153,22 @@ __all__ = [
 _ON_FIRST_USE = {
     "AnthropicClient": "shell.clients",
     "CodecClient": "shell.client",
-    "Config": "settings.parse",
+    "Config": "config.parse",
     "LLMClient": "shell.client",
     "LocalClient": "shell.clients",
     "Model": "shell.model",
-    "Models": "shell.files",
+    "Models": "shell.config_files",
     "OllamaClient": "shell.clients",
     "OpenAIClient": "shell.clients",
     "Partial": "structured",
-    "config_schema": "settings.sections",
+    "config_schema": "config.sections",
     "create_client": "shell.factories",
     "create_model": "shell.factories",
-    "fetch_image_as_base64": "shell.fetch",
-    "load": "shell.files",
-    "load_config": "shell.files",
+    "fetch_image_as_base64": "shell.download",
+    "load": "shell.config_files",
+    "load_config": "shell.config_files",
     "parse": "structured",
-    "parse_config": "settings.parse",
+    "parse_config": "config.parse",
     "Plan": "shell.client",
     "Translated": "translation",
     "read_image": "shell.images",

@@ -21,111 +21,27 @@ in one place (`exception_for`). Every text names the place and the remedy.
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
-from attrs import frozen
-
-from casual_llm.misfits import ParseFailure
+from casual_llm.failures import EncodeError, Failure, Malformed, ParseFailure, Refused, Truncated
 from casual_llm.reply import Reply
+from casual_llm.validation import CasualLLMError, ConfigurationError
 
-
-@frozen
-class EncodeError:
-    """A call that cannot be put on the wire."""
-
-    path: str
-    problem: str
-    remedy: str
-
-    def __str__(self) -> str:
-        """Name the place, the problem and the remedy."""
-        return f"{self.path}: {self.problem}; {self.remedy}"
-
-
-@frozen
-class ConfigError:
-    """A configuration that cannot be used: all its problems, each a line that begins with its place."""
-
-    problems: tuple[str, ...]
-
-    def __str__(self) -> str:
-        """Give a line for each problem."""
-        return "\n".join(self.problems)
-
-
-@frozen
-class ReadError:
-    """A request of a wire format that cannot be read as a call."""
-
-    path: str
-    problem: str
-
-    def __str__(self) -> str:
-        """Name the place and the problem."""
-        return f"{self.path}: {self.problem}"
-
-
-@frozen
-class Refused:
-    """The provider answered with an error."""
-
-    status: int
-    message: str
-    code: str | None = None
-    retry_after: float | None = None
-    """Seconds the provider asks to wait."""
-    partial: Reply | None = None
-
-    def __str__(self) -> str:
-        """Give the status, the provider's message and a hint."""
-        label = f"the provider answered {self.status}"
-        hint = _HINTS.get(self.status, "")
-        return f"{label}: {self.message or 'no message'}{hint and f' ({hint})'}"
-
-
-@frozen
-class Malformed:
-    """An answer that does not follow the provider's format."""
-
-    problem: str
-    partial: Reply | None = None
-
-    def __str__(self) -> str:
-        """Say what was wrong and where to look."""
-        return f"the reply cannot be read: {self.problem}; check that base_url points at the right API"
-
-
-@frozen
-class Truncated:
-    """A stream that ended without evidence that it was complete."""
-
-    partial: Reply
-
-    def __str__(self) -> str:
-        """Say that the stream broke and where the received part is."""
-        return "the stream ended before it was complete; what was received is in .partial; try again"
-
-
-DecodeError: TypeAlias = Refused | Malformed | Truncated
-"""All that decoding can say instead of a reply."""
-
-Failure: TypeAlias = EncodeError | DecodeError
-"""All that a pure function can say instead of its result."""
-
-_HINTS = {
-    401: "check the API key",
-    403: "the API key may not do this",
-    404: "check the model name and base_url",
-    429: "slow down, or check the quota",
-}
-
-
-class CasualLLMError(Exception):
-    """Everything that casual_llm raises on purpose."""
-
-
-class ConfigurationError(CasualLLMError, ValueError):
-    """An option, a config, a key or the weights are wrong."""
+__all__ = [
+    "AuthenticationError",
+    "CasualLLMError",
+    "ConfigurationError",
+    "ImageFetchError",
+    "NotFoundError",
+    "ProviderError",
+    "RateLimitError",
+    "ReplyError",
+    "RequestError",
+    "RequestTimeoutError",
+    "ServerError",
+    "StructuredOutputError",
+    "TransportError",
+    "TruncatedError",
+    "exception_for",
+]
 
 
 class RequestError(CasualLLMError, ValueError):

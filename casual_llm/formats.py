@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from casual_llm.checks import unknown
-from casual_llm.providers import anthropic, ollama, openai
+from casual_llm.providers import anthropic, ollama, openai_chat
+from casual_llm.validation import unknown
 from casual_llm.wire.codec import Codec
 
 FORMATS: Mapping[str, Codec[Any]] = {
-    "openai": openai.codec(),
+    "openai": openai_chat.codec(),
     "anthropic": anthropic.codec(),
     "ollama": ollama.codec(),
-    **{dialect.name: openai.codec(dialect) for dialect in openai.DIALECTS},
+    **{dialect.name: openai_chat.codec(dialect) for dialect in openai_chat.DIALECTS},
 }
 """The three formats, and OpenAI Chat as each server known speaks it."""
 

@@ -14,7 +14,6 @@ from typing import TypeVar
 from pydantic import BaseModel
 from returns.pipeline import is_successful
 
-from casual_llm.checks import a_kind
 from casual_llm.errors import RequestError
 from casual_llm.formats import format_named
 from casual_llm.frozen import Json
@@ -29,16 +28,17 @@ from casual_llm.messages import (
 )
 from casual_llm.providers.anthropic.turns import WrittenTurn, turns_of, write_turn
 from casual_llm.providers.ollama.messages import losses_of, message_to_ollama
-from casual_llm.providers.openai.dialects import OPENAI
-from casual_llm.providers.openai.messages import message_to_openai
-from casual_llm.shell.fetch import fetch_image_as_base64
+from casual_llm.providers.openai_chat.dialects import OPENAI
+from casual_llm.providers.openai_chat.messages import message_to_openai
+from casual_llm.shell.download import fetch_image_as_base64
 from casual_llm.shell.images import with_fetched_images
+from casual_llm.validation import a_kind
 from casual_llm.wire.codec import Response
+from casual_llm.wire.encoding import UnsayableError
 from casual_llm.wire.json import dump
-from casual_llm.wire.loss import Loss, told
 from casual_llm.wire.media import add_base64_prefix, strip_base64_prefix
-from casual_llm.wire.requests import UnsayableError
-from casual_llm.wire.system import merge_system_messages as _merged
+from casual_llm.wire.report import Loss, told
+from casual_llm.wire.system_messages import merge_system_messages as _merged
 
 __all__ = [
     "add_base64_prefix",

@@ -1,43 +1,195 @@
-"""What is said: the four messages, and the tool calls of an assistant.
+"""Messages: the four roles, the tool calls of an assistant, and the parts that content is made of.
 
-A conversation is a list of `ChatMessage`; every message survives JSON and comes back equal. What
-only one wire format knows of a message stands in `native`, by the format's name.
+A conversation is a list of `ChatMessage`; every message survives JSON and comes back equal. Two fields
+stand on every part: `cache_control` marks where a provider's prompt cache may cut, and `native` holds keys
+that one wire format alone knows, by the format's name, so that what a provider sent goes back to it
+unharmed and is never sent to another.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field, SkipValidation
 
-from casual_llm.content import (
-    AudioContent,
-    CacheControl,
-    ContentPart,
-    FileContent,
-    ImageContent,
-    Native,
-    NativeContent,
-    TextContent,
+from casual_llm.frozen import (
+    Absent,
+    FrozenDict,
+    FrozenMapping,
+    FrozenModel,
+    FrozenSequence,
+    Json,
+    freeze_object,
 )
-from casual_llm.frozen import Absent, FrozenModel, FrozenSequence
 
 __all__ = [
     "AssistantMessage",
     "AssistantToolCall",
     "AssistantToolCallFunction",
     "AudioContent",
+    "CacheControl",
     "ChatMessage",
     "ContentPart",
     "FileContent",
     "ImageContent",
     "Message",
+    "Native",
     "NativeContent",
+    "Source",
     "SystemMessage",
     "TextContent",
     "ToolResultMessage",
     "UserMessage",
+    "is_reference",
+    "is_url",
 ]
+
+
+def _native(value: object) -> Mapping[str, Mapping[str, Json]] | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise ValueError('native: give a dict of dicts, such as {"openai": {"name": "Ann"}}')  # noqa: TRY004
+    return FrozenDict({str(name): freeze_object(keys, f"native.{name}") for name, keys in value.items()})
+
+
+def _cache_control(value: object) -> Mapping[str, Json] | None:
+    return None if value is None else freeze_object(value, "cache_control")
+
+
+Native: TypeAlias = Annotated[
+    Absent[Mapping[str, Mapping[str, Json]]], SkipValidation, BeforeValidator(_native)
+]
+"""Keys of a wire object, by the name of the wire format or dialect that knows them."""
+
+CacheControl: TypeAlias = Annotated[
+    Absent[Mapping[str, Json]], SkipValidation, BeforeValidator(_cache_control)
+]
+"""A mark for the provider's prompt cache, such as `{"type": "ephemeral"}`."""
+
+
+class Part(FrozenModel):
+    """What all parts of a message have in common."""
+
+    cache_control: CacheControl = None
+    native: Native = None
+
+
+class TextContent(Part):
+    """A piece of text inside a message.
+
+    >>> TextContent(text="What is in this picture?").text
+    'What is in this picture?'
+    """
+
+    type: Literal["text"] = "text"
+    text: str
+
+
+def is_url(source: object) -> bool:
+    """Whether a source is the URL of a web server."""
+    return isinstance(source, str) and source[:8].lower().startswith(("http://", "https://"))
+
+
+def is_reference(source: str) -> bool:
+    """Whether the text of a source is a URL or data URI rather than base64."""
+    return is_url(source) or source[:5].lower() == "data:"
+
+
+def _checked(source: str | Mapping[str, str]) -> str | Mapping[str, str]:
+    if isinstance(source, str):
+        data = "" if is_reference(source) else source
+    elif source.keys() == {"type", "data"} and source["type"] == "base64":
+        data = source["data"]
+    else:
+        raise ValueError('source: give a URL, base64, or {"type": "base64", "data": "..."}')
+    if not source or (not data and not isinstance(source, str)):
+        raise ValueError("source: it is empty; give a URL or base64")
+    try:
+        base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("source: neither a URL (http, https, data) nor valid base64") from None
+    return source
+
+
+Source: TypeAlias = Annotated[str | FrozenMapping[str], AfterValidator(_checked)]
+"""A URL, a data URI, or base64 as text or as `{"type": "base64", "data": …}`."""
+
+
+class ImageContent(Part):
+    """An image: a URL, a data URI, or base64 as text or as `{"type": "base64", "data": …}`.
+
+    >>> ImageContent(source="https://example.com/cat.png").source
+    'https://example.com/cat.png'
+    >>> ImageContent(source={"type": "base64", "data": "aGk="}, media_type="image/png").media_type
+    'image/png'
+
+    What cannot be an image is refused:
+
+    >>> ImageContent(source="aGk=", media_type="text/plain")
+    Traceback (most recent call last):
+    ...
+    pydantic_core._pydantic_core.ValidationError: 1 validation error for ImageContent
+    ...
+    """
+
+    type: Literal["image"] = "image"
+    source: Source
+    media_type: Annotated[str, Field(pattern=r"^image/[\w.+-]+$")] = "image/jpeg"
+    detail: Absent[str] = None
+    """How closely to look, where a format has a word for it: `low`, `high` or `auto` (OpenAI)."""
+
+
+class FileContent(Part):
+    """A document, such as a PDF: a URL, a data URI or base64, and the name it is shown by.
+
+    >>> FileContent(source={"type": "base64", "data": "JVBERi0="}, name="report.pdf").media_type
+    'application/pdf'
+    """
+
+    type: Literal["file"] = "file"
+    source: Source
+    media_type: Annotated[str, Field(pattern=r"^[\w.+-]+/[\w.+-]+$")] = "application/pdf"
+    name: Absent[str] = None
+
+
+def _one_name(media_type: str) -> str:
+    return "audio/mpeg" if media_type == "audio/mp3" else media_type
+
+
+class AudioContent(Part):
+    """A recording to listen to: base64, and its media type (`audio/wav`, `audio/mpeg` …).
+
+    >>> AudioContent(source="UklGRg==", media_type="audio/mp3").media_type
+    'audio/mpeg'
+    """
+
+    type: Literal["audio"] = "audio"
+    source: Source
+    media_type: Annotated[str, Field(pattern=r"^audio/[\w.+-]+$"), AfterValidator(_one_name)] = "audio/wav"
+
+
+class NativeContent(FrozenModel):
+    """A block of one wire format that no other part can hold, kept as it is.
+
+    >>> NativeContent(format="anthropic", block={"type": "container_upload", "file_id": "f_1"}).block["type"]
+    'container_upload'
+    """
+
+    type: Literal["native"] = "native"
+    format: str
+    block: Annotated[
+        Mapping[str, Json], SkipValidation, BeforeValidator(lambda block: freeze_object(block, "block"))
+    ]
+
+
+ContentPart: TypeAlias = Annotated[
+    TextContent | ImageContent | FileContent | AudioContent | NativeContent, Field(discriminator="type")
+]
+"""One piece of a message, told apart by `type`."""
 
 
 class Message(FrozenModel):

@@ -6,9 +6,8 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
-from casual_llm.content import Native
 from casual_llm.frozen import FrozenModel, FrozenSequence
-from casual_llm.messages import AssistantMessage
+from casual_llm.messages import AssistantMessage, Native
 from casual_llm.usage import Usage
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "error"]

@@ -22,10 +22,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, from_json
 from returns.result import Failure, Result, safe
 
-from casual_llm.checks import shown, within, wrong
-from casual_llm.frozen import FrozenDict, Json, freeze
-from casual_llm.messages import AssistantMessage, UserMessage
-from casual_llm.misfits import (
+from casual_llm.failures import (
     CUTS,
     CalledTools,
     CutOff,
@@ -36,8 +33,11 @@ from casual_llm.misfits import (
     NotJson,
     ParseFailure,
 )
+from casual_llm.frozen import FrozenDict, Json, freeze
+from casual_llm.messages import AssistantMessage, UserMessage
 from casual_llm.options import ChatOptions, Layer, layered
 from casual_llm.reply import Reply, StreamChunk
+from casual_llm.validation import shown, within, wrong
 from casual_llm.wire.collect import collect
 
 T = TypeVar("T", bound=BaseModel)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from casual_llm.checks import a_kind
 from casual_llm.errors import RequestError
 from casual_llm.frozen import Json
 from casual_llm.providers.anthropic.encode import tool_to_anthropic as in_anthropic
 from casual_llm.providers.ollama.encode import tool_to_ollama as in_ollama
-from casual_llm.providers.openai.dialects import OPENAI
-from casual_llm.providers.openai.encode import tool_to_openai as in_dialect
+from casual_llm.providers.openai_chat.dialects import OPENAI
+from casual_llm.providers.openai_chat.encode import tool_to_openai as in_dialect
 from casual_llm.tools import Tool
+from casual_llm.validation import a_kind
 
 __all__ = [
     "tool_to_anthropic",

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 from frozendict import frozendict
 from pydantic import ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
-from casual_llm.content import CacheControl, Native
 from casual_llm.frozen import (
     Absent,
     FrozenJson,
@@ -24,6 +23,7 @@ from casual_llm.frozen import (
     thaw,
     thaw_object,
 )
+from casual_llm.messages import CacheControl, Native
 
 
 class ToolParameter(FrozenModel):

@@ -16,16 +16,16 @@ from attrs import evolve, field, frozen
 from returns.pipeline import is_successful
 from returns.result import Failure, Result, Success, safe
 
-from casual_llm.checks import unknown
-from casual_llm.errors import DecodeError, EncodeError, ReadError
+from casual_llm.failures import DecodeError, EncodeError, ReadError
 from casual_llm.formats import format_named
 from casual_llm.frozen import Json
 from casual_llm.options import extra_of, sent
 from casual_llm.reply import Reply
+from casual_llm.validation import unknown
 from casual_llm.wire.codec import Call, Chunks, Codec, Request, Response, S
 from casual_llm.wire.collect import collect
 from casual_llm.wire.json import dump, parse, text
-from casual_llm.wire.loss import Loss, unsupported
+from casual_llm.wire.report import Loss, unsupported
 
 Kind: TypeAlias = Literal["request", "reply", "stream"]
 KINDS: Mapping[str, None] = dict.fromkeys(get_args(Kind))

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any, TypeAlias
 
-from casual_llm.combination import Path
-from casual_llm.omit import OMIT
 from casual_llm.options import ChatOptions, Layer, sent, set_fields
-from casual_llm.places import leaves
+from casual_llm.options.merging import Path
+from casual_llm.options.omit import OMIT
+from casual_llm.options.paths import leaves
 
 Merge: TypeAlias = Callable[..., Layer]
 Law: TypeAlias = Callable[..., bool]

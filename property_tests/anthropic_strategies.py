@@ -24,20 +24,18 @@ from strategies import (
     tools,
 )
 
-from casual_llm.content import (
-    AudioContent,
-    ContentPart,
-    FileContent,
-    ImageContent,
-    NativeContent,
-    TextContent,
-)
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
+    AudioContent,
     ChatMessage,
+    ContentPart,
+    FileContent,
+    ImageContent,
+    NativeContent,
     SystemMessage,
+    TextContent,
     ToolResultMessage,
     UserMessage,
 )

@@ -11,15 +11,15 @@ from attrs import evolve, frozen
 from parrot import PARROT
 from returns.result import Result, Success
 
-from casual_llm.errors import DecodeError, EncodeError, ReadError
+from casual_llm.failures import DecodeError, EncodeError, ReadError
 from casual_llm.laws.conversations import ELSEWHERE
 from casual_llm.messages import ChatMessage
-from casual_llm.omit import OMIT
 from casual_llm.options import ChatOptions, set_fields
+from casual_llm.options.omit import OMIT
 from casual_llm.reply import Reply
 from casual_llm.wire.codec import Call, Chunks, Codec, Encoded, Normal, Request, Response
-from casual_llm.wire.loss import Loss, own
-from casual_llm.wire.written import NOTHING, Written
+from casual_llm.wire.prefix import NOTHING, Written
+from casual_llm.wire.report import Loss, own
 
 Encoding = Result[Encoded, EncodeError]
 _numbers = count()

@@ -14,9 +14,9 @@ from algebra import Law, Merge, arguments
 from attrs import frozen
 from strategies import Person
 
-from casual_llm.omit import OMIT, Only
 from casual_llm.options import FIELDS, ChatOptions, JsonSchema, Layer
-from casual_llm.places import leaves, single
+from casual_llm.options.omit import OMIT, Only
+from casual_llm.options.paths import leaves, single
 from casual_llm.tools import Tool
 
 _ABSENT = object()

@@ -11,9 +11,9 @@ from algebra import Law, Merge
 from attrs import frozen
 
 from casual_llm.frozen import Json
-from casual_llm.omit import OMIT
 from casual_llm.options import ChatOptions, Layer, merge
-from casual_llm.places import leaves, said_by
+from casual_llm.options.omit import OMIT
+from casual_llm.options.paths import leaves, said_by
 
 
 def _text_by_default(*layers: Layer) -> Layer:

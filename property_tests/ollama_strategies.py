@@ -23,14 +23,18 @@ from strategies import (
 )
 from wire_strategies import mutations, replies as openai_replies
 
-from casual_llm.content import AudioContent, FileContent, ImageContent, NativeContent, TextContent
 from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
+    AudioContent,
     ChatMessage,
+    FileContent,
+    ImageContent,
+    NativeContent,
     SystemMessage,
+    TextContent,
     ToolResultMessage,
     UserMessage,
 )
@@ -40,7 +44,7 @@ from casual_llm.providers.ollama.arguments import compact
 from casual_llm.reply import FinishReason, Reply
 from casual_llm.wire.codec import Call, Request, Response
 from casual_llm.wire.images import image_from_bytes, urls_to_fetch, with_images
-from casual_llm.wire.schema import plain_name
+from casual_llm.wire.json_schema import plain_name
 
 CODEC = codec()
 PIXEL = image_from_bytes(b"GIF89a").unwrap()

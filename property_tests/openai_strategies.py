@@ -22,10 +22,19 @@ from strategies import (
     tools,
 )
 
-from casual_llm.content import AudioContent, ContentPart, FileContent, NativeContent
-from casual_llm.messages import AssistantMessage, ChatMessage, SystemMessage, ToolResultMessage, UserMessage
-from casual_llm.omit import OMIT
+from casual_llm.messages import (
+    AssistantMessage,
+    AudioContent,
+    ChatMessage,
+    ContentPart,
+    FileContent,
+    NativeContent,
+    SystemMessage,
+    ToolResultMessage,
+    UserMessage,
+)
 from casual_llm.options import ChatOptions
+from casual_llm.options.omit import OMIT
 from casual_llm.wire.codec import Call
 
 _MARK = {"type": "ephemeral"}

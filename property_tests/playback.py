@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from returns.result import Result
 
-from casual_llm.errors import DecodeError
-from casual_llm.providers.openai import OPENAI, Dialect
-from casual_llm.providers.openai.stream import finish, start, step
+from casual_llm.failures import DecodeError
+from casual_llm.providers.openai_chat import OPENAI, Dialect
+from casual_llm.providers.openai_chat.stream import finish, start, step
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.wire.codec import Chunks
 from casual_llm.wire.collect import collect

@@ -15,8 +15,8 @@ from hypothesis.strategies import SearchStrategy
 from mutants import Mutant
 from strategies import omissions, options, sayings
 
-from casual_llm.omit import OMIT
 from casual_llm.options import ChatOptions, Layer
+from casual_llm.options.omit import OMIT
 
 RANDOM = {"a": options, "b": options, "c": options, "said": sayings, "omitted": omissions}
 """What each argument of a law may be; those of the laws in test_options.py."""

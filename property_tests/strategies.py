@@ -27,8 +27,8 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.omit import OMIT, Only
 from casual_llm.options import ChatOptions, JsonSchema, Layer, ResponseFormat
+from casual_llm.options.omit import OMIT, Only
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Call

@@ -30,21 +30,23 @@ from anthropic_wire_strategies import (
     silent,
     whole,
 )
-from corpus import problems
 from hypothesis import example, given, strategies as st
 from returns.result import Result, Success
 from strategies import json_objects, json_values
+from support.corpus import problems
 from wire_strategies import with_chunking
 
-from casual_llm.content import AudioContent, ImageContent, TextContent
-from casual_llm.errors import DecodeError, Truncated
+from casual_llm.failures import DecodeError, Truncated
 from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
+    AudioContent,
     ChatMessage,
+    ImageContent,
     SystemMessage,
+    TextContent,
     ToolResultMessage,
     UserMessage,
 )

@@ -11,7 +11,7 @@ from strategies import messages, texts
 
 from casual_llm.laws.variants import variants
 from casual_llm.messages import AssistantMessage, ChatMessage, ContentPart, UserMessage
-from casual_llm.providers.openai import DIALECTS, Dialect, codec, dialect_named
+from casual_llm.providers.openai_chat import DIALECTS, Dialect, codec, dialect_named
 from casual_llm.reply import Reply
 from casual_llm.wire.codec import Call, Request, Response
 

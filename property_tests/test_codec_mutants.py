@@ -9,7 +9,7 @@ from hypothesis import Phase, given, settings
 from parrot import PAGE, PARROT, PROGRAM
 from returns.result import Failure
 
-from casual_llm.errors import EncodeError, Malformed
+from casual_llm.failures import EncodeError, Malformed
 from casual_llm.laws import LAWS, check_codec, check_law
 from casual_llm.laws.playback import heard
 from casual_llm.laws.strategies import odd_replies

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, strategies as st
 from strategies import names
 
-from casual_llm.combination import BY_KEY, BY_PROVIDER_AND_KEY, LAST, Combination
-from casual_llm.explain import explain
 from casual_llm.frozen import FrozenDict
-from casual_llm.omit import OMIT, Only
 from casual_llm.options import ChatOptions
+from casual_llm.options.explain import explain
+from casual_llm.options.merging import BY_KEY, BY_PROVIDER_AND_KEY, LAST, Combination
+from casual_llm.options.omit import OMIT, Only
 
 _leaves = st.integers() | st.just(OMIT)
 _maps = st.dictionaries(names, _leaves, max_size=2).map(FrozenDict)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given, strategies as st
 from strategies import options, tools
 
-from casual_llm.combination import Path
-from casual_llm.explain import HEADINGS, Explanation, Row, explain
-from casual_llm.omit import OMIT
 from casual_llm.options import FIELDS, ChatOptions, Layer, layered, merge, set_fields
-from casual_llm.places import leaves
+from casual_llm.options.explain import HEADINGS, Explanation, Row, explain
+from casual_llm.options.merging import Path
+from casual_llm.options.omit import OMIT
+from casual_llm.options.paths import leaves
 
 stacks = st.lists(st.none() | options, max_size=4).map(lambda some: dict(zip("abcd", some, strict=False)))
 full_stacks = st.lists(options, min_size=1, max_size=4).map(

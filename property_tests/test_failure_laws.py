@@ -13,25 +13,32 @@ from casual_llm.errors import (
     AuthenticationError,
     CasualLLMError,
     ConfigurationError,
-    EncodeError,
-    Failure,
-    Malformed,
     NotFoundError,
     ProviderError,
     RateLimitError,
-    ReadError,
-    Refused,
     ReplyError,
     RequestError,
     RequestTimeoutError,
     ServerError,
     StructuredOutputError,
     TransportError,
-    Truncated,
     TruncatedError,
     exception_for,
 )
-from casual_llm.misfits import CalledTools, CutOff, Declined, Empty, NotJson, ParseFailure
+from casual_llm.failures import (
+    CalledTools,
+    CutOff,
+    Declined,
+    Empty,
+    EncodeError,
+    Failure,
+    Malformed,
+    NotJson,
+    ParseFailure,
+    ReadError,
+    Refused,
+    Truncated,
+)
 from casual_llm.reply import Reply
 
 _partials = st.none() | replies

@@ -27,16 +27,16 @@ from strategies import (
 from wire_strategies import chunks, replies, streamed_replies
 
 from casual_llm.config import ClientConfig, ModelConfig, Timeout
-from casual_llm.errors import EncodeError, Malformed, ReadError, Refused, Truncated
+from casual_llm.failures import EncodeError, Malformed, ReadError, Refused, Truncated
 from casual_llm.frozen import Json, freeze, freeze_object, thaw, thaw_object
 from casual_llm.messages import UserMessage
 from casual_llm.options import ChatOptions
-from casual_llm.providers.openai import COMPATIBLE, LLAMACPP, OPENAI, Dialect
-from casual_llm.providers.openai.encode import encode
+from casual_llm.providers.openai_chat import COMPATIBLE, LLAMACPP, OPENAI, Dialect
+from casual_llm.providers.openai_chat.encode import encode
 from casual_llm.tools import ToolParameter
 from casual_llm.usage import Ledger
 from casual_llm.wire.codec import Call, Request, Response
-from casual_llm.wire.loss import Loss
+from casual_llm.wire.report import Loss
 
 _configs = st.builds(
     ClientConfig,

@@ -12,12 +12,12 @@ from hypothesis import example, given, strategies as st
 from strategies import any_calls, json_values, names, said_texts
 
 from casual_llm import AssistantMessage, ChatOptions, SystemMessage, UserMessage
-from casual_llm.content import FileContent, ImageContent
 from casual_llm.formats import FORMATS
 from casual_llm.frozen import Json, thaw
+from casual_llm.messages import FileContent, ImageContent
 from casual_llm.wire.codec import Call, Request
-from casual_llm.wire.loss import overlaid
-from casual_llm.wire.system import lost_in_merge, merge_system_messages
+from casual_llm.wire.report import overlaid
+from casual_llm.wire.system_messages import lost_in_merge, merge_system_messages
 
 marks = st.sampled_from([{"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}])
 _marked = st.builds(SystemMessage, content=said_texts.map("a{}".format), cache_control=marks)

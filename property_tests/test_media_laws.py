@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import example, given, strategies as st
 from strategies import base64_texts, images, media_types
 
-from casual_llm.content import ImageContent
-from casual_llm.omit import OMIT, Omit
+from casual_llm.messages import ImageContent
 from casual_llm.options import ChatOptions, sent
-from casual_llm.wire.extra import known_as
+from casual_llm.options.extra import known_as
+from casual_llm.options.omit import OMIT, Omit
 from casual_llm.wire.media import (
     add_base64_prefix,
     inline,

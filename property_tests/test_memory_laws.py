@@ -10,10 +10,10 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from strategies import messages
 
 from casual_llm.messages import ChatMessage
-from casual_llm.providers.openai import COMPATIBLE, codec
-from casual_llm.shell.memory import Memory
+from casual_llm.providers.openai_chat import COMPATIBLE, codec
+from casual_llm.shell.prefix_memory import Memory
 from casual_llm.wire.codec import Call
-from casual_llm.wire.written import more
+from casual_llm.wire.prefix import more
 
 CODEC = codec(COMPATIBLE)
 

@@ -31,7 +31,7 @@ from casual_llm.messages import (
     SystemMessage,
     UserMessage,
 )
-from casual_llm.wire.system import merge_system_messages
+from casual_llm.wire.system_messages import merge_system_messages
 
 _ANY: TypeAdapter[ChatMessage] = TypeAdapter(ChatMessage)
 _serialised = st.one_of(messages, tools, tool_parameters, usages, chunks)

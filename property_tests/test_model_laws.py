@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from wire_strategies import ended_replies
 
 from casual_llm import CasualLLMError, Model, OpenAIClient, Reply, Usage, UserMessage
-from casual_llm.providers.openai import codec
+from casual_llm.providers.openai_chat import codec
 from casual_llm.shell.transport import Incoming
 from casual_llm.wire.codec import Request
 from casual_llm.wire.collect import collect

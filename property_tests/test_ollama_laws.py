@@ -32,7 +32,7 @@ from returns.result import Result, Success
 from strategies import arguments, base64_texts, images, json_objects, json_values, names, said_texts, texts
 from wire_strategies import replies, with_chunking
 
-from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
+from casual_llm.failures import DecodeError, Malformed, Refused, Truncated
 from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, strategies as st
 from strategies import layer_fields, options
 
-from casual_llm.omit import OMIT, Omit, Only
 from casual_llm.options import ChatOptions, JsonSchema, Layer, extra_of, merge, sent, set_fields
+from casual_llm.options.omit import OMIT, Omit, Only
 from casual_llm.tools import Tool
 
 _NUMBERS = [0, 0.0, False, 1, 1.0, True]

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from strategies import nested
 
 from casual_llm.errors import ConfigurationError
-from casual_llm.omit import OMIT, Only
 from casual_llm.options import FIELDS, ChatOptions, JsonSchema, layered, merge
+from casual_llm.options.omit import OMIT, Only
 from casual_llm.tools import Tool
 
 

@@ -10,9 +10,9 @@ from hypothesis import example, given, strategies as st
 from strategies import PROVIDERS, layer_fields, omissions, options, sayings
 
 from casual_llm.errors import ConfigurationError
-from casual_llm.omit import OMIT, Only
 from casual_llm.options import ChatOptions, Layer, extra_of, layered, merge, sent, set_fields
-from casual_llm.places import diff, leaves, said_by, same, single
+from casual_llm.options.omit import OMIT, Only
+from casual_llm.options.paths import diff, leaves, said_by, same, single
 
 providers = st.lists(st.sampled_from(PROVIDERS), max_size=2)
 _SAME_NUMBER = (0, 0.0, False), (1, 1.0, True)

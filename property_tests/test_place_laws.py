@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, strategies as st
 from strategies import names
 
-from casual_llm.combination import BY_KEY, BY_PROVIDER_AND_KEY, LAST
 from casual_llm.errors import ConfigurationError
-from casual_llm.explain import explain
-from casual_llm.omit import OMIT, Only
 from casual_llm.options import FIELDS, ChatOptions, sent
-from casual_llm.places import diff, leaves, path_of, same
+from casual_llm.options.explain import explain
+from casual_llm.options.merging import BY_KEY, BY_PROVIDER_AND_KEY, LAST
+from casual_llm.options.omit import OMIT, Only
+from casual_llm.options.paths import diff, leaves, path_of, same
 
 _last_keys = st.lists(names, min_size=1, max_size=3).map(".".join)
 _plain_fields = st.sampled_from([name for name, field in FIELDS.items() if field.combination is LAST])

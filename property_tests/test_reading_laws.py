@@ -19,9 +19,9 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions
-from casual_llm.providers.openai import DIALECTS, OPENAI, Dialect, codec
+from casual_llm.providers.openai_chat import DIALECTS, OPENAI, Dialect, codec
 from casual_llm.wire.codec import Call, Request
-from casual_llm.wire.loss import Loss
+from casual_llm.wire.report import Loss
 
 read = codec(OPENAI).read
 

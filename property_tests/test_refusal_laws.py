@@ -14,8 +14,8 @@ from wire_strategies import odd_bodies
 
 from casual_llm.frozen import Json
 from casual_llm.wire.codec import Response
+from casual_llm.wire.error_bodies import explain, refused
 from casual_llm.wire.json import dump
-from casual_llm.wire.refusals import explain, refused
 
 _moments = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)).map(  # noqa: DTZ001 # set below
     lambda moment: moment.replace(tzinfo=UTC, microsecond=0)

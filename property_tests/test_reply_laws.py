@@ -12,10 +12,10 @@ from returns.result import Success
 from strategies import json_objects, said_texts, texts
 from wire_strategies import answers, deltas, dialects, replies, responses
 
-from casual_llm.errors import Malformed, Refused
+from casual_llm.failures import Malformed, Refused
 from casual_llm.frozen import Json, thaw_object
 from casual_llm.messages import AssistantToolCall, AssistantToolCallFunction, UserMessage
-from casual_llm.providers.openai import OPENAI, Dialect, codec
+from casual_llm.providers.openai_chat import OPENAI, Dialect, codec
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Call, Response

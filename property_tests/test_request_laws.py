@@ -25,15 +25,16 @@ from strategies import (
     user_messages,
 )
 
-from casual_llm.content import AudioContent, FileContent
-from casual_llm.errors import EncodeError
+from casual_llm.failures import EncodeError
 from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
+    AudioContent,
     ChatMessage,
     ContentPart,
+    FileContent,
     ImageContent,
     NativeContent,
     SystemMessage,
@@ -41,9 +42,9 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.omit import OMIT, Omit
 from casual_llm.options import ChatOptions, JsonSchema, Layer, ResponseFormat, sent, set_fields
-from casual_llm.providers.openai import (
+from casual_llm.options.omit import OMIT, Omit
+from casual_llm.providers.openai_chat import (
     COMPATIBLE,
     DIALECTS,
     LLAMACPP,
@@ -53,10 +54,10 @@ from casual_llm.providers.openai import (
     Dialect,
     codec,
 )
-from casual_llm.providers.openai.encode import encode
+from casual_llm.providers.openai_chat.encode import encode
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded, Normal, Request
-from casual_llm.wire.written import NOTHING, Written
+from casual_llm.wire.prefix import NOTHING, Written
 
 read = codec(OPENAI).read
 dialects = st.sampled_from(DIALECTS)

@@ -21,11 +21,11 @@ from casual_llm.frozen import Json, thaw
 from casual_llm.messages import ChatMessage, UserMessage
 from casual_llm.options import ChatOptions, JsonSchema
 from casual_llm.providers.ollama.encode import name_of
-from casual_llm.providers.openai import OPENAI
-from casual_llm.providers.openai.encode import encode
-from casual_llm.providers.openai.schema import schema_of
+from casual_llm.providers.openai_chat import OPENAI
+from casual_llm.providers.openai_chat.encode import encode
+from casual_llm.providers.openai_chat.schema import schema_of
 from casual_llm.wire.codec import Call
-from casual_llm.wire.schema import json_schema_of
+from casual_llm.wire.json_schema import json_schema_of
 
 
 class Colour(enum.Enum):

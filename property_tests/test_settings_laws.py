@@ -28,13 +28,13 @@ from settings_strategies import (
 )
 from strategies import nested
 
-from casual_llm.combination import Path
+from casual_llm.config.assignment import assigned
+from casual_llm.config.parse import Config, parse_config
 from casual_llm.errors import ConfigurationError
-from casual_llm.omit import OMIT
 from casual_llm.options import FIELDS, Layer, merge
-from casual_llm.places import leaves, single
-from casual_llm.settings.assignment import assigned
-from casual_llm.settings.parse import Config, parse_config
+from casual_llm.options.merging import Path
+from casual_llm.options.omit import OMIT
+from casual_llm.options.paths import leaves, single
 
 NEEDED: Data = {"clients": {"provider": "local"}, "presets": {}, "models": {"client": "here", "name": "n"}}
 

@@ -21,9 +21,9 @@ from settings_strategies import (
     written,
 )
 
-from casual_llm.settings.parse import parse_config
-from casual_llm.settings.sections import config_schema
-from casual_llm.settings.text import PARSERS, parse_text
+from casual_llm.config.parse import parse_config
+from casual_llm.config.sections import config_schema
+from casual_llm.config.text import PARSERS, parse_text
 
 SCHEMA = Draft202012Validator(config_schema())
 NEEDED: Data = {"clients": {"provider": "local"}, "presets": {}, "models": {"client": "here", "name": "n"}}
@@ -118,7 +118,7 @@ def test_each_problem_of_a_text_is_a_line_of_its_own(text: str, ending: str) -> 
 
 
 def test_without_the_extra_a_yaml_file_is_told_how_to_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "casual_llm.settings.yaml", raising=False)
+    monkeypatch.delitem(sys.modules, "casual_llm.config.yaml", raising=False)
     monkeypatch.setitem(sys.modules, "ruamel.yaml", None)
     assert 'pip install "casual-llm[yaml]"' in str(parse_text("presets: {}", ".yaml").failure())
 

@@ -23,11 +23,11 @@ from wire_strategies import (
     with_chunking,
 )
 
-from casual_llm.errors import Malformed, Refused, Truncated
+from casual_llm.failures import Malformed, Refused, Truncated
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
-from casual_llm.providers.openai import GEMINI_COMPAT, MISTRAL, OPENAI, OPENROUTER, Dialect, codec
-from casual_llm.providers.openai.stream import step
+from casual_llm.providers.openai_chat import GEMINI_COMPAT, MISTRAL, OPENAI, OPENROUTER, Dialect, codec
+from casual_llm.providers.openai_chat.stream import step
 from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.collect import chunk_of, collect, derived_id

@@ -18,11 +18,11 @@ from strategies import json_objects, json_values, numbers, plain_formats, texts,
 from wire_strategies import mutations, replies
 
 from casual_llm.errors import ConfigurationError
+from casual_llm.failures import CUTS, CutOff, DoesNotFit, NotJson
 from casual_llm.frozen import Json, thaw_object
 from casual_llm.messages import AssistantMessage, AssistantToolCall, UserMessage
-from casual_llm.misfits import CUTS, CutOff, DoesNotFit, NotJson
 from casual_llm.options import ChatOptions, ResponseFormat
-from casual_llm.providers.openai import COMPATIBLE, codec
+from casual_llm.providers.openai_chat import COMPATIBLE, codec
 from casual_llm.reply import FinishReason, Reply, StreamChunk
 from casual_llm.structured import (
     Arriving,

@@ -25,12 +25,12 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.providers.openai import DIALECTS, OPENAI
+from casual_llm.providers.openai_chat import DIALECTS, OPENAI
 from casual_llm.reply import Reply
 from casual_llm.translation import Kind, Translated, translate
 from casual_llm.wire.codec import Call, Request, Response
 from casual_llm.wire.collect import collect
-from casual_llm.wire.loss import Loss, told as told_of
+from casual_llm.wire.report import Loss, told as told_of
 
 _FORMATS = ["openai", "anthropic", "ollama"]
 names = st.sampled_from([*_FORMATS * 5, *FORMATS])

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from corpus import problems
 from hypothesis import example, given, settings, strategies as st
+from support.corpus import problems
 
 from casual_llm import AssistantMessage, ChatMessage, ChatOptions, NativeContent, TextContent, UserMessage
-from casual_llm.content import ContentPart, FileContent, ImageContent
 from casual_llm.formats import FORMATS
 from casual_llm.frozen import thaw
 from casual_llm.laws.strategies import calls
+from casual_llm.messages import ContentPart, FileContent, ImageContent
 from casual_llm.wire.codec import Call
-from casual_llm.wire.loss import Loss
+from casual_llm.wire.report import Loss
 
 HI = [UserMessage(content="Hi")]
 

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import chain
 
-from corpus import FOLDER, Exchange, exchanges
-from cutting import ENDINGS, all_seen_by_client, boundary_cuts, cut_off, inside_cuts
-from damage import read_damaged, survived
-from protocols import PROTOCOLS, Protocol
-from readings import reading, reading_in_pieces
-from rewriting import rewriting
-from verdicts import Row, Verdict, row
+from support.chunking import ENDINGS, all_seen_by_client, boundary_cuts, cut_off, inside_cuts
+from support.comparison import Row, Verdict, row
+from support.corpus import FOLDER, Exchange, exchanges
+from support.corruption import read_damaged, survived
+from support.protocols import PROTOCOLS, Protocol
+from support.request_comparison import rewriting
+from support.sdk_comparison import reading, reading_in_pieces
 
 SIZES = (1, 7, 64, 4096)
 DAMAGES = 20

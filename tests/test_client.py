@@ -4,8 +4,8 @@ import json
 import logging
 
 import pytest
-from fakes import ASK, FRAMES, JSON, KEY, PARIS, WHOLE, FakeTransport, chunks_of, model_on
-from servers import STREAM_HEAD, piece, response, says, serving
+from support.fakes import ASK, FRAMES, JSON, KEY, PARIS, WHOLE, FakeTransport, chunks_of, model_on
+from support.servers import STREAM_HEAD, piece, response, says, serving
 
 from casual_llm import (
     AuthenticationError,
@@ -21,7 +21,7 @@ from casual_llm import (
     Tool,
     TruncatedError,
 )
-from casual_llm.providers.openai import LLAMACPP
+from casual_llm.providers.openai_chat import LLAMACPP
 from casual_llm.shell.client import CodecClient
 from casual_llm.wire.collect import collect
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from attrs import define, field
-from fakes import JSON, PARIS, FakeTransport
+from support.fakes import JSON, PARIS, FakeTransport
 
 from casual_llm import (
     AssistantMessage,

@@ -8,8 +8,8 @@ import traceback
 from collections.abc import Mapping
 
 import pytest
-from fakes import ASK, JSON, KEY, PARIS, FakeTransport, model_on
-from servers import response, says, serving
+from support.fakes import ASK, JSON, KEY, PARIS, FakeTransport, model_on
+from support.servers import response, says, serving
 
 from casual_llm import (
     AnthropicClient,
@@ -26,7 +26,7 @@ from casual_llm import (
     create_client,
 )
 from casual_llm.formats import format_named
-from casual_llm.providers.openai import AZURE, GROQ
+from casual_llm.providers.openai_chat import AZURE, GROQ
 from casual_llm.redaction import redact
 
 PROVIDERS = ["openai", "anthropic", "ollama"]

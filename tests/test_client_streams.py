@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 from attrs import evolve
-from fakes import ASK, FRAMES, PARIS, WHOLE, FakeTransport, chunks_of, model_on
-from servers import STREAM_HEAD, piece, says, says_and_breaks, says_and_hangs, serving
+from support.fakes import ASK, FRAMES, PARIS, WHOLE, FakeTransport, chunks_of, model_on
+from support.servers import STREAM_HEAD, piece, says, says_and_breaks, says_and_hangs, serving
 
 from casual_llm import (
     Model,
@@ -18,7 +18,7 @@ from casual_llm import (
     TransportError,
     TruncatedError,
 )
-from casual_llm.providers.openai import codec
+from casual_llm.providers.openai_chat import codec
 from casual_llm.shell.client import CodecClient
 from casual_llm.shell.transport import Incoming
 from casual_llm.wire.codec import Request

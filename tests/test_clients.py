@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 import pytest
-from fakes import ASK, JSON, PARIS, WHOLE, FakeTransport
+from support.fakes import ASK, JSON, PARIS, WHOLE, FakeTransport
 
 from casual_llm import (
     OMIT,
@@ -31,7 +31,7 @@ from casual_llm import (
 )
 from casual_llm.formats import format_named
 from casual_llm.frozen import Json
-from casual_llm.providers.openai import DIALECTS
+from casual_llm.providers.openai_chat import DIALECTS
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from attrs import evolve
-from fakes import ASK, JSON, WHOLE, FakeTransport
+from support.fakes import ASK, JSON, WHOLE, FakeTransport
 
 from casual_llm import (
     OMIT,

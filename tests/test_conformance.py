@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from conformance import broken_rows, cut_rows, damage_rows, piece_rows, read_rows, request_row, table
-from corpus import exchanges
-from made_up import made_up
-from protocols import PROTOCOLS, Protocol
-from readings import EXCUSES, SAME
-from rewriting import EVERYWHERE, RULES, TOLD, rewriting
-from verdicts import EQUAL, Row, Verdict, excused, row, unexplained
+from support.comparison import EQUAL, Row, Verdict, excused, row, unexplained
+from support.corpus import exchanges
+from support.handmade_requests import made_up
+from support.protocols import PROTOCOLS, Protocol
+from support.request_comparison import EVERYWHERE, RULES, TOLD, rewriting
+from support.sdk_comparison import EXCUSES, SAME
 
 KNOWN = ("equal", "same", "excused")
 NEARLY_ALL = 99.9

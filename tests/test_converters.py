@@ -25,7 +25,6 @@ from casual_llm import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.content import ContentPart
 from casual_llm.message_converters import (
     convert_messages_to_anthropic,
     convert_messages_to_ollama,
@@ -33,6 +32,7 @@ from casual_llm.message_converters import (
     extract_system_messages,
     merge_system_messages,
 )
+from casual_llm.messages import ContentPart
 
 Body = dict[str, Any]
 Converter = Callable[[Any], Any]

@@ -24,7 +24,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import pytest
 from attrs import define, field
-from servers import Proxy, llama, proxying
+from support.servers import Proxy, llama, proxying
 from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser
 

@@ -13,11 +13,21 @@ from typing import Any
 import pytest
 import trustme
 from attrs import define, field
-from servers import END, Script, Server, piece, response, says, says_and_breaks, says_and_hangs, serving
+from support.servers import (
+    END,
+    Script,
+    Server,
+    piece,
+    response,
+    says,
+    says_and_breaks,
+    says_and_hangs,
+    serving,
+)
 from test_images import PIXEL
 
 from casual_llm.errors import CasualLLMError, ImageFetchError
-from casual_llm.shell.fetch import Network, fetch_image_as_base64
+from casual_llm.shell.download import Network, fetch_image_as_base64
 from casual_llm.wire.addresses import refused_address
 
 SECRET = "token=s3cret"

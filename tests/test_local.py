@@ -24,8 +24,8 @@ from casual_llm import (
     UserMessage,
 )
 from casual_llm.errors import StructuredOutputError
+from casual_llm.failures import CutOff
 from casual_llm.messages import Message
-from casual_llm.misfits import CutOff
 from casual_llm.wire.collect import collect
 
 ASK = [UserMessage(content="What is the capital of France?")]

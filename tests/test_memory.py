@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import pytest
 
 from casual_llm import AssistantMessage, ChatMessage, UserMessage
-from casual_llm.providers.openai import codec
-from casual_llm.shell.memory import Memory
+from casual_llm.providers.openai_chat import codec
+from casual_llm.shell.prefix_memory import Memory
 from casual_llm.wire.codec import Call
-from casual_llm.wire.written import NOTHING, Written
+from casual_llm.wire.prefix import NOTHING, Written
 
 CODEC = codec()
 

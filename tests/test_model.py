@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from fakes import FRAMES, JSON, PARIS, WHOLE, FakeTransport
+from support.fakes import FRAMES, JSON, PARIS, WHOLE, FakeTransport
 
 from casual_llm import (
     OMIT,

@@ -10,10 +10,9 @@ from typing import get_type_hints
 import pytest
 from attrs import fields
 
-from casual_llm import options
-from casual_llm.options import ChatOptions, Values
+from casual_llm.options import ChatOptions, Values, chat_options
 
-SOURCE = Path(options.__file__)
+SOURCE = Path(chat_options.__file__)
 SEED = "field(default=None, metadata=_is(LAST, kinds.integer()))"
 
 

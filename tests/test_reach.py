@@ -16,8 +16,8 @@ from casual_llm import (
     OpenAIClient,
     create_client,
 )
-from casual_llm.providers.openai import AZURE, COMPATIBLE, GROQ, OPENAI, Dialect
-from casual_llm.shell.reach import is_loopback, key_for, ollama_host
+from casual_llm.providers.openai_chat import AZURE, COMPATIBLE, GROQ, OPENAI, Dialect
+from casual_llm.shell.environment import is_loopback, key_for, ollama_host
 
 CLOUD = "https://models.example.com"
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from attrs import evolve
 from pydantic import BaseModel
-from servers import llama
+from support.servers import llama
 
 from casual_llm import (
     AnthropicClient,

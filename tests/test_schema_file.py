@@ -13,7 +13,7 @@ from returns.pipeline import is_successful
 
 from casual_llm import parse_config
 
-TEXT = (files("casual_llm") / "config.schema.json").read_text("utf-8")
+TEXT = (files("casual_llm.config") / "config.schema.json").read_text("utf-8")
 SCHEMA = json.loads(TEXT)
 EDITOR = Draft202012Validator(SCHEMA)
 GOOD = {

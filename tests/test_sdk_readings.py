@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from attrs import frozen
-from corpus import Exchange, answer, disagreements, exchanges
-from protocols import ANTHROPIC, OLLAMA, OPENAI, PROTOCOLS, Protocol
-from readings import bodies
 from returns.result import Failure
-from vendors import VENDORS
-from verdicts import EQUAL, Row, Verdict, excused, row, unexplained
+from support.comparison import EQUAL, Row, Verdict, excused, row, unexplained
+from support.corpus import Exchange, answer, disagreements, exchanges
+from support.protocols import ANTHROPIC, OLLAMA, OPENAI, PROTOCOLS, Protocol
+from support.sdk_comparison import bodies
+from support.vendors import VENDORS
 
-from casual_llm.errors import Refused
+from casual_llm.failures import Refused
 
 pytestmark = pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning")
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from answers import ANN, CALL, GOOD, PROSE, Person, said
 from pydantic import BaseModel, RootModel, model_validator
+from support.answers import ANN, CALL, GOOD, PROSE, Person, said
 
 from casual_llm import (
     AssistantMessage,
@@ -15,7 +15,7 @@ from casual_llm import (
     StreamChunk,
     ToolCallDelta,
 )
-from casual_llm.misfits import (
+from casual_llm.failures import (
     CalledTools,
     CutOff,
     Declined,

@@ -6,8 +6,8 @@ import pickle
 from typing import Any
 
 import pytest
-from answers import ANN, CALL, GOOD, PROSE, YOUNG, Person, answering, said
-from fakes import ASK, JSON, FakeTransport, model_on
+from support.answers import ANN, CALL, GOOD, PROSE, YOUNG, Person, answering, said
+from support.fakes import ASK, JSON, FakeTransport, model_on
 
 from casual_llm import (
     OMIT,
@@ -24,14 +24,14 @@ from casual_llm import (
     Usage,
 )
 from casual_llm.errors import ReplyError, StructuredOutputError
-from casual_llm.misfits import (
+from casual_llm.failures import (
     CalledTools,
     CutOff,
     Declined,
     Empty,
     ParseFailure,
 )
-from casual_llm.providers.openai import codec
+from casual_llm.providers.openai_chat import codec
 from casual_llm.structured import Partial
 
 # Asking.

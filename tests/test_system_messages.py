@@ -10,8 +10,8 @@ import pytest
 from casual_llm import ChatMessage, ChatOptions, ImageContent, SystemMessage, TextContent, UserMessage
 from casual_llm.formats import format_named
 from casual_llm.wire.codec import Call
-from casual_llm.wire.loss import Loss
-from casual_llm.wire.system import merge_system_messages
+from casual_llm.wire.report import Loss
+from casual_llm.wire.system_messages import merge_system_messages
 
 MARK, LONGER = {"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}
 SAID: list[ChatMessage] = [

@@ -6,7 +6,7 @@ import json
 from typing import Any, get_args
 
 import pytest
-from corpus import exchanges
+from support.corpus import exchanges
 
 from casual_llm import (
     AssistantMessage,

@@ -9,8 +9,8 @@ from contextlib import aclosing
 import httpx
 import httpx2
 import pytest
-from fetching import body_of, fetch
-from servers import (
+from support.downloads import body_of, fetch
+from support.servers import (
     END,
     STREAM_HEAD,
     piece,

@@ -5,8 +5,8 @@ import sys
 from contextlib import ExitStack
 
 import pytest
-from fetching import body_of, fetch
-from servers import (
+from support.downloads import body_of, fetch
+from support.servers import (
     proxying,
     response,
     says,

@@ -15,7 +15,7 @@ import anthropic
 import ollama
 import openai
 import pytest
-from servers import END, Server, piece, response, serving
+from support.servers import END, Server, piece, response, serving
 
 from casual_llm import (
     AssistantMessage,

@@ -48,8 +48,8 @@ from casual_llm import (
     sent,
 )
 from casual_llm.errors import StructuredOutputError
+from casual_llm.failures import ParseFailure
 from casual_llm.frozen import Json
-from casual_llm.misfits import ParseFailure
 from casual_llm.structured import Partial, parse
 
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict, frozen
 
 from casual_llm.cli.target import model_of
-from casual_llm.combination import LAST, Combination
-from casual_llm.explain import HEADINGS, Explanation, Row, aligned, printable, text_of
-from casual_llm.kinds import JsonSchema
-from casual_llm.omit import OMIT
 from casual_llm.options import FIELDS, Layer
-from casual_llm.shell.files import load_config
+from casual_llm.options.explain import HEADINGS, Explanation, Row, aligned, printable, text_of
+from casual_llm.options.field_types import JsonSchema
+from casual_llm.options.merging import LAST, Combination
+from casual_llm.options.omit import OMIT
+from casual_llm.shell.config_files import load_config
 from casual_llm.tools import Tool
 
 if TYPE_CHECKING:

@@ -8,9 +8,15 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from casual_llm.cli.flags import Asked
-from casual_llm.content import ImageContent, TextContent, is_reference
 from casual_llm.errors import ConfigurationError
-from casual_llm.messages import ChatMessage, SystemMessage, UserMessage
+from casual_llm.messages import (
+    ChatMessage,
+    ImageContent,
+    SystemMessage,
+    TextContent,
+    UserMessage,
+    is_reference,
+)
 from casual_llm.shell.images import read_image
 
 

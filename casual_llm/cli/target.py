@@ -8,18 +8,18 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from casual_llm.checks import every
 from casual_llm.cli.flags import Answering, Overrides
 from casual_llm.config import ClientConfig, ModelConfig, Provider
+from casual_llm.config.assignment import assigned
+from casual_llm.config.parse import Config, named
 from casual_llm.errors import ConfigurationError
-from casual_llm.omit import OMIT
 from casual_llm.options import Layer, layered, merge
-from casual_llm.places import leaves, path_of, said_by
-from casual_llm.settings.assignment import assigned
-from casual_llm.settings.parse import Config, named
+from casual_llm.options.omit import OMIT
+from casual_llm.options.paths import leaves, path_of, said_by
 from casual_llm.shell.client import CodecClient
+from casual_llm.shell.config_files import Models, load_config
 from casual_llm.shell.factories import create_client
-from casual_llm.shell.files import Models, load_config
+from casual_llm.validation import every
 
 _EMBEDDED = "smollm2"
 

@@ -6,13 +6,14 @@ from returns.pipeline import is_successful
 
 from casual_llm.cli.outcome import tell
 from casual_llm.cli.target import Target
-from casual_llm.errors import Malformed, RequestError, Truncated
+from casual_llm.errors import RequestError
+from casual_llm.failures import Malformed, Truncated
 from casual_llm.formats import format_named
 from casual_llm.messages import ChatMessage
 from casual_llm.shell.client import Plan
 from casual_llm.shell.factories import create_model
 from casual_llm.translation import Kind, Untranslatable, translate
-from casual_llm.wire.loss import Loss, told as told_loss
+from casual_llm.wire.report import Loss, told as told_loss
 
 
 def plan_of(target: Target, messages: list[ChatMessage], *, stream: bool) -> Plan:

@@ -153,8 +153,8 @@ LAWS: Mapping[str, Law] = {law.check.__name__.replace("_", " "): law for law in 
 def check_law(codec: AnyCodec, name: str, settings: tried | None = None) -> None:
     """Try one law; what it is broken by is in the `AssertionError`.
 
-    >>> from casual_llm.providers import openai
-    >>> check_law(openai.codec(), "plain words are said in full", tried(max_examples=5))
+    >>> from casual_llm.providers import openai_chat
+    >>> check_law(openai_chat.codec(), "plain words are said in full", tried(max_examples=5))
     """
     law = LAWS[name]
 
@@ -174,8 +174,8 @@ def check_law(codec: AnyCodec, name: str, settings: tried | None = None) -> None
 def check_codec(codec: AnyCodec, settings: tried | None = None) -> None:
     """Try all laws.
 
-    >>> from casual_llm.providers import openai
-    >>> check_codec(openai.codec(), tried(max_examples=1))
+    >>> from casual_llm.providers import openai_chat
+    >>> check_codec(openai_chat.codec(), tried(max_examples=1))
     """
     for name in LAWS:
         check_law(codec, name, settings)

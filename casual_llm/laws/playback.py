@@ -8,7 +8,7 @@ from typing import Any
 from returns.pipeline import is_successful
 from returns.result import Result
 
-from casual_llm.errors import DecodeError
+from casual_llm.failures import DecodeError
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.wire.codec import Chunks, Codec
 from casual_llm.wire.collect import collect

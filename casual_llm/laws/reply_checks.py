@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from attrs import evolve
 from returns.pipeline import is_successful
 
-from casual_llm.errors import Refused, Truncated
+from casual_llm.failures import Refused, Truncated
 from casual_llm.frozen import Json
 from casual_llm.laws.claims import failure_of, holds, same, value_of
 from casual_llm.laws.conversations import ELSEWHERE

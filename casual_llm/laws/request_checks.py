@@ -14,19 +14,19 @@ from attrs import evolve
 from returns.pipeline import is_successful
 from returns.result import Result
 
-from casual_llm.errors import EncodeError
+from casual_llm.failures import EncodeError
 from casual_llm.frozen import Json
 from casual_llm.laws.claims import holds, same, value_of
 from casual_llm.laws.conversations import ELSEWHERE
 from casual_llm.laws.variants import variants
 from casual_llm.messages import ChatMessage, UserMessage
-from casual_llm.omit import OMIT
 from casual_llm.options import ChatOptions, Layer, sent, set_fields
+from casual_llm.options.omit import OMIT
 from casual_llm.wire.codec import Call, Codec, Encoded, Normal, Request
 from casual_llm.wire.json import parse
-from casual_llm.wire.loss import Loss
-from casual_llm.wire.system import merge_system_messages
-from casual_llm.wire.written import NOTHING
+from casual_llm.wire.prefix import NOTHING
+from casual_llm.wire.report import Loss
+from casual_llm.wire.system_messages import merge_system_messages
 
 AnyCodec: TypeAlias = Codec[Any]
 Told: TypeAlias = Result[Encoded, EncodeError]

@@ -41,8 +41,8 @@ from casual_llm.messages import (
     SystemMessage,
     UserMessage,
 )
-from casual_llm.omit import OMIT
 from casual_llm.options import FIELDS, ChatOptions, JsonSchema, Layer
+from casual_llm.options.omit import OMIT
 from casual_llm.reply import FinishReason, Reply
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.usage import Usage

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 from attrs import evolve
 from pydantic import BaseModel
 
-from casual_llm.content import is_url
 from casual_llm.frozen import FrozenDict
+from casual_llm.messages import is_url
 from casual_llm.options import ChatOptions, sent, set_fields
 from casual_llm.wire.codec import Call
 

@@ -18,28 +18,21 @@ from frozendict import frozendict
 from returns.pipeline import is_successful
 from returns.result import Result
 
-from casual_llm.errors import (
-    DecodeError,
-    Failure,
-    Malformed,
-    Refused,
-    RequestTimeoutError,
-    TransportError,
-    exception_for,
-)
+from casual_llm.errors import RequestTimeoutError, TransportError, exception_for
+from casual_llm.failures import DecodeError, Failure, Malformed, Refused
 from casual_llm.messages import AssistantMessage, ChatMessage
 from casual_llm.options import ChatOptions, Layer, layered
+from casual_llm.options.extra import known_as
 from casual_llm.redaction import redact
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.shell.closing import Closing
 from casual_llm.shell.images import Fetch, with_fetched_images
-from casual_llm.shell.memory import Memory
+from casual_llm.shell.prefix_memory import Memory
 from casual_llm.shell.transport import Incoming, Transport
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Call, Chunks, Codec, Encoded, Request, Response, S
 from casual_llm.wire.collect import chunk_of
-from casual_llm.wire.extra import known_as
-from casual_llm.wire.loss import Loss, told
+from casual_llm.wire.report import Loss, told
 
 _LOG = logging.getLogger("casual_llm")
 _OK = range(200, 300)

@@ -9,16 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from casual_llm.checks import a_kind, wrong
 from casual_llm.config import ClientConfig, Provider, Timeout
 from casual_llm.options import ChatOptions, Layer, SystemMessageHandling, layered
-from casual_llm.providers import anthropic, ollama, openai
-from casual_llm.providers.openai import LLAMACPP, OPENAI, Dialect, dialect_of
+from casual_llm.providers import anthropic, ollama, openai_chat
+from casual_llm.providers.openai_chat import LLAMACPP, OPENAI, Dialect, dialect_of
 from casual_llm.shell.client import CodecClient
-from casual_llm.shell.fetch import fetch_image_as_base64
+from casual_llm.shell.download import fetch_image_as_base64
+from casual_llm.shell.environment import address, header, key_for, ollama_address
 from casual_llm.shell.local import LocalTransport, ServerSettings
-from casual_llm.shell.reach import address, header, key_for, ollama_address
 from casual_llm.shell.transport import HttpClient, HttpTransport, Transport
+from casual_llm.validation import a_kind, wrong
 
 _ANTHROPIC_URL = "https://api.anthropic.com"
 
@@ -31,7 +31,7 @@ class OpenAIClient(CodecClient):
 
     How a server differs from others is its dialect, which is known by the address, or given:
 
-    >>> from casual_llm.providers.openai import GROQ
+    >>> from casual_llm.providers.openai_chat import GROQ
     >>> OpenAIClient(api_key="gsk-secret", dialect=GROQ)
     OpenAIClient(base_url='https://api.groq.com/openai/v1')
 
@@ -62,7 +62,7 @@ class OpenAIClient(CodecClient):
         key = key_for(config, place, spoken.key_variable)
         limits = Timeout.of(timeout)
         super().__init__(
-            openai.codec(spoken),
+            openai_chat.codec(spoken),
             transport or HttpTransport(timeout=limits, http_client=http_client, http2=http2),
             base_url=place,
             headers={
@@ -180,7 +180,7 @@ class LocalClient(CodecClient):
         limits = Timeout.of(timeout)
         http = HttpTransport(timeout=limits, trust_env=False)  # loopback is never behind a proxy
         super().__init__(
-            openai.codec(LLAMACPP),
+            openai_chat.codec(LLAMACPP),
             LocalTransport(http, model_path, settings),
             base_url="local:",
             total=limits.total,

@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import cast
 
 from casual_llm.errors import ConfigurationError, RequestError
-from casual_llm.explain import Explanation, explain
 from casual_llm.messages import (
     AssistantMessage,
     ChatMessage,
@@ -20,6 +19,7 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions, Layer, SystemMessageHandling, layered, sent
+from casual_llm.options.explain import Explanation, explain
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.shell.client import CodecClient, CompletingClient, LLMClient, Plan
 from casual_llm.shell.structured import ask_as, partials_of

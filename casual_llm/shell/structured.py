@@ -11,10 +11,9 @@ from typing import TypeAlias
 
 from returns.pipeline import is_successful
 
-from casual_llm.checks import shown, wrong
 from casual_llm.errors import StructuredOutputError
+from casual_llm.failures import DoesNotFit, NotJson
 from casual_llm.messages import Message
-from casual_llm.misfits import DoesNotFit, NotJson
 from casual_llm.options import Layer
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.structured import (
@@ -28,6 +27,7 @@ from casual_llm.structured import (
     reply_of,
     shaped,
 )
+from casual_llm.validation import shown, wrong
 
 Complete: TypeAlias = Callable[[Sequence[Message], Layer], Awaitable[Reply]]
 """Asks a model, and gives the whole reply."""

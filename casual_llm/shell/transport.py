@@ -24,7 +24,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 from attrs import asdict, define, field, frozen
 
-from casual_llm.config import Timeout, as_timeout
+from casual_llm.config.connection import Timeout, as_timeout
 from casual_llm.errors import ConfigurationError, RequestTimeoutError, TransportError
 from casual_llm.wire.codec import Request
 

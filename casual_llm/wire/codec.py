@@ -14,13 +14,13 @@ from attrs import field, frozen
 from frozendict import frozendict
 from returns.result import Result
 
-from casual_llm.errors import DecodeError, EncodeError, ReadError
+from casual_llm.failures import DecodeError, EncodeError, ReadError
 from casual_llm.frozen import FrozenDict
 from casual_llm.messages import ChatMessage
 from casual_llm.options import ChatOptions, Layer
 from casual_llm.reply import Reply, StreamChunk
-from casual_llm.wire.loss import Loss
-from casual_llm.wire.written import NOTHING, Written
+from casual_llm.wire.prefix import NOTHING, Written
+from casual_llm.wire.report import Loss
 
 
 def _messages(value: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:

@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from returns.result import Failure, Result, Success
 
-from casual_llm.content import ContentPart, is_url
-from casual_llm.messages import ChatMessage, ImageContent, Message
+from casual_llm.messages import ChatMessage, ContentPart, ImageContent, Message, is_url
 
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),

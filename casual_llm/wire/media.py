@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple, TypeVar
 from urllib.parse import unquote_to_bytes
 
-from casual_llm.content import AudioContent, FileContent, ImageContent, is_reference, is_url
+from casual_llm.messages import AudioContent, FileContent, ImageContent, is_reference, is_url
 
 Medium = TypeVar("Medium", bound=ImageContent | FileContent | AudioContent)
 

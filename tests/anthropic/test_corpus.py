@@ -6,10 +6,10 @@ import json
 from collections import Counter
 
 import pytest
-from corpus import OK, Exchange, answer, exchanges, streamed
 from returns.result import Success
+from support.corpus import OK, Exchange, answer, exchanges, streamed
 
-from casual_llm.errors import Refused
+from casual_llm.failures import Refused
 from casual_llm.frozen import thaw
 from casual_llm.providers.anthropic import codec
 from casual_llm.providers.anthropic.decode import FINISH_REASONS

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from casual_llm.errors import Malformed
+from casual_llm.failures import Malformed
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
 from casual_llm.providers.anthropic.decode import decode
 from casual_llm.reply import Reply

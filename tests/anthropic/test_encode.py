@@ -7,14 +7,18 @@ from typing import Any
 
 import pytest
 
-from casual_llm.content import ContentPart, FileContent, ImageContent, NativeContent, TextContent
 from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
     ChatMessage,
+    ContentPart,
+    FileContent,
+    ImageContent,
+    NativeContent,
     SystemMessage,
+    TextContent,
     ToolResultMessage,
     UserMessage,
 )

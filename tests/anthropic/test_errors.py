@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 
 import pytest
-from corpus import streamed
+from support.corpus import streamed
 
 from casual_llm.errors import (
     AuthenticationError,
     NotFoundError,
     ProviderError,
     RateLimitError,
-    Refused,
     ServerError,
     exception_for,
 )
+from casual_llm.failures import Refused
 from casual_llm.messages import AssistantMessage
 from casual_llm.providers.anthropic import codec
 from casual_llm.reply import Reply

@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
-from casual_llm.content import AudioContent, FileContent, ImageContent, NativeContent, TextContent
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
+    AudioContent,
     ChatMessage,
+    FileContent,
+    ImageContent,
+    NativeContent,
     SystemMessage,
+    TextContent,
     ToolResultMessage,
     UserMessage,
 )
@@ -21,7 +25,7 @@ from casual_llm.options import ChatOptions
 from casual_llm.providers.anthropic import codec
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
-from casual_llm.wire.loss import Loss
+from casual_llm.wire.report import Loss
 
 HI = UserMessage(content="Hi")
 MARK = {"type": "ephemeral"}

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from casual_llm.content import FileContent, ImageContent, NativeContent, TextContent
 from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
     ChatMessage,
+    FileContent,
+    ImageContent,
+    NativeContent,
     SystemMessage,
+    TextContent,
     ToolResultMessage,
     UserMessage,
 )

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from returns.result import Result
 
-from casual_llm.content import FileContent, ImageContent, NativeContent, TextContent
-from casual_llm.errors import ReadError
+from casual_llm.failures import ReadError
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
     ChatMessage,
+    FileContent,
+    ImageContent,
+    NativeContent,
     SystemMessage,
+    TextContent,
     ToolResultMessage,
     UserMessage,
 )

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from corpus import Exchange, exchanges, problems
 from returns.result import Result
+from support.corpus import Exchange, exchanges, problems
 
-from casual_llm.errors import EncodeError
+from casual_llm.failures import EncodeError
 from casual_llm.providers.anthropic import codec
 from casual_llm.wire.codec import Call, Encoded, Request
 

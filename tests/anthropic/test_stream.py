@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from corpus import streamed
 from returns.result import Result
+from support.corpus import streamed
 
-from casual_llm.errors import DecodeError, Malformed, Truncated
+from casual_llm.failures import DecodeError, Malformed, Truncated
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
 from casual_llm.providers.anthropic import codec
 from casual_llm.providers.anthropic.stream import START, finish, step

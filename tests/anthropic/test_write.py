@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from corpus import streamed
 from returns.result import Success
+from support.corpus import streamed
 
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
 from casual_llm.providers.anthropic import codec

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 
 from attrs import frozen
-from servers import END, STREAM_HEAD, Script, piece, response, says, serving
+from support.servers import END, STREAM_HEAD, Script, piece, response, says, serving
 
 MODEL = "gpt-4.1-mini"
 

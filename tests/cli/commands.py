@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from attrs import define
-from servers import END, STREAM_HEAD, Script, Server, piece, says, serving
+from support.servers import END, STREAM_HEAD, Script, Server, piece, says, serving
 from typer.testing import CliRunner, Result
 
 from casual_llm import AssistantMessage, Reply, Usage
 from casual_llm.cli.app import app
 from casual_llm.formats import format_named
-from casual_llm.providers.openai import codec
+from casual_llm.providers.openai_chat import codec
 
 YES = Reply(message=AssistantMessage(content="Yes."), finish_reason="stop")
 NO_KEYS: Mapping[str, str | None] = dict.fromkeys(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cli.commands import CODEC, PARIS, answering, beginning, interrupts_after, run, stream
-from servers import END, STREAM_HEAD, piece, response, says
+from support.servers import END, STREAM_HEAD, piece, response, says
 
 from casual_llm import AssistantMessage, Reply
 from casual_llm.cli.app import app

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cli.commands import CODEC, PARIS, answering, beginning, run, stream
-from servers import response, says, says_and_hangs
+from support.servers import response, says, says_and_hangs
 
 File = Callable[..., str]
 

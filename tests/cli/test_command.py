@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from cli.commands import answering, beginning, run
-from servers import says_and_hangs
+from support.servers import says_and_hangs
 
 import casual_llm
 from casual_llm.cli import main

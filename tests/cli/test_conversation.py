@@ -22,7 +22,7 @@ from cli.terminal import CTRL_C, CTRL_D, ENTER
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
-from servers import END, Script, response, says
+from support.servers import END, Script, response, says
 
 from casual_llm import AssistantMessage, Reply
 from casual_llm.cli.app import app

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cli.commands import answering, beginning, run
-from servers import END, STREAM_HEAD, Script, piece, response, says, says_and_breaks, says_and_hangs
+from support.servers import END, STREAM_HEAD, Script, piece, response, says, says_and_breaks, says_and_hangs
 from typer.testing import Result
 
 KEY = "sk-proj-0123456789abcdefghij"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cli.commands import PARIS, answering, run, stream
 from cli.screen import Screen, on_screen
-from servers import says
+from support.servers import says
 
 from casual_llm.cli.app import app
 

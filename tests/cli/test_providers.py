@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cli.commands import PARIS, answering, run, stream
-from servers import response, says
+from support.servers import response, says
 
 from casual_llm.formats import format_named
 

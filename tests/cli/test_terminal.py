@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cli.commands import YES, answering, stream
 from cli.terminal import CTRL_C, CTRL_D, ENTER, PROMPT, TYPED, UP, terminal
-from servers import says
+from support.servers import says
 
 from casual_llm import AssistantMessage, Reply
 

@@ -9,8 +9,8 @@ import pytest
 from mutation.survivors import main
 
 DIFF = """--- mutation diff ---
---- acasual_llm/places.py
-+++ bcasual_llm/places.py
+--- acasual_llm/options/paths.py
++++ bcasual_llm/options/paths.py
 @@ -1,1 +1,1 @@
 -    if BEFORE:
 +    if not BEFORE:"""
@@ -33,7 +33,7 @@ SKIPPED, NO_TEST, NOT_TRIED = without_test("skipped"), without_test("no-test"), 
 def dumped(*results: dict[str, str | None] | None) -> list[str]:
     """Write a dump, a line for each mutant of one line of the source."""
     mutation: dict[str, Any] = {
-        "module_path": "casual_llm/places.py",
+        "module_path": "casual_llm/options/paths.py",
         "operator_name": "core/ReplaceComparisonOperator_Is_Eq",
         "occurrence": 0,
         "start_pos": [7, 4],
@@ -67,5 +67,6 @@ def test_a_dump_is_a_success_where_every_mutant_was_tried_and_none_survived_with
 def test_a_survivor_is_shown_with_its_place_and_its_change(capsys: pytest.CaptureFixture[str]) -> None:
     main(dumped(KILLED, SURVIVED))
     assert capsys.readouterr().out.startswith(
-        "casual_llm/places.py:7 core/ReplaceComparisonOperator_Is_Eq\n  - if known:\n  + if not known:\n"
+        "casual_llm/options/paths.py:7 core/ReplaceComparisonOperator_Is_Eq\n"
+        "  - if known:\n  + if not known:\n"
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from corpus import Exchange, answer, exchanges, streamed
 from returns.result import Success
+from support.corpus import Exchange, answer, exchanges, streamed
 
-from casual_llm.errors import Truncated
+from casual_llm.failures import Truncated
 from casual_llm.providers.ollama import codec
 from casual_llm.providers.ollama.decode import FINISH_REASONS
 

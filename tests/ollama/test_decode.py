@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from returns.result import Result
 
-from casual_llm.errors import DecodeError, Malformed, Refused
+from casual_llm.failures import DecodeError, Malformed, Refused
 from casual_llm.providers.ollama import codec
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage

@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 
-from casual_llm.content import AudioContent, FileContent, ImageContent, NativeContent, TextContent
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
+    AudioContent,
     ChatMessage,
+    FileContent,
+    ImageContent,
+    NativeContent,
     SystemMessage,
+    TextContent,
     ToolResultMessage,
     UserMessage,
 )
@@ -20,7 +24,7 @@ from casual_llm.options import ChatOptions, JsonSchema
 from casual_llm.providers.ollama import codec
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call
-from casual_llm.wire.loss import Loss
+from casual_llm.wire.report import Loss
 
 HI = UserMessage(content="Hi")
 NOW, PING = Tool(name="now"), Tool(name="ping", strict=True)

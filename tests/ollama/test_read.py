@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from returns.result import Result
 
-from casual_llm.content import ContentPart, ImageContent, TextContent
-from casual_llm.errors import ReadError
+from casual_llm.failures import ReadError
 from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
     ChatMessage,
+    ContentPart,
+    ImageContent,
     SystemMessage,
+    TextContent,
     ToolResultMessage,
     UserMessage,
 )

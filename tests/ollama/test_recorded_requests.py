@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from corpus import Exchange, exchanges
+from support.corpus import Exchange, exchanges
 
 from casual_llm.providers.ollama import codec
 from casual_llm.wire.codec import Call, Request

@@ -6,10 +6,10 @@ import json
 
 import pytest
 from attrs import evolve
-from corpus import streamed
 from returns.result import Result
+from support.corpus import streamed
 
-from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
+from casual_llm.failures import DecodeError, Malformed, Refused, Truncated
 from casual_llm.providers.ollama import codec
 from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from corpus import streamed
+from support.corpus import streamed
 
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
 from casual_llm.providers.ollama import codec

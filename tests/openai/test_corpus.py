@@ -6,13 +6,13 @@ import json
 from collections import Counter
 
 import pytest
-from corpus import OK, Exchange, answer, exchanges, streamed
-from protocols import OPENAI
 from returns.result import Success
+from support.corpus import OK, Exchange, answer, exchanges, streamed
+from support.protocols import OPENAI
 
-from casual_llm.errors import Refused
-from casual_llm.providers.openai import COMPATIBLE, codec
-from casual_llm.providers.openai.decode import FINISH_REASONS
+from casual_llm.failures import Refused
+from casual_llm.providers.openai_chat import COMPATIBLE, codec
+from casual_llm.providers.openai_chat.decode import FINISH_REASONS
 from casual_llm.reply import Reply
 
 CODEC = codec(COMPATIBLE)

@@ -10,18 +10,20 @@ from typing import Any
 import attrs
 import pytest
 
-from casual_llm.content import AudioContent, FileContent, ImageContent
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
+    AudioContent,
     ChatMessage,
+    FileContent,
+    ImageContent,
     SystemMessage,
     ToolResultMessage,
     UserMessage,
 )
 from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.openai import (
+from casual_llm.providers.openai_chat import (
     AZURE,
     COMPATIBLE,
     DEEPSEEK,
@@ -44,7 +46,7 @@ from casual_llm.providers.openai import (
 )
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Response
-from casual_llm.wire.loss import Loss
+from casual_llm.wire.report import Loss
 
 
 @pytest.mark.parametrize(

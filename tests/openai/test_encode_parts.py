@@ -7,25 +7,23 @@ from typing import Any
 
 import pytest
 
-from casual_llm.content import (
-    AudioContent,
-    ContentPart,
-    FileContent,
-    ImageContent,
-    NativeContent,
-    TextContent,
-)
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
+    AudioContent,
     ChatMessage,
+    ContentPart,
+    FileContent,
+    ImageContent,
+    NativeContent,
     SystemMessage,
+    TextContent,
     ToolResultMessage,
     UserMessage,
 )
 from casual_llm.options import ChatOptions
-from casual_llm.providers.openai import (
+from casual_llm.providers.openai_chat import (
     COMPATIBLE,
     GEMINI_COMPAT,
     GROQ,
@@ -37,7 +35,7 @@ from casual_llm.providers.openai import (
     codec,
 )
 from casual_llm.wire.codec import Call, Encoded
-from casual_llm.wire.loss import Loss, unsupported
+from casual_llm.wire.report import Loss, unsupported
 
 MARK = {"type": "ephemeral"}
 URL = "https://example.com/a.pdf"

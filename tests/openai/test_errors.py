@@ -8,15 +8,14 @@ import pytest
 
 from casual_llm.errors import (
     AuthenticationError,
-    Malformed,
     NotFoundError,
     ProviderError,
     RateLimitError,
-    Refused,
     ServerError,
     exception_for,
 )
-from casual_llm.providers.openai import OPENAI, codec
+from casual_llm.failures import Malformed, Refused
+from casual_llm.providers.openai_chat import OPENAI, codec
 from casual_llm.wire.codec import Response
 
 decode = codec(OPENAI).decode

@@ -9,22 +9,32 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from casual_llm.content import ImageContent, TextContent
-from casual_llm.errors import EncodeError
+from casual_llm.failures import EncodeError
 from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
     ChatMessage,
+    ImageContent,
+    TextContent,
     ToolResultMessage,
     UserMessage,
 )
 from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.openai import COMPATIBLE, GROQ, LLAMACPP, MISTRAL, OLLAMA_V1, OPENAI, Dialect, codec
+from casual_llm.providers.openai_chat import (
+    COMPATIBLE,
+    GROQ,
+    LLAMACPP,
+    MISTRAL,
+    OLLAMA_V1,
+    OPENAI,
+    Dialect,
+    codec,
+)
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
-from casual_llm.wire.loss import Loss
+from casual_llm.wire.report import Loss
 
 HI = UserMessage(content="Hi")
 NOW, PING = Tool(name="now"), Tool(name="ping")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from returns.result import Result
 
-from casual_llm.errors import ReadError
+from casual_llm.failures import ReadError
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
@@ -21,7 +21,7 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.openai import COMPATIBLE, MISTRAL, OPENROUTER, codec
+from casual_llm.providers.openai_chat import COMPATIBLE, MISTRAL, OPENROUTER, codec
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.wire.codec import Call, Request
 

@@ -23,7 +23,7 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.providers.openai import (
+from casual_llm.providers.openai_chat import (
     AZURE,
     DEEPSEEK,
     GEMINI_COMPAT,

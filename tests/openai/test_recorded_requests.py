@@ -7,9 +7,9 @@ import re
 from collections import Counter
 
 import pytest
-from corpus import Exchange, exchanges
+from support.corpus import Exchange, exchanges
 
-from casual_llm.providers.openai import COMPATIBLE, Dialect, codec, dialect_named
+from casual_llm.providers.openai_chat import COMPATIBLE, Dialect, codec, dialect_named
 from casual_llm.wire.codec import Call, Encoded, Request
 
 LOST = {

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from corpus import streamed
+from support.corpus import streamed
 
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import (
@@ -15,7 +15,7 @@ from casual_llm.messages import (
     AssistantToolCallFunction,
     UserMessage,
 )
-from casual_llm.providers.openai import (
+from casual_llm.providers.openai_chat import (
     COMPATIBLE,
     DEEPSEEK,
     GEMINI_COMPAT,
@@ -29,7 +29,7 @@ from casual_llm.providers.openai import (
 )
 from casual_llm.reply import Reply
 from casual_llm.wire.codec import Call, Response
-from casual_llm.wire.loss import unsupported
+from casual_llm.wire.report import unsupported
 
 Deltas = list[dict[str, Any]]
 DONE = b"data: [DONE]\n\n"

@@ -23,8 +23,8 @@ from pydantic import (
 
 from casual_llm.frozen import thaw_object
 from casual_llm.options import JsonSchema
-from casual_llm.providers.openai.schema import schema_of
-from casual_llm.wire.schema import json_schema_of
+from casual_llm.providers.openai_chat.schema import schema_of
+from casual_llm.wire.json_schema import json_schema_of
 
 T = TypeVar("T")
 

@@ -6,12 +6,12 @@ import json
 
 import pytest
 from attrs import evolve
-from corpus import streamed
 from returns.result import Result
+from support.corpus import streamed
 
-from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
-from casual_llm.providers.openai import OPENAI, codec
-from casual_llm.providers.openai.stream import finish, start, step
+from casual_llm.failures import DecodeError, Malformed, Refused, Truncated
+from casual_llm.providers.openai_chat import OPENAI, codec
+from casual_llm.providers.openai_chat.stream import finish, start, step
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.usage import Usage
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from corpus import streamed
+from support.corpus import streamed
 
-from casual_llm.providers.openai import OPENAI, codec
-from casual_llm.providers.openai.stream import start, step
+from casual_llm.providers.openai_chat import OPENAI, codec
+from casual_llm.providers.openai_chat.stream import start, step
 from casual_llm.reply import ToolCallDelta
 
 START = start(OPENAI)

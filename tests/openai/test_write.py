@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from corpus import streamed
+from support.corpus import streamed
 
 from casual_llm.frozen import Json
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
-from casual_llm.providers.openai import COMPATIBLE, DEEPSEEK, MISTRAL, OPENROUTER, VLLM, Dialect, codec
+from casual_llm.providers.openai_chat import COMPATIBLE, DEEPSEEK, MISTRAL, OPENROUTER, VLLM, Dialect, codec
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 

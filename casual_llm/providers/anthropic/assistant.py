@@ -11,14 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic_core import from_json
 
-from casual_llm.content import Native
 from casual_llm.frozen import Json, freeze_object
-from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
+from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction, Native
 from casual_llm.providers.anthropic.blocks import IDS, NAME, NAMES, Body, Written, is_blank
+from casual_llm.wire.encoding import UnsayableError, said
 from casual_llm.wire.ids import fitted
 from casual_llm.wire.json import dump, items, mapping, text
-from casual_llm.wire.loss import Loss, foreign, overlaid, own, unsupported
-from casual_llm.wire.requests import UnsayableError, said
+from casual_llm.wire.report import Loss, foreign, overlaid, own, unsupported
 
 Block = Mapping[str, Json]
 DIRECT: Block = {"type": "direct"}

@@ -13,21 +13,22 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 from returns.result import safe
 
-from casual_llm.content import (
+from casual_llm.frozen import Json, thaw
+from casual_llm.messages import (
     AudioContent,
     ContentPart,
     FileContent,
     ImageContent,
     NativeContent,
+    SystemMessage,
     TextContent,
+    ToolResultMessage,
     is_url,
 )
-from casual_llm.frozen import Json, thaw
-from casual_llm.messages import SystemMessage, ToolResultMessage
+from casual_llm.wire.encoding import UnsayableError, said
 from casual_llm.wire.ids import fitted
-from casual_llm.wire.loss import Loss, overlaid, unsupported
 from casual_llm.wire.media import Inline, inline
-from casual_llm.wire.requests import UnsayableError, said
+from casual_llm.wire.report import Loss, overlaid, unsupported
 
 NAME = "anthropic"
 NAMES = (NAME,)

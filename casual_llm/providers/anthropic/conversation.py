@@ -13,17 +13,17 @@ from casual_llm.options import ChatOptions
 from casual_llm.providers.anthropic.normal import normal_turn
 from casual_llm.providers.anthropic.turns import Turn, turns_of, write_turn
 from casual_llm.wire.codec import Call
+from casual_llm.wire.encoding import Conversation, UnsayableError, check_message, dump_message
 from casual_llm.wire.json import dump, mapping, parse, text
-from casual_llm.wire.loss import Loss
-from casual_llm.wire.requests import Conversation, UnsayableError, check_message, dump_message
-from casual_llm.wire.written import Written, more
+from casual_llm.wire.prefix import Written, more
+from casual_llm.wire.report import Loss
 
 
 def conversation(known: Written, call: Call, options: ChatOptions) -> Conversation:
     """Write the messages that came since; all turns but the last are written for good.
 
     >>> from casual_llm.messages import UserMessage
-    >>> from casual_llm.wire.written import NOTHING
+    >>> from casual_llm.wire.prefix import NOTHING
     >>> call = Call(model="claude-opus-4-6", messages=[UserMessage(content="Hi")])
     >>> conversation(NOTHING, call, ChatOptions()).tail
     (b'{"role":"user","content":[{"type":"text","text":"Hi"}]}',)

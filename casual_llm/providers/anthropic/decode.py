@@ -10,17 +10,17 @@ from typing import Any
 
 from returns.result import Failure, Result, Success
 
-from casual_llm.content import Native
-from casual_llm.errors import DecodeError, Malformed, Refused
+from casual_llm.failures import DecodeError, Malformed, Refused
 from casual_llm.frozen import Json, freeze_object
+from casual_llm.messages import Native
 from casual_llm.providers.anthropic.assistant import arguments_of, beside_call, is_flat, is_unsigned, texts_of
 from casual_llm.providers.anthropic.blocks import NAME
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
 from casual_llm.wire.collect import collect, derived_id
+from casual_llm.wire.error_bodies import error_object, explain, refused, status_in
 from casual_llm.wire.json import count, items, mapping, parse, text
-from casual_llm.wire.refusals import error_object, explain, refused, status_in
 
 Block = Mapping[str, Json]
 _OK = range(200, 300)

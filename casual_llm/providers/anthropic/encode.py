@@ -8,7 +8,7 @@ from functools import partial
 
 from returns.result import Result
 
-from casual_llm.errors import EncodeError
+from casual_llm.failures import EncodeError
 from casual_llm.frozen import Json, thaw
 from casual_llm.options import ChatOptions
 from casual_llm.providers.anthropic.blocks import NAMES, Body, is_blank
@@ -17,10 +17,10 @@ from casual_llm.providers.anthropic.models import takes_sampling
 from casual_llm.providers.anthropic.schema import shape_of
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
+from casual_llm.wire.encoding import Limits, Settings, UnsayableError, Words, encode_with, limited, said
 from casual_llm.wire.json import dump
-from casual_llm.wire.loss import Loss, overlaid, own, unsupported
-from casual_llm.wire.requests import Limits, Settings, UnsayableError, Words, encode_with, limited, said
-from casual_llm.wire.written import NOTHING, Written
+from casual_llm.wire.prefix import NOTHING, Written
+from casual_llm.wire.report import Loss, overlaid, own, unsupported
 
 PATH = "/v1/messages"
 VERSION = "2023-06-01"

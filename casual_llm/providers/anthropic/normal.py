@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from casual_llm.content import ContentPart, FileContent, ImageContent, Native, NativeContent
 from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     ChatMessage,
+    ContentPart,
+    FileContent,
+    ImageContent,
+    Native,
+    NativeContent,
     SystemMessage,
     ToolResultMessage,
     UserMessage,
@@ -30,9 +34,9 @@ from casual_llm.providers.anthropic.blocks import IDS, NAME, blank_text, in_base
 from casual_llm.providers.anthropic.read_messages import compact, read_part
 from casual_llm.providers.anthropic.turns import Located, Turn, side_of, turns_of
 from casual_llm.wire.codec import Normal
+from casual_llm.wire.encoding import UnsayableError
 from casual_llm.wire.ids import fitted
-from casual_llm.wire.loss import Loss
-from casual_llm.wire.requests import UnsayableError
+from casual_llm.wire.report import Loss
 
 Changes = list[Loss]
 
@@ -54,7 +58,7 @@ def normalize(messages: Sequence[ChatMessage]) -> Normal:
 def normal_turn(turn: Turn, changes: Changes) -> list[ChatMessage]:
     """Give the messages of one turn in their normal form, and add what was changed.
 
-    >>> from casual_llm.content import TextContent
+    >>> from casual_llm.messages import TextContent
     >>> found = []
     >>> normal_turn(turns_of([UserMessage(content=[TextContent(text="Hi")])])[0], found), found[0].kind
     ([UserMessage(role='user', content='Hi')], 'rewritten')

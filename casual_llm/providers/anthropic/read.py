@@ -11,10 +11,9 @@ from typing import TypeVar, cast
 
 from returns.result import Result, safe
 
-from casual_llm.content import Native
-from casual_llm.errors import ReadError
+from casual_llm.failures import ReadError
 from casual_llm.frozen import Json
-from casual_llm.messages import ChatMessage
+from casual_llm.messages import ChatMessage, Native
 from casual_llm.options import ChatOptions, JsonSchema
 from casual_llm.providers.anthropic.blocks import NAME
 from casual_llm.providers.anthropic.encode import CHOICES, tool_choice_to_anthropic

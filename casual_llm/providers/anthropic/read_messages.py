@@ -12,16 +12,20 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from returns.result import safe
 
-from casual_llm.content import (
+from casual_llm.frozen import Json
+from casual_llm.messages import (
+    AssistantMessage,
+    ChatMessage,
     ContentPart,
     FileContent,
     ImageContent,
     NativeContent,
+    SystemMessage,
     TextContent,
+    ToolResultMessage,
+    UserMessage,
     is_url,
 )
-from casual_llm.frozen import Json
-from casual_llm.messages import AssistantMessage, ChatMessage, SystemMessage, ToolResultMessage, UserMessage
 from casual_llm.providers.anthropic.assistant import assistant_of
 from casual_llm.providers.anthropic.blocks import NAME, TEXT
 from casual_llm.wire.json import mapping, text

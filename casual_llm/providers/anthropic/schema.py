@@ -17,8 +17,8 @@ from casual_llm.frozen import Json
 from casual_llm.options import JsonSchema, ResponseFormat
 from casual_llm.providers.anthropic.models import takes_schemas
 from casual_llm.wire.json import dump, mapping, text
-from casual_llm.wire.loss import Loss
-from casual_llm.wire.schema import sent_schema
+from casual_llm.wire.json_schema import sent_schema
+from casual_llm.wire.report import Loss
 
 PATH = "options.response_format"
 UNNAMED = "answer"

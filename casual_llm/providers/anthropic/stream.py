@@ -14,7 +14,7 @@ from attrs import define, evolve, field, frozen
 from frozendict import frozendict
 from returns.result import Failure, Result, Success
 
-from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
+from casual_llm.failures import DecodeError, Malformed, Refused, Truncated
 from casual_llm.frozen import Json
 from casual_llm.providers.anthropic.assistant import arguments_of
 from casual_llm.providers.anthropic.decode import (

@@ -10,8 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from casual_llm.content import Native
-from casual_llm.messages import AssistantMessage, ChatMessage, SystemMessage, ToolResultMessage, UserMessage
+from casual_llm.messages import (
+    AssistantMessage,
+    ChatMessage,
+    Native,
+    SystemMessage,
+    ToolResultMessage,
+    UserMessage,
+)
 from casual_llm.providers.anthropic.assistant import assistant_blocks, joined, says
 from casual_llm.providers.anthropic.blocks import (
     IDS,
@@ -25,9 +31,9 @@ from casual_llm.providers.anthropic.blocks import (
     result_block,
     system_block,
 )
+from casual_llm.wire.encoding import UnsayableError
 from casual_llm.wire.ids import fitted
-from casual_llm.wire.loss import Loss, foreign, overlaid, own, unsupported
-from casual_llm.wire.requests import UnsayableError
+from casual_llm.wire.report import Loss, foreign, overlaid, own, unsupported
 
 Side: TypeAlias = Literal["user", "assistant"]
 

@@ -11,15 +11,15 @@ from typing import Any
 
 from returns.result import Failure, Result, Success
 
-from casual_llm.errors import DecodeError, Malformed, Refused
+from casual_llm.failures import DecodeError, Malformed, Refused
 from casual_llm.frozen import Json
 from casual_llm.providers.ollama.arguments import compact
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Chunks, Response
 from casual_llm.wire.collect import collect, derived_id
+from casual_llm.wire.error_bodies import explain, refused, status_in
 from casual_llm.wire.json import count, dump, items, mapping, parse, text
-from casual_llm.wire.refusals import explain, refused, status_in
 
 _OK = range(200, 300)
 

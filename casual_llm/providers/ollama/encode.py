@@ -7,7 +7,7 @@ from functools import partial
 
 from returns.result import Result
 
-from casual_llm.errors import EncodeError
+from casual_llm.failures import EncodeError
 from casual_llm.frozen import Json
 from casual_llm.messages import ChatMessage
 from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
@@ -20,9 +20,7 @@ from casual_llm.providers.ollama.messages import (
 )
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded, Normal
-from casual_llm.wire.json import text
-from casual_llm.wire.loss import Loss, overlaid, unsupported
-from casual_llm.wire.requests import (
+from casual_llm.wire.encoding import (
     MODES,
     Conversation,
     Settings,
@@ -32,9 +30,11 @@ from casual_llm.wire.requests import (
     encode_with,
     said,
 )
-from casual_llm.wire.schema import plain_name, sent_schema
-from casual_llm.wire.system import written_as_one
-from casual_llm.wire.written import NOTHING, Written, more
+from casual_llm.wire.json import text
+from casual_llm.wire.json_schema import plain_name, sent_schema
+from casual_llm.wire.prefix import NOTHING, Written, more
+from casual_llm.wire.report import Loss, overlaid, unsupported
+from casual_llm.wire.system_messages import written_as_one
 
 PATH = "/api/chat"
 _SAME = frozenset({"implied", "rewritten"})

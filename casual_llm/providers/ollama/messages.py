@@ -12,27 +12,25 @@ from collections.abc import Sequence
 from returns.pipeline import is_successful
 from returns.result import safe
 
-from casual_llm.content import (
-    ContentPart,
-    ImageContent,
-    NativeContent,
-    TextContent,
-    is_reference,
-    is_url,
-)
 from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     ChatMessage,
+    ContentPart,
+    ImageContent,
+    NativeContent,
     SystemMessage,
+    TextContent,
     ToolResultMessage,
+    is_reference,
+    is_url,
 )
 from casual_llm.providers.ollama.arguments import arguments_of, compact
+from casual_llm.wire.encoding import UnsayableError
 from casual_llm.wire.images import media_type_of
-from casual_llm.wire.loss import Loss, foreign, overlaid, unsupported
 from casual_llm.wire.media import inline
-from casual_llm.wire.requests import UnsayableError
+from casual_llm.wire.report import Loss, foreign, overlaid, unsupported
 
 Body = dict[str, Json]
 Content = str | Sequence[ContentPart] | None

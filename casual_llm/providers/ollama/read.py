@@ -11,7 +11,7 @@ from typing import cast
 
 from returns.result import Result, safe
 
-from casual_llm.errors import ReadError
+from casual_llm.failures import ReadError
 from casual_llm.frozen import Json, freeze_object
 from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
 from casual_llm.providers.ollama.encode import name_of

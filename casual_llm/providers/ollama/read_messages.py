@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from casual_llm.content import ContentPart, ImageContent, TextContent
 from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
     AssistantToolCallFunction,
     ChatMessage,
+    ContentPart,
+    ImageContent,
     SystemMessage,
+    TextContent,
     ToolResultMessage,
     UserMessage,
 )

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from attrs import evolve, field, frozen
 from returns.result import Failure, Result, Success
 
-from casual_llm.errors import DecodeError, Malformed, Refused, Truncated
+from casual_llm.failures import DecodeError, Malformed, Refused, Truncated
 from casual_llm.frozen import Json
 from casual_llm.providers.ollama.decode import error_in, read_chunk, replayed
 from casual_llm.reply import Reply, StreamChunk

@@ -17,9 +17,9 @@ from casual_llm.providers.ollama.messages import NAMES, Body
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
+from casual_llm.wire.encoding import said
 from casual_llm.wire.json import dump, text
-from casual_llm.wire.loss import own
-from casual_llm.wire.requests import said
+from casual_llm.wire.report import own
 
 
 def write(reply: Reply) -> Response:

@@ -1,0 +1,204 @@
+"""What can go wrong, as values that the shell turns into the exceptions of `errors.py`.
+
+A call cannot be encoded, a reply cannot be decoded, an answer is no instance of its class. Two of the last
+kind, `NotJson` and `DoesNotFit`, are mistakes that a model can repair when it is shown them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from attrs import frozen
+
+from casual_llm.reply import FinishReason, Reply
+
+CUTS: Mapping[FinishReason, str] = {
+    "length": "the answer was cut off at the limit of tokens; raise max_tokens",
+    "content_filter": "the provider's filter ended the answer; change what is asked",
+    "error": "the provider failed within the answer; try again",
+}
+"""The finish reasons of an answer that the model did not end itself, and what to do about each."""
+_MOST, _LONGEST = 20, 200
+
+
+@frozen
+class Empty:
+    """There is no text in the answer."""
+
+    def __str__(self) -> str:
+        """Name the problem and the remedy."""
+        return "the answer is empty; say in the messages what is wanted, and try again"
+
+
+@frozen
+class Declined:
+    """The model refuses, in these words."""
+
+    refusal: str
+
+    def __str__(self) -> str:
+        """Quote the refusal."""
+        return f"the model refuses: {self.refusal[:_LONGEST]}; change what is asked"
+
+
+@frozen
+class CutOff:
+    """The answer was ended before the model had done so."""
+
+    finish_reason: FinishReason
+
+    def __str__(self) -> str:
+        """Tell by what, and the remedy."""
+        return CUTS.get(self.finish_reason, f"the answer was cut off ({self.finish_reason}); try again")
+
+
+@frozen
+class CalledTools:
+    """The model calls tools, by these names, and waits for their results."""
+
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Name the tools and the remedies."""
+        remedy = 'append the results and ask again, or set tool_choice="none"'
+        return f"the model calls {', '.join(self.names)} instead of answering; {remedy}"
+
+
+@frozen
+class NotJson:
+    """The text of the answer is not one JSON value and nothing else."""
+
+    problem: str
+    position: int
+    """In the content, counted in characters from 0."""
+    excerpt: str
+    """The text around it."""
+
+    def __str__(self) -> str:
+        """Name the place, the problem and the remedy."""
+        remedy = "ask for JSON alone, without text around it"
+        return f"the answer is not JSON: {self.details}; {remedy}"
+
+    @property
+    def details(self) -> str:
+        """What is wrong, and where."""
+        return f"{self.problem} at character {self.position}, near {self.excerpt!r}"
+
+
+@frozen
+class DoesNotFit:
+    """The answer is JSON, but no instance of the class; each problem begins with its place."""
+
+    name: str
+    """Of the class."""
+    problems: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Name the class and the remedy, and then each problem in a line."""
+        remedy = "describe in the messages, or in the class, what is wanted"
+        return f"the answer does not fit {self.name}; {remedy}:\n{self.details}"
+
+    @property
+    def details(self) -> str:
+        """The first problems, each in a line, and how many more there are."""
+        more = len(self.problems) - _MOST
+        return "\n".join([*self.problems[:_MOST], *([f"and {more} more"] if more > 0 else [])])
+
+
+Mendable: TypeAlias = NotJson | DoesNotFit
+"""What a model can mend when it is told."""
+
+ParseFailure: TypeAlias = Empty | Declined | CutOff | CalledTools | Mendable
+"""All that an answer can be instead of a value."""
+
+
+@frozen
+class EncodeError:
+    """A call that cannot be put on the wire."""
+
+    path: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """Name the place, the problem and the remedy."""
+        return f"{self.path}: {self.problem}; {self.remedy}"
+
+
+@frozen
+class ConfigError:
+    """A configuration that cannot be used: all its problems, each a line that begins with its place."""
+
+    problems: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Give a line for each problem."""
+        return "\n".join(self.problems)
+
+
+@frozen
+class ReadError:
+    """A request of a wire format that cannot be read as a call."""
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        """Name the place and the problem."""
+        return f"{self.path}: {self.problem}"
+
+
+@frozen
+class Refused:
+    """The provider answered with an error."""
+
+    status: int
+    message: str
+    code: str | None = None
+    retry_after: float | None = None
+    """Seconds the provider asks to wait."""
+    partial: Reply | None = None
+
+    def __str__(self) -> str:
+        """Give the status, the provider's message and a hint."""
+        label = f"the provider answered {self.status}"
+        hint = _HINTS.get(self.status, "")
+        return f"{label}: {self.message or 'no message'}{hint and f' ({hint})'}"
+
+
+@frozen
+class Malformed:
+    """An answer that does not follow the provider's format."""
+
+    problem: str
+    partial: Reply | None = None
+
+    def __str__(self) -> str:
+        """Say what was wrong and where to look."""
+        return f"the reply cannot be read: {self.problem}; check that base_url points at the right API"
+
+
+@frozen
+class Truncated:
+    """A stream that ended without evidence that it was complete."""
+
+    partial: Reply
+
+    def __str__(self) -> str:
+        """Say that the stream broke and where the received part is."""
+        return "the stream ended before it was complete; what was received is in .partial; try again"
+
+
+DecodeError: TypeAlias = Refused | Malformed | Truncated
+"""All that decoding can say instead of a reply."""
+
+Failure: TypeAlias = EncodeError | DecodeError
+"""All that a pure function can say instead of its result."""
+
+_HINTS = {
+    401: "check the API key",
+    403: "the API key may not do this",
+    404: "check the model name and base_url",
+    429: "slow down, or check the quota",
+}

@@ -1,0 +1,41 @@
+"""What a caller may set, how layers of options merge, and where each merged value came from."""
+
+from __future__ import annotations
+
+from casual_llm.options.chat_options import (
+    FIELDS,
+    ChatOptions,
+    Extra,
+    JsonSchema,
+    Layer,
+    ResponseFormat,
+    SystemMessageHandling,
+    Values,
+    checked,
+    extra_of,
+    layered,
+    merge,
+    sent,
+    set_fields,
+)
+from casual_llm.options.omit import OMIT, Omit, Only
+
+__all__ = [
+    "FIELDS",
+    "OMIT",
+    "ChatOptions",
+    "Extra",
+    "JsonSchema",
+    "Layer",
+    "Omit",
+    "Only",
+    "ResponseFormat",
+    "SystemMessageHandling",
+    "Values",
+    "checked",
+    "extra_of",
+    "layered",
+    "merge",
+    "sent",
+    "set_fields",
+]

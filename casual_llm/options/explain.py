@@ -1,0 +1,155 @@
+"""What came from where: an account of a merge, place by place.
+
+An explanation is read off what each layer says. The merge can be read off the explanation in turn:
+erasing the layers' names gives the merge, which is a law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from casual_llm.options.chat_options import FIELDS, Layer, checked, merge
+from casual_llm.options.merging import Path
+from casual_llm.options.omit import OMIT, Only
+from casual_llm.options.paths import leaves, said_by, same
+from casual_llm.tools import Tool
+from casual_llm.validation import cut
+
+
+@frozen
+class Row:
+    """One place of merged options: its value, the layer that set it, and what that layer overrode."""
+
+    path: Path
+    value: Any
+    layer: str
+    overrode: tuple[tuple[str, Any], ...] = ()
+    """The layers below that said something here, the nearest first, each with what it said."""
+
+    @property
+    def place(self) -> str:
+        """The path as it is written in a configuration file.
+
+        >>> Row(("extra", "user"), "u-1", "client").place
+        'extra.user'
+        """
+        return ".".join(self.path)
+
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        """The row as four short texts: place, value, layer, and what was overridden."""
+        below = ", ".join(f"{_short(value)} ({printable(layer)})" for layer, value in self.overrode)
+        return printable(self.place), _short(self.value), printable(self.layer), below
+
+
+HEADINGS = ("option", "value", "from", "instead of")
+"""What the cells of a row are."""
+_WIDTH = 48
+
+
+def printable(name: str) -> str:
+    """Escape what breaks a line, or commands a terminal."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
+
+
+def text_of(value: object) -> str:
+    """Write a value; tools and classes by their names.
+
+    >>> text_of("END"), text_of((Tool(name="weather"),))
+    ("'END'", '[weather]')
+    """
+    if isinstance(value, tuple) and value and all(isinstance(item, Tool) for item in value):
+        return f"[{', '.join(tool.name for tool in value)}]"
+    return value.__name__ if isinstance(value, type) else repr(value)
+
+
+def _short(value: object) -> str:
+    return cut(text_of(value), _WIDTH)
+
+
+def aligned(table: Sequence[tuple[str, ...]]) -> str:
+    """Write rows of as many cells each in columns as wide as they must be.
+
+    >>> print(aligned([("option", "value"), ("seed", "1")]))
+    option  value
+    seed    1
+    """
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in table)
+
+
+@frozen
+class Explanation:
+    """Merged options, and the origin of each value; its text is a table."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def options(self) -> Layer:
+        """The merged options, read off the rows."""
+        return said_by((row.path, row.value) for row in self.rows)
+
+    @property
+    def unset(self) -> tuple[str, ...]:
+        """The options that no layer sets, which are not sent."""
+        said = {row.path[0] for row in self.rows}
+        return tuple(name for name in FIELDS if name not in said)
+
+    def __getitem__(self, place: str) -> Row:
+        """Give the row of a place, such as `extra.user`."""
+        for row in self.rows:
+            if row.place == place:
+                return row
+        raise KeyError(f"{place}: no layer sets it")
+
+    def __str__(self) -> str:
+        """Write the rows as a table."""
+        return aligned([HEADINGS, *(row.cells for row in self.rows)])
+
+
+def explain(**layers: Layer | None) -> Explanation:
+    """Tell for each place of the merged layers which layer won, and over what; the lowest layer first.
+
+    >>> from casual_llm import OMIT, ChatOptions
+    >>> client = ChatOptions(temperature=0.0, stop="END")
+    >>> print(explain(client=client, model=ChatOptions(stop=OMIT), call=ChatOptions(temperature=0.9)))
+    option       value  from   instead of
+    temperature  0.9    call   0.0 (client)
+    stop         OMIT   model  'END' (client)
+    """
+    return explained(layers)
+
+
+def explained(layers: Mapping[str, Layer | None]) -> Explanation:
+    """Tell the same of layers whose names are in a mapping."""
+    given = checked(layers)
+    said = {name: leaves(layer) for name, layer in given.items()}
+    merged = leaves(merge(*given.values()))
+    return Explanation(tuple(_row(path, value, given, said) for path, value in merged.items()))
+
+
+def _row(
+    path: Path, merged: object, layers: Mapping[str, Layer], said: Mapping[str, Mapping[Path, Any]]
+) -> Row:
+    winner = [name for name, own in said.items() if path in own and same(own[path], merged)][-1]
+    below = reversed([*layers][: [*layers].index(winner)])
+    overrode = [(name, value) for name in below for value in _said_at(path, layers[name])]
+    return Row(path, said[winner][path], winner, tuple(overrode))
+
+
+def _said_at(path: Path, layer: Layer) -> list[Any]:
+    """Give what a layer says at a place, if it says anything there or takes the place away."""
+    name, *keys = path
+    value = getattr(layer, name)
+    if value is None:
+        return []
+    for key in keys:
+        if value is OMIT:
+            return [OMIT]
+        if key not in value:
+            return [OMIT] if type(value) is Only else []
+        value = value[key]
+    return [value]

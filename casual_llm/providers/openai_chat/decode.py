@@ -1,0 +1,284 @@
+"""A Chat Completions reply, and everything that compatible servers send in its place.
+
+The whole reply is read as a stream of one chunk, so that a collected stream and a whole reply
+cannot differ. The oddities met here are listed, with their servers, in docs/wire-openai.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from returns.pipeline import is_successful
+from returns.result import Failure, Result, Success
+
+from casual_llm.failures import DecodeError, Malformed, Refused
+from casual_llm.frozen import Json
+from casual_llm.providers.openai_chat.dialect import Dialect
+from casual_llm.providers.openai_chat.replay import CUSTOM, native, replayed, signature
+from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
+from casual_llm.usage import Usage
+from casual_llm.wire.codec import Response
+from casual_llm.wire.collect import collect
+from casual_llm.wire.error_bodies import error_object, explain, refused, status_in
+from casual_llm.wire.json import EMPTY, count, dump, items, mapping, parse, text
+
+Object = Mapping[str, Json]
+_OK = range(200, 300)
+
+FINISH_REASONS: Mapping[str, FinishReason] = {
+    "stop": "stop",
+    "eos": "stop",
+    "eos_token": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "model_length": "length",
+    "model_context_window_exceeded": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "tool_use": "tool_calls",
+    "content_filter": "content_filter",
+    "safety": "content_filter",
+    "refusal": "content_filter",
+    "sensitive": "content_filter",
+    "error": "error",
+    "network_error": "error",
+    "insufficient_system_resource": "error",
+    "function_call_filter": "error",
+}
+"""What servers say, and what it means; a word not listed keeps its raw form and no meaning."""
+
+
+_CACHED = ("cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens")
+"""As OpenAI has it, as Mistral has it, and as DeepSeek has it."""
+
+
+class Slot(NamedTuple):
+    """A tool call of the stream so far: how the server refers to it, and what was said of it."""
+
+    number: int | None
+    id: str
+    name: str
+    arguments: str = ""
+
+
+class Names(NamedTuple):
+    """What a server calls the answer and the model, as far as it said so."""
+
+    id: str | None = None
+    model: str | None = None
+
+
+NAMELESS = Names()
+
+
+def decode(dialect: Dialect, response: Response) -> Result[Reply, DecodeError]:
+    """Read a whole reply.
+
+    >>> from casual_llm.providers.openai_chat.dialects import OPENAI
+    >>> body = b'{"choices": [{"message": {"content": "Paris."}, "finish_reason": "stop"}]}'
+    >>> decode(OPENAI, Response(status=200, body=body)).unwrap().message.content
+    'Paris.'
+    >>> decode(OPENAI, Response(status=401, body=b"")).failure()
+    Refused(status=401, message='', code=None, retry_after=None, partial=None)
+    """
+    if response.status not in _OK:
+        return Failure(refused(response))
+    body = error_object(parse(response.body).value_or({}))
+    if not body:
+        return Failure(Malformed(f"expected a JSON object, got {response.body[:80]!r}"))
+    error = error_in(body, response.status)
+    if error is not None:
+        return Failure(error)
+    if not items(body.get("choices")):
+        return Failure(Malformed(f"the object has no choices; its keys are {sorted(body)[:20]}"))
+    said, delta = read_chunk(dialect, body, [], whole=True)
+    native = replayed(dialect, [delta], said.get("reasoning", ""))
+    return Success(collect([StreamChunk(**said, native=native)]))
+
+
+def error_in(body: Object, status: int) -> Refused | None:
+    """Find the error in a body that came with a success status, and in a chunk of a stream."""
+    choices = items(body.get("choices"))
+    if body.get("error") or ("choices" not in body and _is_error(body)):
+        message, code = explain(body)
+        # Some gateways put an empty error beside a good answer.
+        return Refused(status_in(code, status), message, code) if message or code or not choices else None
+    choice = mapping(choices[0]) if choices else EMPTY
+    if choice.get("error"):
+        return error_in(choice, status)
+    return error_in(mapping(body["x_groq"]), status) if "x_groq" in body else None
+
+
+def _is_error(body: Object) -> bool:
+    # FastAPI, and what is built with it, says `detail`, others a bare message.
+    return "error" in (body.get("object"), body.get("type")) or "detail" in body or "message" in body
+
+
+def read_chunk(
+    dialect: Dialect, body: Object, slots: list[Slot], names: Names = NAMELESS, *, whole: bool = False
+) -> tuple[dict[str, Any], Object]:
+    """Read a reply object, whole or a chunk of a stream: what a `StreamChunk` says, and the delta itself.
+
+    Only what is said is given, because most chunks say one thing: `names` are those that were said before,
+    and that every chunk of a stream repeats. `slots` remembers the tool calls met.
+    """
+    said: dict[str, Any] = {}
+    choice = _first(items(body.get("choices")), whole=whole)
+    delta = _delta(choice, whole=whole)
+    identity, model = text(body.get("id")), text(body.get("model"))
+    if identity and identity != names.id:
+        said["id"] = identity
+    if model and model != names.model:
+        said["model"] = model
+    spoken, thought = _content(delta.get("content"))
+    content = spoken or text(choice.get("text"))
+    if content:
+        said["content"] = content
+    thoughts = _named_reasoning(delta) or thought
+    if thoughts:
+        said["reasoning"] = thoughts
+    refusal = text(delta.get("refusal")) or _refusal(delta.get("content"))
+    if refusal:
+        said["refusal"] = refusal
+    calls = [mapping(call) for call in items(delta["tool_calls"])] if "tool_calls" in delta else ()
+    if calls:
+        said["tool_calls"] = [_tool_call(dialect, call, slots, new=whole) for call in calls]
+    raw = text(choice.get("finish_reason"))
+    if raw and raw != "null":
+        said |= {"raw_finish_reason": raw, "finish_reason": _finish_reason(raw, bool(slots))}
+    usage = _usage(body, choice)
+    if usage is not None:
+        said["usage"] = usage
+    return said, delta
+
+
+def reasoning_in(delta: Object) -> str:
+    """Find the reasoning in a message or delta; under whatever names, it is one thought.
+
+    >>> reasoning_in({"content": [{"type": "thinking", "thinking": "hm"}]})
+    'hm'
+    """
+    return _named_reasoning(delta) or _content(delta.get("content"))[1]
+
+
+def _named_reasoning(delta: Object) -> str:
+    return text(delta.get("reasoning_content")) or text(delta.get("reasoning"))
+
+
+def _delta(choice: Object, *, whole: bool) -> Object:
+    # Perplexity sends both: the new piece as `delta`, and all that was said so far as `message`.
+    for place in ("message", "delta") if whole else ("delta", "message"):
+        found = choice.get(place)
+        if type(found) is dict or isinstance(found, Mapping):
+            return found
+    return EMPTY
+
+
+def _first(choices: Sequence[Json], *, whole: bool) -> Object:
+    # With n > 1, chunks of several choices are mixed; the answer is the one with index 0.
+    for choice in choices:
+        found = mapping(choice)
+        if not count(found.get("index")):
+            return found
+    return mapping(choices[0]) if whole and choices else EMPTY
+
+
+def _content(content: Json) -> tuple[str, str]:
+    if content is None or isinstance(content, str):
+        return content or "", ""
+    if isinstance(content, Mapping):
+        # Cloudflare gives the object that a schema asked for instead of its text.
+        return dump(content).decode(), ""
+    parts = [mapping(part) or {"text": part} for part in items(content)]
+    thoughts = [_content(part.get("thinking"))[0] for part in parts if part.get("type") == "thinking"]
+    return "".join(text(part.get("text")) for part in parts), "".join(thoughts)
+
+
+def _refusal(content: Json) -> str:
+    parts = () if isinstance(content, str) else map(mapping, items(content))
+    return "".join(text(part.get("refusal")) for part in parts if part.get("type") == "refusal")
+
+
+def _finish_reason(raw: str, has_tool_calls: bool) -> FinishReason | None:  # noqa: FBT001
+    # Servers say `stop` beside tool calls; what happened is that tools were called.
+    # Gemini adds its own word behind a colon.
+    reason = FINISH_REASONS.get(raw.lower().partition(":")[0])
+    return "tool_calls" if reason == "stop" and has_tool_calls else reason
+
+
+def _usage(body: Object, choice: Object) -> Usage | None:
+    # Groq has the usage of a stream in a place of its own, Moonshot in the choice.
+    found = body.get("usage") or choice.get("usage")
+    found = found or ("x_groq" in body and mapping(body["x_groq"]).get("usage"))
+    if not found:
+        return None
+    usage = mapping(found)
+    figures = {
+        "prompt_tokens": count(usage.get("prompt_tokens")),
+        "completion_tokens": count(usage.get("completion_tokens")),
+        "cached_tokens": _figure(usage, "prompt_tokens_details", _CACHED),
+        "reasoning_tokens": _figure(usage, "completion_tokens_details", ("reasoning_tokens",)),
+    }
+    return None if set(figures.values()) == {None} else Usage(**figures)
+
+
+def _figure(usage: Object, details: str, keys: Sequence[str]) -> int | None:
+    """Find a figure among the details, or beside them, where servers have it that give no details."""
+    places = ((mapping(usage.get(details)), keys[0]), *((usage, key) for key in keys))
+    return next((found for place, key in places if (found := count(place.get(key))) is not None), None)
+
+
+def _tool_call(dialect: Dialect, call: Object, slots: list[Slot], *, new: bool) -> ToolCallDelta:
+    custom = mapping(call.get("custom"))
+    function = {**custom, "arguments": custom.get("input")} if custom else mapping(call.get("function"))
+    index, identity, name = count(call.get("index")), text(call.get("id")), text(function.get("name"))
+    arguments = _arguments(function.get("arguments"))
+    place = len(slots) if new else _place(slots, Slot(index, identity, name, arguments))
+    slot = Slot(index, "", "") if place == len(slots) else slots[place]
+    number = slot.number if index is None else index
+    found = Slot(number, slot.id or identity, slot.name or name, slot.arguments + arguments)
+    slots[place : place + 1] = [found]
+    # Some servers repeat id and name on every delta: what was said once is not said again.
+    said: dict[str, Any] = {"index": place, "arguments": arguments}
+    if identity and not slot.id:
+        said["id"] = identity
+    if name and not slot.name:
+        said["name"] = name
+    if "extra_content" in call:
+        said["native"] = signature(dialect, call)
+    if call.get("type") == CUSTOM:
+        said["native"] = native(dialect, {"type": CUSTOM})
+    return ToolCallDelta(**said)
+
+
+def _place(slots: Sequence[Slot], delta: Slot) -> int:
+    """Find the call that a delta goes on with: a new id is a new call, whatever the index says."""
+    index, identity, name, _ = delta
+    new = len(slots)
+    for place in reversed(range(new)):
+        slot = slots[place]
+        if index is not None and slot.number is not None and slot.number != index:
+            continue
+        if identity and slot.id and identity != slot.id:
+            continue
+        if not identity and name and slot.name and (index is None or (not slot.id and name != slot.name)):
+            return new  # whole calls, one after the other, told apart by nothing but their names
+        if not identity and name and _begins_anew(slot, delta):
+            return new  # Gemini gives all calls the index 0
+        return place
+    return new
+
+
+def _begins_anew(slot: Slot, delta: Slot) -> bool:
+    """Tell whether whole arguments are followed by others: together they would be no JSON."""
+    follows = slot.arguments.endswith("}") and delta.arguments.startswith("{")
+    return follows and is_successful(parse(slot.arguments.encode("utf-8", "replace")))
+
+
+def _arguments(arguments: Json) -> str:
+    if arguments is None or isinstance(arguments, str):
+        return arguments or ""
+    return dump(arguments).decode()

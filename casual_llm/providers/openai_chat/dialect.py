@@ -1,0 +1,95 @@
+"""How servers that speak OpenAI Chat differ: a `Dialect` is a row of values.
+
+A difference is a field here and a value in the table of `dialects.py`, never an `if` on a
+provider's name. Where it is not known what a server takes, the row says what is safe: a word that
+is left out is reported as a loss, a word that a server does not know fails the whole call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from attrs import field, frozen
+
+from casual_llm.frozen import FrozenDict
+from casual_llm.wire.encoding import Limits
+
+
+def _with_legacy(keys: frozenset[str]) -> frozenset[str]:
+    # What calls were before there were tools goes back as it came, to any server that still says it.
+    return keys | {"function_call"}
+
+
+def _refuses(models: Mapping[str, re.Pattern[str]]) -> Mapping[str, re.Pattern[str]]:
+    return FrozenDict(models)
+
+
+def _limits(limits: Limits) -> Limits:
+    return FrozenDict(limits)
+
+
+@frozen(kw_only=True)
+class Dialect:
+    """One server's way of speaking OpenAI Chat; the defaults are those of most servers."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    """Further keys of `provider_options` that mean this server."""
+    base_url: str | None = None
+    key_variable: str | None = None
+    """The environment variable that holds its key."""
+    key_header: str = "authorization"
+    """`authorization` takes `Bearer` and the key; any other header the key alone."""
+    hosts: tuple[str, ...] = ()
+    """Hosts by which it is known beside that of its base URL; one with a dot in front is an ending."""
+    token_key: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """OpenAI's reasoning models refuse `max_tokens`; many compatible servers know nothing else."""
+    seed_key: str = "seed"
+    system_role: Literal["system", "developer"] = "system"
+    beside_calls: Literal["null", "empty", "absent"] = "null"
+    """What `content` is beside tool calls where the model said nothing."""
+    stream_options: bool = True
+    """Whether a stream is asked for its usage."""
+    refuses: Mapping[str, re.Pattern[str]] = field(default=FrozenDict({}), converter=_refuses)
+    """Options that are refused or ignored, each with the names of the models that do so."""
+    limits: Limits = field(default=FrozenDict({}), converter=_limits)
+    """Options with a range that is narrower than theirs; the nearest number is sent for one outside."""
+    stops: int | None = None
+    """How many texts `stop` may hold."""
+    tool_choice: bool = True
+    named_tool_choice: bool = True
+    """Whether one tool can be forced by name."""
+    call_ids: re.Pattern[str] | None = None
+    """The ids of tool calls that are taken; any other is replaced by its digest."""
+    json_mode: bool = True
+    """Whether `{"type": "json_object"}` is known."""
+    json_schema: bool = True
+    """Whether answers follow a schema."""
+    strict: bool = True
+    """Whether `strict` is known, in schemas and tools."""
+    cache_control: bool = False
+    """Whether marks for the prompt cache are passed on to the model's own provider."""
+    files: Literal["file", "document_url", "none"] = "file"
+    """The kind of part that holds a document."""
+    file_urls: bool = False
+    """Whether a document may be the URL of a web server."""
+    image_urls: bool = True
+    """Whether an image may be the URL of a web server."""
+    audio: bool = True
+    tool_media: bool = False
+    """Whether a tool's result may hold more than text."""
+    refusal: bool = True
+    """Whether an assistant's message may hold a `refusal`; elsewhere its content says it."""
+    replays: frozenset[str] = field(default=frozenset({"reasoning_content"}), converter=_with_legacy)
+    """Keys of an answer that the server wants to see again when the conversation goes on."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys of `provider_options` and `native` that mean this server: the format's, then its own.
+
+        >>> Dialect(name="llamacpp", aliases=("local",)).names
+        ('openai', 'llamacpp', 'local')
+        """
+        return tuple(dict.fromkeys(("openai", self.name, *self.aliases)))

@@ -1,1 +1,0 @@
-"""A configuration file as values: clients, presets that extend each other, and models."""

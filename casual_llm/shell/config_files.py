@@ -1,0 +1,117 @@
+"""Configuration files: the file is read here, understood below, and its clients are made on first use."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from returns.pipeline import is_successful
+
+from casual_llm.config.parse import Config, named, parse_config
+from casual_llm.config.text import PARSERS, parse_text
+from casual_llm.errors import ConfigurationError
+from casual_llm.options import Layer
+from casual_llm.shell.client import CodecClient
+from casual_llm.shell.closing import Closing
+from casual_llm.shell.factories import create_client, create_model
+from casual_llm.shell.model import Model
+
+_LARGEST = 1_000_000
+"""Bytes; a larger file is no configuration."""
+
+
+def load_config(path: str | Path) -> Config:
+    """Read a configuration file: TOML, JSON or, with the extra `yaml`, YAML.
+
+    Whatever is wrong is one `ConfigurationError`, a line for each problem.
+
+    >>> load_config("nowhere.toml")
+    Traceback (most recent call last):
+    ...
+    casual_llm.errors.ConfigurationError: nowhere.toml: there is no such file; give the path of one
+    """
+    file = Path(path)
+    parsed = parse_text(_text(file), file.suffix.lower()).bind(parse_config)
+    if is_successful(parsed):
+        return parsed.unwrap()
+    problems = parsed.failure().problems
+    told = f" {problems[0]}" if len(problems) == 1 else "".join(f"\n  {problem}" for problem in problems)
+    raise ConfigurationError(f"{path}:{told}")
+
+
+def _text(file: Path) -> str:
+    try:
+        unfit = _unfit(file)
+        data = b"" if unfit else _start(file)
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or str(error)
+        raise ConfigurationError(f"{str(file)!r}: it cannot be read: {problem}") from None
+    if len(data) > _LARGEST:
+        unfit = f"it is larger than {_LARGEST:,} bytes; is it a configuration?"
+    if unfit:
+        raise ConfigurationError(f"{file}: {unfit}")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file}: byte {error.start} is no UTF-8; save it as UTF-8") from None
+
+
+def _start(file: Path) -> bytes:
+    # No more than it takes to know that it is too large: a device has no end, and its size is 0.
+    with file.open("rb") as opened:
+        return opened.read(_LARGEST + 1)
+
+
+def _unfit(file: Path) -> str | None:
+    if not file.exists():
+        return "there is no such file; give the path of one"
+    if file.is_dir():
+        return "it is a directory; give a file"
+    if file.suffix.lower() not in PARSERS:
+        return f"{file.suffix!r} is no known ending; give one of {', '.join(PARSERS)}"
+    return None
+
+
+class Models(Closing):
+    """The models of a configuration; those of one client share its connections.
+
+    Use it as `async with` or call `aclose()`.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._clients: dict[str, CodecClient] = {}
+
+    def __repr__(self) -> str:
+        """Show the names of the models."""
+        return f"Models({', '.join(self.config.models)})"
+
+    async def aclose(self) -> None:
+        """Close the connections of all clients that were made."""
+        async with AsyncExitStack() as closing:
+            for client in self._clients.values():
+                closing.push_async_callback(client.aclose)
+
+    def client(self, name: str) -> CodecClient:
+        """Give a client of the configuration, which is made when it is first asked for."""
+        if name not in self._clients:
+            config = named(self.config.clients, name, "client")
+            try:
+                self._clients[name] = create_client(config)
+            except ConfigurationError as error:
+                raise ConfigurationError(f"clients.{name}: {error}") from None
+        return self._clients[name]
+
+    def model(self, name: str) -> Model:
+        """Give a new model by its name in the configuration."""
+        settings = named(self.config.models, name, "model")
+        return create_model(self.client(settings.client), settings.config)
+
+    def preset(self, name: str) -> Layer:
+        """Give the options of a preset, such as for one call."""
+        return named(self.config.presets, name, "preset")
+
+
+def load(path: str | Path) -> Models:
+    """Read a configuration file and give its models: `load("config.toml").model("fast")`."""
+    return Models(load_config(path))

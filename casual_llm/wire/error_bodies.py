@@ -1,0 +1,108 @@
+"""Reading what a provider says when it says no; the shapes are shared by all of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from returns.result import safe
+
+from casual_llm.failures import Refused
+from casual_llm.frozen import Json
+from casual_llm.wire.codec import Response
+from casual_llm.wire.json import items, mapping, parse, text
+
+_EXCERPT = 500
+_STATUSES = {str(status): status for status in range(400, 600)}
+
+
+def refused(response: Response) -> Refused:
+    """Read an error response with any body: nested, flat, a list, plain text or nothing.
+
+    >>> refused(Response(status=429, headers={"Retry-After": "2"}, body=b'{"error": "Slow down."}'))
+    Refused(status=429, message='Slow down.', code=None, retry_after=2.0, partial=None)
+    """
+    body = parse(response.body).value_or(None)
+    message, code = explain(body)
+    plain = response.body.decode("utf-8", "replace").strip()[:_EXCERPT]
+    return Refused(response.status, message or plain, code, _retry_after(response.headers))
+
+
+def explain(body: Json) -> tuple[str, str | None]:
+    """Find the message and the code in an error body.
+
+    >>> explain({"error": {"message": "No such model.", "code": "model_not_found"}})
+    ('No such model.', 'model_not_found')
+    """
+    outer = mapping(_first(body))
+    error = _first(outer.get("error") or outer.get("errors"))
+    inner = mapping(error) or outer
+    message = text(error) or _message(inner)
+    code = inner.get("code") or inner.get("type")
+    return message, None if code is None or isinstance(code, Mapping | list) else str(code)
+
+
+def error_object(body: Json) -> Mapping[str, Json]:
+    """Read an object; Gemini puts the one that holds an error into a list.
+
+    >>> error_object([{"error": {"code": 429}}])
+    {'error': {'code': 429}}
+    >>> error_object([{"text": "Hi"}])
+    {}
+    """
+    first = mapping(_first(body))
+    return first if first is body or first.get("error") else {}
+
+
+def status_in(code: str | None, status: int) -> int:
+    """Take the status that proxies put into an error's code, as a number or as text, if it is one.
+
+    >>> status_in("429", 200), status_in("overloaded", 200)
+    (429, 200)
+    """
+    return _STATUSES.get(code or "", status)
+
+
+def _first(value: Json) -> Json:
+    if not isinstance(value, list | tuple):
+        return value
+    return value[0] if value else None
+
+
+def _message(error: Mapping[str, Json]) -> str:
+    for key in ("message", "Message", "detail", "msg", "title"):
+        value = error.get(key)
+        found = text(value) or "; ".join(_message(mapping(item)) for item in items(value))
+        if found:
+            return found
+    return ""
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after", "")
+    seconds = _number(value)
+    return seconds if seconds is not None else _until(value, headers.get("date", ""))
+
+
+def _number(value: str) -> float | None:
+    found = float(value) if value.isascii() and value.replace(".", "", 1).isdigit() else math.inf
+    return found if math.isfinite(found) else None
+
+
+def _until(moment: str, now: str) -> float | None:
+    # Measured on the provider's own clock, so that no clock of ours is needed.
+    wait = _date(moment).bind(lambda then: _date(now).map(lambda start: (then - start).total_seconds()))
+    seconds = wait.value_or(None)
+    return None if seconds is None else max(seconds, 0.0)
+
+
+@safe(exceptions=(ValueError, TypeError))
+def _date(value: str) -> datetime:
+    moment = parsedate_to_datetime(value)
+    # A date without a zone, or with the zone -0000, is in UTC; two dates with and without do not subtract.
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,95 @@
+"""Readings of recorded answers by the vendors' own libraries, which never see the network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anthropic
+import httpx
+import httpx2
+import ollama
+import openai
+from support.corpus import Exchange, Expected
+from support.protocols import ANTHROPIC, OLLAMA, OPENAI
+
+HI: Any = [{"role": "user", "content": "Hi"}]
+
+
+def _headers(exchange: Exchange) -> dict[str, str]:
+    return {"content-type": exchange.headers.get("content-type", "application/json")}
+
+
+def _client(exchange: Exchange) -> httpx2.Client:
+    """Make a client that gets this answer, whatever it asks."""
+    answer = httpx2.Response(exchange.status, headers=_headers(exchange), content=exchange.body)
+    return httpx2.Client(transport=httpx2.MockTransport(lambda _: answer))
+
+
+def read_by_openai(exchange: Exchange) -> Expected:
+    with openai.OpenAI(api_key="sk-x", max_retries=0, http_client=_client(exchange)) as client:
+        if exchange.stream:
+            with client.chat.completions.stream(model="m", messages=HI) as stream:
+                said: Any = stream.get_final_completion()
+        else:
+            said = client.chat.completions.create(model="m", messages=HI)
+    choice, usage = said.choices[0], said.usage
+    return Expected(
+        text=choice.message.content or "",
+        tool_calls=tuple(
+            (call.function.name, _arguments(call.function.arguments))
+            for call in choice.message.tool_calls or ()
+        ),
+        finish=choice.finish_reason or None,  # an empty word is none
+        input_tokens=(usage and usage.prompt_tokens) or 0,
+        output_tokens=(usage and usage.completion_tokens) or 0,
+    )
+
+
+def _arguments(text: str) -> Any:  # noqa: ANN401 # JSON
+    try:
+        return json.loads(text or "{}")
+    except ValueError:
+        return {"__raw__": text}
+
+
+def read_by_anthropic(exchange: Exchange) -> Expected:
+    with anthropic.Anthropic(api_key="sk-x", max_retries=0, http_client=_client(exchange)) as client:
+        if exchange.stream:
+            with client.messages.stream(model="m", max_tokens=9, messages=HI) as stream:
+                said: Any = stream.get_final_message()
+        else:
+            said = client.messages.create(model="m", max_tokens=9, messages=HI)
+    usage = said.usage
+    return Expected(
+        text="".join(block.text for block in said.content if block.type == "text"),
+        tool_calls=tuple((block.name, block.input) for block in said.content if block.type == "tool_use"),
+        finish=said.stop_reason,
+        input_tokens=(usage.input_tokens or 0)
+        + (usage.cache_read_input_tokens or 0)
+        + (usage.cache_creation_input_tokens or 0),
+        output_tokens=usage.output_tokens or 0,
+    )
+
+
+def read_by_ollama(exchange: Exchange) -> Expected:
+    answer = httpx.Response(exchange.status, headers=_headers(exchange), content=exchange.body)
+    client = ollama.Client(transport=httpx.MockTransport(lambda _: answer))
+    chunks = [*client.chat("m", HI, stream=True)] if exchange.stream else [client.chat("m", HI)]
+    calls = [call.function for chunk in chunks for call in chunk.message.tool_calls or ()]
+    last = chunks[-1]
+    return Expected(
+        text="".join(chunk.message.content or "" for chunk in chunks),
+        tool_calls=tuple((call.name, dict(call.arguments)) for call in calls),
+        finish=last.done_reason or None,
+        input_tokens=last.prompt_eval_count or 0,
+        output_tokens=last.eval_count or 0,
+    )
+
+
+VENDORS: Mapping[str, Callable[[Exchange], Expected]] = {
+    OPENAI.name: read_by_openai,
+    ANTHROPIC.name: read_by_anthropic,
+    OLLAMA.name: read_by_ollama,
+}
