@@ -29,7 +29,7 @@ from casual_llm.errors import (
     TransportError,
     TruncatedError,
 )
-from casual_llm.failures import ConfigError
+from casual_llm.failures import ConfigProblems
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
@@ -44,9 +44,9 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.options import ChatOptions, JsonSchema, Layer, extra_of, layered, merge, sent
+from casual_llm.options import ChatOptions, JsonSchema, Layer, extra_of, layered, merge, resolve_for
 from casual_llm.options.explain import Explanation, Row, explain
-from casual_llm.options.omit import OMIT, Omit, Only
+from casual_llm.options.omit import OMIT, Omit, Replace
 from casual_llm.options.paths import diff
 from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.tools import Tool, ToolParameter
@@ -83,7 +83,7 @@ __all__ = [
     "ClientConfig",
     "CodecClient",
     "Config",
-    "ConfigError",
+    "ConfigProblems",
     "ConfigurationError",
     "Explanation",
     "FileContent",
@@ -102,13 +102,13 @@ __all__ = [
     "NotFoundError",
     "OllamaClient",
     "Omit",
-    "Only",
     "OpenAIClient",
     "Partial",
     "Plan",
     "Provider",
     "ProviderError",
     "RateLimitError",
+    "Replace",
     "Reply",
     "ReplyError",
     "RequestError",
@@ -145,7 +145,7 @@ __all__ = [
     "parse",
     "parse_config",
     "read_image",
-    "sent",
+    "resolve_for",
     "strip_base64_prefix",
     "translate",
 ]

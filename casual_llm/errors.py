@@ -1,6 +1,6 @@
 """What can go wrong: failures as values below the shell, exceptions above it.
 
-Pure functions return a `Failure`; the shell turns each into the exception of the same meaning,
+Pure functions return a `CallFailure`; the shell turns each into the exception of the same meaning,
 in one place (`exception_for`). Every text names the place and the remedy.
 
     CasualLLMError
@@ -21,7 +21,7 @@ in one place (`exception_for`). Every text names the place and the remedy.
 
 from __future__ import annotations
 
-from casual_llm.failures import EncodeError, Failure, Malformed, ParseFailure, Refused, Truncated
+from casual_llm.failures import CallFailure, EncodeError, ErrorResponse, Malformed, ParseFailure, Truncated
 from casual_llm.reply import Reply
 from casual_llm.validation import CasualLLMError, ConfigurationError
 
@@ -94,7 +94,7 @@ class StructuredOutputError(ReplyError):
 class ProviderError(CasualLLMError):
     """The provider answered with an error; `partial` holds what a stream had sent before it."""
 
-    def __init__(self, failure: Refused) -> None:
+    def __init__(self, failure: ErrorResponse) -> None:
         super().__init__(failure)
         self.status = failure.status
         self.code = failure.code
@@ -118,11 +118,11 @@ class ServerError(ProviderError):
     """The provider failed (500 and above)."""
 
 
-def exception_for(failure: Failure) -> CasualLLMError:
+def exception_for(failure: CallFailure) -> CasualLLMError:
     """Choose the exception of the same meaning.
 
-    >>> exception_for(Refused(429, "Slow down."))
-    RateLimitError(Refused(status=429, message='Slow down.', code=None, retry_after=None, partial=None))
+    >>> exception_for(ErrorResponse(429, "Slow down."))
+    RateLimitError(ErrorResponse(status=429, message='Slow down.', code=None, retry_after=None, partial=None))
     """
     if isinstance(failure, EncodeError):
         return RequestError(failure)

@@ -1,7 +1,7 @@
 """What can go wrong, as values that the shell turns into the exceptions of `errors.py`.
 
 A call cannot be encoded, a reply cannot be decoded, an answer is no instance of its class. Two of the last
-kind, `NotJson` and `DoesNotFit`, are mistakes that a model can repair when it is shown them.
+kind, `NotJson` and `SchemaMismatch`, are mistakes that a model can repair when it is shown them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Empty:
 
 
 @frozen
-class Declined:
+class ModelRefusal:
     """The model refuses, in these words."""
 
     refusal: str
@@ -43,7 +43,7 @@ class Declined:
 
 
 @frozen
-class CutOff:
+class Incomplete:
     """The answer was ended before the model had done so."""
 
     finish_reason: FinishReason
@@ -87,7 +87,7 @@ class NotJson:
 
 
 @frozen
-class DoesNotFit:
+class SchemaMismatch:
     """The answer is JSON, but no instance of the class; each problem begins with its place."""
 
     name: str
@@ -106,10 +106,10 @@ class DoesNotFit:
         return "\n".join([*self.problems[:_MOST], *([f"and {more} more"] if more > 0 else [])])
 
 
-Mendable: TypeAlias = NotJson | DoesNotFit
+Repairable: TypeAlias = NotJson | SchemaMismatch
 """What a model can mend when it is told."""
 
-ParseFailure: TypeAlias = Empty | Declined | CutOff | CalledTools | Mendable
+ParseFailure: TypeAlias = Empty | ModelRefusal | Incomplete | CalledTools | Repairable
 """All that an answer can be instead of a value."""
 
 
@@ -127,7 +127,7 @@ class EncodeError:
 
 
 @frozen
-class ConfigError:
+class ConfigProblems:
     """A configuration that cannot be used: all its problems, each a line that begins with its place."""
 
     problems: tuple[str, ...]
@@ -150,7 +150,7 @@ class ReadError:
 
 
 @frozen
-class Refused:
+class ErrorResponse:
     """The provider answered with an error."""
 
     status: int
@@ -190,10 +190,10 @@ class Truncated:
         return "the stream ended before it was complete; what was received is in .partial; try again"
 
 
-DecodeError: TypeAlias = Refused | Malformed | Truncated
+DecodeError: TypeAlias = ErrorResponse | Malformed | Truncated
 """All that decoding can say instead of a reply."""
 
-Failure: TypeAlias = EncodeError | DecodeError
+CallFailure: TypeAlias = EncodeError | DecodeError
 """All that a pure function can say instead of its result."""
 
 _HINTS = {

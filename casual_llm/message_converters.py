@@ -32,12 +32,12 @@ from casual_llm.providers.openai_chat.dialects import OPENAI
 from casual_llm.providers.openai_chat.messages import message_to_openai
 from casual_llm.shell.download import fetch_image_as_base64
 from casual_llm.shell.images import with_fetched_images
-from casual_llm.validation import a_kind
+from casual_llm.validation import type_name
 from casual_llm.wire.codec import Response
-from casual_llm.wire.encoding import UnsayableError
+from casual_llm.wire.encoding import PlacedError
 from casual_llm.wire.json import dump
 from casual_llm.wire.media import add_base64_prefix, strip_base64_prefix
-from casual_llm.wire.report import Loss, told
+from casual_llm.wire.report import Loss, describe_loss
 from casual_llm.wire.system_messages import merge_system_messages as _merged
 
 __all__ = [
@@ -67,14 +67,14 @@ Given = BaseModel | Mapping[str, Json]
 def _located() -> Generator[None, None, None]:
     try:
         yield
-    except UnsayableError as unsayable:
+    except PlacedError as unsayable:
         raise RequestError(unsayable.error) from None
 
 
 def _listed(given: Iterable[T], place: str, kind: str) -> list[T]:
     """Refuse what is no list, such as the one thing that should stand in it."""
     if isinstance(given, str | bytes | Mapping | BaseModel) or not isinstance(given, Iterable):
-        raise RequestError(f"{place}: {a_kind(given)} given; give a list of {kind}")
+        raise RequestError(f"{place}: {type_name(given)} given; give a list of {kind}")
     return list(given)
 
 
@@ -87,12 +87,12 @@ def _checked(index: int, message: Message) -> ChatMessage:
     if isinstance(message, UserMessage | AssistantMessage | SystemMessage | ToolResultMessage):
         return message
     remedy = "give a message, such as UserMessage(content=...)"
-    raise RequestError(f"messages[{index}]: {a_kind(message)} given; {remedy}")
+    raise RequestError(f"messages[{index}]: {type_name(message)} given; {remedy}")
 
 
 def _note(losses: Iterable[Loss], name: str) -> None:
     for loss in losses:
-        _LOG.warning("%s", told(loss, name))
+        _LOG.warning("%s", describe_loss(loss, name))
 
 
 def merge_system_messages(messages: Iterable[Message]) -> list[ChatMessage]:
@@ -211,5 +211,5 @@ def _plain(given: Given, place: str) -> Json:
         return given.model_dump(mode="json")
     if not isinstance(given, Mapping):
         remedy = "give a dict, or an object of the vendor's library"
-        raise RequestError(f"{place}: {a_kind(given)} given; {remedy}")
+        raise RequestError(f"{place}: {type_name(given)} given; {remedy}")
     return given

@@ -25,19 +25,19 @@ from returns.result import Failure, Result, safe
 from casual_llm.failures import (
     CUTS,
     CalledTools,
-    CutOff,
-    Declined,
-    DoesNotFit,
     Empty,
-    Mendable,
+    Incomplete,
+    ModelRefusal,
     NotJson,
     ParseFailure,
+    Repairable,
+    SchemaMismatch,
 )
 from casual_llm.frozen import FrozenDict, Json, freeze
 from casual_llm.messages import AssistantMessage, UserMessage
 from casual_llm.options import ChatOptions, Layer, layered
 from casual_llm.reply import Reply, StreamChunk
-from casual_llm.validation import shown, within, wrong
+from casual_llm.validation import invalid, join_path, preview
 from casual_llm.wire.collect import collect
 
 T = TypeVar("T", bound=BaseModel)
@@ -60,10 +60,10 @@ def shaped(into: type[BaseModel], options: Layer | None) -> Layer:
     'Person'
     """
     if not (isinstance(into, type) and issubclass(into, BaseModel)):
-        raise wrong("into", f"{shown(into)} given", "give a pydantic class")
+        raise invalid("into", f"{preview(into)} given", "give a pydantic class")
     given = layered(options=options)
     if given.response_format is not None:
-        raise wrong("options.response_format", f"{into.__name__} says it already", "leave it out")
+        raise invalid("options.response_format", f"{into.__name__} says it already", "leave it out")
     return given | ChatOptions(response_format=into)
 
 
@@ -93,10 +93,10 @@ def parse(reply: Reply, into: type[T]) -> Result[T, ParseFailure]:
 def _instead(reply: Reply) -> ParseFailure | None:
     message = reply.message
     if message.refusal:
-        return Declined(message.refusal)
+        return ModelRefusal(message.refusal)
     reason = reply.finish_reason
     if reason is not None and reason in CUTS:
-        return CutOff(reason)
+        return Incomplete(reason)
     if message.tool_calls:
         return CalledTools(tuple(call.function.name for call in message.tool_calls))
     return None if message.content and not message.content.isspace() else Empty()
@@ -112,11 +112,11 @@ def _body(content: str, start: int) -> str:
     return content[start:].rstrip().removesuffix("```") if start else content
 
 
-def _misfit(name: str, content: str, start: int, error: ValidationError) -> Mendable:
+def _misfit(name: str, content: str, start: int, error: ValidationError) -> Repairable:
     details = error.errors(include_url=False)
     if details[0]["type"] == "json_invalid" and not details[0]["loc"]:
         return _not_json(content, start, str(details[0].get("ctx", {}).get("error")))
-    return DoesNotFit(name, tuple(_problem(detail) for detail in details))
+    return SchemaMismatch(name, tuple(_problem(detail) for detail in details))
 
 
 def _not_json(content: str, start: int, told: str) -> NotJson:
@@ -134,18 +134,18 @@ def _problem(detail: ErrorDetails) -> str:
     place = reduce(_deeper, detail["loc"], "") or "the answer"
     said = detail["msg"][:_LONGEST_TEXT]
     # What is missing is missing in an object, which need not be shown.
-    return f"{place}: {said}" + ("" if detail["type"] == "missing" else f", got {shown(detail['input'])}")
+    return f"{place}: {said}" + ("" if detail["type"] == "missing" else f", got {preview(detail['input'])}")
 
 
 def _deeper(place: str, key: str | int) -> str:
-    return f"{place}[{key}]" if isinstance(key, int) else within(place, key[:_LONGEST_KEY])
+    return f"{place}[{key}]" if isinstance(key, int) else join_path(place, key[:_LONGEST_KEY])
 
 
-def repair_turn(reply: Reply, failure: Mendable) -> tuple[AssistantMessage, UserMessage]:
+def repair_turn(reply: Reply, failure: Repairable) -> tuple[AssistantMessage, UserMessage]:
     """Give what to append to the conversation so that the model mends its answer.
 
     >>> reply = Reply(message=AssistantMessage(content='{"name": "Ann"}'))
-    >>> print(repair_turn(reply, DoesNotFit("Person", ("age: Field required",)))[1].content)
+    >>> print(repair_turn(reply, SchemaMismatch("Person", ("age: Field required",)))[1].content)
     Your answer does not fit the schema:
     age: Field required
     Answer again with the whole JSON, corrected, and nothing else.

@@ -14,7 +14,7 @@ from casual_llm.providers.ollama.encode import tool_to_ollama as in_ollama
 from casual_llm.providers.openai_chat.dialects import OPENAI
 from casual_llm.providers.openai_chat.encode import tool_to_openai as in_dialect
 from casual_llm.tools import Tool
-from casual_llm.validation import a_kind
+from casual_llm.validation import type_name
 
 __all__ = [
     "tool_to_anthropic",
@@ -91,5 +91,5 @@ def _each(write: Callable[[Tool], Body], tools: Iterable[Tool]) -> list[Body]:
 def _checked(tool: Tool, place: str = "tool") -> Tool:
     if not isinstance(tool, Tool):
         remedy = "give a Tool, such as Tool.from_input_schema(name, description, schema)"
-        raise RequestError(f"{place}: {a_kind(tool)} given; {remedy}")
+        raise RequestError(f"{place}: {type_name(tool)} given; {remedy}")
     return tool

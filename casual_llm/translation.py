@@ -19,7 +19,7 @@ from returns.result import Failure, Result, Success, safe
 from casual_llm.failures import DecodeError, EncodeError, ReadError
 from casual_llm.formats import format_named
 from casual_llm.frozen import Json
-from casual_llm.options import extra_of, sent
+from casual_llm.options import extra_of, resolve_for
 from casual_llm.reply import Reply
 from casual_llm.validation import unknown
 from casual_llm.wire.codec import Call, Chunks, Codec, Request, Response, S
@@ -27,8 +27,8 @@ from casual_llm.wire.collect import collect
 from casual_llm.wire.json import dump, parse, text
 from casual_llm.wire.report import Loss, unsupported
 
-Kind: TypeAlias = Literal["request", "reply", "stream"]
-KINDS: Mapping[str, None] = dict.fromkeys(get_args(Kind))
+BodyKind: TypeAlias = Literal["request", "reply", "stream"]
+KINDS: Mapping[str, None] = dict.fromkeys(get_args(BodyKind))
 Untranslatable: TypeAlias = ReadError | EncodeError | DecodeError
 
 
@@ -46,7 +46,7 @@ class Translated:
 
 
 def translate(
-    body: bytes | Mapping[str, Json], *, from_: str, to: str, kind: Kind = "request"
+    body: bytes | Mapping[str, Json], *, from_: str, to: str, kind: BodyKind = "request"
 ) -> Result[Translated, Untranslatable]:
     """Translate the body of a request, of a whole reply, or of a stream.
 
@@ -87,7 +87,7 @@ def _request(source: Codec[Any], target: Codec[Any], data: bytes) -> Result[Tran
 
 
 def _asked(source: Codec[Any], target: Codec[Any], call: Call) -> Result[Translated, Untranslatable]:
-    options, foreign = sent(call.options, *source.names), dict[str, Json]()
+    options, foreign = resolve_for(call.options, *source.names), dict[str, Json]()
     if source.names[0] != target.names[0]:
         # What no option could say in full is in the words of the source.
         foreign, options = extra_of(options), options.without("extra")

@@ -29,50 +29,50 @@ class ConfigurationError(CasualLLMError, ValueError):
 CasualLLMError.__module__ = ConfigurationError.__module__ = "casual_llm.errors"
 
 
-def wrong(place: str, problem: str, remedy: str) -> ConfigurationError:
+def invalid(place: str, problem: str, remedy: str) -> ConfigurationError:
     """Make the error of one value."""
     return ConfigurationError(f"{place}: {problem}; {remedy}")
 
 
-def within(place: str, key: str) -> str:
+def join_path(place: str, key: str) -> str:
     """Name a place inside a place: by a dot in a file, by a space after a flag.
 
-    >>> within("models.fast", "seed"), within("--set", "seed")
+    >>> join_path("models.fast", "seed"), join_path("--set", "seed")
     ('models.fast.seed', '--set seed')
     """
     told = shown_key(key)
     return told if not place else f"{place} {told}" if place.startswith("--") else f"{place}.{told}"
 
 
-def cut(text: str, width: int) -> str:
+def truncate(text: str, width: int) -> str:
     """Shorten a text that is longer.
 
-    >>> cut("temperature", 8), cut("seed", 8)
+    >>> truncate("temperature", 8), truncate("seed", 8)
     ('tempe...', 'seed')
     """
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
-def shown(value: object) -> str:
+def preview(value: object) -> str:
     """Show a value in an error: in short, whatever it is, and no key that stands in the wrong place.
 
-    >>> shown("x" * 1000)
+    >>> preview("x" * 1000)
     "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."
-    >>> shown("sk-abcdefghijklmnop1234")
+    >>> preview("sk-abcdefghijklmnop1234")
     "'[key removed]'"
     """
     if isinstance(value, int) and is_too_long(value):
         return "a number of thousands of digits"
     try:
-        return cut(redact(repr(value), None), _WIDTH)
+        return truncate(redact(repr(value), None), _WIDTH)
     except Exception:  # noqa: BLE001 # a repr is code of the caller, or meets such a number inside
-        return f"{a_kind(value)} that cannot be shown"
+        return f"{type_name(value)} that cannot be shown"
 
 
-def a_kind(value: object) -> str:
+def type_name(value: object) -> str:
     """Name the type of a value, with its article.
 
-    >>> a_kind(5), a_kind("five")
+    >>> type_name(5), type_name("five")
     ('an int', 'a str')
     """
     name = type(value).__name__
@@ -87,10 +87,10 @@ def unknown(place: str, name: str, known: Mapping[str, object], kind: str = "opt
     """
     close = get_close_matches(str(name), known, n=1)
     hint = f", did you mean {close[0]}?" if close else f"; give one of {', '.join(known)}"
-    return ConfigurationError(f"{within(place, name)}: unknown {kind}{hint}")
+    return ConfigurationError(f"{join_path(place, name)}: unknown {kind}{hint}")
 
 
-def every(read: Callable[[T, str], R], items: Iterable[T], place: str) -> list[R]:
+def collect_errors(read: Callable[[T, str], R], items: Iterable[T], place: str) -> list[R]:
     """Read all items, or refuse all that are wrong at once, a line each."""
     results = [safe(exceptions=(ConfigurationError,))(read)(item, place) for item in items]
     told = [str(result.failure()) for result in results if not is_successful(result)]

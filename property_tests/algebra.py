@@ -12,10 +12,10 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any, TypeAlias
 
-from casual_llm.options import ChatOptions, Layer, sent, set_fields
+from casual_llm.options import ChatOptions, Layer, resolve_for, set_fields
 from casual_llm.options.merging import Path
 from casual_llm.options.omit import OMIT
-from casual_llm.options.paths import leaves
+from casual_llm.options.paths import flatten
 
 Merge: TypeAlias = Callable[..., Layer]
 Law: TypeAlias = Callable[..., bool]
@@ -23,7 +23,7 @@ Law: TypeAlias = Callable[..., bool]
 
 def _sent(options: Layer) -> dict[Path, Any]:
     # What is omitted for one provider stays until that provider is named.
-    return {path: value for path, value in leaves(sent(options)).items() if value is not OMIT}
+    return {path: value for path, value in flatten(resolve_for(options)).items() if value is not OMIT}
 
 
 def _beyond(place: Path, options: Layer) -> dict[Path, Any]:
@@ -55,21 +55,21 @@ def absent_stays_absent(merge: Merge, a: Layer, b: Layer) -> bool:
 
 
 def later_set_wins(merge: Merge, a: Layer, said: Layer) -> bool:
-    return leaves(said).items() <= leaves(merge(a, said)).items()
+    return flatten(said).items() <= flatten(merge(a, said)).items()
 
 
 def nothing_else_changes(merge: Merge, a: Layer, said: Layer) -> bool:
-    (place,) = leaves(said)
+    (place,) = flatten(said)
     return _beyond(place, merge(a, said)) == _beyond(place, a)
 
 
 def omit_removes(merge: Merge, a: Layer, omitted: Layer) -> bool:
-    (place,) = leaves(omitted)
+    (place,) = flatten(omitted)
     return not _beneath(place, merge(a, omitted))
 
 
 def removed_stays_removed(merge: Merge, a: Layer, b: Layer, omitted: Layer) -> bool:
-    (place,) = leaves(omitted)
+    (place,) = flatten(omitted)
     return not _beneath(place, merge(a, merge(b, omitted)))
 
 

@@ -18,8 +18,8 @@ from casual_llm.options import ChatOptions, set_fields
 from casual_llm.options.omit import OMIT
 from casual_llm.reply import Reply
 from casual_llm.wire.codec import Call, Chunks, Codec, Encoded, Normal, Request, Response
-from casual_llm.wire.prefix import NOTHING, Written
-from casual_llm.wire.report import Loss, own
+from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix
+from casual_llm.wire.report import Loss, native_for
 
 Encoding = Result[Encoded, EncodeError]
 _numbers = count()
@@ -38,7 +38,7 @@ class Mutant:
 def _asked(change: Callable[[Call], Call]) -> Codec[Any]:
     """Encode another call than the one that was given."""
 
-    def encode(call: Call, known: Written = NOTHING) -> Encoding:
+    def encode(call: Call, known: Prefix = EMPTY_PREFIX) -> Encoding:
         return PARROT.encode(change(call), known)
 
     return evolve(PARROT, encode=encode)
@@ -47,7 +47,7 @@ def _asked(change: Callable[[Call], Call]) -> Codec[Any]:
 def _sent(change: Callable[[Call, bytes], bytes]) -> Codec[Any]:
     """Send another body than the one that was encoded."""
 
-    def encode(call: Call, known: Written = NOTHING) -> Encoding:
+    def encode(call: Call, known: Prefix = EMPTY_PREFIX) -> Encoding:
         return PARROT.encode(call, known).map(
             lambda told: evolve(told, request=evolve(told.request, body=change(call, told.request.body)))
         )
@@ -95,7 +95,7 @@ def _numbered(_: Call, body: bytes) -> bytes:
     return body[:-1] + b',"number":%d}' % next(_numbers)
 
 
-def _written_again(call: Call, known: Written = NOTHING) -> Encoding:
+def _written_again(call: Call, known: Prefix = EMPTY_PREFIX) -> Encoding:
     return PARROT.encode(call, evolve(known, count=0))
 
 
@@ -133,7 +133,7 @@ def _emphatic(reply: Reply) -> Reply:
 
 def _with_foreign_keys(reply: Reply) -> Response:
     written = PARROT.write(reply)
-    body = json.loads(written.body) | own(reply.message.native, [ELSEWHERE])
+    body = json.loads(written.body) | native_for(reply.message.native, [ELSEWHERE])
     return evolve(written, body=json.dumps(body, default=list).encode())
 
 

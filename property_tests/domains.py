@@ -15,8 +15,8 @@ from attrs import frozen
 from strategies import Person
 
 from casual_llm.options import FIELDS, ChatOptions, JsonSchema, Layer
-from casual_llm.options.omit import OMIT, Only
-from casual_llm.options.paths import leaves, single
+from casual_llm.options.omit import OMIT, Replace
+from casual_llm.options.paths import at_path, flatten
 from casual_llm.tools import Tool
 
 _ABSENT = object()
@@ -26,11 +26,11 @@ def _maps(keys: str, values: Iterable[object]) -> list[Mapping[str, Any]]:
     """Give all maps over the keys: of each key nothing, or one of the values; as they are, and replacing."""
     rows = product([_ABSENT, *values], repeat=len(keys))
     maps = [{key: v for key, v in zip(keys, row, strict=True) if v is not _ABSENT} for row in rows]
-    return [*maps, *(Only(items) for items in maps if items)]
+    return [*maps, *(Replace(items) for items in maps if items)]
 
 
 _INNER = _maps("xy", [OMIT, 0, 1])
-_SMALL = [{}, {"x": 0}, Only({"x": 0})]
+_SMALL = [{}, {"x": 0}, Replace({"x": 0})]
 _VALUES: dict[str, list[Any]] = {
     "response_format": ["text", "json", Person, JsonSchema(name="", schema={})],
     "max_tokens": [1, 2, 3],
@@ -70,9 +70,11 @@ def _domain(name: str, values: list[Any]) -> Domain:
     field = name.split(maxsplit=1)[0]
     depth = FIELDS[field].combination.depth
     layers: list[Layer] = [ChatOptions(), *(ChatOptions(**{field: value}) for value in [OMIT, *values])]
-    places = {(path, repr(value)): (path, value) for layer in layers for path, value in leaves(layer).items()}
-    said = [single(path, v) for path, v in places.values() if v is not OMIT and len(path) > depth]
-    return Domain(field, layers, said, [single(path, v) for path, v in places.values() if v is OMIT])
+    places = {
+        (path, repr(value)): (path, value) for layer in layers for path, value in flatten(layer).items()
+    }
+    said = [at_path(path, v) for path, v in places.values() if v is not OMIT and len(path) > depth]
+    return Domain(field, layers, said, [at_path(path, v) for path, v in places.values() if v is OMIT])
 
 
 DOMAINS = {name: _domain(name, values) for name, values in _VALUES.items()}

@@ -13,7 +13,7 @@ from attrs import frozen
 from casual_llm.frozen import Json
 from casual_llm.options import ChatOptions, Layer, merge
 from casual_llm.options.omit import OMIT
-from casual_llm.options.paths import leaves, said_by
+from casual_llm.options.paths import flatten, from_paths
 
 
 def _text_by_default(*layers: Layer) -> Layer:
@@ -25,9 +25,9 @@ def _deep_extra(*layers: Layer) -> Layer:
 
 
 def _joined(below: Layer, above: Layer) -> Layer:
-    before, after = leaves(below), leaves(above)
+    before, after = flatten(below), flatten(above)
     shared = [path for path in after if path[0] == "extra" and path in before and ("extra",) not in after]
-    joined = said_by((path, _deep(before[path], after[path])) for path in shared)
+    joined = from_paths((path, _deep(before[path], after[path])) for path in shared)
     return merge(below, above, joined)
 
 
@@ -39,13 +39,13 @@ def _deep(below: Any, above: Any) -> Json:  # noqa: ANN401 # any value of `extra
 
 
 def _omit_dropped_early(*layers: Layer) -> Layer:
-    said = leaves(merge(*layers))
-    return said_by((path, value) for path, value in said.items() if value is not OMIT)
+    said = flatten(merge(*layers))
+    return from_paths((path, value) for path, value in said.items() if value is not OMIT)
 
 
 def _falsy_as_unset(*layers: Layer) -> Layer:
-    said = [leaves(layer) for layer in layers]
-    return merge(*(said_by((path, value) for path, value in told.items() if value) for told in said))
+    said = [flatten(layer) for layer in layers]
+    return merge(*(from_paths((path, value) for path, value in told.items() if value) for told in said))
 
 
 def _left_wins(*layers: Layer) -> Layer:

@@ -38,7 +38,7 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.options import ChatOptions, JsonSchema, sent
+from casual_llm.options import ChatOptions, JsonSchema, resolve_for
 from casual_llm.providers.ollama import codec
 from casual_llm.providers.ollama.arguments import compact
 from casual_llm.reply import FinishReason, Reply
@@ -85,7 +85,7 @@ any_ollama_calls = any_calls | st.builds(_sayable, any_calls, objects, _settings
 
 def _settled(call: Call) -> Call:
     """Give a call in the form in which it is read back, without what has no word."""
-    options = sent(call.options.without("tool_choice"), "ollama")
+    options = resolve_for(call.options.without("tool_choice"), "ollama")
     wanted, stop = options.response_format, options.stop
     if isinstance(wanted, JsonSchema):
         title = wanted.schema.get("title")

@@ -28,7 +28,7 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions, JsonSchema, Layer, ResponseFormat
-from casual_llm.options.omit import OMIT, Only
+from casual_llm.options.omit import OMIT, Replace
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Call
@@ -194,7 +194,7 @@ def _no_items(_: object) -> dict[str, Any]:
     return {}
 
 
-_FORMS = st.sampled_from([*[dict] * 8, Only, _no_items])
+_FORMS = st.sampled_from([*[dict] * 8, Replace, _no_items])
 
 
 def _maps(items: SearchStrategy[dict[str, Any]]) -> SearchStrategy[Any]:

@@ -50,7 +50,7 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.options import ChatOptions, JsonSchema, sent, set_fields
+from casual_llm.options import ChatOptions, JsonSchema, resolve_for, set_fields
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Chunks, Encoded, Request, Response
@@ -121,7 +121,7 @@ _RESULT: dict[str, Json] = {"type": "tool_result", "tool_use_id": "1"}
 
 @given(calls)
 def test_a_request_without_losses_and_changes_reads_back_to_its_call(call: Call) -> None:
-    meant = attrs.evolve(call, options=sent(call.options, *CODEC.names))
+    meant = attrs.evolve(call, options=resolve_for(call.options, *CODEC.names))
     assert holds(encoded(call).map(lambda it: it.losses or it.changes or read(it.request) == meant))
 
 
@@ -174,7 +174,7 @@ _WORDS = {"stop": "stop_sequences", "response_format": "output_config"}
 @given(calls | any_calls)
 def test_every_option_that_is_set_is_in_the_body_or_told(call: Call) -> None:
     said = encoded(call).map(lambda it: {*json.loads(it.request.body), *_told(it)})
-    asked = {_WORDS.get(name, name) for name in set_fields(sent(call.options)) if name != "extra"}
+    asked = {_WORDS.get(name, name) for name in set_fields(resolve_for(call.options)) if name != "extra"}
     assert said.map(lambda known: asked - known).value_or(set()) == set()
 
 

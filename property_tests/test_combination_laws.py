@@ -12,11 +12,11 @@ from casual_llm.frozen import FrozenDict
 from casual_llm.options import ChatOptions
 from casual_llm.options.explain import explain
 from casual_llm.options.merging import BY_KEY, BY_PROVIDER_AND_KEY, LAST, Combination
-from casual_llm.options.omit import OMIT, Only
+from casual_llm.options.omit import OMIT, Replace
 
 _leaves = st.integers() | st.just(OMIT)
 _maps = st.dictionaries(names, _leaves, max_size=2).map(FrozenDict)
-_replacing = st.dictionaries(names, _leaves, min_size=1, max_size=2).map(Only)
+_replacing = st.dictionaries(names, _leaves, min_size=1, max_size=2).map(Replace)
 _layers = _maps | _replacing | st.just(OMIT)
 _nested = st.dictionaries(names, _layers, max_size=2).map(FrozenDict)
 _of: dict[Combination, Any] = {LAST: st.integers(), BY_KEY: _layers, BY_PROVIDER_AND_KEY: _nested}
@@ -58,15 +58,15 @@ def test_a_key_that_is_set_overrides_nothing_beside_it(items: dict[str, int]) ->
 
 
 def test_an_omitted_map_between_two_layers_is_what_the_upper_one_overrides_first() -> None:
-    only = ChatOptions(extra=Only({"b": 2}))
+    only = ChatOptions(extra=Replace({"b": 2}))
     row = explain(client=ChatOptions(extra={"a": 1}), model=only, call=ChatOptions(extra={"a": 3}))["extra.a"]
     assert row.overrode == (("model", OMIT), ("client", 1))
 
 
 def test_what_a_map_held_that_replaced_others_is_told_where_it_is_overridden() -> None:
-    only = ChatOptions(extra=Only({"b": 2}))
+    only = ChatOptions(extra=Replace({"b": 2}))
     row = explain(client=ChatOptions(extra={"a": 1}), model=only, call=ChatOptions(extra=OMIT))["extra"]
-    assert row.overrode == (("model", Only({"b": 2})), ("client", {"a": 1}))
+    assert row.overrode == (("model", Replace({"b": 2})), ("client", {"a": 1}))
 
 
 @given(_layers, _layers)

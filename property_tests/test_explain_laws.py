@@ -12,7 +12,7 @@ from casual_llm.options import FIELDS, ChatOptions, Layer, layered, merge, set_f
 from casual_llm.options.explain import HEADINGS, Explanation, Row, explain
 from casual_llm.options.merging import Path
 from casual_llm.options.omit import OMIT
-from casual_llm.options.paths import leaves
+from casual_llm.options.paths import flatten
 
 stacks = st.lists(st.none() | options, max_size=4).map(lambda some: dict(zip("abcd", some, strict=False)))
 full_stacks = st.lists(options, min_size=1, max_size=4).map(
@@ -22,7 +22,7 @@ full_stacks = st.lists(options, min_size=1, max_size=4).map(
 
 def _said(options: Layer | None) -> dict[Path, Any]:
     # An empty map says nothing at its place: it only tells that the field is set.
-    told = leaves(options or ChatOptions())
+    told = flatten(options or ChatOptions())
     depths = {name: declared.combination.depth for name, declared in FIELDS.items()}
     return {path: value for path, value in told.items() if value is OMIT or len(path) > depths[path[0]]}
 
@@ -39,12 +39,12 @@ def test_erasing_the_explanation_gives_the_merge(stack: dict[str, Layer | None])
 
 @given(stacks)
 def test_there_is_a_row_for_each_place_of_the_merge(stack: dict[str, Layer | None]) -> None:
-    assert {row.path: row.value for row in explain(**stack).rows} == leaves(layered(**stack))
+    assert {row.path: row.value for row in explain(**stack).rows} == flatten(layered(**stack))
 
 
 @given(stacks)
 def test_the_layer_of_a_row_says_what_the_row_says(stack: dict[str, Layer | None]) -> None:
-    said = {name: leaves(layer or ChatOptions()) for name, layer in stack.items()}
+    said = {name: flatten(layer or ChatOptions()) for name, layer in stack.items()}
     for row in explain(**stack).rows:
         assert repr(said[row.layer][row.path]) == repr(row.value)
 

@@ -27,30 +27,30 @@ from casual_llm.errors import (
 )
 from casual_llm.failures import (
     CalledTools,
-    CutOff,
-    Declined,
+    CallFailure,
     Empty,
     EncodeError,
-    Failure,
+    ErrorResponse,
+    Incomplete,
     Malformed,
+    ModelRefusal,
     NotJson,
     ParseFailure,
     ReadError,
-    Refused,
     Truncated,
 )
 from casual_llm.reply import Reply
 
 _partials = st.none() | replies
 _refusals = st.builds(
-    Refused,
+    ErrorResponse,
     st.integers(200, 599),
     texts,
     code=st.none() | texts,
     retry_after=st.none() | st.floats(0, 99),
     partial=_partials,
 )
-_failures: st.SearchStrategy[Failure] = st.one_of(
+_failures: st.SearchStrategy[CallFailure] = st.one_of(
     st.builds(EncodeError, said_texts, said_texts, said_texts),
     st.builds(Malformed, said_texts, _partials),
     st.builds(Truncated, replies),
@@ -60,8 +60,8 @@ _failures: st.SearchStrategy[Failure] = st.one_of(
 
 _misfits: st.SearchStrategy[ParseFailure] = st.one_of(
     st.just(Empty()),
-    st.builds(Declined, texts),
-    st.builds(CutOff, st.sampled_from(["length", "content_filter", "error", "stop"])),
+    st.builds(ModelRefusal, texts),
+    st.builds(Incomplete, st.sampled_from(["length", "content_filter", "error", "stop"])),
     st.builds(CalledTools, st.lists(texts, min_size=1).map(tuple)),
     st.builds(NotJson, texts, st.integers(0, 9), texts),
 )
@@ -69,14 +69,14 @@ _errors = _failures.map(exception_for) | st.builds(StructuredOutputError, _misfi
 
 
 @given(_failures)
-def test_every_failure_becomes_an_exception_of_ours_with_its_text(failure: Failure) -> None:
+def test_every_failure_becomes_an_exception_of_ours_with_its_text(failure: CallFailure) -> None:
     error = exception_for(failure)
     assert isinstance(error, CasualLLMError)
     assert str(error) == str(failure)
 
 
 @given(_refusals)
-def test_a_refusal_keeps_its_figures_in_the_exception(failure: Refused) -> None:
+def test_a_refusal_keeps_its_figures_in_the_exception(failure: ErrorResponse) -> None:
     error = exception_for(failure)
     assert isinstance(error, ProviderError)
     assert (error.status, error.code, error.retry_after) == (
@@ -87,7 +87,8 @@ def test_a_refusal_keeps_its_figures_in_the_exception(failure: Refused) -> None:
 
 
 @given(
-    replies, st.sampled_from([Truncated, lambda r: Malformed("x", r), lambda r: Refused(500, "x", partial=r)])
+    replies,
+    st.sampled_from([Truncated, lambda r: Malformed("x", r), lambda r: ErrorResponse(500, "x", partial=r)]),
 )
 def test_what_was_received_so_far_is_in_the_exception(reply: Reply, failed: type[Truncated]) -> None:
     error = exception_for(failed(reply))
@@ -119,8 +120,8 @@ def test_the_text_of_a_failed_call_names_place_problem_and_remedy(
 
 @given(st.integers(200, 599), texts)
 def test_the_text_of_a_refusal_names_the_status_and_what_was_said(status: int, said: str) -> None:
-    assert str(status) in str(Refused(status, said))
-    assert (said or "no message") in str(Refused(status, said))
+    assert str(status) in str(ErrorResponse(status, said))
+    assert (said or "no message") in str(ErrorResponse(status, said))
 
 
 @pytest.mark.parametrize(
@@ -128,15 +129,17 @@ def test_the_text_of_a_refusal_names_the_status_and_what_was_said(status: int, s
     [
         (EncodeError("messages", "empty", "say something"), RequestError),
         (Malformed("no JSON"), ReplyError),
-        *((Refused(status, ""), AuthenticationError) for status in (401, 403)),
-        (Refused(404, ""), NotFoundError),
-        (Refused(429, ""), RateLimitError),
-        *((Refused(status, ""), ProviderError) for status in (200, 302, 400, 408, 409, 422, 499)),
-        *((Refused(status, ""), ServerError) for status in (500, 502, 503, 529)),
+        *((ErrorResponse(status, ""), AuthenticationError) for status in (401, 403)),
+        (ErrorResponse(404, ""), NotFoundError),
+        (ErrorResponse(429, ""), RateLimitError),
+        *((ErrorResponse(status, ""), ProviderError) for status in (200, 302, 400, 408, 409, 422, 499)),
+        *((ErrorResponse(status, ""), ServerError) for status in (500, 502, 503, 529)),
     ],
     ids=str,
 )
-def test_each_failure_has_the_exception_of_its_meaning(failure: Failure, kind: type[CasualLLMError]) -> None:
+def test_each_failure_has_the_exception_of_its_meaning(
+    failure: CallFailure, kind: type[CasualLLMError]
+) -> None:
     assert type(exception_for(failure)) is kind
 
 

@@ -27,7 +27,7 @@ from strategies import (
 from wire_strategies import chunks, replies, streamed_replies
 
 from casual_llm.config import ClientConfig, ModelConfig, Timeout
-from casual_llm.failures import EncodeError, Malformed, ReadError, Refused, Truncated
+from casual_llm.failures import EncodeError, ErrorResponse, Malformed, ReadError, Truncated
 from casual_llm.frozen import Json, freeze, freeze_object, thaw, thaw_object
 from casual_llm.messages import UserMessage
 from casual_llm.options import ChatOptions
@@ -49,7 +49,7 @@ _configs = st.builds(
 _failures = st.one_of(
     st.builds(EncodeError, texts, texts, texts),
     st.builds(ReadError, texts, texts),
-    st.builds(Refused, st.integers(400, 599), texts, texts),
+    st.builds(ErrorResponse, st.integers(400, 599), texts, texts),
     st.builds(Malformed, texts, st.none() | replies),
     st.builds(Truncated, replies),
 )

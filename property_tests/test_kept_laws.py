@@ -16,8 +16,8 @@ from casual_llm.formats import FORMATS
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import FileContent, ImageContent
 from casual_llm.wire.codec import Call, Request
-from casual_llm.wire.report import overlaid
-from casual_llm.wire.system_messages import lost_in_merge, merge_system_messages
+from casual_llm.wire.report import overlay_native
+from casual_llm.wire.system_messages import losses_of_merge, merge_system_messages
 
 marks = st.sampled_from([{"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}])
 _marked = st.builds(SystemMessage, content=said_texts.map("a{}".format), cache_control=marks)
@@ -49,7 +49,7 @@ def test_all_marks_but_the_last_are_told_where_system_messages_are_joined(said: 
 
 @given(_marked)
 def test_a_system_message_that_is_joined_to_no_other_loses_nothing(said: SystemMessage) -> None:
-    assert lost_in_merge([said, SystemMessage(content=" ")], ["openai"], marks=True) == []
+    assert losses_of_merge([said, SystemMessage(content=" ")], ["openai"], marks=True) == []
 
 
 @pytest.mark.parametrize("name", ["openai", "ollama"])
@@ -81,7 +81,7 @@ def written(value: Json) -> str:
 
 @given(json_values, json_values)
 def test_a_native_key_that_says_something_else_is_told(ours: Json, theirs: Json) -> None:
-    body, losses = overlaid({"a": ours}, {"openai": {"a": theirs}}, ["openai"], "x")
+    body, losses = overlay_native({"a": ours}, {"openai": {"a": theirs}}, ["openai"], "x")
     assert written(body["a"]) == written(theirs)
     assert [loss.kind for loss in losses] == ["overridden"] * (written(ours) != written(theirs))
 

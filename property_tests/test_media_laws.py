@@ -6,8 +6,8 @@ from hypothesis import example, given, strategies as st
 from strategies import base64_texts, images, media_types
 
 from casual_llm.messages import ImageContent
-from casual_llm.options import ChatOptions, sent
-from casual_llm.options.extra import known_as
+from casual_llm.options import ChatOptions, resolve_for
+from casual_llm.options.extra import apply_alias
 from casual_llm.options.omit import OMIT, Omit
 from casual_llm.wire.media import (
     add_base64_prefix,
@@ -47,4 +47,6 @@ def test_what_is_said_for_an_alias_is_sent_as_said_last_for_its_server(
     told: dict[str, dict[str, int | Omit] | Omit] | Omit | None,
 ) -> None:
     options = ChatOptions(provider_options=told)
-    assert sent(known_as(options, "proxy", "openai"), "openai") == sent(options, "openai", "proxy")
+    assert resolve_for(apply_alias(options, "proxy", "openai"), "openai") == resolve_for(
+        options, "openai", "proxy"
+    )

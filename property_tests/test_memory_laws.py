@@ -11,9 +11,9 @@ from strategies import messages
 
 from casual_llm.messages import ChatMessage
 from casual_llm.providers.openai_chat import COMPATIBLE, codec
-from casual_llm.shell.prefix_memory import Memory
+from casual_llm.shell.prefix_memory import PrefixMemory
 from casual_llm.wire.codec import Call
-from casual_llm.wire.prefix import more
+from casual_llm.wire.prefix import append
 
 CODEC = codec(COMPATIBLE)
 
@@ -23,7 +23,7 @@ def test_pieces_are_the_bodies_joined_by_commas(bodies: list[bytes], cuts: list[
     pieces: tuple[bytes, ...] = ()
     places = [0, *sorted(min(cut, len(bodies)) for cut in cuts), len(bodies)]
     for start, end in itertools.pairwise(places):
-        pieces = more(pieces, bodies[start:end])
+        pieces = append(pieces, bodies[start:end])
     assert b"".join(pieces) == b",".join(bodies)
 
 
@@ -31,7 +31,7 @@ def test_pieces_are_the_bodies_joined_by_commas(bodies: list[bytes], cuts: list[
 def test_pieces_are_few(bodies: list[bytes]) -> None:
     pieces: tuple[bytes, ...] = ()
     for body in bodies:
-        pieces = more(pieces, [body])
+        pieces = append(pieces, [body])
     assert all(len(early) > 2 * len(late) for early, late in itertools.pairwise(pieces))
 
 
@@ -40,7 +40,7 @@ class Conversations(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.memory = Memory()
+        self.memory = PrefixMemory()
         self.said: list[list[ChatMessage]] = [[]]
 
     @rule(index=st.integers(0, 9), message=messages)

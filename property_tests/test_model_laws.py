@@ -12,7 +12,7 @@ from wire_strategies import ended_replies
 
 from casual_llm import CasualLLMError, Model, OpenAIClient, Reply, Usage, UserMessage
 from casual_llm.providers.openai_chat import codec
-from casual_llm.shell.transport import Incoming
+from casual_llm.shell.transport import OpenResponse
 from casual_llm.wire.codec import Request
 from casual_llm.wire.collect import collect
 
@@ -29,9 +29,9 @@ class Scripted:
     pieces: tuple[bytes, ...] = ()
     bodies: int = 0
 
-    async def open(self, request: Request) -> Incoming:  # every request gets the same answer
+    async def open(self, request: Request) -> OpenResponse:  # every request gets the same answer
         self.bodies += 1
-        return Incoming(
+        return OpenResponse(
             status=self.status, headers={"content-type": self.kind}, body=self._body(), aclose=self._closed
         )
 

@@ -32,7 +32,7 @@ from returns.result import Result, Success
 from strategies import arguments, base64_texts, images, json_objects, json_values, names, said_texts, texts
 from wire_strategies import replies, with_chunking
 
-from casual_llm.failures import DecodeError, Malformed, Refused, Truncated
+from casual_llm.failures import DecodeError, ErrorResponse, Malformed, Truncated
 from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
@@ -43,7 +43,7 @@ from casual_llm.messages import (
     SystemMessage,
     UserMessage,
 )
-from casual_llm.options import ChatOptions, sent, set_fields
+from casual_llm.options import ChatOptions, resolve_for, set_fields
 from casual_llm.providers.ollama.arguments import arguments_of
 from casual_llm.reply import FinishReason, Reply, StreamChunk
 from casual_llm.tools import Tool
@@ -141,7 +141,7 @@ def test_every_option_that_is_set_is_in_the_body_or_accounted_for(call: Call) ->
     assert isinstance(options, dict)
     said = {_PLACES.get(key, key) for key in {*body, *options}}
     told = {path.removeprefix("options.") for path, _ in _told(call)}
-    assert set_fields(sent(call.options, *CODEC.names)).keys() - said - told <= {"extra"}
+    assert set_fields(resolve_for(call.options, *CODEC.names)).keys() - said - told <= {"extra"}
 
 
 @given(sayable_calls)
@@ -431,7 +431,7 @@ def test_unknown_keys_mean_nothing(reply: Reply, more: dict[str, Json]) -> None:
 @pytest.mark.parametrize("status", [200, 400, 404, 500])
 def test_an_error_is_a_refusal_with_its_text_whatever_the_status(status: int, said: str) -> None:
     body = json.dumps({"error": said}).encode()
-    assert CODEC.decode(Response(status=status, body=body)).failure() == Refused(status, said)
+    assert CODEC.decode(Response(status=status, body=body)).failure() == ErrorResponse(status, said)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b"{}", b'{"model": "m"}', b'{"done": 1}'])
@@ -488,7 +488,7 @@ def test_a_stream_that_is_cut_before_its_end_is_truncated_and_carries_what_came(
 def test_an_error_inside_a_stream_carries_what_came_before_it(reply: Reply, said: str) -> None:
     *lines, _ = CODEC.write_stream(reply)
     failure = _play([*lines, json.dumps({"error": said}).encode()])[1].failure()
-    assert isinstance(failure, Refused)
+    assert isinstance(failure, ErrorResponse)
     assert (failure.message, failure.partial) == (said, collect(_play(lines)[0]))
 
 

@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given, strategies as st
 from strategies import layer_fields, options
 
-from casual_llm.options import ChatOptions, JsonSchema, Layer, extra_of, merge, sent, set_fields
-from casual_llm.options.omit import OMIT, Omit, Only
+from casual_llm.options import ChatOptions, JsonSchema, Layer, extra_of, merge, resolve_for, set_fields
+from casual_llm.options.omit import OMIT, Omit, Replace
 from casual_llm.tools import Tool
 
 _NUMBERS = [0, 0.0, False, 1, 1.0, True]
-_NAMES = {"ChatOptions": ChatOptions, "JsonSchema": JsonSchema, "OMIT": OMIT, "Only": Only}
+_NAMES = {"ChatOptions": ChatOptions, "JsonSchema": JsonSchema, "OMIT": OMIT, "Only": Replace}
 
 
 def _emptied(value: Any) -> None:  # noqa: ANN401 # whatever a caller gives
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _emptied(item)
-    if isinstance(value, dict | list) and not isinstance(value, Only):
+    if isinstance(value, dict | list) and not isinstance(value, Replace):
         value.clear()
 
 
@@ -61,9 +61,9 @@ def test_what_is_merged_holds_nothing_that_can_change(a: Layer, b: Layer) -> Non
 
 @given(options)
 def test_the_further_keys_are_a_dict_of_the_callers_own(some: Layer) -> None:
-    before, further = sent(some), extra_of(sent(some))
+    before, further = resolve_for(some), extra_of(resolve_for(some))
     further.clear()
-    assert sent(some) == before
+    assert resolve_for(some) == before
 
 
 @given(options, options)
@@ -99,10 +99,10 @@ def test_numbers_that_are_equal_make_equal_options_with_equal_hashes(left: float
 
 @given(st.dictionaries(st.sampled_from("ab"), st.integers(), min_size=1))
 def test_a_map_that_replaces_differs_from_one_that_adds(items: dict[str, int]) -> None:
-    adds, replaces = ChatOptions(extra=items), ChatOptions(extra=Only(items))
+    adds, replaces = ChatOptions(extra=items), ChatOptions(extra=Replace(items))
     assert adds != replaces
-    assert len({adds, replaces, ChatOptions(extra=Only(items))}) == 2
-    assert Only(items) != items
+    assert len({adds, replaces, ChatOptions(extra=Replace(items))}) == 2
+    assert Replace(items) != items
 
 
 @given(options)

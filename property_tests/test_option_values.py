@@ -13,7 +13,7 @@ from strategies import nested
 
 from casual_llm.errors import ConfigurationError
 from casual_llm.options import FIELDS, ChatOptions, JsonSchema, layered, merge
-from casual_llm.options.omit import OMIT, Only
+from casual_llm.options.omit import OMIT, Replace
 from casual_llm.tools import Tool
 
 
@@ -48,7 +48,7 @@ from casual_llm.tools import Tool
         ("extra", {"a": {"b": [b""]}}),
         ("extra", {"a": "\ud800"}),
         ("extra", {"\ud800": 1}),
-        ("extra", Only({"a": b""})),
+        ("extra", Replace({"a": b""})),
         ("extra", {"a": [OMIT]}),
         ("provider_options", [1]),
         ("provider_options", {5: {}}),
@@ -56,7 +56,7 @@ from casual_llm.tools import Tool
         ("provider_options", {"openai": {5: 1}}),
         ("provider_options", {"openai": {"a": {"b": float("inf")}}}),
         ("provider_options", {"\ud800": {}}),
-        ("provider_options", Only({"openai": None})),
+        ("provider_options", Replace({"openai": None})),
         ("system_message_handling", "drop"),
         ("system_message_handling", 5),
     ],

@@ -10,9 +10,9 @@ from hypothesis import example, given, strategies as st
 from strategies import PROVIDERS, layer_fields, omissions, options, sayings
 
 from casual_llm.errors import ConfigurationError
-from casual_llm.options import ChatOptions, Layer, extra_of, layered, merge, sent, set_fields
-from casual_llm.options.omit import OMIT, Only
-from casual_llm.options.paths import diff, leaves, said_by, same, single
+from casual_llm.options import ChatOptions, Layer, extra_of, layered, merge, resolve_for, set_fields
+from casual_llm.options.omit import OMIT, Replace
+from casual_llm.options.paths import at_path, diff, flatten, from_paths, same
 
 providers = st.lists(st.sampled_from(PROVIDERS), max_size=2)
 _SAME_NUMBER = (0, 0.0, False), (1, 1.0, True)
@@ -65,7 +65,7 @@ def test_the_later_value_stands_as_it_is_written(
     a: Layer, numbers: tuple[float, ...], order: list[int]
 ) -> None:
     said = [ChatOptions(extra={"n": numbers[place]}) for place in order]
-    assert repr(leaves(merge(a, *said))["extra", "n"]) == repr(numbers[order[-1]])
+    assert repr(flatten(merge(a, *said))["extra", "n"]) == repr(numbers[order[-1]])
 
 
 @given(options, sayings)
@@ -75,18 +75,18 @@ def test_a_layer_changes_only_what_it_names(a: Layer, said: Layer) -> None:
 
 @given(options, options)
 def test_a_layer_is_what_it_says_place_by_place(a: Layer, b: Layer) -> None:
-    assert merge(a, b) == merge(a, *(single(path, value) for path, value in leaves(b).items()))
+    assert merge(a, b) == merge(a, *(at_path(path, value) for path, value in flatten(b).items()))
 
 
 @given(options)
 def test_options_are_made_again_of_what_they_say(some: Layer) -> None:
-    assert said_by(leaves(some).items()) == some
+    assert from_paths(flatten(some).items()) == some
 
 
 @given(options, st.sampled_from(["extra", "provider_options"]))
 def test_an_empty_map_adds_nothing_to_what_is_sent(a: Layer, name: str) -> None:
     said: dict[str, Any] = {name: {}}
-    assert sent(merge(a, ChatOptions(**said))) == sent(a)
+    assert resolve_for(merge(a, ChatOptions(**said))) == resolve_for(a)
 
 
 @given(options, omissions)
@@ -107,12 +107,12 @@ def test_what_is_omitted_can_be_set_again_above(a: Layer, omitted: Layer, said: 
 @given(options, options)
 def test_a_map_that_stands_alone_replaces_the_maps_below(a: Layer, b: Layer) -> None:
     alone = merge(ChatOptions(extra=OMIT), b)
-    assert sent(merge(a, alone)).extra == sent(b).extra
+    assert resolve_for(merge(a, alone)).extra == resolve_for(b).extra
 
 
 @pytest.mark.parametrize("name", ["extra", "provider_options"])
 def test_a_map_of_nothing_that_stands_alone_is_omit(name: str) -> None:
-    said: dict[str, Any] = {name: Only({})}
+    said: dict[str, Any] = {name: Replace({})}
     assert ChatOptions(**said) == ChatOptions(**{**said, name: OMIT})
 
 
@@ -164,12 +164,12 @@ def test_putting_none_is_leaving_out(some: Layer) -> None:
 def test_laying_the_difference_over_the_base_sends_what_the_target_sends(
     a: Layer, b: Layer, names: list[str]
 ) -> None:
-    assert sent(a | diff(a, b), *names) == sent(b, *names)
+    assert resolve_for(a | diff(a, b), *names) == resolve_for(b, *names)
 
 
 @given(options, options)
 def test_what_the_difference_leads_to_is_written_like_the_target(a: Layer, b: Layer) -> None:
-    after, goal = leaves(sent(a | diff(a, b))), leaves(sent(b))
+    after, goal = flatten(resolve_for(a | diff(a, b))), flatten(resolve_for(b))
     assert {path: repr(value) for path, value in after.items()} == {p: repr(v) for p, v in goal.items()}
 
 
@@ -180,10 +180,10 @@ def test_nothing_differs_from_itself(a: Layer) -> None:
 
 @given(options, options)
 def test_a_difference_says_nothing_where_the_same_is_sent(a: Layer, b: Layer) -> None:
-    before, after = leaves(sent(a)), leaves(sent(b))
+    before, after = flatten(resolve_for(a)), flatten(resolve_for(b))
     # The map of a provider is replaced as a whole.
     alike = {path for path in before if len(path) < 3 and path in after and same(before[path], after[path])}
-    assert not leaves(diff(a, b)).keys() & alike
+    assert not flatten(diff(a, b)).keys() & alike
 
 
 # What is sent.
@@ -191,13 +191,13 @@ def test_a_difference_says_nothing_where_the_same_is_sent(a: Layer, b: Layer) ->
 
 @given(options, providers)
 def test_what_is_sent_to_a_provider_holds_no_omit(some: Layer, names: list[str]) -> None:
-    assert "OMIT" not in repr(sent(some, *names, "nobody"))
+    assert "OMIT" not in repr(resolve_for(some, *names, "nobody"))
 
 
 @given(options)
 def test_what_is_sent_to_no_provider_yet_holds_omit_for_single_ones_alone(some: Layer) -> None:
-    assert "OMIT" not in repr(sent(some).without("provider_options"))
-    assert all(OMIT is not own for own in (sent(some).provider_options or {}).values())
+    assert "OMIT" not in repr(resolve_for(some).without("provider_options"))
+    assert all(OMIT is not own for own in (resolve_for(some).provider_options or {}).values())
 
 
 @given(options, st.sampled_from(PROVIDERS), st.sampled_from("ab"))
@@ -205,29 +205,33 @@ def test_what_is_omitted_for_a_provider_takes_away_what_is_said_for_all(
     some: Layer, name: str, key: str
 ) -> None:
     omitted = ChatOptions(provider_options={name: {key: OMIT}})
-    assert key not in extra_of(sent(some | ChatOptions(extra={key: 1}) | omitted, name))
-    assert extra_of(sent(some | ChatOptions(extra={key: 1}) | omitted, "nobody"))[key] == 1
+    assert key not in extra_of(resolve_for(some | ChatOptions(extra={key: 1}) | omitted, name))
+    assert extra_of(resolve_for(some | ChatOptions(extra={key: 1}) | omitted, "nobody"))[key] == 1
 
 
 @given(options, providers)
 def test_what_is_sent_replaces_nothing(some: Layer, names: list[str]) -> None:
-    assert "Only(" not in repr(sent(some, *names))
+    assert "Replace(" not in repr(resolve_for(some, *names))
 
 
 @given(options, providers)
 def test_what_is_sent_is_sent_as_it_is(some: Layer, names: list[str]) -> None:
-    assert sent(sent(some, *names), *names) == sent(some, *names) == sent(sent(some), *names)
+    assert (
+        resolve_for(resolve_for(some, *names), *names)
+        == resolve_for(some, *names)
+        == resolve_for(resolve_for(some), *names)
+    )
 
 
 @given(options)
 def test_settings_of_a_provider_that_is_not_named_are_not_sent(some: Layer) -> None:
-    assert sent(some, "nobody") == sent(some.without("provider_options"))
+    assert resolve_for(some, "nobody") == resolve_for(some.without("provider_options"))
 
 
 @given(options, st.sampled_from(PROVIDERS))
 def test_settings_of_a_provider_lie_over_those_for_all(some: Layer, name: str) -> None:
-    own = (sent(some).provider_options or {}).get(name)
-    assert sent(some, name) == sent(some.without("provider_options") | ChatOptions(extra=own))
+    own = (resolve_for(some).provider_options or {}).get(name)
+    assert resolve_for(some, name) == resolve_for(some.without("provider_options") | ChatOptions(extra=own))
 
 
 # What is not merged.

@@ -9,11 +9,11 @@ from hypothesis import given, strategies as st
 from strategies import names
 
 from casual_llm.errors import ConfigurationError
-from casual_llm.options import FIELDS, ChatOptions, sent
+from casual_llm.options import FIELDS, ChatOptions, resolve_for
 from casual_llm.options.explain import explain
 from casual_llm.options.merging import BY_KEY, BY_PROVIDER_AND_KEY, LAST
-from casual_llm.options.omit import OMIT, Only
-from casual_llm.options.paths import diff, leaves, path_of, same
+from casual_llm.options.omit import OMIT, Replace
+from casual_llm.options.paths import diff, flatten, parse_path, same
 
 _last_keys = st.lists(names, min_size=1, max_size=3).map(".".join)
 _plain_fields = st.sampled_from([name for name, field in FIELDS.items() if field.combination is LAST])
@@ -27,13 +27,13 @@ _paths = st.one_of(
 
 @given(_paths)
 def test_a_place_is_read_as_it_is_written(path: tuple[str, ...]) -> None:
-    assert path_of(".".join(path), "--omit") == path
+    assert parse_path(".".join(path), "--omit") == path
 
 
 @given(_plain_fields, _last_keys)
 def test_a_field_without_keys_has_no_place_inside(field: str, key: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"^--omit {field}\..+: {field} holds no keys; name "):
-        path_of(f"{field}.{key}", "--omit")
+        parse_path(f"{field}.{key}", "--omit")
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_field_without_keys_has_no_place_inside(field: str, key: str) -> None:
 def test_a_place_with_an_empty_key_is_none(text: str) -> None:
     name = text.split(".", maxsplit=1)[0]
     with pytest.raises(ConfigurationError, match=rf"^--omit {text}: {name} has no such place; name "):
-        path_of(text, "--omit")
+        parse_path(text, "--omit")
 
 
 def test_the_depth_of_a_combination_is_the_number_of_keys_it_joins() -> None:
@@ -73,9 +73,9 @@ def test_options_are_given_by_name_alone() -> None:
 
 @given(st.dictionaries(names, st.integers(), min_size=1))
 def test_maps_that_replace_the_same_are_equal_and_not_unequal(items: dict[str, int]) -> None:
-    assert Only(items) == Only(items)
-    assert not Only(items) != Only(items)  # noqa: SIM202 # `!=` is what is tried
-    assert Only(items) != {**items}
+    assert Replace(items) == Replace(items)
+    assert not Replace(items) != Replace(items)  # noqa: SIM202 # `!=` is what is tried
+    assert Replace(items) != {**items}
 
 
 @given(st.text(min_size=1))
@@ -106,7 +106,7 @@ def test_a_difference_of_settings_leads_from_the_one_to_the_other(
     a = ChatOptions(provider_options=before)
     b = ChatOptions(provider_options=after, extra=extra)
     for named in ([], ["p"], ["q"], ["p", "q"]):
-        assert sent(a | diff(a, b), *named) == sent(b, *named)
+        assert resolve_for(a | diff(a, b), *named) == resolve_for(b, *named)
 
 
 @given(_of_providers, _of_providers)
@@ -115,4 +115,4 @@ def test_a_difference_names_the_providers_whose_settings_differ(
 ) -> None:
     told = diff(ChatOptions(provider_options=before), ChatOptions(provider_options=after))
     differing = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    assert {path[1] for path in leaves(told)} == differing
+    assert {path[1] for path in flatten(told)} == differing

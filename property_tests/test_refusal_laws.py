@@ -14,7 +14,7 @@ from wire_strategies import odd_bodies
 
 from casual_llm.frozen import Json
 from casual_llm.wire.codec import Response
-from casual_llm.wire.error_bodies import explain, refused
+from casual_llm.wire.error_bodies import error_message_and_code, error_response
 from casual_llm.wire.json import dump
 
 _moments = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)).map(  # noqa: DTZ001 # set below
@@ -26,7 +26,7 @@ _AWARE = "Wed, 21 Oct 2015 07:28:00 GMT"
 
 
 def _told(headers: dict[str, str]) -> float | None:
-    return refused(Response(status=429, headers=headers, body=b"")).retry_after
+    return error_response(Response(status=429, headers=headers, body=b"")).retry_after
 
 
 @given(st.integers(300, 599), st.binary() | odd_bodies, _any_headers)
@@ -38,7 +38,7 @@ def _told(headers: dict[str, str]) -> float | None:
 def test_any_answer_is_read_as_a_refusal_of_its_status(
     status: int, body: bytes, headers: dict[str, str]
 ) -> None:
-    assert refused(Response(status=status, headers=headers, body=body)).status == status
+    assert error_response(Response(status=status, headers=headers, body=body)).status == status
 
 
 @given(json_values)
@@ -46,7 +46,7 @@ def test_any_answer_is_read_as_a_refusal_of_its_status(
 @example({"error": [1]})
 @example({"error": {"code": [1], "type": {}}})
 def test_any_json_is_explained_by_a_text_and_perhaps_a_code(body: Json) -> None:
-    message, code = explain(body)
+    message, code = error_message_and_code(body)
     assert (type(message), type(code)) in {(str, str), (str, type(None))}
 
 
@@ -67,23 +67,27 @@ def test_any_json_is_explained_by_a_text_and_perhaps_a_code(body: Json) -> None:
 )
 @given(said=said_texts)
 def test_what_the_server_said_is_found_in_any_body(wrap: Callable[[str], Json], said: str) -> None:
-    assert refused(Response(status=400, body=dump(wrap(said)))).message == said
+    assert error_response(Response(status=400, body=dump(wrap(said)))).message == said
 
 
 @given(st.text("abc <>/\u2028é", max_size=20))
 def test_a_body_that_is_no_json_is_the_message(body: str) -> None:
-    assert refused(Response(status=502, body=body.encode())).message == body.strip()
+    assert error_response(Response(status=502, body=body.encode())).message == body.strip()
 
 
 @given(said_texts)
 def test_a_long_page_is_cut_to_an_excerpt(word: str) -> None:
     page = f"<html>{word}" * 1000
-    assert len(refused(Response(status=502, body=page.encode())).message) <= 500
+    assert len(error_response(Response(status=502, body=page.encode())).message) <= 500
 
 
 @given(st.text(min_size=1, max_size=5) | st.integers(1, 999))
 def test_the_code_is_kept_as_text_whatever_it_is_called(code: str | int) -> None:
-    assert explain({"error": {"code": code}}) == explain({"error": {"type": code}}) == ("", str(code))
+    assert (
+        error_message_and_code({"error": {"code": code}})
+        == error_message_and_code({"error": {"type": code}})
+        == ("", str(code))
+    )
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
@@ -114,4 +118,4 @@ def test_a_wait_is_unknown_or_finite_and_never_negative(headers: dict[str, str])
 @given(json_values)
 def test_a_refusal_is_read_the_same_each_time(body: Json) -> None:
     response = Response(status=400, body=json.dumps(body).encode())
-    assert refused(response) == refused(response)
+    assert error_response(response) == error_response(response)

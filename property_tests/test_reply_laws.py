@@ -12,7 +12,7 @@ from returns.result import Success
 from strategies import json_objects, said_texts, texts
 from wire_strategies import answers, deltas, dialects, replies, responses
 
-from casual_llm.failures import Malformed, Refused
+from casual_llm.failures import ErrorResponse, Malformed
 from casual_llm.frozen import Json, thaw_object
 from casual_llm.messages import AssistantToolCall, AssistantToolCallFunction, UserMessage
 from casual_llm.providers.openai_chat import OPENAI, Dialect, codec
@@ -102,7 +102,7 @@ def test_space_before_the_json_means_nothing(reply: Reply) -> None:
 @given(replies, st.integers(300, 599))
 def test_a_status_that_is_no_success_is_a_refusal_whatever_the_body(reply: Reply, status: int) -> None:
     failure = decode(Response(status=status, body=write(reply).body)).failure()
-    assert isinstance(failure, Refused)
+    assert isinstance(failure, ErrorResponse)
     assert failure.status == status
 
 
@@ -135,7 +135,7 @@ def test_keys_that_are_null_are_keys_that_are_absent(reply: Reply) -> None:
 )
 def test_an_error_inside_a_success_is_a_refusal(body: Callable[[str], dict[str, Json]], said: str) -> None:
     failure = decode(ok(**body(said))).failure()
-    assert isinstance(failure, Refused)
+    assert isinstance(failure, ErrorResponse)
     assert (failure.status, failure.message) == (429, said)
 
 
@@ -147,7 +147,7 @@ def test_an_empty_error_beside_an_answer_is_none(error: dict[str, Json], said: s
 
 @given(said_texts)
 def test_an_error_that_claims_no_status_keeps_that_of_the_answer(said: str) -> None:
-    assert decode(ok(error=said)).failure() == Refused(200, said)
+    assert decode(ok(error=said)).failure() == ErrorResponse(200, said)
 
 
 @pytest.mark.parametrize(

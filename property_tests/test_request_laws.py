@@ -42,7 +42,7 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.options import ChatOptions, JsonSchema, Layer, ResponseFormat, sent, set_fields
+from casual_llm.options import ChatOptions, JsonSchema, Layer, ResponseFormat, resolve_for, set_fields
 from casual_llm.options.omit import OMIT, Omit
 from casual_llm.providers.openai_chat import (
     COMPATIBLE,
@@ -57,7 +57,7 @@ from casual_llm.providers.openai_chat import (
 from casual_llm.providers.openai_chat.encode import encode
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded, Normal, Request
-from casual_llm.wire.prefix import NOTHING, Written
+from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix
 
 read = codec(OPENAI).read
 dialects = st.sampled_from(DIALECTS)
@@ -75,7 +75,7 @@ def _read(encoded: Result[Encoded, EncodeError]) -> Call:
     return read(encoded.unwrap().request).unwrap()
 
 
-def _parts(encoded: Encoded) -> tuple[bytes, Written]:
+def _parts(encoded: Encoded) -> tuple[bytes, Prefix]:
     return b"".join(encoded.written.pieces), attrs.evolve(encoded.written, pieces=())
 
 
@@ -99,7 +99,7 @@ def _saying(message: ChatMessage) -> Call:
 @example(COMPATIBLE, _hello(top_k=0, stop="", response_format=JsonSchema(name="", schema={}, strict=False)))
 def test_a_request_without_losses_reads_back_to_its_call(dialect: Dialect, call: Call) -> None:
     encoded = encode(dialect, call).unwrap()
-    said = attrs.evolve(call, options=sent(call.options, *dialect.names))
+    said = attrs.evolve(call, options=resolve_for(call.options, *dialect.names))
     assert encoded.losses or encoded.changes or read(encoded.request).unwrap() == said
 
 
@@ -110,7 +110,7 @@ def test_a_request_without_losses_reads_back_to_its_call_in_the_one_form(
 ) -> None:
     encoded = encode(dialect, call)
     said = codec(dialect).normalize(call.messages)
-    normal = attrs.evolve(call, messages=said.messages, options=sent(call.options, *dialect.names))
+    normal = attrs.evolve(call, messages=said.messages, options=resolve_for(call.options, *dialect.names))
     lost = encoded.map(lambda it: bool(it.losses)).value_or(not is_successful(encoded))
     assert lost or (_read(encoded), encoded.unwrap().changes) == (normal, said.changes)
 
@@ -135,7 +135,7 @@ def test_what_is_known_of_a_conversation_need_not_be_written_again(
 ) -> None:
     count = data.draw(st.integers(1, len(call.messages)))
     before = encode(dialect, attrs.evolve(call, messages=call.messages[:count]))
-    known = before.map(lambda encoded: encoded.written).value_or(NOTHING)
+    known = before.map(lambda encoded: encoded.written).value_or(EMPTY_PREFIX)
     assert encode(dialect, call, known) == encode(dialect, call)
     assert encode(dialect, call, known).map(_parts) == encode(dialect, call).map(_parts)
 
@@ -171,14 +171,14 @@ def test_every_option_that_is_set_is_in_the_body_or_among_the_losses(dialect: Di
     words = {"max_completion_tokens": "max_tokens", "random_seed": "seed"}
     said = {words.get(key, key) for key in _body(encoded)}
     lost = {loss.path.removeprefix("options.") for loss in encoded.unwrap().losses}
-    assert set_fields(sent(call.options, *dialect.names)).keys() - said - lost <= {"extra"}
+    assert set_fields(resolve_for(call.options, *dialect.names)).keys() - said - lost <= {"extra"}
 
 
 @given(dialects, any_calls)
 def test_omit_and_the_settings_of_providers_are_resolved_before_anything_is_written(
     dialect: Dialect, call: Call
 ) -> None:
-    resolved = attrs.evolve(call, options=sent(call.options, *dialect.names))
+    resolved = attrs.evolve(call, options=resolve_for(call.options, *dialect.names))
     assert encode(dialect, call).map(_request) == encode(dialect, resolved).map(_request)
 
 
@@ -186,7 +186,7 @@ def test_omit_and_the_settings_of_providers_are_resolved_before_anything_is_writ
 def test_what_is_omitted_is_written_as_if_it_had_never_been_set(
     dialect: Dialect, call: Call, omitted: Layer
 ) -> None:
-    without = attrs.evolve(call, options=sent(call.options | omitted))
+    without = attrs.evolve(call, options=resolve_for(call.options | omitted))
     call = attrs.evolve(call, options=call.options | omitted)
     assert encode(dialect, call) == encode(dialect, without)
 
@@ -326,7 +326,7 @@ def test_what_a_dialect_has_no_word_for_is_a_loss(top_k: int) -> None:
 
 
 _wanted = st.sampled_from(
-    [(it, key) for it in DIALECTS for key in sorted(it.replays - {"content", "function_call"})]
+    [(it, key) for it in DIALECTS for key in sorted(it.replayed_fields - {"content", "function_call"})]
 )
 
 

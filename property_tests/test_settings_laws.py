@@ -34,7 +34,7 @@ from casual_llm.errors import ConfigurationError
 from casual_llm.options import FIELDS, Layer, merge
 from casual_llm.options.merging import Path
 from casual_llm.options.omit import OMIT
-from casual_llm.options.paths import leaves, single
+from casual_llm.options.paths import at_path, flatten
 
 NEEDED: Data = {"clients": {"provider": "local"}, "presets": {}, "models": {"client": "here", "name": "n"}}
 
@@ -117,7 +117,7 @@ def test_a_model_that_is_not_there_is_told_which_was_meant() -> None:
 @given(sections())
 @example({"omit": ["extra.user", "extra"]})
 def test_what_is_omitted_is_omit(section: Data) -> None:
-    told = leaves(preset(section))
+    told = flatten(preset(section))
     assert all(told[tuple(place.split("."))] is OMIT for place in section.get("omit", []))
 
 
@@ -125,13 +125,13 @@ def test_what_is_omitted_is_omit(section: Data) -> None:
 def test_omitting_is_all_that_a_section_of_omit_says(place: str) -> None:
     name, *rest = place.split(".", 1)
     path: Path = (name, *(rest[0].split(".", FIELDS[name].combination.depth - 1) if rest else []))
-    assert preset({"omit": place}) == single(path, OMIT)
+    assert preset({"omit": place}) == at_path(path, OMIT)
 
 
 @given(objects)
 def test_a_map_that_is_omitted_and_set_is_all_there_is(keys: Data) -> None:
     some = {"extra": {"user": 1, **keys}}
-    assert leaves(preset({**some, "omit": "extra"})) == {("extra",): OMIT, **leaves(preset(some))}
+    assert flatten(preset({**some, "omit": "extra"})) == {("extra",): OMIT, **flatten(preset(some))}
 
 
 @given(said())
@@ -149,7 +149,7 @@ def test_an_assignment_below_a_map_says_one_key(keys: Data) -> None:
 @pytest.mark.parametrize("text", ["stop=END", "tool_choice=5", "stop=true", "stop=5"])
 def test_what_cannot_be_another_value_is_text(text: str) -> None:
     name, _, said = text.partition("=")
-    assert [*leaves(assigned(text, "--set")).items()] == [(tuple(name.split(".")), said)]
+    assert [*flatten(assigned(text, "--set")).items()] == [(tuple(name.split(".")), said)]
 
 
 NOTHING = "seed|seed=|sed=1|seed.a=1|extra.=1|seed=null|=1|extra=5|extra={|provider_options.openai=1"

@@ -23,7 +23,7 @@ from wire_strategies import (
     with_chunking,
 )
 
-from casual_llm.failures import Malformed, Refused, Truncated
+from casual_llm.failures import ErrorResponse, Malformed, Truncated
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
 from casual_llm.providers.openai_chat import GEMINI_COMPAT, MISTRAL, OPENAI, OPENROUTER, Dialect, codec
@@ -205,7 +205,7 @@ def test_an_error_in_a_stream_carries_what_came_before(
     refusal: Callable[[str], bytes], before: str, said: str
 ) -> None:
     failure = play([delta(content=before), refusal(said)])[1].failure()
-    assert failure == Refused(503, said, "503", partial=Reply(message=AssistantMessage(content=before)))
+    assert failure == ErrorResponse(503, said, "503", partial=Reply(message=AssistantMessage(content=before)))
 
 
 @given(texts)
@@ -219,7 +219,7 @@ def test_an_event_that_is_no_json_is_malformed_and_carries_what_came_before(befo
 def test_an_error_event_that_is_no_json_is_its_text(said: str) -> None:
     words = "Overloaded " + said.replace("\n", " ").replace("\r", " ").strip()
     failure = play([b"event: error\n" + frame(words)])[1].failure()
-    assert failure == Refused(200, words.strip(), partial=collect([]))
+    assert failure == ErrorResponse(200, words.strip(), partial=collect([]))
 
 
 def test_a_state_that_has_ended_gives_nothing_more() -> None:

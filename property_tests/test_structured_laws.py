@@ -18,7 +18,7 @@ from strategies import json_objects, json_values, numbers, plain_formats, texts,
 from wire_strategies import mutations, replies
 
 from casual_llm.errors import ConfigurationError
-from casual_llm.failures import CUTS, CutOff, DoesNotFit, NotJson
+from casual_llm.failures import CUTS, Incomplete, NotJson, SchemaMismatch
 from casual_llm.frozen import Json, thaw_object
 from casual_llm.messages import AssistantMessage, AssistantToolCall, UserMessage
 from casual_llm.options import ChatOptions, ResponseFormat
@@ -167,7 +167,7 @@ def test_any_reply_is_a_value_or_a_failure_with_a_text(reply: Reply) -> None:
 @given(instances, st.sampled_from([*CUTS]))
 def test_an_answer_that_was_cut_off_is_no_value(value: BaseModel, reason: FinishReason) -> None:
     reply = evolve(said(value.model_dump_json(by_alias=True)), finish_reason=reason)
-    assert parse(reply, type(value)) == Failure(CutOff(reason))
+    assert parse(reply, type(value)) == Failure(Incomplete(reason))
     assert str(parse(reply, type(value)).failure()) in CUTS.values()
 
 
@@ -210,14 +210,14 @@ def test_what_is_not_json_is_told_by_a_place_inside_the_text(text: str) -> None:
 @given(others)
 def test_what_does_not_fit_is_told_by_a_line_for_each_problem(text: str) -> None:
     failure = parse(said(text), Order).failure()
-    assert isinstance(failure, DoesNotFit)
+    assert isinstance(failure, SchemaMismatch)
     assert failure.details.splitlines() == [*failure.problems]
 
 
 @given((broken | others).map(said))
 def test_a_conversation_with_a_repair_can_be_sent(reply: Reply) -> None:
     failure = parse(reply, Order).failure()
-    assert isinstance(failure, NotJson | DoesNotFit)
+    assert isinstance(failure, NotJson | SchemaMismatch)
     call = Call(model="m", messages=(UserMessage(content="?"), *repair_turn(reply, failure)))
     assert _READ(_ENCODE(call).unwrap().request).unwrap().messages == call.messages
 

@@ -27,14 +27,14 @@ from casual_llm.messages import (
 )
 from casual_llm.providers.openai_chat import DIALECTS, OPENAI
 from casual_llm.reply import Reply
-from casual_llm.translation import Kind, Translated, translate
+from casual_llm.translation import BodyKind, Translated, translate
 from casual_llm.wire.codec import Call, Request, Response
 from casual_llm.wire.collect import collect
-from casual_llm.wire.report import Loss, told as told_of
+from casual_llm.wire.report import Loss, describe_loss as told_of
 
 _FORMATS = ["openai", "anthropic", "ollama"]
 names = st.sampled_from([*_FORMATS * 5, *FORMATS])
-kinds: SearchStrategy[Kind] = st.sampled_from(get_args(Kind))
+kinds: SearchStrategy[BodyKind] = st.sampled_from(get_args(BodyKind))
 any_replies = replies | ollama_replies
 # Strictness is an error where a format has no word for something.
 plain_calls = sayable_calls.map(lambda call: evolve(call, options=call.options.without("strict")))
@@ -82,7 +82,7 @@ bodies = st.one_of(
 
 @given(bodies, names, names, kinds)
 def test_any_bytes_are_a_translation_or_a_failure_with_a_text(
-    body: bytes, source: str, target: str, kind: Kind
+    body: bytes, source: str, target: str, kind: BodyKind
 ) -> None:
     told = translate(body, from_=source, to=target, kind=kind)
     assert told.map(lambda _: "fine").lash(lambda failure: Success(str(failure))).unwrap()
@@ -97,7 +97,7 @@ def test_a_word_that_is_unknown_is_an_error_at_its_place(word: str, place: str) 
 
 
 @given(st.characters(categories=["Cs"]), names, names, kinds)
-def test_a_body_with_half_a_character_is_no_json(half: str, source: str, target: str, kind: Kind) -> None:
+def test_a_body_with_half_a_character_is_no_json(half: str, source: str, target: str, kind: BodyKind) -> None:
     told = translate({"model": half}, from_=source, to=target, kind=kind)
     assert str(told.failure()).startswith("body: no JSON: ")
 
@@ -148,7 +148,12 @@ def test_every_key_of_a_request_that_another_format_does_not_know_is_a_loss(
 
 
 _wanted = st.sampled_from(
-    [(it.name, key) for it in DIALECTS for key in sorted(it.replays - {"function_call"}) if it != OPENAI]
+    [
+        (it.name, key)
+        for it in DIALECTS
+        for key in sorted(it.replayed_fields - {"function_call"})
+        if it != OPENAI
+    ]
 )
 
 

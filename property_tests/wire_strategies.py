@@ -105,14 +105,20 @@ def answers_in(draw: st.DrawFn, dialect: Dialect) -> Reply:
     """Give replies as a server of the dialect has them, with what it wants to see again."""
     reply = draw(replies)
     keys = {
-        key: draw(_REPLAYED[key]) for key in sorted(_REPLAYED.keys() & dialect.replays) if draw(st.booleans())
+        key: draw(_REPLAYED[key])
+        for key in sorted(_REPLAYED.keys() & dialect.replayed_fields)
+        if draw(st.booleans())
     }
-    if reply.reasoning and "content" in dialect.replays:
+    if reply.reasoning and "content" in dialect.replayed_fields:
         keys |= _content(reply)
-    texts_of = sorted(dialect.replays & {"reasoning", "reasoning_content"})
+    texts_of = sorted(dialect.replayed_fields & {"reasoning", "reasoning_content"})
     if reply.reasoning and texts_of and draw(st.booleans()):
         keys |= {draw(st.sampled_from(texts_of)): reply.reasoning}
-    signed = {dialect.name: {"extra_content": draw(_signed)}} if "extra_content" in dialect.replays else None
+    signed = (
+        {dialect.name: {"extra_content": draw(_signed)}}
+        if "extra_content" in dialect.replayed_fields
+        else None
+    )
     calls = [
         AssistantToolCall(id=call.id, function=call.function, native=draw(st.none() | st.just(signed)))
         for call in reply.message.tool_calls or ()

@@ -20,7 +20,7 @@ from casual_llm import (
 )
 from casual_llm.providers.openai_chat import codec
 from casual_llm.shell.client import CodecClient
-from casual_llm.shell.transport import Incoming
+from casual_llm.shell.transport import OpenResponse
 from casual_llm.wire.codec import Request
 from casual_llm.wire.collect import collect
 
@@ -147,7 +147,7 @@ async def test_silence_is_the_timeout_of_its_phase() -> None:
 
 async def test_a_timeout_that_is_not_ours_is_left_alone() -> None:
     class Impatient(FakeTransport):
-        async def open(self, request: Request) -> Incoming:
+        async def open(self, request: Request) -> OpenResponse:
             raise TimeoutError("mine")
 
     with pytest.raises(TimeoutError, match="mine"):

@@ -16,8 +16,8 @@ from casual_llm import (
     Config,
     ConfigurationError,
     Models,
-    Only,
     Provider,
+    Replace,
     Timeout,
     load,
     load_config,
@@ -196,7 +196,7 @@ def test_tools_and_schemas_may_stand_in_a_file(tmp_path: Path) -> None:
     assert options.tools
     assert options.tools is not OMIT
     assert options.tools[0].input_schema["required"] == ["city"]
-    assert options.extra == Only({"user": "u-1", "logit_bias": None})
+    assert options.extra == Replace({"user": "u-1", "logit_bias": None})
     assert options.provider_options == {"openai": OMIT}
 
 

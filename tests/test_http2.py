@@ -16,7 +16,7 @@ from h2.connection import H2Connection
 from h2.events import RequestReceived
 
 from casual_llm import TransportError
-from casual_llm.shell.transport import HttpTransport, Incoming
+from casual_llm.shell.transport import HttpTransport, OpenResponse
 from casual_llm.wire.codec import Request
 
 
@@ -81,7 +81,7 @@ async def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterat
 
 
 @asynccontextmanager
-async def asking(transport: HttpTransport, url: str) -> AsyncIterator[Incoming]:
+async def asking(transport: HttpTransport, url: str) -> AsyncIterator[OpenResponse]:
     incoming = await transport.open(Request(url=url, body=b"{}"))
     try:
         yield incoming

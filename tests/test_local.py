@@ -24,7 +24,7 @@ from casual_llm import (
     UserMessage,
 )
 from casual_llm.errors import StructuredOutputError
-from casual_llm.failures import CutOff
+from casual_llm.failures import Incomplete
 from casual_llm.messages import Message
 from casual_llm.wire.collect import collect
 
@@ -118,7 +118,7 @@ async def test_a_real_model_gives_an_instance_of_a_class(model: Model) -> None:
 async def test_a_real_answer_that_is_cut_off_is_no_instance(model: Model) -> None:
     with pytest.raises(StructuredOutputError, match="raise max_tokens") as raised:
         await model.chat_as(Person, ASK, ChatOptions(max_tokens=5))
-    assert (raised.value.failure, model.ledger.calls) == (CutOff("length"), 1)
+    assert (raised.value.failure, model.ledger.calls) == (Incomplete("length"), 1)
 
 
 async def test_a_real_model_answers_in_the_shape_of_a_schema(model: Model) -> None:

@@ -13,7 +13,7 @@ from attrs import fields
 from casual_llm.options import ChatOptions, Values, chat_options
 
 SOURCE = Path(chat_options.__file__)
-SEED = "field(default=None, metadata=_is(LAST, kinds.integer()))"
+SEED = "field(default=None, metadata=_is(LAST, field_types.integer()))"
 
 
 def changed(tmp_path: Path, new: str) -> Path:
@@ -40,8 +40,8 @@ def test_a_field_without_a_combination_cannot_be_imported(tmp_path: Path, new: s
 
 
 def test_a_declaration_that_leaves_the_combination_out_does_not_pass_the_type_checker(tmp_path: Path) -> None:
-    path = changed(tmp_path, "field(default=None, metadata=_is(kinds.integer()))")
+    path = changed(tmp_path, "field(default=None, metadata=_is(field_types.integer()))")
     cache = ["--cache-dir", str(tmp_path / "cache")]
     command = [sys.executable, "-m", "mypy", *cache, "--shadow-file", str(SOURCE), str(path), str(SOURCE)]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=SOURCE.parents[1])  # noqa: S603 # our own source
+    run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=SOURCE.parents[2])  # noqa: S603 # our own source
     assert 'Missing positional argument "kind" in call to "_is"' in run.stdout

@@ -14,7 +14,7 @@ from support.protocols import ANTHROPIC, OLLAMA, OPENAI, PROTOCOLS, Protocol
 from support.sdk_comparison import bodies
 from support.vendors import VENDORS
 
-from casual_llm.failures import Refused
+from casual_llm.failures import ErrorResponse
 
 pytestmark = pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning")
 
@@ -113,7 +113,7 @@ def beside_the_vendor(protocol: Protocol, exchange: Exchange) -> Verdict:
 def same_error(ours: object, theirs: Exception) -> bool:
     """Say whether both errors have the status and the words of the server."""
     return (
-        isinstance(ours, Refused)
+        isinstance(ours, ErrorResponse)
         and getattr(theirs, "status_code", 200) == ours.status
         and ours.message in str(theirs)
     )

@@ -17,12 +17,12 @@ from casual_llm import (
 )
 from casual_llm.failures import (
     CalledTools,
-    CutOff,
-    Declined,
-    DoesNotFit,
     Empty,
+    Incomplete,
+    ModelRefusal,
     NotJson,
     ParseFailure,
+    SchemaMismatch,
 )
 from casual_llm.structured import Arriving, Partial, parse, partial_end, partial_step
 
@@ -50,13 +50,21 @@ FAILURES: list[tuple[Reply, ParseFailure, str]] = [
     (said(" \n"), Empty(), "the answer is empty"),
     (
         Reply(message=AssistantMessage(content=GOOD, refusal="I can't help.")),
-        Declined("I can't help."),
+        ModelRefusal("I can't help."),
         "the model refuses: I can't help.; change what is asked",
     ),
-    (said('{"name": "An', finish_reason="length"), CutOff("length"), "limit of tokens; raise max_tokens"),
-    (said("", finish_reason="length"), CutOff("length"), "raise max_tokens"),
-    (said("1", finish_reason="content_filter"), CutOff("content_filter"), "filter ended the answer; change"),
-    (said(None, finish_reason="error"), CutOff("error"), "the provider failed within the answer; try again"),
+    (said('{"name": "An', finish_reason="length"), Incomplete("length"), "limit of tokens; raise max_tokens"),
+    (said("", finish_reason="length"), Incomplete("length"), "raise max_tokens"),
+    (
+        said("1", finish_reason="content_filter"),
+        Incomplete("content_filter"),
+        "filter ended the answer; change",
+    ),
+    (
+        said(None, finish_reason="error"),
+        Incomplete("error"),
+        "the provider failed within the answer; try again",
+    ),
     (
         Reply(message=AssistantMessage(content=GOOD, tool_calls=[CALL, CALL])),
         CalledTools(("look_up", "look_up")),
@@ -85,7 +93,7 @@ FAILURES: list[tuple[Reply, ParseFailure, str]] = [
     (said('{"name": "Ann"'), NotJson("EOF while parsing an object", 13, '{"name": "Ann"'), "EOF"),
     (
         said('{"age": "thirty", "tags": ["a", 1]}'),
-        DoesNotFit(
+        SchemaMismatch(
             "Person",
             (
                 "name: Field required",
@@ -97,7 +105,7 @@ FAILURES: list[tuple[Reply, ParseFailure, str]] = [
     ),
     (
         said("[1]"),
-        DoesNotFit("Person", ("the answer: Input should be an object, got [1]",)),
+        SchemaMismatch("Person", ("the answer: Input should be an object, got [1]",)),
         "the answer: Input should be an object",
     ),
 ]
@@ -147,7 +155,7 @@ def test_a_class_may_refuse_in_its_own_words() -> None:
             return self
 
     failure = parse(said('{"low": 2, "high": 1}'), Range).failure()
-    assert failure == DoesNotFit(
+    assert failure == SchemaMismatch(
         "Range", ("the answer: Value error, low is above high, got {'low': 2, 'high': 1}",)
     )
 

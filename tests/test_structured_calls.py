@@ -26,9 +26,9 @@ from casual_llm import (
 from casual_llm.errors import ReplyError, StructuredOutputError
 from casual_llm.failures import (
     CalledTools,
-    CutOff,
-    Declined,
     Empty,
+    Incomplete,
+    ModelRefusal,
     ParseFailure,
 )
 from casual_llm.providers.openai_chat import codec
@@ -87,8 +87,8 @@ async def test_repairs_are_bounded(repairs: int, calls: int) -> None:
 
 UNMENDABLE: list[tuple[Reply, ParseFailure]] = [
     (said(""), Empty()),
-    (Reply(message=AssistantMessage(refusal="I can't help.")), Declined("I can't help.")),
-    (said('{"name": "An', finish_reason="length"), CutOff("length")),
+    (Reply(message=AssistantMessage(refusal="I can't help.")), ModelRefusal("I can't help.")),
+    (said('{"name": "An', finish_reason="length"), Incomplete("length")),
     (Reply(message=AssistantMessage(tool_calls=[CALL])), CalledTools(("look_up",))),
 ]
 
@@ -105,7 +105,7 @@ async def test_what_a_model_cannot_mend_is_raised_at_once(reply: Reply, failure:
 
 
 def test_the_error_is_one_of_the_reply_and_survives_pickling() -> None:
-    error = StructuredOutputError(CutOff("length"), said("{", finish_reason="length"))
+    error = StructuredOutputError(Incomplete("length"), said("{", finish_reason="length"))
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 # bytes of our own
     assert isinstance(again, StructuredOutputError)
     assert isinstance(again, ReplyError)

@@ -18,7 +18,7 @@ from casual_llm import (
     translate,
 )
 from casual_llm.formats import format_named
-from casual_llm.translation import Kind, Translated
+from casual_llm.translation import BodyKind, Translated
 
 Body = dict[str, Any]
 CITY: Body = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -246,7 +246,9 @@ WORDS = {"openai": "tool_calls", "anthropic": "tool_use", "ollama": "tool_calls"
 @pytest.mark.parametrize("target", WORDS)
 @pytest.mark.parametrize("source", WORDS)
 @pytest.mark.parametrize("kind", ["reply", "stream"])
-def test_an_answer_is_the_same_in_the_words_of_another_format(kind: Kind, source: str, target: str) -> None:
+def test_an_answer_is_the_same_in_the_words_of_another_format(
+    kind: BodyKind, source: str, target: str
+) -> None:
     codec = format_named(source)
     body = codec.write(REPLY).body if kind == "reply" else b"".join(codec.write_stream(REPLY))
     told = translate(body, from_=source, to=target, kind=kind).unwrap()
@@ -328,8 +330,8 @@ def test_arguments_that_are_written_differently_are_a_change() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"Hi", b"\xff", b'{"messages": 5}', {}, {"a": {1}}, {"a": "\ud83d"}]
 )
-@pytest.mark.parametrize("kind", get_args(Kind))
-def test_what_is_no_body_is_a_failure_that_says_so(source: str, body: Any, kind: Kind) -> None:  # noqa: ANN401 # of any type
+@pytest.mark.parametrize("kind", get_args(BodyKind))
+def test_what_is_no_body_is_a_failure_that_says_so(source: str, body: Any, kind: BodyKind) -> None:  # noqa: ANN401 # of any type
     assert str(translate(body, from_=source, to="openai", kind=kind).failure())
 
 
@@ -361,6 +363,6 @@ def test_every_recorded_exchange_is_translated_or_refused(protocol: str, target:
     for exchange in exchanges(protocol):
         if exchange.request is not None:
             assert str(translate(exchange.request, from_=source, to=target))
-        kind: Kind = "stream" if exchange.stream else "reply"
+        kind: BodyKind = "stream" if exchange.stream else "reply"
         answered = translate(exchange.body, from_=source, to=target, kind=kind)
         assert str(answered)

@@ -28,7 +28,7 @@ from casual_llm import (
     Usage,
     UserMessage,
     create_client,
-    sent,
+    resolve_for,
 )
 from casual_llm.formats import format_named
 from casual_llm.wire.codec import Call, Request
@@ -114,7 +114,9 @@ async def test_openai_understands_a_stream_of_tool_calls() -> None:
     functions = [call.function for call in said.choices[0].message.tool_calls or ()]
     assert [(each.name, json.loads(each.arguments)) for each in functions] == CITIES
     assert said.choices[0].finish_reason == "tool_calls"
-    assert [tool.input_schema for tool in sent(calls[0].options).tools or ()] == [WEATHER["parameters"]]
+    assert [tool.input_schema for tool in resolve_for(calls[0].options).tools or ()] == [
+        WEATHER["parameters"]
+    ]
 
 
 async def test_anthropic_understands_a_reply() -> None:
@@ -142,7 +144,9 @@ async def test_anthropic_understands_a_stream_of_tool_calls() -> None:
     assert [(block.name, block.input) for block in said.content if block.type == "tool_use"] == CITIES
     assert (said.stop_reason, said.usage.output_tokens) == ("tool_use", 20)
     assert calls[0].stream
-    assert [tool.input_schema for tool in sent(calls[0].options).tools or ()] == [WEATHER["parameters"]]
+    assert [tool.input_schema for tool in resolve_for(calls[0].options).tools or ()] == [
+        WEATHER["parameters"]
+    ]
 
 
 async def test_ollama_understands_a_reply() -> None:

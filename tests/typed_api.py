@@ -18,7 +18,7 @@ from casual_llm import (
     ClientConfig,
     CodecClient,
     Config,
-    ConfigError,
+    ConfigProblems,
     Explanation,
     ImageContent,
     Layer,
@@ -45,7 +45,7 @@ from casual_llm import (
     load,
     merge,
     parse_config,
-    sent,
+    resolve_for,
 )
 from casual_llm.errors import StructuredOutputError
 from casual_llm.failures import ParseFailure
@@ -135,8 +135,8 @@ def three_states() -> None:
     assert_type(plain.set(seed=1), ChatOptions)
     assert_type(plain.set(seed=OMIT), Layer)
     assert_type(plain.without("seed"), ChatOptions)
-    assert_type(sent(layer, "openai"), ChatOptions)
-    assert_type(extra_of(sent(layer)), dict[str, Json])
+    assert_type(resolve_for(layer, "openai"), ChatOptions)
+    assert_type(extra_of(resolve_for(layer)), dict[str, Json])
     assert_type(diff(plain, layer), Layer)
     assert_type(explain(client=plain, call=layer), Explanation)
     Model(Mine(), "mine", default_options=layer).explain(layer)
@@ -149,7 +149,7 @@ def three_states() -> None:
 def configuration() -> None:
     assert_type(load("config.toml").model("fast"), Model)
     assert_type(load("config.toml").preset("short"), Layer)
-    assert_type(parse_config({}), Result[Config, ConfigError])
+    assert_type(parse_config({}), Result[Config, ConfigProblems])
 
 
 def values() -> None:

@@ -15,11 +15,11 @@ from casual_llm.config.parse import Config, named
 from casual_llm.errors import ConfigurationError
 from casual_llm.options import Layer, layered, merge
 from casual_llm.options.omit import OMIT
-from casual_llm.options.paths import leaves, path_of, said_by
+from casual_llm.options.paths import flatten, from_paths, parse_path
 from casual_llm.shell.client import CodecClient
 from casual_llm.shell.config_files import Models, load_config
 from casual_llm.shell.factories import create_client
-from casual_llm.validation import every
+from casual_llm.validation import collect_errors
 
 _EMBEDDED = "smollm2"
 
@@ -89,9 +89,9 @@ def overrides(over: Overrides) -> Layer:
     >>> overrides(Overrides(assignments=["temperature=0.2", "extra.user=u-1"], omitted=["stop"]))
     ChatOptions(temperature=0.2, stop=OMIT, extra={'user': 'u-1'})
     """
-    said = merge(*every(assigned, over.assignments or (), "--set"))
-    paths = every(path_of, over.omitted or (), "--omit")
-    contradicted = [".".join(path) for path in paths if path in leaves(said)]
+    said = merge(*collect_errors(assigned, over.assignments or (), "--set"))
+    paths = collect_errors(parse_path, over.omitted or (), "--omit")
+    contradicted = [".".join(path) for path in paths if path in flatten(said)]
     if contradicted:
         raise ConfigurationError(f"--omit {contradicted[0]}: --set gives it a value; keep one of the two")
-    return said_by((path, OMIT) for path in paths) | said
+    return from_paths((path, OMIT) for path in paths) | said

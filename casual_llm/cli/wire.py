@@ -12,8 +12,8 @@ from casual_llm.formats import format_named
 from casual_llm.messages import ChatMessage
 from casual_llm.shell.client import Plan
 from casual_llm.shell.factories import create_model
-from casual_llm.translation import Kind, Untranslatable, translate
-from casual_llm.wire.report import Loss, told as told_loss
+from casual_llm.translation import BodyKind, Untranslatable, translate
+from casual_llm.wire.report import Loss, describe_loss as told_loss
 
 
 def plan_of(target: Target, messages: list[ChatMessage], *, stream: bool) -> Plan:
@@ -27,7 +27,7 @@ def written(plan: Plan) -> bytes:
     return "\n".join(head).encode() + b"\n\n" + plan.body + b"\n"
 
 
-def converted(body: bytes, source: str, target: str, kind: Kind) -> bytes:
+def converted(body: bytes, source: str, target: str, kind: BodyKind) -> bytes:
     """Translate a body; what is lost is told on standard error."""
     for flag, name in (("--from", source), ("--to", target)):
         format_named(name, flag)

@@ -15,8 +15,8 @@ from casual_llm.config.text import parse_text
 from casual_llm.errors import ConfigurationError
 from casual_llm.options import FIELDS, Layer
 from casual_llm.options.merging import LAST, Path
-from casual_llm.options.paths import below, path_of, single
-from casual_llm.validation import within
+from casual_llm.options.paths import at_path, nest, parse_path
+from casual_llm.validation import join_path
 
 
 def assigned(text: str, place: str) -> Layer:
@@ -28,7 +28,7 @@ def assigned(text: str, place: str) -> Layer:
     name, equals, written = text.partition("=")
     if not equals:
         raise ConfigurationError(f"{place}: {text!r} sets nothing; give OPTION=VALUE, as temperature=0.2")
-    path = path_of(name.strip(), place)
+    path = parse_path(name.strip(), place)
     tried = [_said(path, value, place) for value in _meanings(path, written, place)]
     for result in tried:
         if is_successful(result):
@@ -42,7 +42,7 @@ def _meanings(path: Path, written: str, place: str) -> list[object]:
     # In a text such as stop=[END], a bracket is no JSON yet; with a quotation mark behind it, it is.
     is_json = written.lstrip().startswith(("{", "[") if any_text_fits else ('{"', '["'))
     if is_json and not is_successful(parsed):
-        raise ConfigurationError(f"{within(place, '.'.join(path))}: {parsed.failure().problems[0]}")
+        raise ConfigurationError(f"{join_path(place, '.'.join(path))}: {parsed.failure().problems[0]}")
     value = parsed.value_or(written)
     # What looks like a number or a word of JSON may be meant as text, as in stop=5.
     is_text = isinstance(value, str | int | None) or (isinstance(value, float) and math.isfinite(value))
@@ -53,5 +53,5 @@ def _meanings(path: Path, written: str, place: str) -> list[object]:
 def _said(path: Path, value: Any, place: str) -> Layer:  # noqa: ANN401 # whatever JSON holds
     name, *keys = path
     kind = FIELDS[name].kind
-    read = kind.read(below(keys, value), within(place, name))
-    return single((name,), kind.check(read, within(place, name)))
+    read = kind.read(nest(keys, value), join_path(place, name))
+    return at_path((name,), kind.check(read, join_path(place, name)))

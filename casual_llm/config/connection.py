@@ -13,7 +13,7 @@ from frozendict import frozendict
 
 from casual_llm.errors import ConfigurationError
 from casual_llm.options import FIELDS, ChatOptions, Layer, SystemMessageHandling
-from casual_llm.validation import a_kind, shown, wrong
+from casual_llm.validation import invalid, preview, type_name
 
 
 class Provider(StrEnum):
@@ -30,7 +30,7 @@ def _provider(value: Provider | str) -> Provider:
         return Provider(str(value).lower())
     except ValueError:
         valid = ", ".join(Provider)
-        raise ConfigurationError(f"Unknown provider {shown(value)}; valid providers are: {valid}") from None
+        raise ConfigurationError(f"Unknown provider {preview(value)}; valid providers are: {valid}") from None
 
 
 _FOREVER = 1e9
@@ -46,7 +46,7 @@ def check_limit(value: object, place: str) -> None:
     casual_llm.errors.ConfigurationError: read: 0 is no time; give seconds above 0, or None for no limit
     """
     if value is not None and not _is_time(value):
-        raise wrong(place, f"{shown(value)} is no time", "give seconds above 0, or None for no limit")
+        raise invalid(place, f"{preview(value)} is no time", "give seconds above 0, or None for no limit")
 
 
 def _limit(_: object, attribute: Attribute[Any], value: object) -> None:
@@ -85,7 +85,7 @@ class Timeout:
         if isinstance(seconds, Timeout):
             return seconds
         if not _is_time(seconds):
-            raise wrong(place, f"{shown(seconds)} is no time", "give seconds above 0, or a Timeout")
+            raise invalid(place, f"{preview(seconds)} is no time", "give seconds above 0, or a Timeout")
         limit = float(seconds)
         return cls(connect=min(limit, 10.0), read=limit, write=limit, pool=limit)
 
@@ -101,7 +101,7 @@ def as_timeout(value: float | Timeout) -> Timeout:
 
 def _shown(address: str | None) -> str:
     # What stands before an @ or behind a ? may be a password.
-    return "'***'" if re.search(r"[@?]", address or "") else shown(address)
+    return "'***'" if re.search(r"[@?]", address or "") else preview(address)
 
 
 def _names(mapping: Mapping[str, object]) -> str:
@@ -117,7 +117,7 @@ def _frozen(value: Any) -> Any:  # noqa: ANN401 # arguments of a client may be a
 
 def _frozen_kwargs(value: Mapping[str, object]) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise wrong("extra_kwargs", f"{a_kind(value)} given", "give a dict")
+        raise invalid("extra_kwargs", f"{type_name(value)} given", "give a dict")
     kwargs: Mapping[str, Any] = _frozen(value)
     return kwargs
 
@@ -128,7 +128,7 @@ def _must_be(kind: type, *, optional: bool = True) -> Callable[[object, Attribut
     def check(owner: object, attribute: Attribute[Any], value: object) -> None:
         if not (isinstance(value, kind) or (optional and value is None)):
             place = f"{type(owner).__name__}.{attribute.name}"
-            raise wrong(place, f"{a_kind(value)} given", f"give a {kind.__name__}")
+            raise invalid(place, f"{type_name(value)} given", f"give a {kind.__name__}")
 
     return check
 
@@ -154,7 +154,7 @@ ollama, local
     """
 
     provider: Provider = field(converter=_provider)
-    name: str | None = field(default=None, repr=shown, validator=_must_be(str))
+    name: str | None = field(default=None, repr=preview, validator=_must_be(str))
     """A name such as `openrouter`; its key is looked up as `OPENROUTER_API_KEY`."""
     base_url: str | None = field(default=None, repr=_shown, validator=_must_be(str))
     api_key: str | None = field(default=None, repr=_masked, validator=_must_be(str))
@@ -185,7 +185,7 @@ def address_of(text: object, place: str = "base_url") -> str:
     'https://api.openai.com/v1'
     """
     if not isinstance(text, str):
-        raise wrong(place, f"{a_kind(text)} given", "give a string")
+        raise invalid(place, f"{type_name(text)} given", "give a string")
     try:
         parts = urlsplit(text)
         host, extra = parts.hostname, parts.query or parts.fragment or parts.username or parts.password
@@ -195,9 +195,9 @@ def address_of(text: object, place: str = "base_url") -> str:
         host, valid = None, False
     if not valid:
         # Of an address with more than a host only the host is shown: the rest may hold a password.
-        seen = shown(text) if "@" not in text and "?" not in text else f"the one at {host}"
+        seen = preview(text) if "@" not in text and "?" not in text else f"the one at {host}"
         remedy = "give one like https://api.openai.com/v1, without user name or query"
-        raise wrong(place, f"{seen} is no address", remedy)
+        raise invalid(place, f"{seen} is no address", remedy)
     return text.rstrip("/")
 
 

@@ -19,14 +19,14 @@ from casual_llm.config.connection import ClientConfig, ModelConfig
 from casual_llm.config.sections import HINT, REQUIRED, SECTIONS
 from casual_llm.config.text import EMPTY
 from casual_llm.errors import ConfigurationError
-from casual_llm.failures import ConfigError
+from casual_llm.failures import ConfigProblems
 from casual_llm.frozen import DEEPEST, FrozenDict, Json, is_broken, is_too_long
 from casual_llm.options import FIELDS, ChatOptions, Layer, checked, layered
 from casual_llm.options.explain import Explanation, explained
-from casual_llm.options.field_types import Kind
+from casual_llm.options.field_types import FieldType
 from casual_llm.options.omit import OMIT
-from casual_llm.options.paths import leaves, path_of, said_by
-from casual_llm.validation import a_kind, unknown, within
+from casual_llm.options.paths import flatten, from_paths, parse_path
+from casual_llm.validation import join_path, type_name, unknown
 
 T = TypeVar("T")
 _SHOWN = 12
@@ -121,7 +121,7 @@ class _Section:
 _File: TypeAlias = Mapping[str, Mapping[str, _Section]]
 
 
-def parse_config(data: object) -> Result[Config, ConfigError]:
+def parse_config(data: object) -> Result[Config, ConfigProblems]:
     """Read the data of a configuration file.
 
     >>> wrong = {"clients": {"here": {"provider": "local"}},
@@ -131,12 +131,12 @@ def parse_config(data: object) -> Result[Config, ConfigError]:
     models.fast.client: no client is called 'her', did you mean here?
     """
     if data is None:  # YAML of comments alone
-        return Failure(ConfigError((EMPTY,)))
+        return Failure(ConfigProblems((EMPTY,)))
     if not isinstance(data, Mapping):
-        return Failure(ConfigError((f"the file holds {a_kind(data)}; give a table of sections",)))
+        return Failure(ConfigProblems((f"the file holds {type_name(data)}; give a table of sections",)))
     file = {section: _sections(section, data.get(section, {})) for section in SECTIONS}
     problems = [*_strangers(data), *_misread(file), *_unlinked(file)]
-    return Failure(ConfigError(tuple(problems))) if problems else Success(_config(file))
+    return Failure(ConfigProblems(tuple(problems))) if problems else Success(_config(file))
 
 
 def _unwritable(data: object, place: str, depth: int = 0) -> Iterator[str]:
@@ -149,7 +149,7 @@ def _unwritable(data: object, place: str, depth: int = 0) -> Iterator[str]:
         yield f"{place[:80]}...: it is nested too deep; no option is"
     inner = data.items() if isinstance(data, Mapping) else enumerate(data) if isinstance(data, list) else ()
     for key, item in inner if depth <= DEEPEST else ():
-        inside = within(place, str(key))
+        inside = join_path(place, str(key))
         yield from _unwritable(key, inside)
         yield from _unwritable(item, inside, depth + 1)
 
@@ -166,19 +166,19 @@ def _strangers(data: Mapping[str, object]) -> Iterator[str]:
 
 def _sections(section: str, data: object) -> Mapping[str, _Section]:
     if not isinstance(data, Mapping):
-        return {"": _Section({}, (f"{section}: {a_kind(data)} given; give [{section}.NAME]",))}
+        return {"": _Section({}, (f"{section}: {type_name(data)} given; give [{section}.NAME]",))}
     return {name: _section(section, name, entry) for name, entry in data.items()}
 
 
 def _section(section: str, name: str, data: object) -> _Section:
-    place = within(section, name)
+    place = join_path(section, name)
     if not isinstance(name, str) or not name:
         return _Section({}, (f"{place}: {name!r} is no name; give a text",))
     unwritable = tuple(_unwritable(name, place))
     if unwritable:
         return _Section({}, unwritable)
     if not isinstance(data, Mapping):
-        return _Section({}, (f"{place}: {a_kind(data)} given; give a table",))
+        return _Section({}, (f"{place}: {type_name(data)} given; give a table",))
     read = {key: _value(place, key, value, SECTIONS[section]) for key, value in data.items()}
     said = {key: result.unwrap() for key, result in read.items() if is_successful(result)}
     refused = [str(result.failure()) for result in read.values() if not is_successful(result)]
@@ -190,7 +190,7 @@ def _section(section: str, name: str, data: object) -> _Section:
 
 
 @safe(exceptions=(ConfigurationError,))
-def _value(place: str, key: str, value: Json, known: Mapping[str, Kind]) -> object:
+def _value(place: str, key: str, value: Json, known: Mapping[str, FieldType]) -> object:
     if key not in known:
         raise unknown(place, key, known)
     if value is None:
@@ -202,9 +202,9 @@ def _value(place: str, key: str, value: Json, known: Mapping[str, Kind]) -> obje
 
 
 def _contradictions(place: str, said: Mapping[str, Any]) -> Iterator[str]:
-    own = leaves(_set(said))
+    own = flatten(_set(said))
     for text in said.get("omit", ()):
-        if path_of(text, place) in own:
+        if parse_path(text, place) in own:
             yield f"{place}.omit: {text} is set in the same section; keep one of the two"
 
 
@@ -242,9 +242,9 @@ def _set(said: Mapping[str, Any]) -> Layer:
 
 
 def _own(section: _Section) -> Layer:
-    paths = [path_of(text, "") for text in section.said.get("omit", ())]
+    paths = [parse_path(text, "") for text in section.said.get("omit", ())]
     # A map before its keys, in whatever order they were written.
-    omitted = said_by((path, OMIT) for path in sorted(paths, key=len))
+    omitted = from_paths((path, OMIT) for path in sorted(paths, key=len))
     return omitted | _set(section.said)
 
 

@@ -15,35 +15,35 @@ from attrs import fields
 from casual_llm.config.connection import Provider, Timeout, address_of, check_limit
 from casual_llm.frozen import Json, thaw_object
 from casual_llm.options import FIELDS
-from casual_llm.options.field_types import Kind, name, one_of
-from casual_llm.options.paths import path_of
-from casual_llm.validation import a_kind, every, json_object, shown, unknown, within, wrong
+from casual_llm.options.field_types import FieldType, name, one_of
+from casual_llm.options.paths import parse_path
+from casual_llm.validation import collect_errors, invalid, join_path, json_object, preview, type_name, unknown
 
 
 def _names(value: object, place: str) -> tuple[str, ...]:
     names = (value,) if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(item, str) and item for item in names):
-        raise wrong(place, f"{shown(value)} is no name", "give a name or a list of names")
+        raise invalid(place, f"{preview(value)} is no name", "give a name or a list of names")
     twice = [item for item, times in Counter(names).items() if times > 1]
     if twice:
-        raise wrong(place, f"{twice[0]!r} stands there twice", "name it once")
+        raise invalid(place, f"{twice[0]!r} stands there twice", "name it once")
     return tuple(names)
 
 
 def _omitted(value: object, place: str) -> tuple[str, ...]:
-    return tuple(".".join(path) for path in every(path_of, _names(value, place), place))
+    return tuple(".".join(path) for path in collect_errors(parse_path, _names(value, place), place))
 
 
 def _timeout(value: object, place: str) -> Timeout:
     if isinstance(value, Mapping):
-        return Timeout(**dict(every(partial(_phase, value), value, place)))
+        return Timeout(**dict(collect_errors(partial(_phase, value), value, place)))
     return Timeout.of(value, place)  # type: ignore[arg-type] # what is no number, it refuses
 
 
 def _phase(seconds: Mapping[str, float], phase: str, place: str) -> tuple[str, float]:
     if phase not in _PHASES:
         raise unknown(place, phase, _PHASES)
-    check_limit(seconds[phase], within(place, phase))
+    check_limit(seconds[phase], join_path(place, phase))
     return phase, seconds[phase]
 
 
@@ -54,14 +54,14 @@ def _provider(value: object, place: str) -> Provider:
 def _key(value: object, place: str) -> str:
     # The value is not shown: it may be most of a key.
     if not isinstance(value, str) or not value:
-        raise wrong(place, "no text", "leave it out to take the key from the environment")
+        raise invalid(place, "no text", "leave it out to take the key from the environment")
     return value
 
 
 def _kwargs(value: object, place: str) -> Mapping[str, Json]:
     # The value is not shown here either.
     if not isinstance(value, Mapping):
-        raise wrong(place, f"{a_kind(value)} given", "give a table")
+        raise invalid(place, f"{type_name(value)} given", "give a table")
     return json_object(value, place)
 
 
@@ -75,31 +75,37 @@ _TIMES: Final[Mapping[str, Json]] = {
     "additionalProperties": False,
 }
 
-OPTIONS: Final[Mapping[str, Kind]] = {
-    "extends": Kind(check=_names, schema={**_NAMES, "description": "Presets that lie below."}),
-    "omit": Kind(check=_omitted, schema={**_NAMES, "description": "Places at which nothing is sent."}),
+OPTIONS: Final[Mapping[str, FieldType]] = {
+    "extends": FieldType(check=_names, schema={**_NAMES, "description": "Presets that lie below."}),
+    "omit": FieldType(check=_omitted, schema={**_NAMES, "description": "Places at which nothing is sent."}),
     **{field: declared.kind for field, declared in FIELDS.items()},
 }
 """What every section may say of the options of its calls."""
 
-CLIENT: Final[Mapping[str, Kind]] = {
-    "provider": Kind(check=_provider, schema={"enum": [*Provider]}),
-    "name": Kind(
+CLIENT: Final[Mapping[str, FieldType]] = {
+    "provider": FieldType(check=_provider, schema={"enum": [*Provider]}),
+    "name": FieldType(
         check=name.check, schema={**_NAME, "description": "Where the key is found; else the section's name."}
     ),
-    "base_url": Kind(check=address_of, schema={"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}),
-    "api_key": Kind(check=_key, schema={**_NAME, "description": "Better left to the environment."}),
-    "timeout": Kind(check=_timeout, schema={"anyOf": [_SECONDS, _TIMES], "description": "Seconds."}),
-    "extra_kwargs": Kind(check=_kwargs, schema={"type": "object"}),
+    "base_url": FieldType(
+        check=address_of, schema={"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}
+    ),
+    "api_key": FieldType(check=_key, schema={**_NAME, "description": "Better left to the environment."}),
+    "timeout": FieldType(check=_timeout, schema={"anyOf": [_SECONDS, _TIMES], "description": "Seconds."}),
+    "extra_kwargs": FieldType(check=_kwargs, schema={"type": "object"}),
     **OPTIONS,
 }
-MODEL: Final[Mapping[str, Kind]] = {
-    "client": Kind(check=name.check, schema={**_NAME, "description": "A section of clients."}),
-    "name": Kind(check=name.check, schema={**_NAME, "description": "The model's name at the provider."}),
+MODEL: Final[Mapping[str, FieldType]] = {
+    "client": FieldType(check=name.check, schema={**_NAME, "description": "A section of clients."}),
+    "name": FieldType(check=name.check, schema={**_NAME, "description": "The model's name at the provider."}),
     **OPTIONS,
 }
 
-SECTIONS: Final[Mapping[str, Mapping[str, Kind]]] = {"clients": CLIENT, "presets": OPTIONS, "models": MODEL}
+SECTIONS: Final[Mapping[str, Mapping[str, FieldType]]] = {
+    "clients": CLIENT,
+    "presets": OPTIONS,
+    "models": MODEL,
+}
 REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {"clients": ("provider",), "models": ("client", "name")}
 HINT: Final = "$schema"
 """The key by which a JSON file tells its editor where the schema is; it says nothing to us."""

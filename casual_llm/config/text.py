@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from returns.result import Failure, Result, safe
 
-from casual_llm.failures import ConfigError
+from casual_llm.failures import ConfigProblems
 
 
 def _toml(text: str) -> object:
@@ -72,7 +72,7 @@ PARSERS: Final[Mapping[str, Callable[[str], object]]] = {
 EMPTY: Final = "the file is empty; give at least [clients.NAME] and [models.NAME]"
 
 
-def parse_text(text: str, ending: str) -> Result[object, ConfigError]:
+def parse_text(text: str, ending: str) -> Result[object, ConfigProblems]:
     r"""Read the data out of a text.
 
     >>> parse_text("[presets.precise]\ntemperature = 0.0", ".toml").unwrap()
@@ -81,13 +81,13 @@ def parse_text(text: str, ending: str) -> Result[object, ConfigError]:
     models.a: the key stands twice; keep one
     """
     if ending not in PARSERS:
-        return Failure(ConfigError((f"{ending!r} is no known ending; give one of {', '.join(PARSERS)}",)))
+        return Failure(ConfigProblems((f"{ending!r} is no known ending; give one of {', '.join(PARSERS)}",)))
     if not text.strip():
-        return Failure(ConfigError((EMPTY,)))
+        return Failure(ConfigProblems((EMPTY,)))
     return safe(exceptions=(ValueError, RecursionError))(PARSERS[ending])(text).alt(_told)
 
 
-def _told(error: Exception) -> ConfigError:
+def _told(error: Exception) -> ConfigProblems:
     if isinstance(error, RecursionError):
-        return ConfigError(("it is nested too deep; no option is",))
-    return ConfigError(tuple(str(error).split("\n")))
+        return ConfigProblems(("it is nested too deep; no option is",))
+    return ConfigProblems(tuple(str(error).split("\n")))

@@ -1,6 +1,6 @@
 """What is said, to try a wire format with: legal values, constructed; nothing here filters.
 
-What a conversation holds beside plain text is drawn first, as at most two of `RICHES`. So there are always
+What a conversation holds beside plain text is drawn first, as at most two of `FEATURES`. So there are always
 some that a format can say in full, whatever else it has no word for.
 """
 
@@ -36,12 +36,23 @@ Names: TypeAlias = tuple[str, ...]
 Riches: TypeAlias = frozenset[str]
 Given: TypeAlias = dict[str, SearchStrategy[Any]]
 
-RICHES = ("images", "files", "audio", "blocks", "own", "foreign", "marks", "results", "refusals", "arguments")
+FEATURES = (
+    "images",
+    "files",
+    "audio",
+    "blocks",
+    "own",
+    "foreign",
+    "marks",
+    "results",
+    "refusals",
+    "arguments",
+)
 """What a conversation may hold beside text, tool calls and their results."""
-PALETTES: Sequence[Riches] = [
+FEATURE_SETS: Sequence[Riches] = [
     *([frozenset[str]()] * 10),
-    *([frozenset([rich]) for rich in RICHES] * 2),
-    *(frozenset(pair) for pair in combinations(RICHES, 2)),
+    *([frozenset([rich]) for rich in FEATURES] * 2),
+    *(frozenset(pair) for pair in combinations(FEATURES, 2)),
 ]
 """The plainer, the more often."""
 ELSEWHERE = "elsewhere"
@@ -207,7 +218,7 @@ def further_turns(names: Names) -> SearchStrategy[tuple[list[ChatMessage], list[
 @cache
 def messages(names: Names) -> SearchStrategy[list[ChatMessage]]:
     """Give messages in any order, with those that say nothing and results that answer no call."""
-    said = _speakers(names, frozenset(RICHES))
+    said = _speakers(names, frozenset(FEATURES))
     empty: SearchStrategy[ChatMessage] = st.builds(
         AssistantMessage, tool_calls=st.none() | st.just([]), refusal=st.none() | st.just("")
     ) | st.builds(UserMessage, content=st.none() | st.just([]))

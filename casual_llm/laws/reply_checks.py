@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from attrs import evolve
 from returns.pipeline import is_successful
 
-from casual_llm.failures import Refused, Truncated
+from casual_llm.failures import ErrorResponse, Truncated
 from casual_llm.frozen import Json
 from casual_llm.laws.claims import failure_of, holds, same, value_of
 from casual_llm.laws.conversations import ELSEWHERE
@@ -116,7 +116,10 @@ def any_response_is_a_reply_or_a_failure_with_a_text(codec: AnyCodec, response: 
 def a_status_that_is_no_success_is_a_refusal(codec: AnyCodec, response: Response, status: int) -> None:
     """Whatever the body says, the status is believed."""
     failure = failure_of(codec.decode(evolve(response, status=status)))
-    holds(isinstance(failure, Refused) and failure.status == status, f"{failure!r} is not Refused({status})")
+    holds(
+        isinstance(failure, ErrorResponse) and failure.status == status,
+        f"{failure!r} is not ErrorResponse({status})",
+    )
 
 
 def any_bytes_are_a_stream_or_a_failure_with_a_text(codec: AnyCodec, data: bytes) -> None:

@@ -1,7 +1,7 @@
 """The laws of requests, each a function of a codec and of what was drawn for it.
 
 They know no format by its name. What a format cannot say is known by its losses, what it says in
-another form by `normalize`, and what options mean to it by `sent`.
+another form by `normalize`, and what options mean to it by `resolve_for`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from casual_llm.laws.claims import holds, same, value_of
 from casual_llm.laws.conversations import ELSEWHERE
 from casual_llm.laws.variants import variants
 from casual_llm.messages import ChatMessage, UserMessage
-from casual_llm.options import ChatOptions, Layer, sent, set_fields
+from casual_llm.options import ChatOptions, Layer, resolve_for, set_fields
 from casual_llm.options.omit import OMIT
 from casual_llm.wire.codec import Call, Codec, Encoded, Normal, Request
 from casual_llm.wire.json import parse
-from casual_llm.wire.prefix import NOTHING
+from casual_llm.wire.prefix import EMPTY_PREFIX
 from casual_llm.wire.report import Loss
 from casual_llm.wire.system_messages import merge_system_messages
 
@@ -49,7 +49,7 @@ def a_request_without_losses_reads_back_to_its_call(codec: AnyCodec, call: Call)
 
 
 def _resolved(codec: AnyCodec, call: Call) -> Call:
-    return evolve(call, options=sent(call.options, *codec.names))
+    return evolve(call, options=resolve_for(call.options, *codec.names))
 
 
 def _sayable(codec: AnyCodec, call: Call) -> Call:
@@ -123,10 +123,10 @@ def what_is_omitted_is_never_sent(codec: AnyCodec, call: Call, names: Sequence[s
     """`OMIT` leaves the same request as an option that was never set."""
     omitted = call.options | ChatOptions(**dict.fromkeys(names, OMIT))
     found = codec.encode(evolve(call, options=omitted))
-    without = evolve(call, options=sent(call.options, *codec.names).without(*names))
+    without = evolve(call, options=resolve_for(call.options, *codec.names).without(*names))
     if "extra" not in names and "provider_options" not in names:
         same(_requests(found), _requests(codec.encode(without)))
-    same(_requests(found), _requests(codec.encode(evolve(call, options=sent(omitted, *codec.names)))))
+    same(_requests(found), _requests(codec.encode(evolve(call, options=resolve_for(omitted, *codec.names)))))
 
 
 def _requests(told: Told) -> Result[Request, EncodeError]:
@@ -205,7 +205,7 @@ def a_further_turn_leaves_all_earlier_bytes_as_they_were(
 
 def what_was_written_need_not_be_written_again(codec: AnyCodec, call: Call) -> None:
     """Going on from what was written of the first messages gives what writing all of them gives."""
-    whole, going = codec.encode(call), NOTHING
+    whole, going = codec.encode(call), EMPTY_PREFIX
     for count in range(1, len(call.messages) + 1):
         begun = evolve(call, messages=call.messages[:count])
         for encoded in _encoded(codec, begun):

@@ -13,8 +13,8 @@ from pydantic import BaseModel
 
 from casual_llm.laws.conversations import (
     ELSEWHERE,
-    PALETTES,
-    RICHES,
+    FEATURE_SETS,
+    FEATURES,
     Given,
     Names,
     Riches,
@@ -137,7 +137,7 @@ def _calls(names: Names, riches: Riches) -> SearchStrategy[Call]:
 
 def calls(names: Names) -> SearchStrategy[Call]:
     """Give calls of which most can be said by most formats."""
-    return st.sampled_from(PALETTES).flatmap(lambda riches: _calls(names, riches))
+    return st.sampled_from(FEATURE_SETS).flatmap(lambda riches: _calls(names, riches))
 
 
 def instructed_calls(names: Names) -> SearchStrategy[Call]:
@@ -151,7 +151,7 @@ def instructed_calls(names: Names) -> SearchStrategy[Call]:
 @cache
 def any_calls(names: Names) -> SearchStrategy[Call]:
     """Give calls of which many cannot be said at all."""
-    rich = frozenset(RICHES)
+    rich = frozenset(FEATURES)
     more = st.builds(
         ChatOptions,
         system_message_handling=st.none() | st.sampled_from(["keep", "merge"]),

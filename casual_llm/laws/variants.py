@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from casual_llm.frozen import FrozenDict
 from casual_llm.messages import is_url
-from casual_llm.options import ChatOptions, sent, set_fields
+from casual_llm.options import ChatOptions, resolve_for, set_fields
 from casual_llm.wire.codec import Call
 
 Variants: TypeAlias = Iterator[tuple[str, Any]]
@@ -32,7 +32,7 @@ def variants(call: Call) -> Variants:
     yield "stream", evolve(call, stream=not call.stream)
     for place, messages in _items("messages", call.messages):
         yield place, evolve(call, messages=messages)
-    for place, options in _options(sent(call.options)):
+    for place, options in _options(resolve_for(call.options)):
         yield place, evolve(call, options=options)
 
 

@@ -15,10 +15,10 @@ from casual_llm.options.chat_options import (
     extra_of,
     layered,
     merge,
-    sent,
+    resolve_for,
     set_fields,
 )
-from casual_llm.options.omit import OMIT, Omit, Only
+from casual_llm.options.omit import OMIT, Omit, Replace
 
 __all__ = [
     "FIELDS",
@@ -28,7 +28,7 @@ __all__ = [
     "JsonSchema",
     "Layer",
     "Omit",
-    "Only",
+    "Replace",
     "ResponseFormat",
     "SystemMessageHandling",
     "Values",
@@ -36,6 +36,6 @@ __all__ = [
     "extra_of",
     "layered",
     "merge",
-    "sent",
+    "resolve_for",
     "set_fields",
 ]

@@ -15,12 +15,12 @@ from typing_extensions import TypedDict, TypeVar
 
 from casual_llm.errors import ConfigurationError
 from casual_llm.frozen import FrozenDict, Json, thaw
-from casual_llm.options import field_types as kinds
-from casual_llm.options.field_types import Extra, JsonSchema, Kind, ResponseFormat, SystemMessageHandling
+from casual_llm.options import field_types
+from casual_llm.options.field_types import Extra, FieldType, JsonSchema, ResponseFormat, SystemMessageHandling
 from casual_llm.options.merging import BY_KEY, BY_PROVIDER_AND_KEY, LAST, Combination
 from casual_llm.options.omit import OMIT, Omit
 from casual_llm.tools import Tool
-from casual_llm.validation import a_kind, shown, unknown
+from casual_llm.validation import preview, type_name, unknown
 
 __all__ = [
     "FIELDS",
@@ -35,7 +35,7 @@ __all__ = [
     "extra_of",
     "layered",
     "merge",
-    "sent",
+    "resolve_for",
     "set_fields",
 ]
 
@@ -43,7 +43,7 @@ O_co = TypeVar("O_co", bound=Omit, default=Never, covariant=True)
 P = TypeVar("P", bound=Omit, default=Never)
 
 
-def _is(combination: Combination, kind: Kind) -> dict[str, Combination | Kind]:
+def _is(combination: Combination, kind: FieldType) -> dict[str, Combination | FieldType]:
     return {"combination": combination, "kind": kind}
 
 
@@ -88,30 +88,30 @@ or leave it unset
     """
 
     response_format: ResponseFormat | O_co | None = field(
-        default=None, metadata=_is(LAST, kinds.response_format)
+        default=None, metadata=_is(LAST, field_types.response_format)
     )
-    max_tokens: int | O_co | None = field(default=None, metadata=_is(LAST, kinds.integer(1)))
+    max_tokens: int | O_co | None = field(default=None, metadata=_is(LAST, field_types.integer(1)))
     """The longest answer, in tokens."""
-    tools: Sequence[Tool] | O_co | None = field(default=None, metadata=_is(LAST, kinds.tools))
-    temperature: float | O_co | None = field(default=None, metadata=_is(LAST, kinds.number(0)))
-    top_p: float | O_co | None = field(default=None, metadata=_is(LAST, kinds.number(0, 1)))
-    stop: str | Sequence[str] | O_co | None = field(default=None, metadata=_is(LAST, kinds.stop))
-    tool_choice: str | O_co | None = field(default=None, metadata=_is(LAST, kinds.name))
+    tools: Sequence[Tool] | O_co | None = field(default=None, metadata=_is(LAST, field_types.tools))
+    temperature: float | O_co | None = field(default=None, metadata=_is(LAST, field_types.number(0)))
+    top_p: float | O_co | None = field(default=None, metadata=_is(LAST, field_types.number(0, 1)))
+    stop: str | Sequence[str] | O_co | None = field(default=None, metadata=_is(LAST, field_types.stop))
+    tool_choice: str | O_co | None = field(default=None, metadata=_is(LAST, field_types.name))
     """`auto`, `none`, `required`, or the name of the tool that must be called."""
-    frequency_penalty: float | O_co | None = field(default=None, metadata=_is(LAST, kinds.number()))
-    presence_penalty: float | O_co | None = field(default=None, metadata=_is(LAST, kinds.number()))
-    seed: int | O_co | None = field(default=None, metadata=_is(LAST, kinds.integer()))
-    top_k: int | O_co | None = field(default=None, metadata=_is(LAST, kinds.integer(0)))
-    extra: Extra | O_co | None = field(default=None, metadata=_is(BY_KEY, kinds.extra))
+    frequency_penalty: float | O_co | None = field(default=None, metadata=_is(LAST, field_types.number()))
+    presence_penalty: float | O_co | None = field(default=None, metadata=_is(LAST, field_types.number()))
+    seed: int | O_co | None = field(default=None, metadata=_is(LAST, field_types.integer()))
+    top_k: int | O_co | None = field(default=None, metadata=_is(LAST, field_types.integer(0)))
+    extra: Extra | O_co | None = field(default=None, metadata=_is(BY_KEY, field_types.extra))
     """Further keys of the request body, for every provider."""
     provider_options: Mapping[str, Extra | Omit] | O_co | None = field(
-        default=None, metadata=_is(BY_PROVIDER_AND_KEY, kinds.provider_options)
+        default=None, metadata=_is(BY_PROVIDER_AND_KEY, field_types.provider_options)
     )
     """Further keys of the request body, by the name of the one provider that knows them."""
     system_message_handling: SystemMessageHandling | O_co | None = field(
-        default=None, metadata=_is(LAST, kinds.one_of("keep", "merge"))
+        default=None, metadata=_is(LAST, field_types.one_of("keep", "merge"))
     )
-    strict: bool | O_co | None = field(default=None, metadata=_is(LAST, kinds.flag))
+    strict: bool | O_co | None = field(default=None, metadata=_is(LAST, field_types.flag))
     """Whether something that the provider has no word for is an error instead of a loss."""
 
     def __attrs_post_init__(self) -> None:
@@ -170,7 +170,7 @@ class _Declared:
 
     def __init__(self, attribute: Attribute[Any]) -> None:
         combination, kind = attribute.metadata.get("combination"), attribute.metadata.get("kind")
-        if not isinstance(combination, Combination) or not isinstance(kind, Kind):
+        if not isinstance(combination, Combination) or not isinstance(kind, FieldType):
             raise TypeError(
                 f"ChatOptions.{attribute.name}: no combination declared; give field(metadata=_is(...))"
             )
@@ -256,19 +256,19 @@ def checked(layers: Mapping[str, ChatOptions[P] | None]) -> dict[str, ChatOption
 
 
 def _no_options(place: str, layer: object) -> ConfigurationError:
-    return ConfigurationError(f"{place}: {shown(layer)} is {a_kind(layer)}; give ChatOptions(...)")
+    return ConfigurationError(f"{place}: {preview(layer)} is {type_name(layer)}; give ChatOptions(...)")
 
 
 _FURTHER = frozenset({"extra", "provider_options"})
 
 
-def sent(options: Layer, *providers: str) -> ChatOptions:
+def resolve_for(options: Layer, *providers: str) -> ChatOptions:
     """Give what is sent: no `OMIT`, and the settings of the named providers joined to `extra`.
 
     >>> preset = ChatOptions(stop=OMIT, extra={"user": "u-1"}, provider_options={"openai": {"store": True}})
-    >>> sent(preset, "openai")
+    >>> resolve_for(preset, "openai")
     ChatOptions(extra={'user': 'u-1', 'store': True})
-    >>> sent(preset, "anthropic")
+    >>> resolve_for(preset, "anthropic")
     ChatOptions(extra={'user': 'u-1'})
     """
     said = {**vars(options)}
@@ -293,7 +293,7 @@ def _by_provider(said: Mapping[str, Extra | Omit] | Omit | None) -> Mapping[str,
 def extra_of(options: ChatOptions) -> dict[str, Json]:
     """Give the further keys of what is sent, as a dict of the caller's own.
 
-    >>> extra_of(sent(ChatOptions(extra={"user": "u-1", "seed": OMIT})))
+    >>> extra_of(resolve_for(ChatOptions(extra={"user": "u-1", "seed": OMIT})))
     {'user': 'u-1'}
     """
     return {key: thaw(value) for key, value in (options.extra or {}).items() if value is not OMIT}

@@ -13,10 +13,10 @@ from attrs import frozen
 
 from casual_llm.options.chat_options import FIELDS, Layer, checked, merge
 from casual_llm.options.merging import Path
-from casual_llm.options.omit import OMIT, Only
-from casual_llm.options.paths import leaves, said_by, same
+from casual_llm.options.omit import OMIT, Replace
+from casual_llm.options.paths import flatten, from_paths, same
 from casual_llm.tools import Tool
-from casual_llm.validation import cut
+from casual_llm.validation import truncate
 
 
 @frozen
@@ -67,7 +67,7 @@ def text_of(value: object) -> str:
 
 
 def _short(value: object) -> str:
-    return cut(text_of(value), _WIDTH)
+    return truncate(text_of(value), _WIDTH)
 
 
 def aligned(table: Sequence[tuple[str, ...]]) -> str:
@@ -90,7 +90,7 @@ class Explanation:
     @property
     def options(self) -> Layer:
         """The merged options, read off the rows."""
-        return said_by((row.path, row.value) for row in self.rows)
+        return from_paths((row.path, row.value) for row in self.rows)
 
     @property
     def unset(self) -> tuple[str, ...]:
@@ -126,8 +126,8 @@ def explain(**layers: Layer | None) -> Explanation:
 def explained(layers: Mapping[str, Layer | None]) -> Explanation:
     """Tell the same of layers whose names are in a mapping."""
     given = checked(layers)
-    said = {name: leaves(layer) for name, layer in given.items()}
-    merged = leaves(merge(*given.values()))
+    said = {name: flatten(layer) for name, layer in given.items()}
+    merged = flatten(merge(*given.values()))
     return Explanation(tuple(_row(path, value, given, said) for path, value in merged.items()))
 
 
@@ -150,6 +150,6 @@ def _said_at(path: Path, layer: Layer) -> list[Any]:
         if value is OMIT:
             return [OMIT]
         if key not in value:
-            return [OMIT] if type(value) is Only else []
+            return [OMIT] if type(value) is Replace else []
         value = value[key]
     return [value]

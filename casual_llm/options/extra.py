@@ -7,27 +7,27 @@ from collections.abc import Sequence
 from casual_llm.options.chat_options import Layer
 from casual_llm.options.merging import BY_KEY
 from casual_llm.options.omit import OMIT
-from casual_llm.options.paths import leaves
+from casual_llm.options.paths import flatten
 
 
-def place_of(options: Layer, providers: Sequence[str], key: str) -> str:
+def path_of_extra(options: Layer, providers: Sequence[str], key: str) -> str:
     """Say where options give a further key; the last of the providers' names has the last word.
 
     >>> from casual_llm.options import ChatOptions
-    >>> place_of(ChatOptions(provider_options={"openai": {"store": True}}), ["openai"], "store")
+    >>> path_of_extra(ChatOptions(provider_options={"openai": {"store": True}}), ["openai"], "store")
     'options.provider_options.openai.store'
     """
-    said = leaves(options)
+    said = flatten(options)
     named = [provider for provider in providers if ("provider_options", provider, key) in said]
     return f"options.provider_options.{named[-1]}.{key}" if named else f"options.extra.{key}"
 
 
-def known_as(options: Layer, alias: str, name: str) -> Layer:
+def apply_alias(options: Layer, alias: str, name: str) -> Layer:
     """Let what options say for an alias of a server be said for the server; the alias has the last word.
 
     >>> from casual_llm.options import ChatOptions
     >>> options = ChatOptions(provider_options={"proxy": {"store": True}})
-    >>> known_as(options, "proxy", "openai").provider_options["openai"]
+    >>> apply_alias(options, "proxy", "openai").provider_options["openai"]
     {'store': True}
     """
     told = options.provider_options

@@ -15,9 +15,9 @@ from pydantic import BaseModel, ValidationError
 
 from casual_llm.errors import ConfigurationError
 from casual_llm.frozen import FrozenDict, Json, freeze, freeze_key, is_too_long
-from casual_llm.options.omit import OMIT, Omit, Only
+from casual_llm.options.omit import OMIT, Omit, Replace
 from casual_llm.tools import Tool
-from casual_llm.validation import a_kind, every, json_object, shown, unknown, within, wrong
+from casual_llm.validation import collect_errors, invalid, join_path, json_object, preview, type_name, unknown
 
 Extra: TypeAlias = Mapping[str, Json | Omit]
 """Further keys of a request body; `OMIT` removes a key of the layers below."""
@@ -29,12 +29,12 @@ def _schema(value: object) -> Mapping[str, Json]:
 
 def _name(_: object, __: Attribute[Any], value: object) -> None:
     if not isinstance(value, str):
-        raise wrong("JsonSchema.name", f"{a_kind(value)} given", "give a string")
+        raise invalid("JsonSchema.name", f"{type_name(value)} given", "give a string")
 
 
 def _strict(_: object, __: Attribute[Any], value: object) -> None:
     if value is not None and not isinstance(value, bool):
-        raise wrong("JsonSchema.strict", f"{shown(value)} given", "give True, False or None")
+        raise invalid("JsonSchema.strict", f"{preview(value)} given", "give True, False or None")
 
 
 @frozen(kw_only=True)
@@ -62,7 +62,7 @@ def _as_it_is(value: Json, _place: str) -> object:
 
 
 @frozen(kw_only=True)
-class Kind:
+class FieldType:
     """What a field may hold.
 
     >>> number(0, 1).check(0.5, "top_p")
@@ -77,60 +77,60 @@ class Kind:
     """Make of a value in a file what `check` takes."""
 
 
-def number(low: float = -math.inf, high: float = math.inf) -> Kind:
+def number(low: float = -math.inf, high: float = math.inf) -> FieldType:
     """Take a finite number within limits; a bool is none."""
 
     def check(value: object, place: str) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise wrong(place, f"{shown(value)} is {a_kind(value)}", "give a number")
+            raise invalid(place, f"{preview(value)} is {type_name(value)}", "give a number")
         if isinstance(value, int) and is_too_long(value):
-            raise wrong(place, "the number has too many digits to be written", "give a smaller one")
+            raise invalid(place, "the number has too many digits to be written", "give a smaller one")
         if isinstance(value, float) and not math.isfinite(value):
-            raise wrong(place, f"{value} is not finite", "give a finite number, or leave it unset")
+            raise invalid(place, f"{value} is not finite", "give a finite number, or leave it unset")
         if not low <= value <= high:
             limits = f"of at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
-            raise wrong(place, f"{value} is out of range", f"give a number {limits}")
+            raise invalid(place, f"{value} is out of range", f"give a number {limits}")
         return value
 
     limits = {"minimum": low, "maximum": high}
-    return Kind(
+    return FieldType(
         check=check, schema={"type": "number", **{k: v for k, v in limits.items() if math.isfinite(v)}}
     )
 
 
-def integer(low: float = -math.inf) -> Kind:
+def integer(low: float = -math.inf) -> FieldType:
     """Take a whole number of at least `low`."""
     whole = number(low)
 
     def check(value: object, place: str) -> int:
         if isinstance(value, float):
-            raise wrong(place, f"{value} is a float", "give a whole number")
+            raise invalid(place, f"{value} is a float", "give a whole number")
         kept: int = whole.check(value, place)
         return kept
 
-    return Kind(check=check, schema={**whole.schema, "type": "integer"})
+    return FieldType(check=check, schema={**whole.schema, "type": "integer"})
 
 
 def _flag(value: object, place: str) -> bool:
     if not isinstance(value, bool):
-        raise wrong(place, f"{shown(value)} is {a_kind(value)}", "give True or False")
+        raise invalid(place, f"{preview(value)} is {type_name(value)}", "give True or False")
     return value
 
 
-def one_of(*words: str) -> Kind:
+def one_of(*words: str) -> FieldType:
     """Take one of a few words."""
 
     def check(value: object, place: str) -> str:
         if not isinstance(value, str) or value not in words:
-            raise wrong(place, f"{shown(value)} is unknown", f"give one of {', '.join(words)}")
+            raise invalid(place, f"{preview(value)} is unknown", f"give one of {', '.join(words)}")
         return value
 
-    return Kind(check=check, schema={"enum": words})
+    return FieldType(check=check, schema={"enum": words})
 
 
 def _text(value: object, place: str) -> str:
     if not isinstance(value, str) or not value:
-        raise wrong(place, f"{shown(value)} is no name", "give a non-empty string")
+        raise invalid(place, f"{preview(value)} is no name", "give a non-empty string")
     return value
 
 
@@ -138,13 +138,13 @@ def _texts(value: object, place: str) -> str | tuple[str, ...]:
     if isinstance(value, str):
         return value
     if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise wrong(place, f"{shown(value)} is no text", "give a string or a list of strings")
+        raise invalid(place, f"{preview(value)} is no text", "give a string or a list of strings")
     return tuple(value)
 
 
 def _tools(value: object, place: str) -> tuple[Tool, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(item, Tool) for item in value):
-        raise wrong(place, f"{shown(value)} is no list of Tool", "give [Tool(...), ...]")
+        raise invalid(place, f"{preview(value)} is no list of Tool", "give [Tool(...), ...]")
     return tuple(value)
 
 
@@ -153,8 +153,8 @@ _OF_A_TOOL = ("name", "description", "parameters")
 
 def _read_tools(value: Json, place: str) -> list[Tool]:
     if not isinstance(value, list | tuple):
-        raise wrong(place, f"{shown(value)} is no list", "give a list of tables with name and parameters")
-    return every(_read_tool, enumerate(value), place)
+        raise invalid(place, f"{preview(value)} is no list", "give a list of tables with name and parameters")
+    return collect_errors(_read_tool, enumerate(value), place)
 
 
 def _read_tool(item: tuple[int, Json], tools: str) -> Tool:
@@ -165,15 +165,15 @@ def _read_tool(item: tuple[int, Json], tools: str) -> Tool:
             raise unknown(place, key, dict.fromkeys(_OF_A_TOOL))
     description, parameters = given.get("description"), given.get("parameters", {})
     if not isinstance(description, str | None) or not isinstance(parameters, Mapping):
-        raise wrong(place, "it is no tool", "give name and description as text, parameters as JSON Schema")
+        raise invalid(place, "it is no tool", "give name and description as text, parameters as JSON Schema")
     called = _text(given.get("name"), f"{place}.name")
     try:
         return Tool.from_input_schema(called, description, parameters)
     except ValidationError as error:
         problem = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise wrong(f"{place}.parameters", problem, "give a JSON Schema of an object") from None
+        raise invalid(f"{place}.parameters", problem, "give a JSON Schema of an object") from None
     except ValueError as error:
-        raise wrong(place, str(error), "give a JSON Schema of an object") from None
+        raise invalid(place, str(error), "give a JSON Schema of an object") from None
 
 
 def _response_format(value: object, place: str) -> ResponseFormat:
@@ -184,7 +184,7 @@ def _response_format(value: object, place: str) -> ResponseFormat:
     if value == "json" or value == "text":  # noqa: PLR1714 # so that a type checker knows the word
         return value
     remedy = 'give "json", "text", a pydantic class or a JsonSchema'
-    raise wrong(place, f"{shown(value)} is unknown", remedy)
+    raise invalid(place, f"{preview(value)} is unknown", remedy)
 
 
 def _read_format(value: Json, place: str) -> object:
@@ -196,25 +196,25 @@ def _read_format(value: Json, place: str) -> object:
     if not (
         known and isinstance(name, str) and isinstance(schema, Mapping) and isinstance(strict, bool | None)
     ):
-        raise wrong(place, "it is no schema", "give name and schema, and strict if it is meant")
+        raise invalid(place, "it is no schema", "give name and schema, and strict if it is meant")
     return JsonSchema(name=name, schema=schema, strict=strict)
 
 
 def _map(value: object, place: str, item: Callable[[object, str], object]) -> Mapping[str, Any] | Omit:
     if not isinstance(value, Mapping):
-        raise wrong(place, f"{shown(value)} is {a_kind(value)}", "give a dict")
+        raise invalid(place, f"{preview(value)} is {type_name(value)}", "give a dict")
     kept: dict[str, Any] = {}
     problems: list[str] = []
     for key, of in value.items():
         try:
-            kept[freeze_key(key, place)] = item(of, within(place, key))
+            kept[freeze_key(key, place)] = item(of, join_path(place, key))
         except ValueError as error:
             problems.append(str(error))
     if problems:
         raise ConfigurationError("\n".join(problems))
-    if not isinstance(value, Only):
+    if not isinstance(value, Replace):
         return FrozenDict(kept)
-    return Only(kept) if kept else OMIT
+    return Replace(kept) if kept else OMIT
 
 
 def _json_or_omit(value: object, place: str) -> Json | Omit:
@@ -233,17 +233,17 @@ def _provider_options(value: object, place: str) -> Mapping[str, Extra | Omit] |
     kept = _map(value, place, _extra_or_omit)
     for provider in () if kept is OMIT else kept:
         if "." in provider:  # a place such as provider_options.openai.user would have two readings
-            raise wrong(place, f"{shown(provider)} holds a dot", "give a provider's name without one")
+            raise invalid(place, f"{preview(provider)} holds a dot", "give a provider's name without one")
     return kept
 
 
 _STRINGS: Mapping[str, Json] = {"type": "array", "items": {"type": "string"}}
 _OBJECT: Mapping[str, Json] = {"type": "object"}
 
-flag = Kind(check=_flag, schema={"type": "boolean"})
-name = Kind(check=_text, schema={"type": "string", "minLength": 1})
-stop = Kind(check=_texts, schema={"anyOf": [{"type": "string"}, _STRINGS]})
-tools = Kind(
+flag = FieldType(check=_flag, schema={"type": "boolean"})
+name = FieldType(check=_text, schema={"type": "string", "minLength": 1})
+stop = FieldType(check=_texts, schema={"anyOf": [{"type": "string"}, _STRINGS]})
+tools = FieldType(
     check=_tools,
     read=_read_tools,
     schema={
@@ -260,7 +260,7 @@ tools = Kind(
         },
     },
 )
-response_format = Kind(
+response_format = FieldType(
     check=_response_format,
     read=_read_format,
     schema={
@@ -279,5 +279,7 @@ response_format = Kind(
         ]
     },
 )
-extra = Kind(check=_extra, schema=_OBJECT)
-provider_options = Kind(check=_provider_options, schema={"type": "object", "additionalProperties": _OBJECT})
+extra = FieldType(check=_extra, schema=_OBJECT)
+provider_options = FieldType(
+    check=_provider_options, schema={"type": "object", "additionalProperties": _OBJECT}
+)

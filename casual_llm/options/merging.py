@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from attrs import frozen
 
 from casual_llm.frozen import FrozenDict
-from casual_llm.options.omit import OMIT, Only
+from casual_llm.options.omit import OMIT, Replace
 
 Path: TypeAlias = tuple[str, ...]
 """The place of a value in options: a field, and a key or two where the field holds maps."""
@@ -47,7 +47,7 @@ class Combination:
         >>> dict(BY_KEY.combine({"a": 1, "b": 1}, {"b": 2}))
         {'a': 1, 'b': 2}
         >>> BY_KEY.combine({"a": 1}, OMIT, {"b": 2})
-        Only({'b': 2})
+        Replace({'b': 2})
         """
         if self.inner is None:
             return values[-1]
@@ -56,7 +56,7 @@ class Combination:
         for value in values:
             if value is OMIT:
                 maps, replaces = [], True
-            elif type(value) is Only:
+            elif type(value) is Replace:
                 maps, replaces = [value], True
             else:
                 maps.append(value)
@@ -68,12 +68,12 @@ class Combination:
                 said = [items[key] for items in maps if key in items]
                 if len(said) > 1:
                     joined[key] = self.inner.combine(*said)
-        return FrozenDict(joined) if not replaces else Only(joined) if joined else OMIT
+        return FrozenDict(joined) if not replaces else Replace(joined) if joined else OMIT
 
     def sent(self, value: Any) -> Any:  # noqa: ANN401 # of a field's own type
         """Take out what says `OMIT`; where nothing is left, that is `OMIT` as well.
 
-        >>> BY_KEY.sent(Only({"a": 1, "b": OMIT}))
+        >>> BY_KEY.sent(Replace({"a": 1, "b": OMIT}))
         {'a': 1}
         """
         if self.inner is None or value is OMIT:
@@ -85,13 +85,13 @@ class Combination:
     def leaves(self, value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401
         """List what a field says, place by place; a map that replaces others says `OMIT` first.
 
-        >>> list(BY_KEY.leaves(Only({"a": 1}), ("extra",)))
+        >>> list(BY_KEY.leaves(Replace({"a": 1}), ("extra",)))
         [(('extra',), OMIT), (('extra', 'a'), 1)]
         """
         if self.inner is None or value is OMIT or not value:
             yield path, value
             return
-        if isinstance(value, Only):
+        if isinstance(value, Replace):
             yield path, OMIT
         for key, item in value.items():
             yield from self.inner.leaves(item, (*path, key))

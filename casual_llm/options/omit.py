@@ -35,20 +35,20 @@ True
 """
 
 
-class Only(FrozenDict[_V_co]):
+class Replace(FrozenDict[_V_co]):
     """A map that stands in place of all maps below it, instead of adding to them.
 
     It is what `OMIT` and a map above it make together, so that grouping does not matter:
 
-    >>> Only({"user": "u-1"})
-    Only({'user': 'u-1'})
-    >>> Only({"user": "u-1"}) == {"user": "u-1"}
+    >>> Replace({"user": "u-1"})
+    Replace({'user': 'u-1'})
+    >>> Replace({"user": "u-1"}) == {"user": "u-1"}
     False
     """
 
     def __eq__(self, other: object) -> bool:
         """Differ from a map that adds: the two merge differently."""
-        return isinstance(other, Only) and super().__eq__(other)
+        return isinstance(other, Replace) and super().__eq__(other)
 
     def __ne__(self, other: object) -> bool:
         """Say the opposite of `==`."""
@@ -56,8 +56,8 @@ class Only(FrozenDict[_V_co]):
 
     def __hash__(self) -> int:
         """Agree with `==`."""
-        return hash((Only, super().__hash__()))
+        return hash((Replace, super().__hash__()))
 
     def __repr__(self) -> str:
         """Show it as it is written."""
-        return f"Only({super().__repr__()})"
+        return f"Replace({super().__repr__()})"

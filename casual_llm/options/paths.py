@@ -11,16 +11,16 @@ from functools import reduce
 from typing import Any
 
 from casual_llm.errors import ConfigurationError
-from casual_llm.options.chat_options import FIELDS, ChatOptions, Layer, merge, sent, set_fields
+from casual_llm.options.chat_options import FIELDS, ChatOptions, Layer, merge, resolve_for, set_fields
 from casual_llm.options.merging import Path
 from casual_llm.options.omit import OMIT
-from casual_llm.validation import unknown, within
+from casual_llm.validation import join_path, unknown
 
 
-def leaves(options: Layer) -> dict[Path, Any]:
+def flatten(options: Layer) -> dict[Path, Any]:
     """Give everything that options say, place by place.
 
-    >>> leaves(ChatOptions(seed=1, extra={"user": "u-1"}))
+    >>> flatten(ChatOptions(seed=1, extra={"user": "u-1"}))
     {('seed',): 1, ('extra', 'user'): 'u-1'}
     """
     return {
@@ -30,12 +30,12 @@ def leaves(options: Layer) -> dict[Path, Any]:
     }
 
 
-def path_of(text: str, place: str) -> Path:
+def parse_path(text: str, place: str) -> Path:
     """Read a place as it is written: a field, or a field and the keys below it.
 
-    >>> path_of("provider_options.openai.store", "--set")
+    >>> parse_path("provider_options.openai.store", "--set")
     ('provider_options', 'openai', 'store')
-    >>> path_of("temprature", "--set")
+    >>> parse_path("temprature", "--set")
     Traceback (most recent call last):
     ...
     casual_llm.errors.ConfigurationError: --set temprature: unknown option, did you mean temperature?
@@ -47,32 +47,32 @@ def path_of(text: str, place: str) -> Path:
     keys = inside.split(".", depth - 1) if dot else []
     if len(keys) > depth or not all(keys):
         problem = f"{name} has no such place" if depth else f"{name} holds no keys"
-        raise ConfigurationError(f"{within(place, text)}: {problem}; name the option alone")
+        raise ConfigurationError(f"{join_path(place, text)}: {problem}; name the option alone")
     return (name, *keys)
 
 
-def below(keys: Sequence[str], value: object) -> Any:  # noqa: ANN401 # the value itself, where no key is given
+def nest(keys: Sequence[str], value: object) -> Any:  # noqa: ANN401 # the value itself, where no key is given
     """Put a value below keys, each inside the one before it.
 
-    >>> below(["openai", "store"], True)
+    >>> nest(["openai", "store"], True)
     {'openai': {'store': True}}
     """
     return reduce(lambda inside, key: {key: inside}, reversed(keys), value)
 
 
-def single(path: Path, value: object) -> Layer:
+def at_path(path: Path, value: object) -> Layer:
     """Make the options that say one thing.
 
-    >>> single(("extra", "user"), "u-1")
+    >>> at_path(("extra", "user"), "u-1")
     ChatOptions(extra={'user': 'u-1'})
     """
     name, *keys = path
-    return ChatOptions(**{name: below(keys, value)})
+    return ChatOptions(**{name: nest(keys, value)})
 
 
-def said_by(told: Iterable[tuple[Path, object]]) -> Layer:
+def from_paths(told: Iterable[tuple[Path, object]]) -> Layer:
     """Make options of what they say, place by place."""
-    return merge(*(single(path, value) for path, value in told))
+    return merge(*(at_path(path, value) for path, value in told))
 
 
 def diff(base: Layer, target: Layer) -> Layer:
@@ -81,7 +81,7 @@ def diff(base: Layer, target: Layer) -> Layer:
     >>> diff(ChatOptions(seed=1, stop="END"), ChatOptions(seed=2))
     ChatOptions(stop=OMIT, seed=2)
     """
-    before, after = leaves(sent(base)), leaves(sent(target))
+    before, after = flatten(resolve_for(base)), flatten(resolve_for(target))
     gone = [path for path in before if path not in after]
     # A key omitted for one provider would also take away what is said for all: its map is replaced instead.
     removed = {path[:2]: OMIT for path in gone}
@@ -90,7 +90,7 @@ def diff(base: Layer, target: Layer) -> Layer:
         for path, value in after.items()
         if path[:2] in removed or path not in before or not same(before[path], value)
     }
-    return said_by([*removed.items(), *changed.items()])
+    return from_paths([*removed.items(), *changed.items()])
 
 
 def same(before: object, after: object) -> bool:

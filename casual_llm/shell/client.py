@@ -19,20 +19,20 @@ from returns.pipeline import is_successful
 from returns.result import Result
 
 from casual_llm.errors import RequestTimeoutError, TransportError, exception_for
-from casual_llm.failures import DecodeError, Failure, Malformed, Refused
+from casual_llm.failures import CallFailure, DecodeError, ErrorResponse, Malformed
 from casual_llm.messages import AssistantMessage, ChatMessage
 from casual_llm.options import ChatOptions, Layer, layered
-from casual_llm.options.extra import known_as
+from casual_llm.options.extra import apply_alias
 from casual_llm.redaction import redact
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.shell.closing import Closing
 from casual_llm.shell.images import Fetch, with_fetched_images
-from casual_llm.shell.prefix_memory import Memory
-from casual_llm.shell.transport import Incoming, Transport
+from casual_llm.shell.prefix_memory import PrefixMemory
+from casual_llm.shell.transport import OpenResponse, Transport
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Call, Chunks, Codec, Encoded, Request, Response, S
 from casual_llm.wire.collect import chunk_of
-from casual_llm.wire.report import Loss, told
+from casual_llm.wire.report import Loss, describe_loss
 
 _LOG = logging.getLogger("casual_llm")
 _OK = range(200, 300)
@@ -104,7 +104,7 @@ class CodecClient(Closing):
         self._secret = secret
         self._total = total
         self._noted: set[tuple[str, str]] = set()
-        self._memory = Memory()
+        self._memory = PrefixMemory()
         self._fetch = fetch
         self._name = name
 
@@ -165,18 +165,18 @@ class CodecClient(Closing):
                     error.partial = outcome.failure().partial
                     raise
             last = codec.finish(state)
-            if silent and not is_successful(last) and not isinstance(last.failure(), Refused):
+            if silent and not is_successful(last) and not isinstance(last.failure(), ErrorResponse):
                 last = self._not_streamed(incoming, await _rest(heard, reads), last)
             for chunk in self._value(last):
                 yield chunk
             await _drain(incoming.body)
 
     def _not_streamed(
-        self, incoming: Incoming, body: bytes, heard: Result[Chunks, DecodeError]
+        self, incoming: OpenResponse, body: bytes, heard: Result[Chunks, DecodeError]
     ) -> Result[Chunks, DecodeError]:
         """Read what was no stream as a whole answer: what a server calls it does not matter."""
         whole = self._codec.decode(Response(status=incoming.status, headers=incoming.headers, body=body))
-        if not is_successful(whole) and not isinstance(whole.failure(), Refused):
+        if not is_successful(whole) and not isinstance(whole.failure(), ErrorResponse):
             kind = incoming.headers.get("content-type", "").lower()
             if "stream" in kind or "ndjson" in kind:
                 return heard
@@ -203,7 +203,7 @@ class CodecClient(Closing):
         self, model: str, messages: Sequence[ChatMessage], options: Layer, *, stream: bool = False
     ) -> Call:
         if self._name is not None:  # by the name of its config, too, options mean this server
-            options = known_as(options, self._name, self._codec.names[-1])
+            options = apply_alias(options, self._name, self._codec.names[-1])
         return Call(model=model, messages=messages, options=options, stream=stream)
 
     async def _request(self, call: Call) -> Request:
@@ -228,18 +228,18 @@ class CodecClient(Closing):
         if (place, loss.kind) not in self._noted:
             self._noted.add((place, loss.kind))
             level = logging.INFO if loss.kind == "added" else logging.WARNING
-            _LOG.log(level, "%s", told(loss, self._codec.name))
+            _LOG.log(level, "%s", describe_loss(loss, self._codec.name))
 
-    def _value(self, result: Result[T, Failure]) -> T:
+    def _value(self, result: Result[T, CallFailure]) -> T:
         """Leave `Result`: the one place where a failure becomes an exception."""
         if is_successful(result):
             return result.unwrap()
         raise exception_for(_without_key(result.failure(), self._secret))
 
 
-def _without_key(failure: Failure, secret: str | None) -> Failure:
+def _without_key(failure: CallFailure, secret: str | None) -> CallFailure:
     # OpenAI's 401 quotes parts of the key that was sent, and proxies quote whole headers.
-    if isinstance(failure, Refused):
+    if isinstance(failure, ErrorResponse):
         code = failure.code and redact(failure.code, secret)
         return evolve(failure, message=redact(failure.message, secret), code=code)
     if isinstance(failure, Malformed):
@@ -283,7 +283,7 @@ async def _rest(heard: list[bytes], reads: AsyncIterator[bytes]) -> bytes:
     return said + b"".join([data async for data in reads]) if said.lstrip()[:1] in {b"{", b"["} else said
 
 
-async def _whole(incoming: Incoming) -> Response:
+async def _whole(incoming: OpenResponse) -> Response:
     try:
         body = b"".join([data async for data in incoming.body])
     finally:

@@ -15,10 +15,10 @@ from casual_llm.providers import anthropic, ollama, openai_chat
 from casual_llm.providers.openai_chat import LLAMACPP, OPENAI, Dialect, dialect_of
 from casual_llm.shell.client import CodecClient
 from casual_llm.shell.download import fetch_image_as_base64
-from casual_llm.shell.environment import address, header, key_for, ollama_address
+from casual_llm.shell.environment import header, key_for, ollama_address, resolve_base_url
 from casual_llm.shell.local import LocalTransport, ServerSettings
 from casual_llm.shell.transport import HttpClient, HttpTransport, Transport
-from casual_llm.validation import a_kind, wrong
+from casual_llm.validation import invalid, type_name
 
 _ANTHROPIC_URL = "https://api.anthropic.com"
 
@@ -55,7 +55,7 @@ class OpenAIClient(CodecClient):
         name: str | None = None,
     ) -> None:
         if not isinstance(dialect, Dialect | None):
-            raise wrong("dialect", f"{a_kind(dialect)} given", "give a Dialect")
+            raise invalid("dialect", f"{type_name(dialect)} given", "give a Dialect")
         place = _openai_address(base_url, dialect)
         spoken = dialect or dialect_of(place)
         config = ClientConfig(provider=Provider.OPENAI, api_key=api_key, base_url=place, name=name)
@@ -99,7 +99,7 @@ class AnthropicClient(CodecClient):
         name: str | None = None,
     ) -> None:
         # The vendor's own variable leaves out the version, which users often add.
-        place = address(base_url, "ANTHROPIC_BASE_URL", _ANTHROPIC_URL).removesuffix("/v1")
+        place = resolve_base_url(base_url, "ANTHROPIC_BASE_URL", _ANTHROPIC_URL).removesuffix("/v1")
         config = ClientConfig(provider=Provider.ANTHROPIC, api_key=api_key, base_url=place, name=name)
         key = key_for(config, place)
         limits = Timeout.of(timeout)
@@ -192,7 +192,7 @@ def _openai_address(base_url: str | None, dialect: Dialect | None) -> str:
     """Choose the address; the variable is OpenAI's, so a server that has an address of its own is there."""
     own = (dialect or OPENAI).base_url
     elsewhere = own if dialect is not OPENAI and dialect is not None else None
-    return address(base_url or elsewhere, "OPENAI_BASE_URL", own)
+    return resolve_base_url(base_url or elsewhere, "OPENAI_BASE_URL", own)
 
 
 def _key_headers(dialect: Dialect, key: str | None) -> dict[str, str]:

@@ -11,7 +11,7 @@ from returns.result import safe
 
 from casual_llm.config import ClientConfig, address_of, key_variables, resolve_api_key
 from casual_llm.errors import ConfigurationError
-from casual_llm.validation import a_kind, wrong
+from casual_llm.validation import invalid, type_name
 
 _OLLAMA = "http://localhost:11434"
 _PORT = 11434
@@ -20,7 +20,7 @@ _HOST = re.compile(r"(?:(https?)://)?(\[[^\]]*\]|[^:/\[\]]*)(?::(\d*))?(/(?!/).*
 _HERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 # looked up, not bound to
 
 
-def address(given: str | None, variable: str, own: str | None) -> str:
+def resolve_base_url(given: str | None, variable: str, own: str | None) -> str:
     """Choose the address of a server: the one given, else the environment's, else its own."""
     told, place = _told(given, "base_url", variable)
     if not told and own is None:
@@ -65,7 +65,7 @@ def is_loopback(place: str) -> bool:
 def header(name: str, value: str) -> str:
     """Check the value of a header, because an error of the HTTP library would quote it."""
     if not isinstance(value, str):
-        raise wrong(name, f"{a_kind(value)} given", "give a string")
+        raise invalid(name, f"{type_name(value)} given", "give a string")
     if not value.isascii() or not value.isprintable():
         raise ConfigurationError(f"{name}: holds a character that no header can; was it copied whole?")
     return value
@@ -84,7 +84,7 @@ def ollama_host(text: object, place: str = "host") -> str:
     ('http://127.0.0.1:11500', 'http://127.0.0.1:11434', 'https://ollama.example.com')
     """
     if not isinstance(text, str):
-        raise wrong(place, f"{a_kind(text)} given", "give a string")
+        raise invalid(place, f"{type_name(text)} given", "give a string")
     told = text.strip().strip("\"'")  # as the vendor's own programs read the variable
     found = _HOST.fullmatch(f"[{told}]" if _is_ipv6(told) else told)
     scheme, host, port, path = found.groups() if found else (None, None, None, None)

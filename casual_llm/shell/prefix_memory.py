@@ -19,7 +19,7 @@ from operator import is_
 from attrs import define, field, frozen
 
 from casual_llm.messages import AssistantMessage, ChatMessage, UserMessage
-from casual_llm.wire.prefix import NOTHING, Written
+from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix
 
 _PARTS = 8
 """Of a conversation: the messages between them are watched, and the first and the last."""
@@ -30,7 +30,7 @@ class _Conversation:
     held: list[ChatMessage | None] = field(factory=list)
     """The messages, `None` where one is watched."""
     watched: dict[int, weakref.ref[ChatMessage]] = field(factory=dict)
-    written: list[Written] = field(factory=list)
+    written: list[Prefix] = field(factory=list)
     """Of all its messages, and of those of the call before: what was asked last is often asked anew."""
     lasts: list[int] = field(factory=list)
     """The identities of the last messages of what is written."""
@@ -53,20 +53,20 @@ class _Conversation:
 
 
 @frozen(eq=False)
-class Recalled:
+class PrefixMatch:
     """What is remembered of a conversation that is about to be sent."""
 
-    written: Written = NOTHING
+    written: Prefix = EMPTY_PREFIX
     conversation: _Conversation | None = None
 
 
 @define(eq=False)
-class Memory:
+class PrefixMemory:
     """The conversations that a client has sent.
 
     >>> from casual_llm.messages import UserMessage
-    >>> memory, said = Memory(), (UserMessage(content="Hi"),)
-    >>> memory.keep(memory.recall(said), said, Written(count=1, pieces=(b"{}",)))
+    >>> memory, said = PrefixMemory(), (UserMessage(content="Hi"),)
+    >>> memory.keep(memory.recall(said), said, Prefix(count=1, pieces=(b"{}",)))
     >>> memory.recall(said).written.count
     1
     >>> del said
@@ -81,7 +81,7 @@ class Memory:
         """Count the conversations that are remembered."""
         return len({id(conversation) for conversation in self._by_last.values()})
 
-    def recall(self, messages: tuple[ChatMessage, ...]) -> Recalled:
+    def recall(self, messages: tuple[ChatMessage, ...]) -> PrefixMatch:
         """Give what was written of the first messages, of as many of them as possible."""
         # From the end, because the new messages are few.
         for count in range(len(messages), 0, -1):
@@ -90,10 +90,10 @@ class Memory:
                 continue
             for written in known.written:
                 if written.count == count and known.begins(messages, count):
-                    return Recalled(written, known)
-        return Recalled()
+                    return PrefixMatch(written, known)
+        return PrefixMatch()
 
-    def keep(self, recalled: Recalled, messages: tuple[ChatMessage, ...], written: Written) -> None:
+    def keep(self, recalled: PrefixMatch, messages: tuple[ChatMessage, ...], written: Prefix) -> None:
         """Remember what was written, in the place of what it goes on from."""
         if written.count <= recalled.written.count:
             return
@@ -104,9 +104,7 @@ class Memory:
         conversation.plain = conversation.plain and all(map(_is_plain, new))
         self._enter(conversation, [*messages[: written.count]], [*before, written])
 
-    def _enter(
-        self, conversation: _Conversation, messages: list[ChatMessage], written: list[Written]
-    ) -> None:
+    def _enter(self, conversation: _Conversation, messages: list[ChatMessage], written: list[Prefix]) -> None:
         conversation.written, conversation.held = written, [*messages]
         conversation.lasts = [id(messages[each.count - 1]) for each in written]
         for last in conversation.lasts:
@@ -142,7 +140,7 @@ def _is_plain(message: ChatMessage) -> bool:
 
 
 def _forget(
-    memory: weakref.ref[Memory], conversation: weakref.ref[_Conversation], place: int, _: object
+    memory: weakref.ref[PrefixMemory], conversation: weakref.ref[_Conversation], place: int, _: object
 ) -> None:
     holder, gone = memory(), conversation()
     if holder is not None and gone is not None:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from returns.pipeline import is_successful
 
 from casual_llm.errors import StructuredOutputError
-from casual_llm.failures import DoesNotFit, NotJson
+from casual_llm.failures import NotJson, SchemaMismatch
 from casual_llm.messages import Message
 from casual_llm.options import Layer
 from casual_llm.reply import Reply, StreamChunk
@@ -27,7 +27,7 @@ from casual_llm.structured import (
     reply_of,
     shaped,
 )
-from casual_llm.validation import shown, wrong
+from casual_llm.validation import invalid, preview
 
 Complete: TypeAlias = Callable[[Sequence[Message], Layer], Awaitable[Reply]]
 """Asks a model, and gives the whole reply."""
@@ -38,7 +38,7 @@ async def ask_as(
 ) -> T:
     """Ask until the answer fits, at most `repairs` times more; mistakes of other kinds are not repaired."""
     if isinstance(repairs, bool) or not isinstance(repairs, int) or repairs < 0:
-        raise wrong("repairs", f"{shown(repairs)} given", "give a number of turns, 0 or more")
+        raise invalid("repairs", f"{preview(repairs)} given", "give a number of turns, 0 or more")
     asked, layer = messages, shaped(into, options)
     while True:
         reply = await complete(asked, layer)
@@ -46,7 +46,7 @@ async def ask_as(
         if is_successful(outcome):
             return outcome.unwrap()
         failure = outcome.failure()
-        if not repairs or not isinstance(failure, NotJson | DoesNotFit):
+        if not repairs or not isinstance(failure, NotJson | SchemaMismatch):
             raise StructuredOutputError(failure, reply)
         asked, repairs = [*asked, *repair_turn(reply, failure)], repairs - 1
 

@@ -34,7 +34,7 @@ _ENDED = re.compile(r"disconnected|closed connection|StreamReset|ConnectionTermi
 
 
 @frozen(kw_only=True)
-class Incoming:
+class OpenResponse:
     """A response that has begun: its head, and its body as the network hands it over."""
 
     status: int
@@ -47,7 +47,7 @@ class Incoming:
 class Transport(Protocol):
     """What a client needs of the network; a fake in a test is one method and a half."""
 
-    async def open(self, request: Request) -> Incoming:
+    async def open(self, request: Request) -> OpenResponse:
         """Send a request and give the response as soon as its head is there."""
         ...
 
@@ -127,7 +127,7 @@ class HttpTransport:
     )
     _routes: dict[tuple[str, str], _Route] = field(init=False, repr=False, factory=dict)
 
-    async def open(self, request: Request) -> Incoming:
+    async def open(self, request: Request) -> OpenResponse:
         """Send a request and give the response as soon as its head is there."""
         try:
             if self.http_client is not None:
@@ -143,12 +143,12 @@ class HttpTransport:
         for pool in [pool for pools in routes.values() for pool in pools]:
             await pool.transport.aclose()
 
-    async def _through_client(self, client: HttpClient[Any], request: Request) -> Incoming:
+    async def _through_client(self, client: HttpClient[Any], request: Request) -> OpenResponse:
         built = client.build_request("POST", request.url, headers=request.headers, content=request.body)
         response = await client.send(built, stream=True)
         return self._incoming(request, response, response.aiter_bytes(), response.aclose)
 
-    async def _through_pool(self, request: Request) -> Incoming:
+    async def _through_pool(self, request: Request) -> OpenResponse:
         built = httpx.Request(
             "POST",
             request.url,
@@ -191,10 +191,10 @@ class HttpTransport:
         pieces: AsyncIterable[bytes],
         aclose: Callable[[], Awaitable[None]],
         read_to_its_end: Callable[[], None] = lambda: None,
-    ) -> Incoming:
+    ) -> OpenResponse:
         headers = {name.lower(): value for name, value in response.headers.items()}
         body = _body(pieces, request.url, self.timeout, read_to_its_end)
-        return Incoming(status=response.status_code, headers=headers, body=body, aclose=aclose)
+        return OpenResponse(status=response.status_code, headers=headers, body=body, aclose=aclose)
 
     @cached_property
     def _limits(self) -> dict[str, float | None]:

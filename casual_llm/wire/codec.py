@@ -19,7 +19,7 @@ from casual_llm.frozen import FrozenDict
 from casual_llm.messages import ChatMessage
 from casual_llm.options import ChatOptions, Layer
 from casual_llm.reply import Reply, StreamChunk
-from casual_llm.wire.prefix import NOTHING, Written
+from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix
 from casual_llm.wire.report import Loss
 
 
@@ -79,7 +79,7 @@ class Encoded:
     losses: tuple[Loss, ...] = ()
     changes: tuple[Loss, ...] = ()
     """What is said in another form that means the same, such as two turns of the user as one."""
-    written: Written = field(default=NOTHING, repr=False, eq=False)
+    written: Prefix = field(default=EMPTY_PREFIX, repr=False, eq=False)
     """What of the conversation a next call can go on from."""
 
 
@@ -107,7 +107,7 @@ Chunks: TypeAlias = tuple[StreamChunk, ...]
 class Encode(Protocol):
     """Write a call; what was written of the conversation's first messages need not be written again."""
 
-    def __call__(self, call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]:
+    def __call__(self, call: Call, known: Prefix = EMPTY_PREFIX) -> Result[Encoded, EncodeError]:
         """Give the request, and what of the call it does not say."""
         ...
 

@@ -1,6 +1,6 @@
 """What all formats do alike on the way from a call to a request.
 
-Below `encode` a call that cannot be said is an `UnsayableError`, raised where it is met and turned into a
+Below `encode` a call that cannot be said is an `PlacedError`, raised where it is met and turned into a
 value once, so that the functions that write messages can be plain loops.
 """
 
@@ -16,12 +16,12 @@ from returns.result import Failure, Result, Success
 from casual_llm.failures import EncodeError
 from casual_llm.frozen import Json
 from casual_llm.messages import AssistantMessage, ChatMessage, Message
-from casual_llm.options import ChatOptions, extra_of, sent
-from casual_llm.options.extra import place_of
+from casual_llm.options import ChatOptions, extra_of, resolve_for
+from casual_llm.options.extra import path_of_extra
 from casual_llm.wire.codec import Call, Encoded, Request
 from casual_llm.wire.json import dump
-from casual_llm.wire.prefix import Written, array
-from casual_llm.wire.report import Loss, alike
+from casual_llm.wire.prefix import Prefix, array
+from casual_llm.wire.report import Loss, same_json
 
 Limits: TypeAlias = Mapping[str, tuple[float, float]]
 """The least and the greatest number that a server takes, by the name of the option."""
@@ -30,7 +30,7 @@ MODES = frozenset({"auto", "none", "required"})
 """What `tool_choice` says beside the name of a tool."""
 
 
-class UnsayableError(ValueError):
+class PlacedError(ValueError):
     """A call that cannot be put on the wire, on its way to becoming a value."""
 
     def __init__(self, path: str, problem: str, remedy: str) -> None:
@@ -39,7 +39,7 @@ class UnsayableError(ValueError):
 
 
 @frozen(kw_only=True)
-class Settings:
+class EncodedOptions:
     """The options of a call in the words of a format: keys of the body, and what has no word."""
 
     body: Mapping[str, Json]
@@ -50,10 +50,10 @@ class Settings:
 
 
 @frozen(kw_only=True)
-class Conversation:
+class EncodedMessages:
     """The messages of a call in the words of a format."""
 
-    written: Written
+    written: Prefix
     tail: tuple[bytes, ...] = ()
     """Messages that a next one may still change."""
     losses: tuple[Loss, ...] = ()
@@ -65,34 +65,34 @@ class Conversation:
 
 
 @frozen(kw_only=True)
-class Words:
+class RequestFormat:
     """How a format writes a call: the names by which options mean it, and its own words for the parts."""
 
     names: Sequence[str]
     url: str
-    settings: Callable[[Call, ChatOptions], Settings]
-    conversation: Callable[[Call, ChatOptions], Conversation]
+    settings: Callable[[Call, ChatOptions], EncodedOptions]
+    conversation: Callable[[Call, ChatOptions], EncodedMessages]
     headers: Mapping[str, str] = {}
     """What the format wants to see beside the content type."""
     joined: Collection[str] = ()
     """Objects of the body to which further keys are added; any other value they replace."""
 
 
-def encode_with(words: Words, call: Call) -> Result[Encoded, EncodeError]:
+def encode_with(words: RequestFormat, call: Call) -> Result[Encoded, EncodeError]:
     """Write a call in the words of a format.
 
     Of the body `messages` is the last key, so that appending a turn leaves all earlier bytes as they
     were: the providers' prompt caches live on this.
     """
     try:
-        encoded = _encoded(words, call, sent(call.options, *words.names))
-    except UnsayableError as unsayable:
+        encoded = _encoded(words, call, resolve_for(call.options, *words.names))
+    except PlacedError as unsayable:
         return Failure(unsayable.error)
     return Success(encoded)
 
 
-def _encoded(words: Words, call: Call, options: ChatOptions) -> Encoded:
-    place = partial(place_of, call.options, words.names)
+def _encoded(words: RequestFormat, call: Call, options: ChatOptions) -> Encoded:
+    place = partial(path_of_extra, call.options, words.names)
     _check(call, options, place)
     told, spoken = words.settings(call, options), words.conversation(call, options)
     extra = extra_of(options)
@@ -117,7 +117,7 @@ def _encoded(words: Words, call: Call, options: ChatOptions) -> Encoded:
 
 
 def _front(
-    told: Settings, spoken: Conversation, extra: Mapping[str, Json], place: Callable[[str], str]
+    told: EncodedOptions, spoken: EncodedMessages, extra: Mapping[str, Json], place: Callable[[str], str]
 ) -> tuple[dict[str, tuple[bytes, ...]], list[Loss]]:
     """Join the arrays that stand before the messages; a further key of the name of one replaces it."""
     kept, losses = dict[str, tuple[bytes, ...]](), list[Loss]()
@@ -143,7 +143,7 @@ def _overlaid(
             losses += lost
             continue
         laid[key] = value
-        if key in body and not alike(ours, value):
+        if key in body and not same_json(ours, value):
             losses.append(Loss(path=place(key), kind="overridden", asked=ours, applied=value))
     return laid, losses
 
@@ -153,38 +153,38 @@ def _dumped(body: Mapping[str, Json]) -> bytes:
         return dump(body)
     except ValueError as error:
         remedy = "decode its bytes with the right encoding"
-        raise UnsayableError("options", f"a text is no Unicode: {error}", remedy) from None
+        raise PlacedError("options", f"a text is no Unicode: {error}", remedy) from None
 
 
 def _check_strictness(options: ChatOptions, encoded: Encoded) -> None:
     if options.strict and encoded.losses:
         lost = ", ".join(f"{loss.path} ({loss.kind})" for loss in encoded.losses)
         problem = f"strict, and this would not be said as asked: {lost}"
-        raise UnsayableError(encoded.losses[0].path, problem, "leave it out, or give strict=False")
+        raise PlacedError(encoded.losses[0].path, problem, "leave it out, or give strict=False")
 
 
 def _check(call: Call, options: ChatOptions, place: Callable[[str], str]) -> None:
     if not call.messages:
-        raise UnsayableError("messages", "the list is empty", "give at least one message")
+        raise PlacedError("messages", "the list is empty", "give at least one message")
     extra = options.extra or {}
     for key in sorted({"model", "messages", "stream"}.intersection(extra)):
-        raise UnsayableError(place(key), "the call itself says this", "leave it out")
+        raise PlacedError(place(key), "the call itself says this", "leave it out")
     names = {tool.name for tool in options.tools or ()}
     if options.tool_choice not in {None, *MODES, *names} and "tools" not in extra:
         listed = ", ".join(sorted(names)) or "no tools"
         remedy = f"give auto, none, required or one of: {listed}"
-        raise UnsayableError("options.tool_choice", f"no tool is called {options.tool_choice!r}", remedy)
+        raise PlacedError("options.tool_choice", f"no tool is called {options.tool_choice!r}", remedy)
 
 
 def check_message(path: str, message: ChatMessage) -> None:
     """Refuse what is no message, and a message that says nothing."""
     if not isinstance(message, Message):
         problem = f"{type(message).__name__} given"
-        raise UnsayableError(path, problem, "give a message, such as UserMessage(content=...)")
+        raise PlacedError(path, problem, "give a message, such as UserMessage(content=...)")
     if not message.content and not message.native and not isinstance(message.content, str):
         spoken = isinstance(message, AssistantMessage) and (message.tool_calls or message.refusal)
         if not spoken:
-            raise UnsayableError(f"{path}.content", "there is nothing to say", "give text or parts")
+            raise PlacedError(f"{path}.content", "there is nothing to say", "give text or parts")
 
 
 def dump_message(path: str, body: Mapping[str, Json]) -> bytes:
@@ -193,7 +193,7 @@ def dump_message(path: str, body: Mapping[str, Json]) -> bytes:
         return dump(body)
     except ValueError as error:
         remedy = "decode its bytes with the right encoding"
-        raise UnsayableError(path, f"a text is no Unicode: {error}", remedy) from None
+        raise PlacedError(path, f"a text is no Unicode: {error}", remedy) from None
 
 
 def limited(options: ChatOptions, limits: Limits) -> tuple[ChatOptions, dict[str, Loss]]:
@@ -218,10 +218,10 @@ def limited(options: ChatOptions, limits: Limits) -> tuple[ChatOptions, dict[str
     }
 
 
-def said(body: Mapping[str, Json]) -> dict[str, Json]:
+def without_none(body: Mapping[str, Json]) -> dict[str, Json]:
     """Leave out what is not set: `None` is not sent, and 0, "" and [] are values.
 
-    >>> said({"temperature": 0.0, "seed": None})
+    >>> without_none({"temperature": 0.0, "seed": None})
     {'temperature': 0.0}
     """
     return {key: value for key, value in body.items() if value is not None}

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from returns.result import safe
 
-from casual_llm.failures import Refused
+from casual_llm.failures import ErrorResponse
 from casual_llm.frozen import Json
 from casual_llm.wire.codec import Response
 from casual_llm.wire.json import items, mapping, parse, text
@@ -18,22 +18,22 @@ _EXCERPT = 500
 _STATUSES = {str(status): status for status in range(400, 600)}
 
 
-def refused(response: Response) -> Refused:
+def error_response(response: Response) -> ErrorResponse:
     """Read an error response with any body: nested, flat, a list, plain text or nothing.
 
-    >>> refused(Response(status=429, headers={"Retry-After": "2"}, body=b'{"error": "Slow down."}'))
-    Refused(status=429, message='Slow down.', code=None, retry_after=2.0, partial=None)
+    >>> error_response(Response(status=429, headers={"Retry-After": "2"}, body=b'{"error": "Slow down."}'))
+    ErrorResponse(status=429, message='Slow down.', code=None, retry_after=2.0, partial=None)
     """
     body = parse(response.body).value_or(None)
-    message, code = explain(body)
+    message, code = error_message_and_code(body)
     plain = response.body.decode("utf-8", "replace").strip()[:_EXCERPT]
-    return Refused(response.status, message or plain, code, _retry_after(response.headers))
+    return ErrorResponse(response.status, message or plain, code, _retry_after(response.headers))
 
 
-def explain(body: Json) -> tuple[str, str | None]:
+def error_message_and_code(body: Json) -> tuple[str, str | None]:
     """Find the message and the code in an error body.
 
-    >>> explain({"error": {"message": "No such model.", "code": "model_not_found"}})
+    >>> error_message_and_code({"error": {"message": "No such model.", "code": "model_not_found"}})
     ('No such model.', 'model_not_found')
     """
     outer = mapping(_first(body))

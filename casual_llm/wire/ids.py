@@ -13,12 +13,12 @@ LONGEST = 40
 """As many digits as are needed that no two ids have the same, and that OpenAI takes."""
 
 
-def fitted(identity: str, pattern: re.Pattern[str]) -> str:
+def valid_tool_call_id(identity: str, pattern: re.Pattern[str]) -> str:
     """Give an id as it is, if it fits; else the longest digest of it that does.
 
-    >>> fitted("call_1", re.compile("[a-zA-Z0-9_-]+"))
+    >>> valid_tool_call_id("call_1", re.compile("[a-zA-Z0-9_-]+"))
     'call_1'
-    >>> fitted("call_1", re.compile("[a-zA-Z0-9]{9}"))
+    >>> valid_tool_call_id("call_1", re.compile("[a-zA-Z0-9]{9}"))
     '74196fe72'
     """
     if pattern.fullmatch(identity):

@@ -17,7 +17,7 @@ from pydantic import BaseModel, PydanticUserError
 from casual_llm.errors import ConfigurationError
 from casual_llm.frozen import Json
 from casual_llm.options import JsonSchema
-from casual_llm.wire.encoding import UnsayableError
+from casual_llm.wire.encoding import PlacedError
 from casual_llm.wire.json import mapping
 
 _UNSAFE = re.compile(r"[^a-zA-Z0-9_-]+")
@@ -38,10 +38,10 @@ def sent_schema(response_format: type[BaseModel] | JsonSchema) -> JsonSchema:
     except PydanticUserError as error:
         problem = f"the class has no JSON Schema: {error.message.splitlines()[0]}"
         remedy = "leave out fields that JSON cannot hold"
-        raise UnsayableError("options.response_format", problem, remedy) from None
+        raise PlacedError("options.response_format", problem, remedy) from None
     except ConfigurationError as error:
         remedy = "change the schema of the class"
-        raise UnsayableError("options.response_format", str(error), remedy) from None
+        raise PlacedError("options.response_format", str(error), remedy) from None
 
 
 def json_schema_of(response_format: type[BaseModel] | JsonSchema) -> JsonSchema:

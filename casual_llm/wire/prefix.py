@@ -1,6 +1,6 @@
 """A conversation as it was written: bytes that a longer conversation begins with.
 
-Messages do not change, so what was written of a conversation can be gone on with. `Written` is the
+Messages do not change, so what was written of a conversation can be gone on with. `Prefix` is the
 state of that fold: a codec takes the one of an earlier call, writes the messages that came since,
 and gives the next. Whoever keeps none gets the same bytes.
 """
@@ -16,7 +16,7 @@ from casual_llm.wire.report import Loss
 
 
 @frozen(kw_only=True)
-class Written:
+class Prefix:
     """The first messages of a conversation as bytes, and what it takes to go on."""
 
     count: int = 0
@@ -31,14 +31,14 @@ class Written:
     """System blocks, for a format that has them in a place of their own."""
 
 
-NOTHING = Written()
+EMPTY_PREFIX = Prefix()
 """Of a conversation that was never written."""
 
 
-def more(pieces: tuple[bytes, ...], bodies: Iterable[bytes]) -> tuple[bytes, ...]:
+def append(pieces: tuple[bytes, ...], bodies: Iterable[bytes]) -> tuple[bytes, ...]:
     r"""Add the bodies of messages to what is written.
 
-    >>> more((b'{"a":1}',), [b'{"b":2}'])
+    >>> append((b'{"a":1}',), [b'{"b":2}'])
     (b'{"a":1},{"b":2}',)
 
     A piece is joined to the one before it unless that one is more than twice as long, so there are few

@@ -31,10 +31,10 @@ class Loss:
     applied: Json = field(default=None, converter=_frozen)
 
 
-def told(loss: Loss, format_name: str) -> str:
+def describe_loss(loss: Loss, format_name: str) -> str:
     """Tell a loss in a line.
 
-    >>> told(unsupported("options.top_k", 40), "openai")
+    >>> describe_loss(unsupported("options.top_k", 40), "openai")
     'options.top_k is left out: openai cannot say it'
     """
     how = {
@@ -54,22 +54,22 @@ def unsupported(path: str, asked: Json) -> Loss:
     return Loss(path=path, kind="unsupported", asked=asked)
 
 
-def foreign(
+def foreign_native(
     path: str, native: Mapping[str, Mapping[str, Json]] | None, names: Collection[str]
 ) -> tuple[Loss, ...]:
     """Tell of what only other formats know: their keys, not their values, which may be long.
 
-    >>> foreign("messages[1]", {"anthropic": {"content": []}}, ["openai"])
+    >>> foreign_native("messages[1]", {"anthropic": {"content": []}}, ["openai"])
     (Loss(path='messages[1].native.anthropic', kind='unsupported', asked=('content',), applied=None),)
     """
     others = [(name, keys) for name, keys in (native or {}).items() if name not in names]
     return tuple(unsupported(f"{path}.native.{name}", sorted(keys)) for name, keys in others if keys)
 
 
-def own(native: Mapping[str, Mapping[str, Json]] | None, names: Collection[str]) -> dict[str, Json]:
+def native_for(native: Mapping[str, Mapping[str, Json]] | None, names: Collection[str]) -> dict[str, Json]:
     """Give the keys that the named formats know, the last name having the last word.
 
-    >>> own({"openai": {"name": "Ann"}, "anthropic": {"content": []}}, ["openai", "groq"])
+    >>> native_for({"openai": {"name": "Ann"}, "anthropic": {"content": []}}, ["openai", "groq"])
     {'name': 'Ann'}
     """
     said: dict[str, Json] = {}
@@ -78,7 +78,7 @@ def own(native: Mapping[str, Mapping[str, Json]] | None, names: Collection[str])
     return said
 
 
-def overlaid(
+def overlay_native(
     body: Mapping[str, Json],
     native: Mapping[str, Mapping[str, Json]] | None,
     names: Collection[str],
@@ -89,25 +89,25 @@ def overlaid(
 
     `fuller` are keys whose object may say more than ours, which is then no loss.
 
-    >>> body, losses = overlaid({"id": "1"}, {"openai": {"id": "2"}}, ["openai"], "messages[1]")
+    >>> body, losses = overlay_native({"id": "1"}, {"openai": {"id": "2"}}, ["openai"], "messages[1]")
     >>> body, [(loss.path, loss.kind) for loss in losses]
     ({'id': '2'}, [('messages[1].native.openai.id', 'overridden')])
     """
     if native is None:
         return dict(body), []
-    keys, losses = own(native, names), list(foreign(path, native, names))
+    keys, losses = native_for(native, names), list(foreign_native(path, native, names))
     for key in body:
-        if key in keys and not (_holds if key in fuller else alike)(keys[key], body[key]):
+        if key in keys and not (_holds if key in fuller else same_json)(keys[key], body[key]):
             name = [name for name in names if key in native.get(name, {})][-1]
             place = f"{path}.native.{name}.{key}"
             losses.append(Loss(path=place, kind="overridden", asked=body[key], applied=keys[key]))
     return {**body, **keys}, losses
 
 
-def alike(value: Json, other: Json) -> bool:
+def same_json(value: Json, other: Json) -> bool:
     """Tell whether two values are written alike: 0, 0.0 and false are equal, and are not.
 
-    >>> alike({"a": 0, "b": []}, {"b": (), "a": 0}), alike(1.0, True)
+    >>> same_json({"a": 0, "b": []}, {"b": (), "a": 0}), same_json(1.0, True)
     (True, False)
     """
     return json.dumps(thaw(value), sort_keys=True) == json.dumps(thaw(other), sort_keys=True)
@@ -116,4 +116,4 @@ def alike(value: Json, other: Json) -> bool:
 def _holds(value: Json, other: Json) -> bool:
     held = value if isinstance(value, Mapping) else {}
     kept = other if isinstance(other, Mapping) else {}
-    return all(key in held and alike(held[key], kept[key]) for key in kept)
+    return all(key in held and same_json(held[key], kept[key]) for key in kept)

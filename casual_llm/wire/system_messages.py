@@ -9,10 +9,10 @@ from attrs import evolve
 
 from casual_llm.frozen import Json
 from casual_llm.messages import ChatMessage, SystemMessage
-from casual_llm.wire.prefix import NOTHING, Written
-from casual_llm.wire.report import Loss, own
+from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix
+from casual_llm.wire.report import Loss, native_for
 
-Write: TypeAlias = Callable[[Sequence[ChatMessage], Written], Written]
+Write: TypeAlias = Callable[[Sequence[ChatMessage], Prefix], Prefix]
 """How a format writes messages behind those that are known."""
 
 
@@ -32,35 +32,35 @@ def merge_system_messages(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     return [_joined(spoken), *others]
 
 
-def written_as_one(
-    write: Write, messages: Sequence[ChatMessage], known: Written, names: Collection[str], *, marks: bool
-) -> Written:
+def encode_with_merged_system(
+    write: Write, messages: Sequence[ChatMessage], known: Prefix, names: Collection[str], *, marks: bool
+) -> Prefix:
     r"""Write messages with their system messages as one; losses and changes are told of them as they were.
 
     `names` are the keys of `native` that are heard; `marks` says whether those for the prompt cache are.
 
     >>> said = [SystemMessage(content="Be brief."), SystemMessage(content="Be kind.")]
     >>> def write(messages, known):
-    ...     return Written(count=len(messages), pieces=[message.content.encode() for message in messages])
-    >>> b"".join(written_as_one(write, said, NOTHING, [], marks=False).pieces)
+    ...     return Prefix(count=len(messages), pieces=[message.content.encode() for message in messages])
+    >>> b"".join(encode_with_merged_system(write, said, EMPTY_PREFIX, [], marks=False).pieces)
     b'Be brief.\n\nBe kind.'
     """
     merged = merge_system_messages(messages)
     if len(merged) == len(messages):
         return write(merged, known)
     # Joined messages stand elsewhere than in the call, so nothing that is known of it fits them.
-    apart, joined = (write(said, NOTHING) for said in (messages, merged))
-    told = (*apart.losses, *lost_in_merge(messages, names, marks=marks))
+    apart, joined = (write(said, EMPTY_PREFIX) for said in (messages, merged))
+    told = (*apart.losses, *losses_of_merge(messages, names, marks=marks))
     return evolve(joined, count=0, losses=told, changes=apart.changes)
 
 
-def lost_in_merge(messages: Sequence[ChatMessage], names: Collection[str], *, marks: bool) -> list[Loss]:
+def losses_of_merge(messages: Sequence[ChatMessage], names: Collection[str], *, marks: bool) -> list[Loss]:
     """Tell what was said of a system message alone, and is said of all of them or of none once they are one.
 
     `names` are the keys of `native` that are heard; `marks` says whether those for the prompt cache are.
 
     >>> brief = SystemMessage(content="Be brief.", native={"openai": {"name": "a"}})
-    >>> (lost,) = lost_in_merge([brief, SystemMessage(content="Be kind.")], ["openai"], marks=False)
+    >>> (lost,) = losses_of_merge([brief, SystemMessage(content="Be kind.")], ["openai"], marks=False)
     >>> lost.path, lost.kind, lost.asked, lost.applied
     ('options.system_message_handling', 'replaced', ({'native': {'name': 'a'}},), {'native': {'name': 'a'}})
     """
@@ -77,7 +77,7 @@ def lost_in_merge(messages: Sequence[ChatMessage], names: Collection[str], *, ma
 
 
 def _beside(message: SystemMessage, names: Collection[str], *, mark: bool) -> dict[str, Json]:
-    keys, told = own(message.native, names), message.cache_control if mark else None
+    keys, told = native_for(message.native, names), message.cache_control if mark else None
     native: dict[str, Json] = {"native": keys} if keys else {}
     return native if told is None else {**native, "cache_control": told}
 

@@ -9,7 +9,7 @@ import pytest
 from returns.result import Success
 from support.corpus import OK, Exchange, answer, exchanges, streamed
 
-from casual_llm.failures import Refused
+from casual_llm.failures import ErrorResponse
 from casual_llm.frozen import thaw
 from casual_llm.providers.anthropic import codec
 from casual_llm.providers.anthropic.decode import FINISH_REASONS
@@ -41,7 +41,7 @@ def test_a_recorded_error_keeps_its_status_message_and_kind(recorded: tuple[Exch
     errors = [exchange for exchange in recorded if exchange.status != OK]
     read = [(e.status, json.loads(e.body)["error"]) for e in errors]
     failures = [answer(CODEC, exchange).failure() for exchange in errors]
-    assert [(it.status, it.message, it.code) for it in failures if isinstance(it, Refused)] == [
+    assert [(it.status, it.message, it.code) for it in failures if isinstance(it, ErrorResponse)] == [
         (status, error["message"], error["type"]) for status, error in read
     ]
     assert {status for status, _ in read} == {400, 401, 404, 429, 529}

@@ -15,7 +15,7 @@ from casual_llm.errors import (
     ServerError,
     exception_for,
 )
-from casual_llm.failures import Refused
+from casual_llm.failures import ErrorResponse
 from casual_llm.messages import AssistantMessage
 from casual_llm.providers.anthropic import codec
 from casual_llm.reply import Reply
@@ -49,14 +49,14 @@ def refused(body: bytes, status: int = 200, **headers: str) -> object:
 def test_an_error_that_comes_with_success_has_the_status_of_its_kind(
     kind: str, status: int, raised: type[ProviderError]
 ) -> None:
-    failure = Refused(status, "No.", kind)
+    failure = ErrorResponse(status, "No.", kind)
     assert refused(error(kind)) == failure
     assert type(exception_for(failure)) is raised
 
 
 def test_the_status_that_was_sent_is_the_status() -> None:
     failure = codec().decode(Response(status=503, headers={"retry-after": "7"}, body=error("api_error")))
-    assert failure.failure() == Refused(503, "No.", "api_error", retry_after=7.0)
+    assert failure.failure() == ErrorResponse(503, "No.", "api_error", retry_after=7.0)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_status_that_was_sent_is_the_status() -> None:
     ],
 )
 def test_an_error_of_another_form_is_one_too(body: bytes, message: str, code: str | None) -> None:
-    assert refused(body) == Refused(200, message, code)
+    assert refused(body) == ErrorResponse(200, message, code)
 
 
 HEAD = b'event: content_block_delta\ndata: {"type": "content_block_delta", "index": 0, "delta": '
@@ -78,18 +78,18 @@ BEFORE = HEAD + b'{"type": "text_delta", "text": "a"}}\n\n'
 @pytest.mark.parametrize(
     ("event", "failure"),
     [
-        (b"event: error\ndata: " + error("overloaded_error"), Refused(529, "No.", "overloaded_error")),
-        (b"data: " + error("api_error"), Refused(500, "No.", "api_error")),
-        (b'event: error\ndata: {"message": "No."}', Refused(200, "No.")),
-        (b"event: error\ndata: Overloaded", Refused(200, "Overloaded")),
+        (b"event: error\ndata: " + error("overloaded_error"), ErrorResponse(529, "No.", "overloaded_error")),
+        (b"data: " + error("api_error"), ErrorResponse(500, "No.", "api_error")),
+        (b'event: error\ndata: {"message": "No."}', ErrorResponse(200, "No.")),
+        (b"event: error\ndata: Overloaded", ErrorResponse(200, "Overloaded")),
         (
             b'data: {"error": {"message": "No.", "type": "rate_limit_error"}}',
-            Refused(429, "No.", "rate_limit_error"),
+            ErrorResponse(429, "No.", "rate_limit_error"),
         ),
     ],
 )
-def test_an_error_in_a_stream_carries_what_came_before(event: bytes, failure: Refused) -> None:
+def test_an_error_in_a_stream_carries_what_came_before(event: bytes, failure: ErrorResponse) -> None:
     found = streamed(codec(), [BEFORE, event + b"\n\n", BEFORE]).failure()
-    assert isinstance(found, Refused)
+    assert isinstance(found, ErrorResponse)
     assert (found.status, found.message) == (failure.status, failure.message)
     assert found.partial == Reply(message=AssistantMessage(content="a"))

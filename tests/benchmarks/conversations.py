@@ -33,7 +33,7 @@ from casual_llm import (
     UserMessage,
 )
 from casual_llm.messages import ChatMessage
-from casual_llm.shell.transport import Incoming
+from casual_llm.shell.transport import OpenResponse
 from casual_llm.wire.codec import Request
 
 ROUNDS, CALLS = 15, 20
@@ -55,12 +55,12 @@ class Still:
     size: int = 0
     body: bytes = b""
 
-    async def open(self, request: Request) -> Incoming:
+    async def open(self, request: Request) -> OpenResponse:
         """Give the reply."""
         self.size = len(request.body)
         self.body = request.body if self.keeps else b""
         headers = {"content-type": "application/json"}
-        return Incoming(status=200, headers=headers, body=_body(), aclose=self.aclose)
+        return OpenResponse(status=200, headers=headers, body=_body(), aclose=self.aclose)
 
     async def aclose(self) -> None:
         """Do nothing."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from returns.result import Result
 
-from casual_llm.failures import DecodeError, Malformed, Refused
+from casual_llm.failures import DecodeError, ErrorResponse, Malformed
 from casual_llm.providers.ollama import codec
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
@@ -133,21 +133,21 @@ def test_images_of_an_answer_are_kept_for_the_next_request() -> None:
     assert decoded(answered({"content": "", "images": [5]})).unwrap().message.native is None
 
 
-ERRORS: dict[str, tuple[int, object, Refused]] = {
-    "a text": (404, {"error": "model 'x' not found"}, Refused(404, "model 'x' not found")),
-    "a text after a success": (200, {"error": "unexpected EOF"}, Refused(200, "unexpected EOF")),
+ERRORS: dict[str, tuple[int, object, ErrorResponse]] = {
+    "a text": (404, {"error": "model 'x' not found"}, ErrorResponse(404, "model 'x' not found")),
+    "a text after a success": (200, {"error": "unexpected EOF"}, ErrorResponse(200, "unexpected EOF")),
     "an object of a proxy": (
         200,
         {"error": {"message": "No.", "code": 429}},
-        Refused(429, "No.", "429"),
+        ErrorResponse(429, "No.", "429"),
     ),
-    "a page": (502, b"<html>", Refused(502, "<html>")),
-    "nothing": (500, b"", Refused(500, "")),
+    "a page": (502, b"<html>", ErrorResponse(502, "<html>")),
+    "nothing": (500, b"", ErrorResponse(500, "")),
 }
 
 
 @pytest.mark.parametrize(("status", "body", "refused"), ERRORS.values(), ids=ERRORS.keys())
-def test_an_error_keeps_its_status_and_message(status: int, body: object, refused: Refused) -> None:
+def test_an_error_keeps_its_status_and_message(status: int, body: object, refused: ErrorResponse) -> None:
     assert decoded(body, status).failure() == refused
 
 

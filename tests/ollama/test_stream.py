@@ -9,7 +9,7 @@ from attrs import evolve
 from returns.result import Result
 from support.corpus import streamed
 
-from casual_llm.failures import DecodeError, Malformed, Refused, Truncated
+from casual_llm.failures import DecodeError, ErrorResponse, Malformed, Truncated
 from casual_llm.providers.ollama import codec
 from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
@@ -83,19 +83,19 @@ def test_a_complete_stream_gives_its_text_however_it_is_cut(reads: list[bytes], 
     assert read(*(data[at : at + 1] for at in range(len(data)))) == read(*reads)
 
 
-ERRORS: dict[str, tuple[list[bytes], Refused]] = {
-    "a text": ([line(error="No.")], Refused(200, "No.")),
-    "an object of a proxy": ([line(error={"message": "No.", "code": 503})], Refused(503, "No.", "503")),
-    "without its line end": ([line(error="No.").rstrip()], Refused(200, "No.")),
-    "followed by more": ([line(error="No.") + says("c") + DONE], Refused(200, "No.")),
-    "at the end": ([line(error="No.", done=True)], Refused(200, "No.")),
+ERRORS: dict[str, tuple[list[bytes], ErrorResponse]] = {
+    "a text": ([line(error="No.")], ErrorResponse(200, "No.")),
+    "an object of a proxy": ([line(error={"message": "No.", "code": 503})], ErrorResponse(503, "No.", "503")),
+    "without its line end": ([line(error="No.").rstrip()], ErrorResponse(200, "No.")),
+    "followed by more": ([line(error="No.") + says("c") + DONE], ErrorResponse(200, "No.")),
+    "at the end": ([line(error="No.", done=True)], ErrorResponse(200, "No.")),
 }
 
 
 @pytest.mark.parametrize(("reads", "error"), ERRORS.values(), ids=ERRORS.keys())
-def test_an_error_inside_a_stream_keeps_what_came_before(reads: list[bytes], error: Refused) -> None:
+def test_an_error_inside_a_stream_keeps_what_came_before(reads: list[bytes], error: ErrorResponse) -> None:
     failure = read(says("a"), says("b"), *reads).failure()
-    assert isinstance(failure, Refused)
+    assert isinstance(failure, ErrorResponse)
     assert evolve(failure, partial=None) == error
     assert failure.partial is not None
     assert failure.partial.message.content == "ab"

@@ -10,7 +10,7 @@ from returns.result import Success
 from support.corpus import OK, Exchange, answer, exchanges, streamed
 from support.protocols import OPENAI
 
-from casual_llm.failures import Refused
+from casual_llm.failures import ErrorResponse
 from casual_llm.providers.openai_chat import COMPATIBLE, codec
 from casual_llm.providers.openai_chat.decode import FINISH_REASONS
 from casual_llm.reply import Reply
@@ -76,7 +76,7 @@ def test_a_recorded_error_keeps_its_status_and_message(recorded: tuple[Exchange,
     errors = [exchange for exchange in recorded if exchange.status != OK]
     read = [(e.status, json.loads(e.body)["error"]["message"]) for e in errors]
     failures = [answer(CODEC, exchange).failure() for exchange in errors]
-    assert [(it.status, it.message) for it in failures if isinstance(it, Refused)] == read
+    assert [(it.status, it.message) for it in failures if isinstance(it, ErrorResponse)] == read
     assert {status for status, _ in read} == {400, 401, 404, 429, 500}
 
 
@@ -85,7 +85,7 @@ def test_a_recorded_error_inside_a_stream_keeps_what_came_before_it(
 ) -> None:
     (exchange,) = (e for e in recorded if e.expected is None and e.status == OK)
     failure = answer(CODEC, exchange).failure()
-    assert isinstance(failure, Refused)
+    assert isinstance(failure, ErrorResponse)
     assert failure.message == "Tool choice is required, but model did not call a tool"
     assert failure.partial is not None
     assert failure.partial.message.content == "maybe"

@@ -158,14 +158,14 @@ SHOWN: dict[str, tuple[Callable[[Dialect], object], object]] = {
     "token_key": (written(max_tokens=5), "max_completion_tokens"),
     "seed_key": (written(seed=5), "random_seed"),
     "system_role": (written(SystemMessage(content="Be brief.")), "developer"),
-    "beside_calls": (written(ASKING), "absent"),
+    "content_with_tool_calls": (written(ASKING), "absent"),
     "stream_options": (written(stream=True), False),
-    "refuses": (
+    "unsupported_by_model": (
         written(model="grok-4", temperature=0.5, top_p=0.5, top_k=5, frequency_penalty=0.5),
         {"temperature": re.compile("grok-4")},
     ),
-    "limits": (written(temperature=3.0, presence_penalty=3.0), {"temperature": (0, 2)}),
-    "stops": (written(stop=["a", "b", "c", "d", "e"]), 4),
+    "ranges": (written(temperature=3.0, presence_penalty=3.0), {"temperature": (0, 2)}),
+    "max_stop_sequences": (written(stop=["a", "b", "c", "d", "e"]), 4),
     "tool_choice": (written(tools=[Tool(name="now")], tool_choice="required"), False),
     "named_tool_choice": (written(tools=[Tool(name="now")], tool_choice="now"), False),
     "call_ids": (written(*LONG), re.compile(".{1,40}")),
@@ -179,7 +179,7 @@ SHOWN: dict[str, tuple[Callable[[Dialect], object], object]] = {
     "audio": (written(UserMessage(content=[AudioContent(source="UklGRg==")])), False),
     "tool_media": (written(ASKING, RESULT), True),
     "refusal": (written(HI, AssistantMessage(refusal="No.")), False),
-    "replays": (replays, frozenset({"reasoning"})),
+    "replayed_fields": (replays, frozenset({"reasoning"})),
 }
 BARE = Dialect(name="bare")
 

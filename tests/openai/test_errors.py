@@ -14,17 +14,17 @@ from casual_llm.errors import (
     ServerError,
     exception_for,
 )
-from casual_llm.failures import Malformed, Refused
+from casual_llm.failures import ErrorResponse, Malformed
 from casual_llm.providers.openai_chat import OPENAI, codec
 from casual_llm.wire.codec import Response
 
 decode = codec(OPENAI).decode
 
 
-def refused(status: int, body: bytes, **headers: str) -> Refused:
+def refused(status: int, body: bytes, **headers: str) -> ErrorResponse:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     failure = decode(Response(status=status, headers=named, body=body)).failure()
-    assert isinstance(failure, Refused)
+    assert isinstance(failure, ErrorResponse)
     return failure
 
 
@@ -62,7 +62,7 @@ def test_an_error_body_of_any_shape_is_understood(
     status: int, body: object, message: str, code: str | None
 ) -> None:
     failure = refused(status, json.dumps(body).encode())
-    assert failure == Refused(status, message, code)
+    assert failure == ErrorResponse(status, message, code)
 
 
 @pytest.mark.parametrize("status", [401, 404, 429, 500])
@@ -85,7 +85,7 @@ def test_an_error_body_of_any_shape_is_understood(
 def test_an_error_body_that_nobody_understands_is_shown_as_it_is(
     status: int, body: bytes, message: str
 ) -> None:
-    assert refused(status, body) == Refused(status, message)
+    assert refused(status, body) == ErrorResponse(status, message)
 
 
 def test_of_a_long_error_page_the_beginning_is_shown() -> None:
@@ -147,31 +147,46 @@ def test_the_server_says_how_long_to_wait(headers: dict[str, str], seconds: floa
 
 
 ERRORS_IN_200 = {
-    "nested": ({"error": {"message": "No.", "code": "filtered"}}, Refused(200, "No.", "filtered")),
-    "a status written as text": ({"error": {"message": "No.", "code": "429"}}, Refused(429, "No.", "429")),
-    "a text": ({"error": "No."}, Refused(200, "No.")),
-    "beside choices": ({"error": {"message": "No."}, "choices": [{"message": {}}]}, Refused(200, "No.")),
+    "nested": ({"error": {"message": "No.", "code": "filtered"}}, ErrorResponse(200, "No.", "filtered")),
+    "a status written as text": (
+        {"error": {"message": "No.", "code": "429"}},
+        ErrorResponse(429, "No.", "429"),
+    ),
+    "a text": ({"error": "No."}, ErrorResponse(200, "No.")),
+    "beside choices": (
+        {"error": {"message": "No."}, "choices": [{"message": {}}]},
+        ErrorResponse(200, "No."),
+    ),
     "inside the choice": (
         {"choices": [{"error": {"message": "No.", "code": 502}}]},
-        Refused(502, "No.", "502"),
+        ErrorResponse(502, "No.", "502"),
     ),
-    "with a status": ({"error": {"message": "No.", "code": 429}}, Refused(429, "No.", "429")),
-    "with a code that is no status": ({"error": {"message": "No.", "code": 7}}, Refused(200, "No.", "7")),
-    "without a message": ({"error": {"code": "overloaded"}}, Refused(200, "", "overloaded")),
-    "in a list": ([{"error": {"message": "No.", "code": 429}}], Refused(429, "No.", "429")),
-    "named by its object": ({"object": "error", "message": "No.", "code": 400}, Refused(400, "No.", "400")),
-    "named by its type": ({"type": "error", "message": "No."}, Refused(200, "No.", "error")),
+    "with a status": ({"error": {"message": "No.", "code": 429}}, ErrorResponse(429, "No.", "429")),
+    "with a code that is no status": (
+        {"error": {"message": "No.", "code": 7}},
+        ErrorResponse(200, "No.", "7"),
+    ),
+    "without a message": ({"error": {"code": "overloaded"}}, ErrorResponse(200, "", "overloaded")),
+    "in a list": ([{"error": {"message": "No.", "code": 429}}], ErrorResponse(429, "No.", "429")),
+    "named by its object": (
+        {"object": "error", "message": "No.", "code": 400},
+        ErrorResponse(400, "No.", "400"),
+    ),
+    "named by its type": ({"type": "error", "message": "No."}, ErrorResponse(200, "No.", "error")),
     "a bare message": (
         {"code": "InvalidParameter", "message": "No."},
-        Refused(200, "No.", "InvalidParameter"),
+        ErrorResponse(200, "No.", "InvalidParameter"),
     ),
-    "a bare detail": ({"detail": "No."}, Refused(200, "No.")),
-    "under x_groq": ({"choices": [], "x_groq": {"error": "over_capacity"}}, Refused(200, "over_capacity")),
+    "a bare detail": ({"detail": "No."}, ErrorResponse(200, "No.")),
+    "under x_groq": (
+        {"choices": [], "x_groq": {"error": "over_capacity"}},
+        ErrorResponse(200, "over_capacity"),
+    ),
 }
 
 
 @pytest.mark.parametrize(("body", "failure"), ERRORS_IN_200.values(), ids=ERRORS_IN_200.keys())
-def test_an_error_inside_a_success_is_an_error(body: object, failure: Refused) -> None:
+def test_an_error_inside_a_success_is_an_error(body: object, failure: ErrorResponse) -> None:
     assert decode(Response(status=200, body=json.dumps(body).encode())).failure() == failure
 
 

@@ -9,7 +9,7 @@ from attrs import evolve
 from returns.result import Result
 from support.corpus import streamed
 
-from casual_llm.failures import DecodeError, Malformed, Refused, Truncated
+from casual_llm.failures import DecodeError, ErrorResponse, Malformed, Truncated
 from casual_llm.providers.openai_chat import OPENAI, codec
 from casual_llm.providers.openai_chat.stream import finish, start, step
 from casual_llm.reply import Reply, StreamChunk
@@ -178,48 +178,51 @@ def test_of_a_changing_id_and_model_the_last_counts() -> None:
     assert (reply.id, reply.model) == ("r2", "model")
 
 
-ERRORS: dict[str, tuple[list[bytes], Refused]] = {
-    "in a data line": ([event({"error": {"message": "No.", "code": 503}})], Refused(503, "No.", "503")),
-    "in a data line, as a text": ([event({"error": "No."})], Refused(200, "No.")),
+ERRORS: dict[str, tuple[list[bytes], ErrorResponse]] = {
+    "in a data line": ([event({"error": {"message": "No.", "code": 503}})], ErrorResponse(503, "No.", "503")),
+    "in a data line, as a text": ([event({"error": "No."})], ErrorResponse(200, "No.")),
     "as a named event": (
         [b"event: error\n" + event({"error": {"message": "No.", "code": "bad"}})],
-        Refused(200, "No.", "bad"),
+        ErrorResponse(200, "No.", "bad"),
     ),
     "as a named event without the key": (
         [b"event: error\n" + event({"message": "No.", "code": "bad"})],
-        Refused(200, "No.", "bad"),
+        ErrorResponse(200, "No.", "bad"),
     ),
-    "as a named event in plain text": ([b"event: error\ndata: No.\n\n"], Refused(200, "No.")),
+    "as a named event in plain text": ([b"event: error\ndata: No.\n\n"], ErrorResponse(200, "No.")),
     "beside the choices": (
         [event({"error": {"message": "No.", "code": 502}, "choices": [{"finish_reason": "error"}]})],
-        Refused(502, "No.", "502"),
+        ErrorResponse(502, "No.", "502"),
     ),
     "inside the choice": (
         [event({"choices": [{"delta": {}, "error": {"message": "No.", "code": 502}}]})],
-        Refused(502, "No.", "502"),
+        ErrorResponse(502, "No.", "502"),
     ),
-    "as a field of its own": ([b'error: {"code":500,"message":"No."}\n\n', DONE], Refused(500, "No.", "500")),
+    "as a field of its own": (
+        [b'error: {"code":500,"message":"No."}\n\n', DONE],
+        ErrorResponse(500, "No.", "500"),
+    ),
     "without the key": (
         [event({"object": "error", "message": "No.", "code": 400})],
-        Refused(400, "No.", "400"),
+        ErrorResponse(400, "No.", "400"),
     ),
-    "as a detail": ([event({"detail": "No."}), DONE], Refused(200, "No.")),
-    "in a list": ([b'data: [{"error":{"message":"No.","code":429}}]\n\n'], Refused(429, "No.", "429")),
-    "under x_groq": ([event({"choices": [], "x_groq": {"error": "No."}}), DONE], Refused(200, "No.")),
-    "followed by [DONE]": ([event({"error": {"message": "No."}}), DONE], Refused(200, "No.")),
+    "as a detail": ([event({"detail": "No."}), DONE], ErrorResponse(200, "No.")),
+    "in a list": ([b'data: [{"error":{"message":"No.","code":429}}]\n\n'], ErrorResponse(429, "No.", "429")),
+    "under x_groq": ([event({"choices": [], "x_groq": {"error": "No."}}), DONE], ErrorResponse(200, "No.")),
+    "followed by [DONE]": ([event({"error": {"message": "No."}}), DONE], ErrorResponse(200, "No.")),
     "followed by more text": (
         [event({"error": {"message": "No."}}), says("c"), STOP, DONE],
-        Refused(200, "No."),
+        ErrorResponse(200, "No."),
     ),
-    "after the finish reason": ([STOP, event({"error": {"message": "No."}})], Refused(200, "No.")),
-    "without its blank line": ([event({"error": {"message": "No."}}).rstrip()], Refused(200, "No.")),
+    "after the finish reason": ([STOP, event({"error": {"message": "No."}})], ErrorResponse(200, "No.")),
+    "without its blank line": ([event({"error": {"message": "No."}}).rstrip()], ErrorResponse(200, "No.")),
 }
 
 
 @pytest.mark.parametrize(("reads", "error"), ERRORS.values(), ids=ERRORS.keys())
-def test_an_error_inside_a_stream_keeps_what_came_before(reads: list[bytes], error: Refused) -> None:
+def test_an_error_inside_a_stream_keeps_what_came_before(reads: list[bytes], error: ErrorResponse) -> None:
     failure = read(says("a"), says("b"), *reads).failure()
-    assert isinstance(failure, Refused)
+    assert isinstance(failure, ErrorResponse)
     assert evolve(failure, partial=None) == error
     assert failure.partial is not None
     assert failure.partial.message.content == "ab"

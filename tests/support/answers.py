@@ -20,7 +20,7 @@ from casual_llm import (
     Usage,
 )
 from casual_llm.providers.openai_chat import codec
-from casual_llm.shell.transport import Incoming
+from casual_llm.shell.transport import OpenResponse
 from casual_llm.wire.codec import Request
 
 
@@ -50,11 +50,11 @@ class Answers:
     requests: list[Request] = field(factory=list)
     open_bodies: int = 0
 
-    async def open(self, request: Request) -> Incoming:
+    async def open(self, request: Request) -> OpenResponse:
         self.requests.append(request)
         self.open_bodies += 1
         headers = SSE if self.streamed else JSON
-        return Incoming(
+        return OpenResponse(
             status=200, headers=headers, body=self._body(self.replies.pop(0)), aclose=self._closed
         )
 

@@ -18,7 +18,7 @@ from casual_llm import (
 )
 from casual_llm.errors import TransportError
 from casual_llm.providers.openai_chat import codec
-from casual_llm.shell.transport import Incoming
+from casual_llm.shell.transport import OpenResponse
 from casual_llm.wire.codec import Request
 
 SSE: Mapping[str, str] = {"content-type": "text/event-stream"}
@@ -48,10 +48,10 @@ class FakeTransport:
     opened: int = 0
     closed: int = 0
 
-    async def open(self, request: Request) -> Incoming:
+    async def open(self, request: Request) -> OpenResponse:
         self.requests.append(request)
         self.opened += 1
-        return Incoming(status=self.status, headers=self.headers, body=self._body(), aclose=self._closed)
+        return OpenResponse(status=self.status, headers=self.headers, body=self._body(), aclose=self._closed)
 
     async def aclose(self) -> None:
         self.opened = 0

@@ -16,7 +16,7 @@ from support.comparison import EQUAL, Verdict, excused, same, unexplained
 from support.corpus import OK, Exchange, answer, disagreements
 from support.protocols import ANTHROPIC, OPENAI, Protocol
 
-from casual_llm.failures import DecodeError, Refused
+from casual_llm.failures import DecodeError, ErrorResponse
 from casual_llm.reply import Reply
 
 
@@ -94,7 +94,7 @@ def reading(protocol: Protocol, exchange: Exchange) -> Verdict:
 
 def _error(protocol: Protocol, exchange: Exchange, read: Result[Reply, DecodeError]) -> Verdict:
     failure = read.failure() if isinstance(read, Failure) else None
-    if isinstance(failure, Refused) and (exchange.status in (OK, failure.status)):
+    if isinstance(failure, ErrorResponse) and (exchange.status in (OK, failure.status)):
         return EQUAL
     if isinstance(read, Success) and len(protocol.evidence.findall(exchange.body)) > 1:
         return excused(SPLICED)

@@ -13,11 +13,11 @@ from pydantic_core import from_json
 
 from casual_llm.frozen import Json, freeze_object
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction, Native
-from casual_llm.providers.anthropic.blocks import IDS, NAME, NAMES, Body, Written, is_blank
-from casual_llm.wire.encoding import UnsayableError, said
-from casual_llm.wire.ids import fitted
+from casual_llm.providers.anthropic.blocks import IDS, NAME, NAMES, Body, EncodedBlocks, is_blank
+from casual_llm.wire.encoding import PlacedError, without_none
+from casual_llm.wire.ids import valid_tool_call_id
 from casual_llm.wire.json import dump, items, mapping, text
-from casual_llm.wire.report import Loss, foreign, overlaid, own, unsupported
+from casual_llm.wire.report import Loss, foreign_native, native_for, overlay_native, unsupported
 
 Block = Mapping[str, Json]
 DIRECT: Block = {"type": "direct"}
@@ -126,14 +126,14 @@ def kept_blocks(message: AssistantMessage) -> list[Body] | None:
     >>> blocks = [{"type": "text", "text": "a", "citations": ["..."]}]
     >>> kept_blocks(AssistantMessage(content="b", native={"anthropic": {"content": blocks}}))
     """
-    blocks = [dict(mapping(item)) for item in items(own(message.native, NAMES).get("content"))]
+    blocks = [dict(mapping(item)) for item in items(native_for(message.native, NAMES).get("content"))]
     if not blocks or texts_of(blocks) != (message.content or ""):
         return None
     return blocks if _meant(calls_of(blocks)) == _meant(message.tool_calls or ()) else None
 
 
 def _meant(calls: Iterable[AssistantToolCall]) -> list[tuple[str, str, Json]]:
-    return [(fitted(call.id, IDS), call.function.name, input_or_text(call)) for call in calls]
+    return [(valid_tool_call_id(call.id, IDS), call.function.name, input_or_text(call)) for call in calls]
 
 
 def input_or_text(call: AssistantToolCall) -> Json:
@@ -144,7 +144,7 @@ def input_or_text(call: AssistantToolCall) -> Json:
     """
     try:
         return input_of("", call)
-    except UnsayableError:
+    except PlacedError:
         return call.function.arguments
 
 
@@ -159,7 +159,11 @@ def replayed(message: AssistantMessage) -> list[Body]:
 
 
 def _identified(block: Body) -> Body:
-    return {**block, "id": fitted(text(block.get("id")), IDS)} if block.get("type") == "tool_use" else block
+    return (
+        {**block, "id": valid_tool_call_id(text(block.get("id")), IDS)}
+        if block.get("type") == "tool_use"
+        else block
+    )
 
 
 def _is_empty(block: Block) -> bool:
@@ -176,20 +180,20 @@ def says(message: AssistantMessage) -> bool:
     return bool(message.tool_calls or not all(map(is_blank, texts)) or replayed(message))
 
 
-def spoken_blocks(path: str, message: AssistantMessage) -> Written:
+def spoken_blocks(path: str, message: AssistantMessage) -> EncodedBlocks:
     """Write text and tool calls, or the blocks that they came in, and tell what the calls leave out.
 
     >>> spoken_blocks("messages[1]", AssistantMessage(content="Hi")).blocks
     [{'type': 'text', 'text': 'Hi'}]
     """
     texts: list[Body] = [] if is_blank(message.content) else [{"type": "text", "text": message.content}]
-    kept, found = replayed(message), Written(texts, [])
+    kept, found = replayed(message), EncodedBlocks(texts, [])
     for index, call in enumerate(message.tool_calls or ()):
         place = f"{path}.tool_calls[{index}]"
         block, losses = _tool_use(place, call)
         found.blocks.append(block)
-        found.losses.extend(foreign(place, call.native, NAMES) if kept else losses)
-    return Written(kept, found.losses) if kept else found
+        found.losses.extend(foreign_native(place, call.native, NAMES) if kept else losses)
+    return EncodedBlocks(kept, found.losses) if kept else found
 
 
 def _tool_use(path: str, call: AssistantToolCall) -> tuple[Body, list[Loss]]:
@@ -199,10 +203,10 @@ def _tool_use(path: str, call: AssistantToolCall) -> tuple[Body, list[Loss]]:
         "name": call.function.name,
         "input": input_of(path, call),
     }
-    body, losses = overlaid(told, call.native, NAMES, path)
+    body, losses = overlay_native(told, call.native, NAMES, path)
     if body.get("caller") == DIRECT:  # read back, it would not be there
         del body["caller"]
-    return _identified(said(body)), losses
+    return _identified(without_none(body)), losses
 
 
 def input_of(path: str, call: AssistantToolCall) -> Mapping[str, Json]:
@@ -220,10 +224,10 @@ def input_of(path: str, call: AssistantToolCall) -> Mapping[str, Json]:
     except ValueError as error:
         problem = f"not a JSON object: {error}"
         remedy = "repair the JSON, or leave out this call and its result"
-        raise UnsayableError(f"{path}.function.arguments", problem, remedy) from None
+        raise PlacedError(f"{path}.function.arguments", problem, remedy) from None
 
 
-def assistant_blocks(path: str, message: AssistantMessage) -> Written:
+def assistant_blocks(path: str, message: AssistantMessage) -> EncodedBlocks:
     """Write a message, and tell what its blocks leave out.
 
     >>> assistant_blocks("messages[1]", AssistantMessage(refusal="I will not.")).blocks
@@ -232,8 +236,8 @@ def assistant_blocks(path: str, message: AssistantMessage) -> Written:
     The format has no word for a refusal, so it is said as a text, and only where nothing else is.
     """
     blocks, lost = spoken_blocks(path, message)
-    losses = [*foreign(path, message.native, NAMES), *lost]
-    if "content" in own(message.native, NAMES) and kept_blocks(message) is None:
+    losses = [*foreign_native(path, message.native, NAMES), *lost]
+    if "content" in native_for(message.native, NAMES) and kept_blocks(message) is None:
         losses.append(
             unsupported(f"{path}.native.{NAME}.content", "blocks that do not agree with the message")
         )
@@ -244,7 +248,7 @@ def assistant_blocks(path: str, message: AssistantMessage) -> Written:
     elif message.refusal and not is_blank(message.refusal):
         blocks = [{"type": "text", "text": message.refusal}]
         losses.append(Loss(path=f"{path}.refusal", kind="replaced", asked=message.refusal, applied="a text"))
-    return Written(blocks, losses)
+    return EncodedBlocks(blocks, losses)
 
 
 def joined(turns: Sequence[Sequence[Body]]) -> list[Body]:

@@ -25,10 +25,10 @@ from casual_llm.messages import (
     ToolResultMessage,
     is_url,
 )
-from casual_llm.wire.encoding import UnsayableError, said
-from casual_llm.wire.ids import fitted
+from casual_llm.wire.encoding import PlacedError, without_none
+from casual_llm.wire.ids import valid_tool_call_id
 from casual_llm.wire.media import Inline, inline
-from casual_llm.wire.report import Loss, overlaid, unsupported
+from casual_llm.wire.report import Loss, overlay_native, unsupported
 
 NAME = "anthropic"
 NAMES = (NAME,)
@@ -40,7 +40,7 @@ Body: TypeAlias = dict[str, Json]
 Medium = TypeVar("Medium", bound=ImageContent | FileContent)
 
 
-class Written(NamedTuple):
+class EncodedBlocks(NamedTuple):
     """Blocks, and what they leave out."""
 
     blocks: list[Body]
@@ -80,13 +80,13 @@ def parts_of(content: str | Sequence[ContentPart] | None) -> Sequence[ContentPar
     return [TextContent(text=content)] if isinstance(content, str) else content or ()
 
 
-def content_blocks(path: str, content: str | Sequence[ContentPart] | None) -> Written:
+def content_blocks(path: str, content: str | Sequence[ContentPart] | None) -> EncodedBlocks:
     """Write content as blocks, one for each part that says something.
 
     >>> content_blocks("messages[0].content", "Hi").blocks
     [{'type': 'text', 'text': 'Hi'}]
     """
-    found = Written([], [])
+    found = EncodedBlocks([], [])
     for index, part in enumerate(parts_of(content)):
         block, losses = _block(f"{path}[{index}]", part)
         found.blocks.extend([block] if block else [])
@@ -104,8 +104,8 @@ def _block(path: str, part: ContentPart) -> tuple[Body, list[Loss]]:
     if isinstance(part, AudioContent):
         return {}, [unsupported(path, {"type": "audio"})]
     block, losses = _medium(path, part)
-    block |= said({"cache_control": thaw(part.cache_control)})
-    laid, replaced = overlaid(block, part.native, NAMES, path)
+    block |= without_none({"cache_control": thaw(part.cache_control)})
+    laid, replaced = overlay_native(block, part.native, NAMES, path)
     return laid, [*losses, *replaced]
 
 
@@ -119,7 +119,10 @@ def _medium(path: str, part: TextContent | ImageContent | FileContent) -> tuple[
     losses = _of_a_url(path, part)
     if isinstance(part, FileContent):
         source, replaced = _document(path, part)
-        return {"type": "document", "source": source, **said({"title": part.name})}, [*losses, *replaced]
+        return {"type": "document", "source": source, **without_none({"title": part.name})}, [
+            *losses,
+            *replaced,
+        ]
     if part.detail is not None:
         losses.append(unsupported(f"{path}.detail", part.detail))
     return {"type": "image", "source": _source(path, part)}, losses
@@ -138,7 +141,7 @@ def _source(path: str, part: ImageContent | FileContent) -> Body:
     held = in_base64(part)
     if held is None:
         problem = "a data URI that holds no base64 of the type it names"
-        raise UnsayableError(f"{path}.source", problem, 'give {"type": "base64", "data": ...} and media_type')
+        raise PlacedError(f"{path}.source", problem, 'give {"type": "base64", "data": ...} and media_type')
     return {"type": "base64", "media_type": held.media_type, "data": _data(held)}
 
 
@@ -188,7 +191,7 @@ def _document(path: str, part: FileContent) -> tuple[Body, list[Loss]]:
     return {"type": "text", "media_type": TEXT, "data": plain}, [] if told == TEXT else [replaced]
 
 
-def result_block(path: str, message: ToolResultMessage, name: str) -> Written:
+def result_block(path: str, message: ToolResultMessage, name: str) -> EncodedBlocks:
     """Write a tool's result; `name` is that of the tool whose call it answers.
 
     >>> result = ToolResultMessage(name="now", tool_call_id="toolu_1", content="12:00")
@@ -196,24 +199,24 @@ def result_block(path: str, message: ToolResultMessage, name: str) -> Written:
     [{'type': 'text', 'text': '12:00'}]
     """
     blocks, losses = content_blocks(f"{path}.content", message.content)
-    block: Body = {"type": "tool_result", "tool_use_id": fitted(message.tool_call_id, IDS)}
+    block: Body = {"type": "tool_result", "tool_use_id": valid_tool_call_id(message.tool_call_id, IDS)}
     told: Body = {"content": list(blocks) or None, "is_error": message.is_error}
-    block |= said({**told, "cache_control": thaw(message.cache_control)})
+    block |= without_none({**told, "cache_control": thaw(message.cache_control)})
     # A result names its call by id alone; a name that differs from the call's own is not said.
     named = [] if message.name == name else [unsupported(f"{path}.name", message.name)]
-    laid, replaced = overlaid(block, message.native, NAMES, path)
-    return Written([laid], [*losses, *named, *replaced])
+    laid, replaced = overlay_native(block, message.native, NAMES, path)
+    return EncodedBlocks([laid], [*losses, *named, *replaced])
 
 
-def system_block(path: str, message: SystemMessage) -> Written:
+def system_block(path: str, message: SystemMessage) -> EncodedBlocks:
     """Write a system message, or nothing where it says nothing.
 
     >>> system_block("messages[0]", SystemMessage(content="Be brief.")).blocks
     [{'type': 'text', 'text': 'Be brief.'}]
     """
     if is_blank(message.content):
-        return Written([], _marks_of_nothing(path, message.cache_control))
+        return EncodedBlocks([], _marks_of_nothing(path, message.cache_control))
     block: Body = {"type": "text", "text": message.content}
-    block |= said({"cache_control": thaw(message.cache_control)})
-    laid, replaced = overlaid(block, message.native, NAMES, path)
-    return Written([laid], replaced)
+    block |= without_none({"cache_control": thaw(message.cache_control)})
+    laid, replaced = overlay_native(block, message.native, NAMES, path)
+    return EncodedBlocks([laid], replaced)

@@ -1,6 +1,6 @@
 """The messages of a call as the arrays of a request: `system`, and turns.
 
-A fold over turns: what it takes to go on is in `Written`, so a conversation that grew by a turn is
+A fold over turns: what it takes to go on is in `Prefix`, so a conversation that grew by a turn is
 written by writing that turn.
 """
 
@@ -13,19 +13,19 @@ from casual_llm.options import ChatOptions
 from casual_llm.providers.anthropic.normal import normal_turn
 from casual_llm.providers.anthropic.turns import Turn, turns_of, write_turn
 from casual_llm.wire.codec import Call
-from casual_llm.wire.encoding import Conversation, UnsayableError, check_message, dump_message
+from casual_llm.wire.encoding import EncodedMessages, PlacedError, check_message, dump_message
 from casual_llm.wire.json import dump, mapping, parse, text
-from casual_llm.wire.prefix import Written, more
+from casual_llm.wire.prefix import Prefix, append
 from casual_llm.wire.report import Loss
 
 
-def conversation(known: Written, call: Call, options: ChatOptions) -> Conversation:
+def conversation(known: Prefix, call: Call, options: ChatOptions) -> EncodedMessages:
     """Write the messages that came since; all turns but the last are written for good.
 
     >>> from casual_llm.messages import UserMessage
-    >>> from casual_llm.wire.prefix import NOTHING
+    >>> from casual_llm.wire.prefix import EMPTY_PREFIX
     >>> call = Call(model="claude-opus-4-6", messages=[UserMessage(content="Hi")])
-    >>> conversation(NOTHING, call, ChatOptions()).tail
+    >>> conversation(EMPTY_PREFIX, call, ChatOptions()).tail
     (b'{"role":"user","content":[{"type":"text","text":"Hi"}]}',)
     """
     for index, message in enumerate(call.messages[known.count :], known.count):
@@ -33,12 +33,12 @@ def conversation(known: Written, call: Call, options: ChatOptions) -> Conversati
     turns = turns_of(call.messages, known.count)
     closed, last = turns[:-1], turns[-1:]
     written = _written(known, closed, last[0].start if closed else known.count)
-    whole = _written(Written(names=written.names), last, len(call.messages))
+    whole = _written(Prefix(names=written.names), last, len(call.messages))
     if not (written.pieces or whole.pieces):
         problem = "nobody says anything beside the system messages"
-        raise UnsayableError("messages", problem, "give a message of the user that is not blank")
+        raise PlacedError("messages", problem, "give a message of the user that is not blank")
     system, lost = _merged([*written.system, *whole.system], options)
-    return Conversation(
+    return EncodedMessages(
         written=written,
         tail=whole.pieces,
         losses=(*whole.losses, *lost),
@@ -47,7 +47,7 @@ def conversation(known: Written, call: Call, options: ChatOptions) -> Conversati
     )
 
 
-def _written(known: Written, turns: Sequence[Turn], count: int) -> Written:
+def _written(known: Prefix, turns: Sequence[Turn], count: int) -> Prefix:
     names: Mapping[str, str] = known.names
     bodies, system = list[bytes](), list(known.system)
     losses, changes = list(known.losses), list(known.changes)
@@ -58,9 +58,9 @@ def _written(known: Written, turns: Sequence[Turn], count: int) -> Written:
         system += [dump_message(path, block) for block in said.system]
         losses += said.losses
         normal_turn(turn, changes)
-    return Written(
+    return Prefix(
         count=count,
-        pieces=more(known.pieces, bodies),
+        pieces=append(known.pieces, bodies),
         losses=tuple(losses),
         changes=tuple(changes),
         names=names,

@@ -10,7 +10,7 @@ from typing import Any
 
 from returns.result import Failure, Result, Success
 
-from casual_llm.failures import DecodeError, Malformed, Refused
+from casual_llm.failures import DecodeError, ErrorResponse, Malformed
 from casual_llm.frozen import Json, freeze_object
 from casual_llm.messages import Native
 from casual_llm.providers.anthropic.assistant import arguments_of, beside_call, is_flat, is_unsigned, texts_of
@@ -19,7 +19,7 @@ from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
 from casual_llm.wire.collect import collect, derived_id
-from casual_llm.wire.error_bodies import error_object, explain, refused, status_in
+from casual_llm.wire.error_bodies import error_message_and_code, error_object, error_response, status_in
 from casual_llm.wire.json import count, items, mapping, parse, text
 
 Block = Mapping[str, Json]
@@ -66,10 +66,10 @@ def decode(response: Response) -> Result[Reply, DecodeError]:
     >>> decode(Response(status=200, body=body)).unwrap().message.content
     'Paris.'
     >>> decode(Response(status=401, body=b"")).failure()
-    Refused(status=401, message='', code=None, retry_after=None, partial=None)
+    ErrorResponse(status=401, message='', code=None, retry_after=None, partial=None)
     """
     if response.status not in _OK:
-        return Failure(refused(response))
+        return Failure(error_response(response))
     body = error_object(parse(response.body).value_or({}))
     if not body:
         return Failure(Malformed(f"expected a JSON object, got {response.body[:80]!r}"))
@@ -82,12 +82,12 @@ def decode(response: Response) -> Result[Reply, DecodeError]:
     return Success(collect([_chunk(body, blocks)]))
 
 
-def error_in(body: Mapping[str, Json], status: int) -> Refused | None:
+def error_in(body: Mapping[str, Json], status: int) -> ErrorResponse | None:
     """Find the error in a body that came with a success status, and in an event of a stream."""
     if body.get("type") != "error" and not body.get("error"):
         return None
-    message, code = explain(body if body.get("error") else {"error": body})
-    return Refused(STATUSES.get(code or "") or status_in(code, status), message, code)
+    message, code = error_message_and_code(body if body.get("error") else {"error": body})
+    return ErrorResponse(STATUSES.get(code or "") or status_in(code, status), message, code)
 
 
 def named(blocks: Iterable[Block], identity: str | None) -> list[Block]:

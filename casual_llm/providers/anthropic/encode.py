@@ -17,10 +17,18 @@ from casual_llm.providers.anthropic.models import takes_sampling
 from casual_llm.providers.anthropic.schema import shape_of
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
-from casual_llm.wire.encoding import Limits, Settings, UnsayableError, Words, encode_with, limited, said
+from casual_llm.wire.encoding import (
+    EncodedOptions,
+    Limits,
+    PlacedError,
+    RequestFormat,
+    encode_with,
+    limited,
+    without_none,
+)
 from casual_llm.wire.json import dump
-from casual_llm.wire.prefix import NOTHING, Written
-from casual_llm.wire.report import Loss, overlaid, own, unsupported
+from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix
+from casual_llm.wire.report import Loss, native_for, overlay_native, unsupported
 
 PATH = "/v1/messages"
 VERSION = "2023-06-01"
@@ -34,7 +42,7 @@ _UNKNOWN = ("frequency_penalty", "presence_penalty", "seed")
 _TOOL_NAMES = re.compile(r"[a-zA-Z0-9_-]{1,128}")  # what else is refused ("String should match pattern")
 
 
-def encode(call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]:
+def encode(call: Call, known: Prefix = EMPTY_PREFIX) -> Result[Encoded, EncodeError]:
     """Write a call as a request, with what the format cannot say as losses.
 
     >>> from casual_llm.messages import UserMessage
@@ -45,7 +53,7 @@ def encode(call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]
     >>> print(encode(Call(model="claude-opus-4-6", messages=[])).failure())
     messages: the list is empty; give at least one message
     """
-    words = Words(
+    words = RequestFormat(
         names=NAMES,
         url=PATH,
         headers={"anthropic-version": VERSION},
@@ -56,7 +64,7 @@ def encode(call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]
     return encode_with(words, call)
 
 
-def _settings(call: Call, options: ChatOptions) -> Settings:
+def _settings(call: Call, options: ChatOptions) -> EncodedOptions:
     refused = (*_UNKNOWN, *(() if takes_sampling(call.model) else _SAMPLING))
     within, bounded = limited(options, LIMITS)
     shape = shape_of(call.model, options.response_format)
@@ -74,8 +82,8 @@ def _settings(call: Call, options: ChatOptions) -> Settings:
         "stream": call.stream or None,
     }
     replaced = [loss for name, loss in bounded.items() if name not in refused]
-    return Settings(
-        body={key: value for key, value in said(body).items() if key not in refused},
+    return EncodedOptions(
+        body={key: value for key, value in without_none(body).items() if key not in refused},
         losses=(*added, *_lost(options, refused), *stopped, *replaced, *shape.losses),
         changes=(*respelled, *shape.changes),
         front={} if shape.instruction is None else {"system": (_text_block(shape.instruction),)},
@@ -84,12 +92,12 @@ def _settings(call: Call, options: ChatOptions) -> Settings:
 
 def _tools(tools: Sequence[Tool]) -> Json:
     for index, tool in enumerate(tools):
-        told = own(tool.native, NAMES)
+        told = native_for(tool.native, NAMES)
         is_ours = "name" not in told and told.get("type", "custom") == "custom"
         if is_ours and not _TOOL_NAMES.fullmatch(tool.name):
             problem = f"Anthropic takes no tool of the name {tool.name!r}"
             remedy = "use letters, digits, _ and - alone, at most 128, because the model calls it by its name"
-            raise UnsayableError(f"options.tools[{index}].name", problem, remedy)
+            raise PlacedError(f"options.tools[{index}].name", problem, remedy)
     return [tool_to_anthropic(tool) for tool in tools]
 
 
@@ -98,7 +106,7 @@ def _lost(options: ChatOptions, refused: Sequence[str]) -> list[Loss]:
     losses = [unsupported(f"options.{name}", value) for name, value in asked.items() if value is not None]
     for index, tool in enumerate(options.tools or ()):
         if tool.native is not None:
-            losses += overlaid(_listed(tool), tool.native, NAMES, f"options.tools[{index}]")[1]
+            losses += overlay_native(_listed(tool), tool.native, NAMES, f"options.tools[{index}]")[1]
     return losses
 
 
@@ -142,10 +150,10 @@ def tool_to_anthropic(tool: Tool) -> Body:
     >>> tool_to_anthropic(Tool(name="ping"))
     {'name': 'ping', 'input_schema': {'type': 'object', 'properties': {}, 'required': []}}
     """
-    return overlaid(_listed(tool), tool.native, NAMES, "")[0]
+    return overlay_native(_listed(tool), tool.native, NAMES, "")[0]
 
 
 def _listed(tool: Tool) -> Body:
     body: Body = {"name": tool.name, "description": tool.description, "input_schema": tool.input_schema}
     marks: Body = {"strict": tool.strict, "cache_control": thaw(tool.cache_control)}
-    return said({**body, **marks})
+    return without_none({**body, **marks})

@@ -34,8 +34,8 @@ from casual_llm.providers.anthropic.blocks import IDS, NAME, blank_text, in_base
 from casual_llm.providers.anthropic.read_messages import compact, read_part
 from casual_llm.providers.anthropic.turns import Located, Turn, side_of, turns_of
 from casual_llm.wire.codec import Normal
-from casual_llm.wire.encoding import UnsayableError
-from casual_llm.wire.ids import fitted
+from casual_llm.wire.encoding import PlacedError
+from casual_llm.wire.ids import valid_tool_call_id
 from casual_llm.wire.report import Loss
 
 Changes = list[Loss]
@@ -100,7 +100,7 @@ def _result(path: str, message: ToolResultMessage, changes: Changes) -> ToolResu
     if content == ():
         changes.append(_change(f"{path}.content", "rewritten", [], ""))
         content = ""
-    before, after = message.tool_call_id, fitted(message.tool_call_id, IDS)
+    before, after = message.tool_call_id, valid_tool_call_id(message.tool_call_id, IDS)
     if before != after:
         changes.append(_change(f"{path}.tool_call_id", "rewritten", before, after))
     elif content is message.content:
@@ -173,7 +173,7 @@ def _one_answer(spoken: Sequence[Located], changes: Changes) -> list[ChatMessage
         return [*answers]
     try:
         blocks = [assistant_blocks(one.path, said).blocks for one, said in zip(spoken, answers, strict=True)]
-    except UnsayableError:
+    except PlacedError:
         return [*answers]
     changes += [_change(one.path, "merged", "assistant", spoken[0].path) for one in spoken[1:]]
     base = assistant_of(joined(blocks))
@@ -194,7 +194,7 @@ def _native(base: AssistantMessage, given: Mapping[str, Mapping[str, Json]]) -> 
 def _answer(path: str, message: AssistantMessage, changes: Changes) -> AssistantMessage:
     try:
         base = assistant_of(spoken_blocks(path, message).blocks)
-    except UnsayableError:
+    except PlacedError:
         return message
     if len(base.tool_calls or ()) != len(message.tool_calls or ()):
         return message  # a call of another type, by the words of its own, is a loss and no change

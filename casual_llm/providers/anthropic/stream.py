@@ -14,7 +14,7 @@ from attrs import define, evolve, field, frozen
 from frozendict import frozendict
 from returns.result import Failure, Result, Success
 
-from casual_llm.failures import DecodeError, Malformed, Refused, Truncated
+from casual_llm.failures import DecodeError, ErrorResponse, Malformed, Truncated
 from casual_llm.frozen import Json
 from casual_llm.providers.anthropic.assistant import arguments_of
 from casual_llm.providers.anthropic.decode import (
@@ -119,7 +119,7 @@ def finish(state: State) -> Result[Chunks, DecodeError]:
 
 def _take(state: State, events: list[Event]) -> tuple[State, Chunks]:
     now = _Read(dict(state.slots), state.figures, state.called, state.headed)
-    failure: Refused | Malformed | None = None
+    failure: ErrorResponse | Malformed | None = None
     for event in events:
         failure = _hear(event, now)
         if failure is not None or now.ended:
@@ -139,14 +139,14 @@ def _take(state: State, events: list[Event]) -> tuple[State, Chunks]:
     return after, chunks
 
 
-def _hear(event: Event, now: _Read) -> Refused | Malformed | None:
+def _hear(event: Event, now: _Read) -> ErrorResponse | Malformed | None:
     data = event.data.strip()
     if not data:
         return None
     body = parse(data).value_or(None)
     if not isinstance(body, Mapping):
         if event.name == b"error":
-            return Refused(200, data.decode("utf-8", "replace"))
+            return ErrorResponse(200, data.decode("utf-8", "replace"))
         malformed = not event.name or event.name in _NAMED
         return Malformed(f"an event is no JSON object: {data[:80]!r}") if malformed else None
     kind = body.get("type")

@@ -24,16 +24,16 @@ from casual_llm.providers.anthropic.blocks import (
     NAME,
     NAMES,
     Body,
-    Written,
+    EncodedBlocks,
     blank_text,
     content_blocks,
     parts_of,
     result_block,
     system_block,
 )
-from casual_llm.wire.encoding import UnsayableError
-from casual_llm.wire.ids import fitted
-from casual_llm.wire.report import Loss, foreign, overlaid, own, unsupported
+from casual_llm.wire.encoding import PlacedError
+from casual_llm.wire.ids import valid_tool_call_id
+from casual_llm.wire.report import Loss, foreign_native, native_for, overlay_native, unsupported
 
 Side: TypeAlias = Literal["user", "assistant"]
 
@@ -116,30 +116,34 @@ def write_turn(turn: Turn, known: Mapping[str, str]) -> WrittenTurn:
         elif isinstance(message, AssistantMessage):
             blocks, lost = assistant_blocks(path, message)
             answers += [blocks] if blocks else []
-            names |= {fitted(call.id, IDS): call.function.name for call in message.tool_calls or ()}
+            names |= {
+                valid_tool_call_id(call.id, IDS): call.function.name for call in message.tool_calls or ()
+            }
         elif isinstance(message, ToolResultMessage):
-            blocks, lost = result_block(path, message, names.get(fitted(message.tool_call_id, IDS), ""))
+            blocks, lost = result_block(
+                path, message, names.get(valid_tool_call_id(message.tool_call_id, IDS), "")
+            )
             results += blocks
         else:
             blocks, lost = _user_blocks(path, message)
             parts += blocks
-        further, replaced = overlaid(further, _beside(message) if blocks else None, NAMES, path)
+        further, replaced = overlay_native(further, _beside(message) if blocks else None, NAMES, path)
         losses += [*lost, *replaced]
     content = joined(answers) if turn.side == "assistant" else [*results, *parts]
     body: Body = {"role": turn.side, "content": content, **further}
     return WrittenTurn(body if turn.side else None, tuple(system), tuple(losses), names)
 
 
-def _user_blocks(path: str, message: UserMessage) -> Written:
+def _user_blocks(path: str, message: UserMessage) -> EncodedBlocks:
     blocks, losses = content_blocks(f"{path}.content", message.content)
     if not blocks and side_of(message) is not None:
         problem = "nothing of it can be said in Anthropic's words"
-        raise UnsayableError(f"{path}.content", problem, "give text, an image or a document")
-    replaced = sorted({"role", "content"}.intersection(own(message.native, NAMES)))
+        raise PlacedError(f"{path}.content", problem, "give text, an image or a document")
+    replaced = sorted({"role", "content"}.intersection(native_for(message.native, NAMES)))
     losses += [
         unsupported(f"{path}.native.{NAME}.{key}", "give NativeContent in its place") for key in replaced
     ]
-    return Written(blocks, [*losses, *foreign(path, message.native, NAMES)])
+    return EncodedBlocks(blocks, [*losses, *foreign_native(path, message.native, NAMES)])
 
 
 def _beside(message: ChatMessage) -> Native:
@@ -147,4 +151,6 @@ def _beside(message: ChatMessage) -> Native:
     if not isinstance(message, UserMessage | AssistantMessage):
         return None
     known = {"role", "content"}
-    return {NAME: {key: value for key, value in own(message.native, NAMES).items() if key not in known}}
+    return {
+        NAME: {key: value for key, value in native_for(message.native, NAMES).items() if key not in known}
+    }

@@ -10,9 +10,9 @@ from casual_llm.providers.anthropic.blocks import NAMES, Body
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
-from casual_llm.wire.encoding import said
+from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import dump, items
-from casual_llm.wire.report import own
+from casual_llm.wire.report import native_for
 
 WORDS: Mapping[str | None, str] = {
     "stop": "end_turn",
@@ -64,7 +64,12 @@ def _frame(event: Body) -> bytes:
 
 
 def _head(reply: Reply) -> Body:
-    return {**said({"id": reply.id}), "type": "message", "role": "assistant", **said({"model": reply.model})}
+    return {
+        **without_none({"id": reply.id}),
+        "type": "message",
+        "role": "assistant",
+        **without_none({"model": reply.model}),
+    }
 
 
 def _ending(reply: Reply) -> Body:
@@ -94,7 +99,7 @@ def _tool_use(call: AssistantToolCall) -> Body:
         "id": call.id,
         "name": call.function.name,
         "input": input_or_text(call),
-        **own(call.native, NAMES),
+        **native_for(call.native, NAMES),
     }
 
 
@@ -134,7 +139,7 @@ def _usage(usage: Usage | None) -> Body:
 def _figures(usage: Usage) -> Body:
     cached, prompt = usage.cached_tokens, usage.prompt_tokens
     thought = usage.reasoning_tokens
-    return said(
+    return without_none(
         {
             # Of other servers some count more tokens as cached than as asked.
             "input_tokens": None if prompt is None else max(prompt - (cached or 0), 0),

@@ -11,14 +11,14 @@ from typing import Any
 
 from returns.result import Failure, Result, Success
 
-from casual_llm.failures import DecodeError, Malformed, Refused
+from casual_llm.failures import DecodeError, ErrorResponse, Malformed
 from casual_llm.frozen import Json
 from casual_llm.providers.ollama.arguments import compact
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Chunks, Response
 from casual_llm.wire.collect import collect, derived_id
-from casual_llm.wire.error_bodies import explain, refused, status_in
+from casual_llm.wire.error_bodies import error_message_and_code, error_response, status_in
 from casual_llm.wire.json import count, dump, items, mapping, parse, text
 
 _OK = range(200, 300)
@@ -43,7 +43,7 @@ def decode(response: Response) -> Result[Reply, DecodeError]:
     'no such model'
     """
     if response.status not in _OK:
-        return Failure(refused(response))
+        return Failure(error_response(response))
     body = mapping(parse(response.body).value_or({}))
     if not body:
         return Failure(Malformed(f"expected a JSON object, got {response.body[:80]!r}"))
@@ -56,12 +56,12 @@ def decode(response: Response) -> Result[Reply, DecodeError]:
     return Success(collect([*chunks, *replayed(chunks)]))
 
 
-def error_in(body: Mapping[str, Json], status: int) -> Refused | None:
+def error_in(body: Mapping[str, Json], status: int) -> ErrorResponse | None:
     """Find the error in a body that came with a success status, and in a line of a stream."""
     if not body.get("error"):
         return None
-    message, code = explain(body)
-    return Refused(status_in(code, status), message, code)
+    message, code = error_message_and_code(body)
+    return ErrorResponse(status_in(code, status), message, code)
 
 
 def read_chunk(

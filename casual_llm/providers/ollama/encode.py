@@ -22,26 +22,26 @@ from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded, Normal
 from casual_llm.wire.encoding import (
     MODES,
-    Conversation,
-    Settings,
-    Words,
+    EncodedMessages,
+    EncodedOptions,
+    RequestFormat,
     check_message,
     dump_message,
     encode_with,
-    said,
+    without_none,
 )
 from casual_llm.wire.json import text
 from casual_llm.wire.json_schema import plain_name, sent_schema
-from casual_llm.wire.prefix import NOTHING, Written, more
-from casual_llm.wire.report import Loss, overlaid, unsupported
-from casual_llm.wire.system_messages import written_as_one
+from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix, append
+from casual_llm.wire.report import Loss, overlay_native, unsupported
+from casual_llm.wire.system_messages import encode_with_merged_system
 
 PATH = "/api/chat"
 _SAME = frozenset({"implied", "rewritten"})
 """Kinds of what is said in another form, `implied` being said by leaving it out."""
 
 
-def encode(call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]:
+def encode(call: Call, known: Prefix = EMPTY_PREFIX) -> Result[Encoded, EncodeError]:
     """Write a call as a request, with what Ollama has no word for as losses.
 
     >>> from casual_llm.messages import UserMessage
@@ -52,7 +52,7 @@ def encode(call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]
     >>> print(encode(Call(model="llama3.2", messages=[])).failure())
     messages: the list is empty; give at least one message
     """
-    words = Words(
+    words = RequestFormat(
         names=NAMES,
         url=PATH,
         settings=_settings,
@@ -75,13 +75,15 @@ def normalize(messages: Sequence[ChatMessage]) -> Normal:
     )
 
 
-def _conversation(known: Written, call: Call, options: ChatOptions) -> Conversation:
+def _conversation(known: Prefix, call: Call, options: ChatOptions) -> EncodedMessages:
     if options.system_message_handling != "merge":
-        return Conversation(written=_written(call.messages, known))
-    return Conversation(written=written_as_one(_written, call.messages, known, NAMES, marks=False))
+        return EncodedMessages(written=_written(call.messages, known))
+    return EncodedMessages(
+        written=encode_with_merged_system(_written, call.messages, known, NAMES, marks=False)
+    )
 
 
-def _written(messages: Sequence[ChatMessage], known: Written) -> Written:
+def _written(messages: Sequence[ChatMessage], known: Prefix) -> Prefix:
     bodies, losses, changes = list[bytes](), list(known.losses), list(known.changes)
     for index, message in enumerate(messages[known.count :], known.count):
         path = f"messages[{index}]"
@@ -89,15 +91,15 @@ def _written(messages: Sequence[ChatMessage], known: Written) -> Written:
         bodies.append(dump_message(path, message_to_ollama(message, path)))
         losses += losses_of(message, path)
         changes += normal_message(message, path)[1]
-    pieces = more(known.pieces, bodies)
-    return Written(count=len(messages), pieces=pieces, losses=tuple(losses), changes=tuple(changes))
+    pieces = append(known.pieces, bodies)
+    return Prefix(count=len(messages), pieces=pieces, losses=tuple(losses), changes=tuple(changes))
 
 
-def _settings(call: Call, options: ChatOptions) -> Settings:
+def _settings(call: Call, options: ChatOptions) -> EncodedOptions:
     settings, told = _model_options(options)
     offered, told_tools = _offered(options)
     wanted, told_format = _format(options.response_format)
-    body = said(
+    body = without_none(
         {
             # Left out it means true (docs/openapi.yaml, ChatRequest.stream), so it is always said.
             "stream": call.stream,
@@ -108,7 +110,7 @@ def _settings(call: Call, options: ChatOptions) -> Settings:
     )
     told += [*told_tools, *told_format]
     told += [loss for index, tool in offered or () for loss in _lost_tool(index, tool)]
-    return Settings(
+    return EncodedOptions(
         body=body,
         losses=tuple(loss for loss in told if loss.kind not in _SAME),
         changes=tuple(loss for loss in told if loss.kind in _SAME),
@@ -119,7 +121,7 @@ def _model_options(options: ChatOptions) -> tuple[Body, list[Loss]]:
     # A server refuses a lone text: api/types.go, Options.FromMap, takes an array of strings only.
     stop = [options.stop] if isinstance(options.stop, str) else options.stop
     told = Loss(path="options.stop", kind="rewritten", asked=options.stop, applied=stop)
-    settings = said(
+    settings = without_none(
         {
             "temperature": options.temperature,
             "top_p": options.top_p,
@@ -186,18 +188,20 @@ def tool_to_ollama(tool: Tool) -> Body:
     >>> tool_to_ollama(Tool(name="ping"))["type"]
     'function'
     """
-    return overlaid(_listed(tool), tool.native, NAMES, "")[0]
+    return overlay_native(_listed(tool), tool.native, NAMES, "")[0]
 
 
 def _listed(tool: Tool) -> Body:
-    function = said({"name": tool.name, "description": tool.description, "parameters": tool.input_schema})
+    function = without_none(
+        {"name": tool.name, "description": tool.description, "parameters": tool.input_schema}
+    )
     return {"type": "function", "function": function}
 
 
 def _lost_tool(index: int, tool: Tool) -> list[Loss]:
     path, losses = f"options.tools[{index}]", list[Loss]()
     if tool.native is not None:
-        losses += overlaid(_listed(tool), tool.native, NAMES, path, ("function",))[1]
+        losses += overlay_native(_listed(tool), tool.native, NAMES, path, ("function",))[1]
     if tool.strict is not None:
         losses.append(unsupported(f"{path}.strict", tool.strict))
     if tool.cache_control is not None:

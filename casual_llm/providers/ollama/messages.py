@@ -27,10 +27,10 @@ from casual_llm.messages import (
     is_url,
 )
 from casual_llm.providers.ollama.arguments import arguments_of, compact
-from casual_llm.wire.encoding import UnsayableError
+from casual_llm.wire.encoding import PlacedError
 from casual_llm.wire.images import media_type_of
 from casual_llm.wire.media import inline
-from casual_llm.wire.report import Loss, foreign, overlaid, unsupported
+from casual_llm.wire.report import Loss, foreign_native, overlay_native, unsupported
 
 Body = dict[str, Json]
 Content = str | Sequence[ContentPart] | None
@@ -48,7 +48,7 @@ def message_to_ollama(message: ChatMessage, path: str = "message") -> Body:
     >>> message_to_ollama(UserMessage(content=[TextContent(text="What is"), TextContent(text="this?")]))
     {'role': 'user', 'content': 'What is\nthis?'}
     """
-    return overlaid(_plain(message, path), message.native, NAMES, path)[0]
+    return overlay_native(_plain(message, path), message.native, NAMES, path)[0]
 
 
 def _plain(message: ChatMessage, path: str) -> Body:
@@ -78,10 +78,10 @@ def _content(content: Content, path: str) -> Body:
 def _base64(part: ImageContent, path: str) -> str:
     if is_url(part.source):
         remedy = "fetch the image first: fetch_image_as_base64 for a URL, read_image for a file"
-        raise UnsayableError(path, "Ollama takes no URLs", remedy)
+        raise PlacedError(path, "Ollama takes no URLs", remedy)
     data = _data(part)
     if data is None:
-        raise UnsayableError(path, "the data URI holds no image in base64", "give base64 instead")
+        raise PlacedError(path, "the data URI holds no image in base64", "give base64 instead")
     return data
 
 
@@ -110,10 +110,10 @@ def _tool_call(call: AssistantToolCall, path: str) -> tuple[Body, list[Loss]]:
     if not is_successful(arguments):
         problem = f"{call.function.arguments[:_EXCERPT]!r} is no JSON object"
         remedy = "repair it, or leave the call and its result out"
-        raise UnsayableError(f"{path}.function.arguments", problem, remedy)
+        raise PlacedError(f"{path}.function.arguments", problem, remedy)
     function: Body = {"name": call.function.name, "arguments": arguments.unwrap()}
     body: Body = {"id": call.id, "function": function}
-    return overlaid(body, call.native, NAMES, path, fuller=("function",))
+    return overlay_native(body, call.native, NAMES, path, fuller=("function",))
 
 
 def losses_of(message: ChatMessage, path: str) -> list[Loss]:
@@ -123,7 +123,11 @@ def losses_of(message: ChatMessage, path: str) -> list[Loss]:
     [Loss(path='messages[1].refusal', kind='unsupported', asked='I will not.', applied=None)]
     """
     # Only what is written can be replaced, so the body is asked for where there are keys to lay over it.
-    losses = [] if message.native is None else overlaid(_plain(message, path), message.native, NAMES, path)[1]
+    losses = (
+        []
+        if message.native is None
+        else overlay_native(_plain(message, path), message.native, NAMES, path)[1]
+    )
     if isinstance(message, AssistantMessage):
         if message.refusal is not None:
             losses.append(unsupported(f"{path}.refusal", message.refusal))
@@ -151,7 +155,9 @@ def _lost_part(part: ContentPart, path: str) -> list[Loss]:
         return [unsupported(path, {"type": part.block.get("type")})]
     if not isinstance(part, TextContent | ImageContent):
         return [unsupported(path, {"type": part.type})]
-    losses = list(foreign(path, part.native, ()))  # a part has no object of its own that could hold keys
+    losses = list(
+        foreign_native(path, part.native, ())
+    )  # a part has no object of its own that could hold keys
     if part.cache_control is not None:
         losses.append(unsupported(f"{path}.cache_control", part.cache_control))
     if isinstance(part, ImageContent):

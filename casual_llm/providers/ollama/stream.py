@@ -12,7 +12,7 @@ from typing import TypeAlias
 from attrs import evolve, field, frozen
 from returns.result import Failure, Result, Success
 
-from casual_llm.failures import DecodeError, Malformed, Refused, Truncated
+from casual_llm.failures import DecodeError, ErrorResponse, Malformed, Truncated
 from casual_llm.frozen import Json
 from casual_llm.providers.ollama.decode import error_in, read_chunk, replayed
 from casual_llm.reply import Reply, StreamChunk
@@ -76,11 +76,11 @@ def finish(state: State) -> Result[Chunks, DecodeError]:
 
 def _take(state: State, tail: Pieces, lines: list[bytes]) -> tuple[State, Chunks]:
     chunks, calls, model, identity = list[StreamChunk](), state.calls, state.model, state.id
-    failure: Refused | Malformed | None = None
+    failure: ErrorResponse | Malformed | None = None
     ended = False
     for line in lines:
         body = _object(line)
-        if isinstance(body, Refused | Malformed):
+        if isinstance(body, ErrorResponse | Malformed):
             failure, ended = body, True
             break
         chunk = read_chunk(body, calls, model, identity)
@@ -99,7 +99,7 @@ def _take(state: State, tail: Pieces, lines: list[bytes]) -> tuple[State, Chunks
     return after, given
 
 
-def _object(line: bytes) -> Mapping[str, Json] | Refused | Malformed:
+def _object(line: bytes) -> Mapping[str, Json] | ErrorResponse | Malformed:
     body = parse(line).value_or(None)
     if not isinstance(body, Mapping):
         return Malformed(f"a line is no JSON object: {line[:80]!r}")

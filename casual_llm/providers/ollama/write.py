@@ -17,9 +17,9 @@ from casual_llm.providers.ollama.messages import NAMES, Body
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
-from casual_llm.wire.encoding import said
+from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import dump, text
-from casual_llm.wire.report import own
+from casual_llm.wire.report import native_for
 
 
 def write(reply: Reply) -> Response:
@@ -60,14 +60,14 @@ def _parts(reply: Reply) -> Iterator[Body]:
 
 def _beside(reply: Reply) -> Iterator[Body]:
     """Give what stands beside the text: thoughts, and what else the message knows of Ollama's."""
-    native = own(reply.message.native, NAMES)
+    native = native_for(reply.message.native, NAMES)
     thoughts: Body = {"thinking": text(native.pop("thinking", None)) or reply.reasoning}
     refusal: Body = {"refusal": reply.message.refusal}
-    yield from (part for part in (said(thoughts), said(refusal), native) if part)
+    yield from (part for part in (without_none(thoughts), without_none(refusal), native) if part)
 
 
 def _head(reply: Reply) -> Body:
-    return said({"model": reply.model, "id": reply.id})
+    return without_none({"model": reply.model, "id": reply.id})
 
 
 def _end(reply: Reply) -> Body:
@@ -80,7 +80,7 @@ def _end(reply: Reply) -> Body:
         "cached_tokens": usage.cached_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
     }
-    return {"done": True, **said(figures)}
+    return {"done": True, **without_none(figures)}
 
 
 def _tool_call(call: AssistantToolCall) -> Json:

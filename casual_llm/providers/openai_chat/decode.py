@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from returns.pipeline import is_successful
 from returns.result import Failure, Result, Success
 
-from casual_llm.failures import DecodeError, Malformed, Refused
+from casual_llm.failures import DecodeError, ErrorResponse, Malformed
 from casual_llm.frozen import Json
 from casual_llm.providers.openai_chat.dialect import Dialect
 from casual_llm.providers.openai_chat.replay import CUSTOM, native, replayed, signature
@@ -20,7 +20,7 @@ from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
 from casual_llm.wire.collect import collect
-from casual_llm.wire.error_bodies import error_object, explain, refused, status_in
+from casual_llm.wire.error_bodies import error_message_and_code, error_object, error_response, status_in
 from casual_llm.wire.json import EMPTY, count, dump, items, mapping, parse, text
 
 Object = Mapping[str, Json]
@@ -82,10 +82,10 @@ def decode(dialect: Dialect, response: Response) -> Result[Reply, DecodeError]:
     >>> decode(OPENAI, Response(status=200, body=body)).unwrap().message.content
     'Paris.'
     >>> decode(OPENAI, Response(status=401, body=b"")).failure()
-    Refused(status=401, message='', code=None, retry_after=None, partial=None)
+    ErrorResponse(status=401, message='', code=None, retry_after=None, partial=None)
     """
     if response.status not in _OK:
-        return Failure(refused(response))
+        return Failure(error_response(response))
     body = error_object(parse(response.body).value_or({}))
     if not body:
         return Failure(Malformed(f"expected a JSON object, got {response.body[:80]!r}"))
@@ -99,13 +99,15 @@ def decode(dialect: Dialect, response: Response) -> Result[Reply, DecodeError]:
     return Success(collect([StreamChunk(**said, native=native)]))
 
 
-def error_in(body: Object, status: int) -> Refused | None:
+def error_in(body: Object, status: int) -> ErrorResponse | None:
     """Find the error in a body that came with a success status, and in a chunk of a stream."""
     choices = items(body.get("choices"))
     if body.get("error") or ("choices" not in body and _is_error(body)):
-        message, code = explain(body)
+        message, code = error_message_and_code(body)
         # Some gateways put an empty error beside a good answer.
-        return Refused(status_in(code, status), message, code) if message or code or not choices else None
+        return (
+            ErrorResponse(status_in(code, status), message, code) if message or code or not choices else None
+        )
     choice = mapping(choices[0]) if choices else EMPTY
     if choice.get("error"):
         return error_in(choice, status)

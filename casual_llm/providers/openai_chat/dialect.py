@@ -48,15 +48,15 @@ class Dialect:
     """OpenAI's reasoning models refuse `max_tokens`; many compatible servers know nothing else."""
     seed_key: str = "seed"
     system_role: Literal["system", "developer"] = "system"
-    beside_calls: Literal["null", "empty", "absent"] = "null"
+    content_with_tool_calls: Literal["null", "empty", "absent"] = "null"
     """What `content` is beside tool calls where the model said nothing."""
     stream_options: bool = True
     """Whether a stream is asked for its usage."""
-    refuses: Mapping[str, re.Pattern[str]] = field(default=FrozenDict({}), converter=_refuses)
+    unsupported_by_model: Mapping[str, re.Pattern[str]] = field(default=FrozenDict({}), converter=_refuses)
     """Options that are refused or ignored, each with the names of the models that do so."""
-    limits: Limits = field(default=FrozenDict({}), converter=_limits)
+    ranges: Limits = field(default=FrozenDict({}), converter=_limits)
     """Options with a range that is narrower than theirs; the nearest number is sent for one outside."""
-    stops: int | None = None
+    max_stop_sequences: int | None = None
     """How many texts `stop` may hold."""
     tool_choice: bool = True
     named_tool_choice: bool = True
@@ -82,7 +82,7 @@ class Dialect:
     """Whether a tool's result may hold more than text."""
     refusal: bool = True
     """Whether an assistant's message may hold a `refusal`; elsewhere its content says it."""
-    replays: frozenset[str] = field(default=frozenset({"reasoning_content"}), converter=_with_legacy)
+    replayed_fields: frozenset[str] = field(default=frozenset({"reasoning_content"}), converter=_with_legacy)
     """Keys of an answer that the server wants to see again when the conversation goes on."""
 
     @property

@@ -37,13 +37,13 @@ OPENAI = Dialect(
     key_variable="OPENAI_API_KEY",
     hosts=(".api.openai.com",),  # regions: eu.api.openai.com
     token_key="max_completion_tokens",
-    refuses=_by(_ALL, "top_k") | _by(_REASONING, *_SAMPLING) | _by(_STOPLESS, "stop"),
+    unsupported_by_model=_by(_ALL, "top_k") | _by(_REASONING, *_SAMPLING) | _by(_STOPLESS, "stop"),
     # The schema of CreateChatCompletionRequest.
-    limits={"temperature": (0, 2), **dict.fromkeys(_PENALTIES, (-2, 2)), "seed": (-(2**63), 2**63 - 1)},
-    stops=4,
+    ranges={"temperature": (0, 2), **dict.fromkeys(_PENALTIES, (-2, 2)), "seed": (-(2**63), 2**63 - 1)},
+    max_stop_sequences=4,
     call_ids=_SHORT,
     # A spoken answer is referred to by the id of its audio ("Audio", Multi-turn conversations).
-    replays=frozenset({"audio"}),
+    replayed_fields=frozenset({"audio"}),
 )
 AZURE = Dialect(
     name="azure",
@@ -51,12 +51,12 @@ AZURE = Dialect(
     key_header="api-key",
     hosts=(".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"),
     token_key="max_completion_tokens",
-    refuses=OPENAI.refuses,
-    limits=OPENAI.limits,
-    stops=OPENAI.stops,
+    unsupported_by_model=OPENAI.unsupported_by_model,
+    ranges=OPENAI.ranges,
+    max_stop_sequences=OPENAI.max_stop_sequences,
     call_ids=_SHORT,
     files="none",
-    replays=frozenset({"audio"}),
+    replayed_fields=frozenset({"audio"}),
 )
 OPENROUTER = Dialect(
     name="openrouter",
@@ -66,17 +66,17 @@ OPENROUTER = Dialect(
     file_urls=True,
     tool_media=True,
     # Signed and encrypted reasoning is told in the details ("Reasoning Tokens", Preserving reasoning).
-    replays=frozenset({"reasoning_details"}),
+    replayed_fields=frozenset({"reasoning_details"}),
 )
 GROQ = Dialect(
     name="groq",
     base_url="https://api.groq.com/openai/v1",
     key_variable="GROQ_API_KEY",
-    refuses=_by(_ALL, "top_k", *_PENALTIES),
+    unsupported_by_model=_by(_ALL, "top_k", *_PENALTIES),
     files="none",
     audio=False,
     refusal=False,
-    replays=frozenset(),  # of an assistant's message, no key that it does not document is taken
+    replayed_fields=frozenset(),  # of an assistant's message, no key that it does not document is taken
 )
 MISTRAL = Dialect(
     name="mistral",
@@ -85,20 +85,20 @@ MISTRAL = Dialect(
     seed_key="random_seed",
     # `Tool call id was ... but must be a-z, A-Z, 0-9, with a length of 9.`
     call_ids=re.compile(r"[a-zA-Z0-9]{9}"),
-    beside_calls="empty",
+    content_with_tool_calls="empty",
     # Every key that is not documented is refused (`extra_forbidden`); usage comes with each stream anyway.
     stream_options=False,
-    refuses=_by(_ALL, "top_k"),
+    unsupported_by_model=_by(_ALL, "top_k"),
     files="document_url",
     file_urls=True,
     refusal=False,
-    replays=frozenset({"content"}),  # thinking stands among the parts of the content
+    replayed_fields=frozenset({"content"}),  # thinking stands among the parts of the content
 )
 DEEPSEEK = Dialect(
     name="deepseek",
     base_url="https://api.deepseek.com",
     key_variable="DEEPSEEK_API_KEY",
-    refuses=_by(_ALL, "top_k", "seed") | _by(re.compile("deepseek-reasoner"), *_SAMPLING),
+    unsupported_by_model=_by(_ALL, "top_k", "seed") | _by(re.compile("deepseek-reasoner"), *_SAMPLING),
     json_schema=False,
     strict=False,  # under the base URL /beta only
     files="none",
@@ -109,7 +109,7 @@ XAI = Dialect(
     name="xai",
     base_url="https://api.x.ai/v1",
     key_variable="XAI_API_KEY",
-    refuses=_by(_ALL, "top_k")
+    unsupported_by_model=_by(_ALL, "top_k")
     | _by(re.compile(r"grok-(?!.*non-reasoning)(3-mini|4|code).*"), *_PENALTIES, "stop"),
     files="none",
     audio=False,
@@ -134,11 +134,11 @@ CEREBRAS = Dialect(
     base_url="https://api.cerebras.ai/v1",
     key_variable="CEREBRAS_API_KEY",
     token_key="max_completion_tokens",
-    refuses=_by(_ALL, "top_k", *_PENALTIES),
+    unsupported_by_model=_by(_ALL, "top_k", *_PENALTIES),
     files="none",
     audio=False,
     refusal=False,
-    replays=frozenset(),
+    replayed_fields=frozenset(),
 )
 PERPLEXITY = Dialect(
     name="perplexity",
@@ -148,19 +148,19 @@ PERPLEXITY = Dialect(
     files="none",
     audio=False,
     refusal=False,
-    replays=frozenset(),
+    replayed_fields=frozenset(),
 )
 GEMINI_COMPAT = Dialect(
     name="gemini-compat",
     base_url="https://generativelanguage.googleapis.com/v1beta/openai",
     key_variable="GEMINI_API_KEY",
-    beside_calls="absent",
+    content_with_tool_calls="absent",
     # `Invalid JSON payload received. Unknown name "seed"`, and so for the others (reports of users).
-    refuses=_by(_ALL, "top_k", "seed", *_PENALTIES),
+    unsupported_by_model=_by(_ALL, "top_k", "seed", *_PENALTIES),
     files="none",
-    replays=frozenset({"extra_content"}),  # thought signatures, on messages and on tool calls
+    replayed_fields=frozenset({"extra_content"}),  # thought signatures, on messages and on tool calls
 )
-VLLM = Dialect(name="vllm", base_url="http://localhost:8000/v1", files="none", replays=_TEXT_KEYS)
+VLLM = Dialect(name="vllm", base_url="http://localhost:8000/v1", files="none", replayed_fields=_TEXT_KEYS)
 LLAMACPP = Dialect(
     name="llamacpp",
     aliases=("local",),
@@ -177,25 +177,25 @@ LMSTUDIO = Dialect(
     named_tool_choice=False,
     files="none",
     audio=False,
-    replays=_TEXT_KEYS,
+    replayed_fields=_TEXT_KEYS,
 )
 OLLAMA_V1 = Dialect(
     name="ollama-v1",
     base_url="http://localhost:11434/v1",
     key_variable="OLLAMA_API_KEY",
     hosts=("ollama.com",),
-    beside_calls="empty",
-    refuses=_by(_ALL, "top_k"),
+    content_with_tool_calls="empty",
+    unsupported_by_model=_by(_ALL, "top_k"),
     tool_choice=False,
     files="none",
     image_urls=False,  # "OpenAI compatibility", Supported features: base64 alone
     audio=False,
-    replays=_TEXT_KEYS,
+    replayed_fields=_TEXT_KEYS,
 )
 COMPATIBLE = Dialect(
     name="compatible",
     # What an unknown server or gateway has sent of these, it understands.
-    replays=frozenset({"reasoning_content", "reasoning_details", "extra_content"}),
+    replayed_fields=frozenset({"reasoning_content", "reasoning_details", "extra_content"}),
 )
 """All servers that have no row of their own."""
 

@@ -25,19 +25,19 @@ from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
 from casual_llm.wire.encoding import (
     MODES,
-    Conversation,
-    Settings,
-    Words,
+    EncodedMessages,
+    EncodedOptions,
+    RequestFormat,
     check_message,
     dump_message,
     encode_with,
     limited,
-    said,
+    without_none,
 )
 from casual_llm.wire.json import dump, mapping
-from casual_llm.wire.prefix import NOTHING, Written, more
-from casual_llm.wire.report import Loss, overlaid, own, unsupported
-from casual_llm.wire.system_messages import written_as_one
+from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix, append
+from casual_llm.wire.report import Loss, native_for, overlay_native, unsupported
+from casual_llm.wire.system_messages import encode_with_merged_system
 
 __all__ = ["PATH", "encode", "message_to_openai", "named_choice", "tool_to_openai"]
 
@@ -48,7 +48,7 @@ _OTHER = _TWICE | {other: name for name, other in _TWICE.items()}
 _MESSAGES = frozenset({UserMessage, AssistantMessage, SystemMessage, ToolResultMessage})
 
 
-def encode(dialect: Dialect, call: Call, known: Written = NOTHING) -> Result[Encoded, EncodeError]:
+def encode(dialect: Dialect, call: Call, known: Prefix = EMPTY_PREFIX) -> Result[Encoded, EncodeError]:
     """Write a call as a request, with what the dialect cannot say as losses.
 
     >>> from casual_llm.messages import UserMessage
@@ -60,7 +60,7 @@ def encode(dialect: Dialect, call: Call, known: Written = NOTHING) -> Result[Enc
     >>> print(encode(OPENAI, Call(model="gpt-4.1", messages=[])).failure())
     messages: the list is empty; give at least one message
     """
-    words = Words(
+    words = RequestFormat(
         names=dialect.names,
         url=PATH,
         settings=partial(_settings, dialect),
@@ -69,15 +69,17 @@ def encode(dialect: Dialect, call: Call, known: Written = NOTHING) -> Result[Enc
     return encode_with(words, call)
 
 
-def _conversation(dialect: Dialect, known: Written, call: Call, options: ChatOptions) -> Conversation:
+def _conversation(dialect: Dialect, known: Prefix, call: Call, options: ChatOptions) -> EncodedMessages:
     write = partial(_written, dialect)
     if options.system_message_handling != "merge":
-        return Conversation(written=write(call.messages, known))
+        return EncodedMessages(written=write(call.messages, known))
     marks = dialect.cache_control
-    return Conversation(written=written_as_one(write, call.messages, known, dialect.names, marks=marks))
+    return EncodedMessages(
+        written=encode_with_merged_system(write, call.messages, known, dialect.names, marks=marks)
+    )
 
 
-def _written(dialect: Dialect, messages: Sequence[ChatMessage], known: Written) -> Written:
+def _written(dialect: Dialect, messages: Sequence[ChatMessage], known: Prefix) -> Prefix:
     bodies, losses, changes, names = list[Json](), list(known.losses), list(known.changes), dict(known.names)
     for index, message in enumerate(messages[known.count :], known.count):
         path = f"messages[{index}]"
@@ -90,9 +92,9 @@ def _written(dialect: Dialect, messages: Sequence[ChatMessage], known: Written) 
         changes += changed
         if normal.role == "assistant" and normal.tool_calls:
             names |= {call.id: call.function.name for call in normal.tool_calls}
-    return Written(
+    return Prefix(
         count=len(messages),
-        pieces=more(known.pieces, _dumped(bodies, known.count)),
+        pieces=append(known.pieces, _dumped(bodies, known.count)),
         losses=tuple(losses),
         changes=tuple(changes),
         names=names,
@@ -101,7 +103,7 @@ def _written(dialect: Dialect, messages: Sequence[ChatMessage], known: Written) 
 
 def _check(path: str, message: ChatMessage, dialect: Dialect) -> None:
     check_message(path, message)
-    if message.native is not None and not own(heard(message, dialect, path)[0], dialect.names):
+    if message.native is not None and not native_for(heard(message, dialect, path)[0], dialect.names):
         # What only other formats or servers know of it is not said here.
         check_message(path, message.model_copy(update={"native": None}))
 
@@ -114,7 +116,7 @@ def _dumped(bodies: Sequence[Json], start: int) -> list[bytes]:
         return [dump_message(place, mapping(body)) for place, body in zip(places, bodies, strict=True)]
 
 
-def _settings(dialect: Dialect, call: Call, options: ChatOptions) -> Settings:
+def _settings(dialect: Dialect, call: Call, options: ChatOptions) -> EncodedOptions:
     within, bounded = _within(dialect, options)
     choice, tools, lost = _tools(dialect, options)
     wanted, replaced = _response_format(dialect, options.response_format)
@@ -131,7 +133,7 @@ def _settings(dialect: Dialect, call: Call, options: ChatOptions) -> Settings:
         "tools": None if tools is None else [tool_to_openai(tool, dialect) for tool in tools],
         "tool_choice": choice,
     }
-    asked = said(told)
+    asked = without_none(told)
     refused = [name for name in asked if _refuses(dialect, call.model, name)]
     extra = options.extra or {}
     names = {"max_tokens": _word(dialect.token_key, extra), "seed": _word(dialect.seed_key, extra)}
@@ -142,7 +144,7 @@ def _settings(dialect: Dialect, call: Call, options: ChatOptions) -> Settings:
         body["stream_options"] = {"include_usage": True}
     left_out = [unsupported(f"options.{name}", getattr(options, name)) for name in refused]
     left_out += [loss for name, loss in bounded.items() if name not in refused]
-    return Settings(body=body, losses=(*lost, *left_out, *replaced))
+    return EncodedOptions(body=body, losses=(*lost, *left_out, *replaced))
 
 
 def _word(ours: str, extra: Collection[str]) -> str:
@@ -153,21 +155,26 @@ def _word(ours: str, extra: Collection[str]) -> str:
 
 def _within(dialect: Dialect, options: ChatOptions) -> tuple[ChatOptions, dict[str, Loss]]:
     """Keep to what the server takes of numbers and of texts to stop at."""
-    within, losses = limited(options, dialect.limits)
+    within, losses = limited(options, dialect.ranges)
     stop = options.stop
-    if dialect.stops is None or stop is None or isinstance(stop, str) or "stop" in (options.extra or {}):
+    if (
+        dialect.max_stop_sequences is None
+        or stop is None
+        or isinstance(stop, str)
+        or "stop" in (options.extra or {})
+    ):
         return within, losses
     if not stop:
         return within.set(stop=None), {**losses, "stop": unsupported("options.stop", stop)}
-    if len(stop) <= dialect.stops:
+    if len(stop) <= dialect.max_stop_sequences:
         return within, losses
-    first = tuple(stop[: dialect.stops])
+    first = tuple(stop[: dialect.max_stop_sequences])
     told = Loss(path="options.stop", kind="replaced", asked=tuple(stop), applied=first)
     return within.set(stop=first), {**losses, "stop": told}
 
 
 def _refuses(dialect: Dialect, model: str, option: str) -> bool:
-    models = dialect.refuses.get(option)
+    models = dialect.unsupported_by_model.get(option)
     return models is not None and models.fullmatch(model) is not None
 
 
@@ -230,20 +237,22 @@ def tool_to_openai(tool: Tool, dialect: Dialect) -> Body:
     >>> tool_to_openai(Tool(name="ping"), OPENAI)["type"]
     'function'
     """
-    return overlaid(_listed(tool, dialect), tool.native, dialect.names, "")[0]
+    return overlay_native(_listed(tool, dialect), tool.native, dialect.names, "")[0]
 
 
 def _listed(tool: Tool, dialect: Dialect) -> Body:
-    function = said({"name": tool.name, "description": tool.description, "parameters": tool.input_schema})
-    function |= said({"strict": tool.strict if dialect.strict else None})
-    marks = said({"cache_control": thaw(tool.cache_control) if dialect.cache_control else None})
+    function = without_none(
+        {"name": tool.name, "description": tool.description, "parameters": tool.input_schema}
+    )
+    function |= without_none({"strict": tool.strict if dialect.strict else None})
+    marks = without_none({"cache_control": thaw(tool.cache_control) if dialect.cache_control else None})
     return {"type": "function", "function": function, **marks}
 
 
 def _lost_tool(index: int, tool: Tool, dialect: Dialect) -> list[Loss]:
     path, losses = f"options.tools[{index}]", list[Loss]()
     if tool.native is not None:
-        losses += overlaid(_listed(tool, dialect), tool.native, dialect.names, path, ("function",))[1]
+        losses += overlay_native(_listed(tool, dialect), tool.native, dialect.names, path, ("function",))[1]
     if tool.strict is not None and not dialect.strict:
         losses.append(unsupported(f"{path}.strict", tool.strict))
     if tool.cache_control is not None and not dialect.cache_control:

@@ -21,10 +21,10 @@ from casual_llm.messages import (
 from casual_llm.providers.openai_chat.dialect import Dialect
 from casual_llm.providers.openai_chat.normal import normalized
 from casual_llm.providers.openai_chat.replay import CUSTOM
-from casual_llm.wire.encoding import said
+from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import items, mapping, text
 from casual_llm.wire.media import uri_of
-from casual_llm.wire.report import Loss, overlaid, own, unsupported
+from casual_llm.wire.report import Loss, native_for, overlay_native, unsupported
 
 Body = dict[str, Json]
 Native = Mapping[str, Mapping[str, Json]]
@@ -76,7 +76,7 @@ def _with_native(
         name: {key: value for key, value in keys.items() if key != "content" or name not in parts}
         for name, keys in native.items()
     }
-    laid, replaced = overlaid(body, others, dialect.names, path)
+    laid, replaced = overlay_native(body, others, dialect.names, path)
     for name, content in parts.items():
         if spoken(content) == spoken(told):
             laid["content"] = content
@@ -96,7 +96,7 @@ def heard(message: ChatMessage, dialect: Dialect, path: str) -> tuple[Native, li
     """
     native: Native = message.native or {}
     keys = native.get("openai", {})
-    if message.role != "assistant" or "audio" not in keys or "audio" in dialect.replays:
+    if message.role != "assistant" or "audio" not in keys or "audio" in dialect.replayed_fields:
         return native, []
     heard = {key: value for key, value in keys.items() if key != "audio"}
     return {**native, "openai": heard}, [unsupported(f"{path}.native.openai.audio", keys["audio"])]
@@ -146,7 +146,7 @@ def _part(part: ContentPart, dialect: Dialect, path: str) -> tuple[Body | None, 
         losses.append(unsupported(f"{path}.cache_control", part.cache_control))
     elif part.cache_control is not None:
         body["cache_control"] = thaw(part.cache_control)
-    laid, replaced = overlaid(body, part.native, dialect.names, path)
+    laid, replaced = overlay_native(body, part.native, dialect.names, path)
     return laid, [*losses, *replaced]
 
 
@@ -160,7 +160,7 @@ def _medium(part: TextContent | ImageContent | FileContent | AudioContent, diale
         return {"type": "text", "text": part.text}
     by_url = is_url(part.source)
     if isinstance(part, ImageContent):
-        shown = said({"url": uri_of(part), "detail": part.detail})
+        shown = without_none({"url": uri_of(part), "detail": part.detail})
         return {"type": "image_url", "image_url": shown} if dialect.image_urls or not by_url else None
     if isinstance(part.source, str) and not by_url:  # a URI that cannot be read
         return None
@@ -175,9 +175,11 @@ def _medium(part: TextContent | ImageContent | FileContent | AudioContent, diale
 
 def _file(part: FileContent, dialect: Dialect) -> Body | None:
     if dialect.files == "file":
-        return {"type": "file", "file": said({"filename": part.name, "file_data": uri_of(part)})}
+        return {"type": "file", "file": without_none({"filename": part.name, "file_data": uri_of(part)})}
     if dialect.files == "document_url":
-        return said({"type": "document_url", "document_url": uri_of(part), "document_name": part.name})
+        return without_none(
+            {"type": "document_url", "document_url": uri_of(part), "document_name": part.name}
+        )
     return None
 
 
@@ -208,22 +210,22 @@ def _tool_result(
 def _assistant(message: AssistantMessage, dialect: Dialect, path: str) -> tuple[Body, list[Loss]]:
     body: Body = {"role": "assistant", "content": message.content}
     # What is kept of an answer says its content in the server's own words.
-    said = message.content or own(message.native, dialect.names).get("content")
+    said = message.content or native_for(message.native, dialect.names).get("content")
     losses = [] if message.refusal is None else _refuse(body, message.refusal, said, dialect, path)
     if not message.tool_calls:
         return body, losses
-    if body["content"] is None and dialect.beside_calls == "absent":
+    if body["content"] is None and dialect.content_with_tool_calls == "absent":
         del body["content"]
     calls = list[Json]()
     for index, call in enumerate(message.tool_calls):
         function = {"name": call.function.name, "arguments": call.function.arguments}
         written: Body = {"id": call.id, "type": "function", "function": function}
         if call.native is not None:
-            if own(call.native, dialect.names).get("type") == CUSTOM:
+            if native_for(call.native, dialect.names).get("type") == CUSTOM:
                 said = {"name": call.function.name, "input": call.function.arguments}
                 written = {"id": call.id, "type": CUSTOM, "custom": said}
             place = f"{path}.tool_calls[{index}]"
-            written, lost = overlaid(written, call.native, dialect.names, place, fuller=("function",))
+            written, lost = overlay_native(written, call.native, dialect.names, place, fuller=("function",))
             losses += lost
         calls.append(written)
     body["tool_calls"] = calls

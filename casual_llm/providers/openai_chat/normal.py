@@ -23,7 +23,7 @@ from casual_llm.messages import (
 )
 from casual_llm.providers.openai_chat.dialect import Dialect
 from casual_llm.wire.codec import Normal
-from casual_llm.wire.ids import fitted
+from casual_llm.wire.ids import valid_tool_call_id
 from casual_llm.wire.media import plain
 from casual_llm.wire.report import Loss
 
@@ -84,7 +84,7 @@ def _part(part: ContentPart) -> ContentPart:
 
 def _assistant(message: AssistantMessage, dialect: Dialect, path: str) -> _Normal[AssistantMessage]:
     calls = message.tool_calls
-    if calls and message.content is None and dialect.beside_calls == "empty":
+    if calls and message.content is None and dialect.content_with_tool_calls == "empty":
         return message.model_copy(update={"content": ""}), [_rewritten(f"{path}.content", None, "")]
     if calls is not None and not calls:
         return message.model_copy(update={"tool_calls": None}), [_rewritten(f"{path}.tool_calls", [], None)]
@@ -97,7 +97,7 @@ def _calling(
     given, ids = message.tool_calls or (), dialect.call_ids
     if ids is None or all(ids.fullmatch(call.id) for call in given):
         return message, changes
-    calls = tuple(call.model_copy(update={"id": fitted(call.id, ids)}) for call in given)
+    calls = tuple(call.model_copy(update={"id": valid_tool_call_id(call.id, ids)}) for call in given)
     changed = [
         _rewritten(f"{path}.tool_calls[{index}].id", before.id, after.id)
         for index, (before, after) in enumerate(zip(given, calls, strict=True))
@@ -110,7 +110,7 @@ def _answering(
     message: ToolResultMessage, changes: Sequence[Loss], dialect: Dialect, path: str
 ) -> _Normal[ToolResultMessage]:
     before, ids = message.tool_call_id, dialect.call_ids
-    after = before if ids is None else fitted(before, ids)
+    after = before if ids is None else valid_tool_call_id(before, ids)
     if before == after:
         return message, changes
     changed = _rewritten(f"{path}.tool_call_id", before, after)

@@ -36,7 +36,7 @@ def rest(path: str, found: Mapping[str, Json], known: set[str], dialect: Dialect
     kept: dict[str, dict[str, Json]] = {FORMAT: {}, dialect.name: {}}
     for key, value in found.items():
         if key not in known and value is not None:
-            kept[dialect.name if key in dialect.replays else FORMAT][key] = value
+            kept[dialect.name if key in dialect.replayed_fields else FORMAT][key] = value
     return {name: freeze_object(keys, path) for name, keys in kept.items() if keys} or None
 
 

@@ -33,11 +33,13 @@ def replayed(dialect: Dialect, deltas: Sequence[Object], reasoning: str) -> dict
     """
     found: dict[str, Json] = {}
     for delta in deltas:
-        for key in sorted(dialect.replays.intersection(delta).difference(THOUGHTS)):
+        for key in sorted(dialect.replayed_fields.intersection(delta).difference(THOUGHTS)):
             found |= _taken(found, key, delta[key])
     if all(part.keys() == {"type", "text"} for part in map(mapping, items(found.get("content")))):
         found.pop("content", None)
-    keys = (key for delta in deltas for key in THOUGHTS if key in dialect.replays and text(delta.get(key)))
+    keys = (
+        key for delta in deltas for key in THOUGHTS if key in dialect.replayed_fields and text(delta.get(key))
+    )
     thought = next(keys, None)
     return native(dialect, found if thought is None else {**found, thought: reasoning})
 
@@ -53,7 +55,7 @@ def native(dialect: Dialect, keys: Object) -> dict[str, Object] | None:
 
 def signature(dialect: Dialect, call: Object) -> dict[str, Object] | None:
     """Give what of a tool call goes into its `native`."""
-    if _SIGNED not in dialect.replays or not mapping(call.get(_SIGNED)):
+    if _SIGNED not in dialect.replayed_fields or not mapping(call.get(_SIGNED)):
         return None
     return native(dialect, {_SIGNED: call[_SIGNED]})
 

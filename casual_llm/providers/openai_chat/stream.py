@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 from pydantic_core import from_json
 from returns.result import Failure, Result, Success
 
-from casual_llm.failures import DecodeError, Malformed, Refused, Truncated
+from casual_llm.failures import DecodeError, ErrorResponse, Malformed, Truncated
 from casual_llm.frozen import Json
 from casual_llm.providers.openai_chat.decode import NAMELESS, Names, Object, Slot, error_in, read_chunk
 from casual_llm.providers.openai_chat.dialect import Dialect
@@ -113,7 +113,7 @@ def _take(state: State, sse: Sse, events: list[Event]) -> tuple[State, Chunks]:
             if "id" in fields or "model" in fields:
                 names = Names(fields.get("id", names.id), fields.get("model", names.model))
             finished = finished or "raw_finish_reason" in fields
-        if not dialect.replays.isdisjoint(delta):
+        if not dialect.replayed_fields.isdisjoint(delta):
             noted.append(delta)
     chunks = tuple(said)
     after = State(
@@ -131,7 +131,7 @@ def _take(state: State, sse: Sse, events: list[Event]) -> tuple[State, Chunks]:
     return evolve(after, failure=evolve(failure, partial=_partial(after))), chunks
 
 
-def _read(name: bytes, data: bytes) -> dict[str, Json] | Refused | Malformed | None:
+def _read(name: bytes, data: bytes) -> dict[str, Json] | ErrorResponse | Malformed | None:
     """Read the body of an event: an object, an error, or nothing."""
     body = _json(data)
     if isinstance(body, dict) and name in _PLAIN:

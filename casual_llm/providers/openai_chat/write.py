@@ -66,7 +66,7 @@ def _message(dialect: Dialect, reply: Reply) -> Body:
     body, _ = message_to_openai(reply.message, evolve(dialect, refusal=True, call_ids=None))
     if reply.reasoning is None or reasoning_in(body) == reply.reasoning:
         return body
-    key = next((key for key in THOUGHTS if key not in dialect.replays), None)
+    key = next((key for key in THOUGHTS if key not in dialect.replayed_fields), None)
     if key is not None:
         return {key: reply.reasoning, **body}
     texts = [{"type": "text", "text": reply.message.content}] if reply.message.content else []
