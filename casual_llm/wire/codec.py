@@ -20,7 +20,7 @@ from casual_llm.messages import ChatMessage
 from casual_llm.options import ChatOptions, Layer
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix
-from casual_llm.wire.report import Loss
+from casual_llm.wire.report import Change, Loss
 
 
 def _messages(value: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
@@ -41,7 +41,7 @@ def _headers(value: Mapping[str, str]) -> Mapping[str, str]:
 
 @frozen(kw_only=True)
 class Call:
-    """What is asked: a model, a conversation, and merged options, in which `OMIT` may still stand."""
+    """One request to a model: its name, the messages and the merged options (`OMIT` not yet resolved)."""
 
     model: str
     messages: tuple[ChatMessage, ...] = field(converter=_messages)
@@ -77,18 +77,10 @@ class Encoded:
 
     request: Request
     losses: tuple[Loss, ...] = ()
-    changes: tuple[Loss, ...] = ()
-    """What is said in another form that means the same, such as two turns of the user as one."""
-    written: Prefix = field(default=EMPTY_PREFIX, repr=False, eq=False)
-    """What of the conversation a next call can go on from."""
-
-
-@frozen(kw_only=True)
-class Normal:
-    """A conversation in the one form that a format gives back, and what was changed to get there."""
-
-    messages: tuple[ChatMessage, ...] = field(converter=_messages)
-    changes: tuple[Loss, ...] = ()
+    changes: tuple[Change, ...] = ()
+    """Equivalent rewrites, such as two consecutive user turns merged into one."""
+    prefix: Prefix = field(default=EMPTY_PREFIX, repr=False, eq=False)
+    """What a longer conversation can go on from."""
 
 
 class StreamState(Protocol):
@@ -105,10 +97,10 @@ Chunks: TypeAlias = tuple[StreamChunk, ...]
 
 
 class Encode(Protocol):
-    """Write a call; what was written of the conversation's first messages need not be written again."""
+    """Encode a call; the messages behind a prefix are appended to its bytes."""
 
-    def __call__(self, call: Call, known: Prefix = EMPTY_PREFIX) -> Result[Encoded, EncodeError]:
-        """Give the request, and what of the call it does not say."""
+    def __call__(self, call: Call, prefix: Prefix = EMPTY_PREFIX) -> Result[Encoded, EncodeError]:
+        """Return the request, and what of the call it does not say."""
         ...
 
 
@@ -119,7 +111,6 @@ class Codec(Generic[S]):
     name: str
     names: tuple[str, ...]
     """The keys of `provider_options` and `native` that mean it: the format's, then the dialect's."""
-    normalize: Callable[[Sequence[ChatMessage]], Normal]
     encode: Encode
     decode: Callable[[Response], Result[Reply, DecodeError]]
     start: S

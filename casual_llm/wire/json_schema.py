@@ -17,8 +17,8 @@ from pydantic import BaseModel, PydanticUserError
 from casual_llm.errors import ConfigurationError
 from casual_llm.frozen import Json
 from casual_llm.options import JsonSchema
-from casual_llm.wire.encoding import PlacedError
 from casual_llm.wire.json import mapping
+from casual_llm.wire.report import PlacedError
 
 _UNSAFE = re.compile(r"[^a-zA-Z0-9_-]+")
 _LONGEST_NAME = 64

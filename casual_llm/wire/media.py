@@ -11,6 +11,8 @@ from casual_llm.messages import AudioContent, FileContent, ImageContent, is_refe
 
 Medium = TypeVar("Medium", bound=ImageContent | FileContent | AudioContent)
 
+DEFAULT_IMAGE_TYPE: str = ImageContent.model_fields["media_type"].default
+"""The media type of an image whose type was not given."""
 _DATA_URI = re.compile(r"data:([^;,]*)((?:;[^;,]*)*?)(;base64)?,(.*)", re.DOTALL | re.IGNORECASE)
 
 
@@ -37,6 +39,16 @@ def inline(part: ImageContent | FileContent | AudioContent) -> Inline | None:
     if not is_reference(source):
         return Inline(part.media_type, source)
     return parse_data_uri(source)
+
+
+def has_default_media_type(part: ImageContent | FileContent | AudioContent) -> bool:
+    """Return whether a part has the media type that its class has where none is given.
+
+    >>> has_default_media_type(ImageContent(source="aGk=")), DEFAULT_IMAGE_TYPE
+    (True, 'image/jpeg')
+    """
+    default: str = type(part).model_fields["media_type"].default
+    return part.media_type == default
 
 
 def parse_data_uri(uri: str) -> Inline | None:

@@ -1,18 +1,34 @@
-"""A conversation as it was written: bytes that a longer conversation begins with.
+"""The one fold over messages, which goes on from bytes that were encoded before.
 
-Messages do not change, so what was written of a conversation can be gone on with. `Prefix` is the
-state of that fold: a codec takes the one of an earlier call, writes the messages that came since,
-and gives the next. Whoever keeps none gets the same bytes.
+Messages do not change, so what was encoded of a conversation can be kept. `Prefix` is the state of the fold:
+it takes the one of an earlier call, encodes the messages that came since, and returns the next. Who has none
+gets the same bytes. Formats know nothing of it: they canonicalise a message and write a unit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from attrs import field, frozen
 from frozendict import frozendict
 
-from casual_llm.wire.report import Loss
+from casual_llm.frozen import Json
+from casual_llm.messages import (
+    AssistantMessage,
+    ChatMessage,
+    Message,
+    SystemMessage,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.validation import type_name
+from casual_llm.wire.json import dump
+from casual_llm.wire.message_format import Body, MessageFormat, Role, Unit
+from casual_llm.wire.report import Change, Loss, PlacedError, Report
+from casual_llm.wire.system_messages import has_several_system_messages, merge_reported
+
+_MESSAGES = frozenset({UserMessage, AssistantMessage, SystemMessage, ToolResultMessage})
 
 
 @frozen(kw_only=True)
@@ -20,23 +36,186 @@ class Prefix:
     """The first messages of a conversation as bytes, and what it takes to go on."""
 
     count: int = 0
-    """How many messages are written for good; those after them can still change their bytes."""
+    """How many messages are encoded for good; those after them can still change their bytes."""
     pieces: tuple[bytes, ...] = field(default=(), repr=False)
     """Together, the inside of the array of messages."""
     losses: tuple[Loss, ...] = ()
-    changes: tuple[Loss, ...] = ()
-    names: Mapping[str, str] = frozendict()
+    changes: tuple[Change, ...] = ()
+    tool_names: Mapping[str, str] = frozendict()
     """The names of the tools that were called, by the ids of the calls."""
     system: tuple[bytes, ...] = ()
-    """System blocks, for a format that has them in a place of their own."""
+    """System messages, for a format that has them in a place of their own."""
 
 
 EMPTY_PREFIX = Prefix()
-"""Of a conversation that was never written."""
+"""Of a conversation that was never encoded."""
+
+
+@frozen(kw_only=True)
+class EncodedMessages:
+    """The messages of a call on the wire."""
+
+    prefix: Prefix
+    open_turn: tuple[bytes, ...] = ()
+    """The turn that a next message may still join."""
+    system: tuple[bytes, ...] = ()
+    report: Report
+
+
+class _Canonical(NamedTuple):
+    position: int
+    path: str
+    message: ChatMessage | None
+    losses: int
+    changes: int
+    """How much had been reported before it."""
+
+
+class _Mark(NamedTuple):
+    """How far the fold had come when the last unit was closed."""
+
+    messages: int
+    losses: int
+    changes: int
+    system: int
+    calls: int
+
+
+def encode_messages(
+    form: MessageFormat, messages: Sequence[ChatMessage], prefix: Prefix, *, merge_system: bool
+) -> EncodedMessages:
+    """Encode the messages behind a prefix; with `merge_system`, with their system messages as one."""
+    if merge_system and has_several_system_messages(messages):
+        # Merged messages stand elsewhere than in the call, so no prefix of it fits them.
+        fold = _Fold(form, EMPTY_PREFIX)
+        for one in _merged(form, [*fold.canonical(messages)], fold.report):
+            fold.add(one)
+        return fold.result(0)
+    fold = _Fold(form, prefix)
+    for one in fold.canonical(messages):
+        fold.add(one)
+    return fold.result(len(messages))
+
+
+def _merged(form: MessageFormat, canonical: Sequence[_Canonical], report: Report) -> Iterator[_Canonical]:
+    """Put one system message in the place of all, in front."""
+    systems, others = list[SystemMessage](), list[_Canonical]()
+    for one in canonical:
+        if isinstance(one.message, SystemMessage):
+            systems.append(one.message)
+        else:
+            others.append(one)
+    merged = merge_reported(systems, form.names, report, cache_marks=form.cache_marks)
+    for one in [canonical[0]._replace(message=merged), *others]:
+        yield one._replace(losses=len(report.losses), changes=len(report.changes))
+
+
+class _Fold:
+    """The units that are closed, and the one that is open."""
+
+    def __init__(self, form: MessageFormat, prefix: Prefix) -> None:
+        self.form, self.prefix = form, prefix
+        self.report = Report([*prefix.losses], [*prefix.changes])
+        self.tool_names = dict(prefix.tool_names)
+        self.calls = list[tuple[str, str]]()
+        self.bodies, self.starts, self.system = list[Body](), list[str](), [*prefix.system]
+        self.unit = Unit([], [])
+        self.role: Role | None = None
+        self.mark = _Mark(prefix.count, len(prefix.losses), len(prefix.changes), len(prefix.system), 0)
+
+    def canonical(self, messages: Sequence[ChatMessage]) -> Iterator[_Canonical]:
+        """Canonicalise the messages behind the prefix one by one."""
+        report, canonicalise = self.report, self.form.canonical
+        for index in range(self.prefix.count, len(messages)):
+            message, path = messages[index], f"messages[{index}]"
+            if type(message) not in _MESSAGES and not isinstance(message, Message):
+                problem = f"expected a message, got {type_name(message)}"
+                raise PlacedError(path, problem, "use a message such as UserMessage(content=...)")
+            losses, changes = len(report.losses), len(report.changes)
+            canonical = canonicalise(message, path, self.tool_names, report)
+            yield _Canonical(index, path, canonical, losses, changes)
+            if canonical is not None and canonical.role == "assistant" and canonical.tool_calls:
+                calls = [(call.id, call.function.name) for call in canonical.tool_calls]
+                self.calls += calls
+                self.tool_names.update(calls)
+
+    def add(self, one: _Canonical) -> None:
+        """Add a canonical message to its unit, and write the unit before it where one ends."""
+        form, message = self.form, one.message
+        if message is None:
+            return
+        if form.write_system is not None and isinstance(message, SystemMessage):
+            body = form.write_system(message, one.path, self.report)
+            self.system.append(dump_body(one.path, body))
+        elif form.role_of is None:
+            self._write(Unit([one.path], [message]))
+        else:
+            self._join(one, message, form.role_of(message))
+
+    def _join(self, one: _Canonical, message: ChatMessage, role: Role) -> None:
+        if self.unit.messages and role != self.role:
+            later = self.report.split(one.losses, one.changes)
+            self._write(self.unit)
+            self.mark = self._position(one.position)
+            self.report.extend(later)
+            self.unit = Unit([], [])
+        self.role = role
+        self.unit.paths.append(one.path)
+        self.unit.messages.append(message)
+
+    def _write(self, unit: Unit) -> None:
+        self.bodies.append(self.form.write(unit, self.report))
+        self.starts.append(unit.paths[0])
+
+    def _position(self, count: int) -> _Mark:
+        report = self.report
+        return _Mark(count, len(report.losses), len(report.changes), len(self.system), len(self.calls))
+
+    def result(self, count: int) -> EncodedMessages:
+        """Return what is encoded for good, and the turn that is still open."""
+        closed = len(self.bodies)
+        if self.unit.messages:
+            self._write(self.unit)
+        elif self.form.role_of is None:
+            self.mark = self._position(count)
+        bodies = dump_bodies(self.bodies[:closed], self.starts)
+        mark, report = self.mark, self.report
+        return EncodedMessages(
+            prefix=Prefix(
+                count=mark.messages,
+                pieces=append(self.prefix.pieces, bodies),
+                losses=tuple(report.losses[: mark.losses]),
+                changes=tuple(report.changes[: mark.changes]),
+                tool_names={**self.prefix.tool_names, **dict(self.calls[: mark.calls])},
+                system=tuple(self.system[: mark.system]),
+            ),
+            open_turn=tuple(dump_bodies(self.bodies[closed:], self.starts[closed:])),
+            system=tuple(self.system),
+            report=report,
+        )
+
+
+def dump_bodies(bodies: Sequence[Body], paths: Sequence[str]) -> list[bytes]:
+    """Dump objects, all at once where they can be, or name the one that cannot."""
+    if not bodies:
+        return []
+    try:
+        return [dump(bodies)[1:-1]]  # all at once costs half as much
+    except ValueError:
+        return [dump_body(path, body) for path, body in zip(paths, bodies, strict=True)]
+
+
+def dump_body(path: str, body: Mapping[str, Json]) -> bytes:
+    """Dump an object, or refuse half a character by the path of the object."""
+    try:
+        return dump(body)
+    except ValueError as error:
+        problem = f"contains text that is not valid Unicode: {error}"
+        raise PlacedError(path, problem, "decode its bytes with the right encoding") from None
 
 
 def append(pieces: tuple[bytes, ...], bodies: Iterable[bytes]) -> tuple[bytes, ...]:
-    r"""Add the bodies of messages to what is written.
+    r"""Append the bodies of messages to those that were encoded before.
 
     >>> append((b'{"a":1}',), [b'{"b":2}'])
     (b'{"a":1},{"b":2}',)
@@ -47,14 +226,18 @@ def append(pieces: tuple[bytes, ...], bodies: Iterable[bytes]) -> tuple[bytes, .
     added = b",".join(bodies)
     if not added:
         return pieces
-    kept = [*pieces, b"," + added] if pieces else [added]
-    while len(kept) > 1 and len(kept[-2]) <= 2 * len(kept[-1]):
-        last = kept.pop()
-        kept[-1] += last
-    return tuple(kept)
+    merged = [*pieces, b"," + added] if pieces else [added]
+    while len(merged) > 1 and len(merged[-2]) <= 2 * len(merged[-1]):
+        last = merged.pop()
+        merged[-1] += last
+    return tuple(merged)
 
 
 def array(pieces: Sequence[bytes], bodies: Iterable[bytes] = ()) -> tuple[bytes, ...]:
-    """Close the array of messages: what is written for good, and what may still change."""
+    """Close the array of messages: what is encoded for good, and what may still change.
+
+    >>> b"".join(array((b'{"a":1}',), [b'{"b":2}']))
+    b'[{"a":1},{"b":2}]'
+    """
     tail = b",".join(bodies)
     return (b"[", *pieces, b"," if pieces and tail else b"", tail, b"]")

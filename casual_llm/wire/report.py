@@ -1,52 +1,126 @@
-"""What of a call could not be said, as data."""
+"""What encoding a call reports: losses and changes, and the error that names a path.
+
+One `Report` is made for one encoding and goes through all of it, so the functions that canonicalise and
+write need not hand lists of losses around; from outside, `encode` is pure.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from typing import Literal, TypeAlias
 
-from attrs import field, frozen
-from returns.result import safe
+from attrs import define, field, frozen
 
+from casual_llm.failures import EncodeError, ReadError
 from casual_llm.frozen import Json, freeze, thaw
 
-_freeze = safe(exceptions=(ValueError,))(freeze)
+Natives: TypeAlias = Mapping[str, Mapping[str, Json]]
+LossKind: TypeAlias = Literal["unsupported", "replaced", "added", "overridden"]
+"""`unsupported`: dropped; `replaced`: sent as something else; `added`: sent although nobody asked,
+because the format requires it; `overridden`: replaced by a key of `extra` or `native`."""
+ChangeKind: TypeAlias = Literal["merged", "moved", "dropped", "rewritten", "implied"]
+"""How the same was written in another form: joined with another, elsewhere, left out because it is empty,
+in other characters, or left out because the format means it anyway."""
+
+
+class PlacedError(ValueError):
+    """A call that cannot be encoded, or a request that cannot be read, on its way to becoming a value."""
+
+    def __init__(self, path: str, problem: str, remedy: str = "") -> None:
+        super().__init__(path, problem, remedy)
+        self.path, self.problem, self.remedy = path, problem, remedy
+
+    def __str__(self) -> str:
+        """Return the path and the problem in one line."""
+        return f"{self.path}: {self.problem}"
+
+    @property
+    def encode_error(self) -> EncodeError:
+        """Return the failure of an encoder."""
+        return EncodeError(self.path, self.problem, self.remedy)
+
+    @property
+    def read_error(self) -> ReadError:
+        """Return the failure of a reader."""
+        return ReadError(self.path, self.problem)
 
 
 def _frozen(value: Json) -> Json:
-    # An account of a loss is no reason to fail: a text with half a character is told as it is written.
-    return _freeze(value).value_or(repr(value))
+    # A report is no reason to fail: a text with half a character is shown as Python writes it.
+    try:
+        return freeze(value)
+    except ValueError:
+        return repr(value)
 
 
 @frozen(kw_only=True)
 class Loss:
-    """Something a caller asked for that the wire format or dialect cannot say."""
+    """Something a caller asked for that the wire format or dialect cannot express."""
 
     path: str
-    kind: str
-    """Of a loss: `unsupported` (left out), `replaced` (said differently), `added` (said unasked, because
-    the format requires it) or `overridden` (by `extra` or `native`). Of a change: `merged`, `moved`,
-    `dropped`, `rewritten` or `implied`."""
+    kind: LossKind
     asked: Json = field(converter=_frozen)
     applied: Json = field(default=None, converter=_frozen)
 
 
-def describe_loss(loss: Loss, format_name: str) -> str:
-    """Tell a loss in a line.
+@frozen(kw_only=True)
+class Change:
+    """An equivalent rewrite, such as two consecutive user turns merged into one."""
 
-    >>> describe_loss(unsupported("options.top_k", 40), "openai")
-    'options.top_k is left out: openai cannot say it'
+    path: str
+    kind: ChangeKind
+    asked: Json = field(converter=_frozen)
+    applied: Json = field(default=None, converter=_frozen)
+
+
+@define
+class Report:
+    """The losses and changes of one encoding, in the order in which they were met.
+
+    >>> report = Report()
+    >>> report.dropped("options.top_k", 40)
+    >>> report.losses
+    [Loss(path='options.top_k', kind='unsupported', asked=40, applied=None)]
     """
-    how = {
-        "unsupported": f"is left out: {format_name} cannot say it",
-        "overridden": "stands in place of the field that says the same",
-        "added": f"is said unasked, because {format_name} requires it: {loss.applied}",
-    }
-    return f"{loss.path} {how.get(loss.kind, f'is said differently to {format_name}: {loss.applied}')}"
+
+    losses: list[Loss] = field(factory=list[Loss])
+    changes: list[Change] = field(factory=list[Change])
+
+    def dropped(self, path: str, asked: Json) -> None:
+        """Report something that is not sent."""
+        self.losses.append(Loss(path=path, kind="unsupported", asked=asked))
+
+    def replaced(self, path: str, asked: Json, applied: Json) -> None:
+        """Report something in whose place something else is sent."""
+        self.losses.append(Loss(path=path, kind="replaced", asked=asked, applied=applied))
+
+    def added(self, path: str, applied: Json) -> None:
+        """Report something that is sent because the format requires it."""
+        self.losses.append(Loss(path=path, kind="added", asked=None, applied=applied))
+
+    def overridden(self, path: str, asked: Json, applied: Json) -> None:
+        """Report something that a key of `extra` or `native` replaces."""
+        self.losses.append(Loss(path=path, kind="overridden", asked=asked, applied=applied))
+
+    def changed(self, path: str, kind: ChangeKind, asked: Json, applied: Json = None) -> None:
+        """Report an equivalent rewrite."""
+        self.changes.append(Change(path=path, kind=kind, asked=asked, applied=applied))
+
+    def split(self, losses: int, changes: int) -> Report:
+        """Cut off and return what was reported after so many losses and changes."""
+        later = Report(self.losses[losses:], self.changes[changes:])
+        del self.losses[losses:], self.changes[changes:]
+        return later
+
+    def extend(self, later: Report) -> None:
+        """Append what another report holds."""
+        self.losses += later.losses
+        self.changes += later.changes
 
 
 def unsupported(path: str, asked: Json) -> Loss:
-    """Tell that something is left out.
+    """Return the loss of something that is not sent.
 
     >>> unsupported("options.top_k", 40)
     Loss(path='options.top_k', kind='unsupported', asked=40, applied=None)
@@ -54,58 +128,78 @@ def unsupported(path: str, asked: Json) -> Loss:
     return Loss(path=path, kind="unsupported", asked=asked)
 
 
-def foreign_native(
-    path: str, native: Mapping[str, Mapping[str, Json]] | None, names: Collection[str]
-) -> tuple[Loss, ...]:
-    """Tell of what only other formats know: their keys, not their values, which may be long.
+def describe_loss(loss: Loss, format_name: str) -> str:
+    """Return a loss as a sentence.
 
-    >>> foreign_native("messages[1]", {"anthropic": {"content": []}}, ["openai"])
-    (Loss(path='messages[1].native.anthropic', kind='unsupported', asked=('content',), applied=None),)
+    >>> describe_loss(unsupported("options.top_k", 40), "openai")
+    'options.top_k was dropped: openai does not support it'
     """
-    others = [(name, keys) for name, keys in (native or {}).items() if name not in names]
-    return tuple(unsupported(f"{path}.native.{name}", sorted(keys)) for name, keys in others if keys)
+    sentences: Mapping[LossKind, str] = {
+        "unsupported": f"was dropped: {format_name} does not support it",
+        "replaced": f"was changed to {loss.applied} for {format_name}",
+        "added": f"was set to {loss.applied}: {format_name} requires a value",
+        "overridden": "overrides the field of the same meaning",
+    }
+    return f"{loss.path} {sentences[loss.kind]}"
 
 
-def native_for(native: Mapping[str, Mapping[str, Json]] | None, names: Collection[str]) -> dict[str, Json]:
-    """Give the keys that the named formats know, the last name having the last word.
+def native_for(native: Natives | None, names: Collection[str]) -> dict[str, Json]:
+    """Return the keys that the named formats know; the last name wins.
 
     >>> native_for({"openai": {"name": "Ann"}, "anthropic": {"content": []}}, ["openai", "groq"])
     {'name': 'Ann'}
     """
-    said: dict[str, Json] = {}
-    for name in names:
-        said |= (native or {}).get(name, {})
-    return said
+    keys: dict[str, Json] = {}
+    for name in names if native else ():
+        keys |= (native or {}).get(name, {})
+    return keys
 
 
-def overlay_native(
-    body: Mapping[str, Json],
-    native: Mapping[str, Mapping[str, Json]] | None,
+def report_foreign(path: str, native: Natives | None, names: Collection[str], report: Report) -> None:
+    """Report what only other formats know: their keys, not their values, which may be long.
+
+    >>> report = Report()
+    >>> report_foreign("messages[1]", {"anthropic": {"content": []}}, ["openai"], report)
+    >>> report.losses
+    [Loss(path='messages[1].native.anthropic', kind='unsupported', asked=('content',), applied=None)]
+    """
+    for name, keys in (native or {}).items():
+        if keys and name not in names:
+            report.dropped(f"{path}.native.{name}", sorted(keys))
+
+
+def overlay_native(  # noqa: PLR0913 # what is laid over what, for whom, and where it is reported
+    body: dict[str, Json],
+    native: Natives | None,
     names: Collection[str],
     path: str,
-    fuller: Collection[str] = (),
-) -> tuple[dict[str, Json], list[Loss]]:
-    """Lay the keys that the named formats know over a body, and tell what they replace and what is foreign.
+    report: Report,
+    *,
+    may_extend: Collection[str] = (),
+) -> dict[str, Json]:
+    """Lay the keys that the named formats know over a body; report what they replace, and what is foreign.
 
-    `fuller` are keys whose object may say more than ours, which is then no loss.
+    `may_extend` are keys whose object may hold more than ours, which is then no loss.
 
-    >>> body, losses = overlay_native({"id": "1"}, {"openai": {"id": "2"}}, ["openai"], "messages[1]")
-    >>> body, [(loss.path, loss.kind) for loss in losses]
-    ({'id': '2'}, [('messages[1].native.openai.id', 'overridden')])
+    >>> report = Report()
+    >>> overlay_native({"id": "1"}, {"openai": {"id": "2"}}, ["openai"], "messages[1]", report)
+    {'id': '2'}
+    >>> [(loss.path, loss.kind) for loss in report.losses]
+    [('messages[1].native.openai.id', 'overridden')]
     """
     if native is None:
-        return dict(body), []
-    keys, losses = native_for(native, names), list(foreign_native(path, native, names))
-    for key in body:
-        if key in keys and not (_holds if key in fuller else same_json)(keys[key], body[key]):
-            name = [name for name in names if key in native.get(name, {})][-1]
-            place = f"{path}.native.{name}.{key}"
-            losses.append(Loss(path=place, kind="overridden", asked=body[key], applied=keys[key]))
-    return {**body, **keys}, losses
+        return body
+    keys = native_for(native, names)
+    report_foreign(path, native, names, report)
+    for key in body if keys else ():
+        if key in keys and not (_extends if key in may_extend else same_json)(keys[key], body[key]):
+            name = next(name for name in reversed([*names]) if key in native.get(name, {}))
+            report.overridden(f"{path}.native.{name}.{key}", body[key], keys[key])
+    return {**body, **keys}
 
 
 def same_json(value: Json, other: Json) -> bool:
-    """Tell whether two values are written alike: 0, 0.0 and false are equal, and are not.
+    """Return whether two values are the same JSON: 0, 0.0 and false are equal in Python only.
 
     >>> same_json({"a": 0, "b": []}, {"b": (), "a": 0}), same_json(1.0, True)
     (True, False)
@@ -113,7 +207,7 @@ def same_json(value: Json, other: Json) -> bool:
     return json.dumps(thaw(value), sort_keys=True) == json.dumps(thaw(other), sort_keys=True)
 
 
-def _holds(value: Json, other: Json) -> bool:
-    held = value if isinstance(value, Mapping) else {}
-    kept = other if isinstance(other, Mapping) else {}
-    return all(key in held and same_json(held[key], kept[key]) for key in kept)
+def _extends(value: Json, other: Json) -> bool:
+    longer = value if isinstance(value, Mapping) else {}
+    shorter = other if isinstance(other, Mapping) else {}
+    return all(key in longer and same_json(longer[key], shorter[key]) for key in shorter)

@@ -31,12 +31,14 @@ from casual_llm.providers.openai_chat.dialects import (
     dialect_named,
     dialect_of,
 )
-from casual_llm.providers.openai_chat.encode import encode
-from casual_llm.providers.openai_chat.normal import normalize
-from casual_llm.providers.openai_chat.read import read
-from casual_llm.providers.openai_chat.stream import State, finish, start, step
+from casual_llm.providers.openai_chat.messages import message_format
+from casual_llm.providers.openai_chat.options import encode_options, read_options
+from casual_llm.providers.openai_chat.read import read_messages
+from casual_llm.providers.openai_chat.stream import State, stream_format
 from casual_llm.providers.openai_chat.write import write, write_stream
+from casual_llm.wire.building import build_codec
 from casual_llm.wire.codec import Codec
+from casual_llm.wire.request_format import RequestFormat
 
 __all__ = [
     "AZURE",
@@ -65,22 +67,33 @@ __all__ = [
 ]
 
 
+def request_format(dialect: Dialect) -> RequestFormat:
+    """Return how a dialect writes and reads requests.
+
+    >>> request_format(OPENAI).messages_key
+    'messages'
+    """
+    return RequestFormat(
+        names=dialect.names,
+        path=lambda _: "/chat/completions",
+        messages=message_format(dialect),
+        encode_options=partial(encode_options, dialect),
+        read_messages=partial(read_messages, dialect),
+        read_options=partial(read_options, dialect),
+    )
+
+
 def codec(dialect: Dialect = OPENAI) -> Codec[State]:
-    """Make the codec of a dialect.
+    """Build the codec of a dialect.
 
     >>> codec(LLAMACPP).name
     'llamacpp'
     """
-    return Codec(
-        name=dialect.name,
-        names=dialect.names,
-        normalize=partial(normalize, dialect),
-        encode=partial(encode, dialect),
+    return build_codec(
+        dialect.name,
+        request_format(dialect),
+        stream_format(dialect),
         decode=partial(decode, dialect),
-        start=start(dialect),
-        step=step,
-        finish=finish,
-        read=partial(read, dialect),
         write=partial(write, dialect),
         write_stream=partial(write_stream, dialect),
     )

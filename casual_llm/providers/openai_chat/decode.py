@@ -55,8 +55,8 @@ _CACHED = ("cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens")
 """As OpenAI has it, as Mistral has it, and as DeepSeek has it."""
 
 
-class Slot(NamedTuple):
-    """A tool call of the stream so far: how the server refers to it, and what was said of it."""
+class ToolCallInProgress(NamedTuple):
+    """A tool call of the stream so far: how the server refers to it, and what was fields of it."""
 
     number: int | None
     id: str
@@ -64,14 +64,14 @@ class Slot(NamedTuple):
     arguments: str = ""
 
 
-class Names(NamedTuple):
-    """What a server calls the answer and the model, as far as it said so."""
+class ResponseIds(NamedTuple):
+    """What a server calls the answer and the model, as far as it fields so."""
 
     id: str | None = None
     model: str | None = None
 
 
-NAMELESS = Names()
+NO_IDS = ResponseIds()
 
 
 def decode(dialect: Dialect, response: Response) -> Result[Reply, DecodeError]:
@@ -94,9 +94,9 @@ def decode(dialect: Dialect, response: Response) -> Result[Reply, DecodeError]:
         return Failure(error)
     if not items(body.get("choices")):
         return Failure(Malformed(f"the object has no choices; its keys are {sorted(body)[:20]}"))
-    said, delta = read_chunk(dialect, body, [], whole=True)
-    native = replayed(dialect, [delta], said.get("reasoning", ""))
-    return Success(collect([StreamChunk(**said, native=native)]))
+    fields, delta = read_chunk(dialect, body, [], whole=True)
+    native = replayed(dialect, [delta], fields.get("reasoning", ""))
+    return Success(collect([StreamChunk(**fields, native=native)]))
 
 
 def error_in(body: Object, status: int) -> ErrorResponse | None:
@@ -120,45 +120,50 @@ def _is_error(body: Object) -> bool:
 
 
 def read_chunk(
-    dialect: Dialect, body: Object, slots: list[Slot], names: Names = NAMELESS, *, whole: bool = False
+    dialect: Dialect,
+    body: Object,
+    calls: list[ToolCallInProgress],
+    ids: ResponseIds = NO_IDS,
+    *,
+    whole: bool = False,
 ) -> tuple[dict[str, Any], Object]:
     """Read a reply object, whole or a chunk of a stream: what a `StreamChunk` says, and the delta itself.
 
-    Only what is said is given, because most chunks say one thing: `names` are those that were said before,
-    and that every chunk of a stream repeats. `slots` remembers the tool calls met.
+    Only what is fields is given, because most chunks say one thing: `ids` are those that were fields before,
+    and that every chunk of a stream repeats. `calls` remembers the tool calls met.
     """
-    said: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     choice = _first(items(body.get("choices")), whole=whole)
     delta = _delta(choice, whole=whole)
     identity, model = text(body.get("id")), text(body.get("model"))
-    if identity and identity != names.id:
-        said["id"] = identity
-    if model and model != names.model:
-        said["model"] = model
+    if identity and identity != ids.id:
+        fields["id"] = identity
+    if model and model != ids.model:
+        fields["model"] = model
     spoken, thought = _content(delta.get("content"))
     content = spoken or text(choice.get("text"))
     if content:
-        said["content"] = content
+        fields["content"] = content
     thoughts = _named_reasoning(delta) or thought
     if thoughts:
-        said["reasoning"] = thoughts
+        fields["reasoning"] = thoughts
     refusal = text(delta.get("refusal")) or _refusal(delta.get("content"))
     if refusal:
-        said["refusal"] = refusal
-    calls = [mapping(call) for call in items(delta["tool_calls"])] if "tool_calls" in delta else ()
-    if calls:
-        said["tool_calls"] = [_tool_call(dialect, call, slots, new=whole) for call in calls]
+        fields["refusal"] = refusal
+    deltas = [mapping(call) for call in items(delta["tool_calls"])] if "tool_calls" in delta else ()
+    if deltas:
+        fields["tool_calls"] = [_tool_call(dialect, call, calls, new=whole) for call in deltas]
     raw = text(choice.get("finish_reason"))
     if raw and raw != "null":
-        said |= {"raw_finish_reason": raw, "finish_reason": _finish_reason(raw, bool(slots))}
+        fields |= {"raw_finish_reason": raw, "finish_reason": _finish_reason(raw, bool(calls))}
     usage = _usage(body, choice)
     if usage is not None:
-        said["usage"] = usage
-    return said, delta
+        fields["usage"] = usage
+    return fields, delta
 
 
 def reasoning_in(delta: Object) -> str:
-    """Find the reasoning in a message or delta; under whatever names, it is one thought.
+    """Find the reasoning in a message or delta; under whatever ids, it is one thought.
 
     >>> reasoning_in({"content": [{"type": "thinking", "thinking": "hm"}]})
     'hm'
@@ -171,7 +176,7 @@ def _named_reasoning(delta: Object) -> str:
 
 
 def _delta(choice: Object, *, whole: bool) -> Object:
-    # Perplexity sends both: the new piece as `delta`, and all that was said so far as `message`.
+    # Perplexity sends both: the new piece as `delta`, and all that was fields so far as `message`.
     for place in ("message", "delta") if whole else ("delta", "message"):
         found = choice.get(place)
         if type(found) is dict or isinstance(found, Mapping):
@@ -233,51 +238,53 @@ def _figure(usage: Object, details: str, keys: Sequence[str]) -> int | None:
     return next((found for place, key in places if (found := count(place.get(key))) is not None), None)
 
 
-def _tool_call(dialect: Dialect, call: Object, slots: list[Slot], *, new: bool) -> ToolCallDelta:
+def _tool_call(
+    dialect: Dialect, call: Object, calls: list[ToolCallInProgress], *, new: bool
+) -> ToolCallDelta:
     custom = mapping(call.get("custom"))
     function = {**custom, "arguments": custom.get("input")} if custom else mapping(call.get("function"))
     index, identity, name = count(call.get("index")), text(call.get("id")), text(function.get("name"))
     arguments = _arguments(function.get("arguments"))
-    place = len(slots) if new else _place(slots, Slot(index, identity, name, arguments))
-    slot = Slot(index, "", "") if place == len(slots) else slots[place]
-    number = slot.number if index is None else index
-    found = Slot(number, slot.id or identity, slot.name or name, slot.arguments + arguments)
-    slots[place : place + 1] = [found]
-    # Some servers repeat id and name on every delta: what was said once is not said again.
-    said: dict[str, Any] = {"index": place, "arguments": arguments}
-    if identity and not slot.id:
-        said["id"] = identity
-    if name and not slot.name:
-        said["name"] = name
+    place = len(calls) if new else _place(calls, ToolCallInProgress(index, identity, name, arguments))
+    known = ToolCallInProgress(index, "", "") if place == len(calls) else calls[place]
+    number = known.number if index is None else index
+    found = ToolCallInProgress(number, known.id or identity, known.name or name, known.arguments + arguments)
+    calls[place : place + 1] = [found]
+    # Some servers repeat id and name on every delta: what came once is not repeated.
+    fields: dict[str, Any] = {"index": place, "arguments": arguments}
+    if identity and not known.id:
+        fields["id"] = identity
+    if name and not known.name:
+        fields["name"] = name
     if "extra_content" in call:
-        said["native"] = signature(dialect, call)
+        fields["native"] = signature(dialect, call)
     if call.get("type") == CUSTOM:
-        said["native"] = native(dialect, {"type": CUSTOM})
-    return ToolCallDelta(**said)
+        fields["native"] = native(dialect, {"type": CUSTOM})
+    return ToolCallDelta(**fields)
 
 
-def _place(slots: Sequence[Slot], delta: Slot) -> int:
+def _place(calls: Sequence[ToolCallInProgress], delta: ToolCallInProgress) -> int:
     """Find the call that a delta goes on with: a new id is a new call, whatever the index says."""
     index, identity, name, _ = delta
-    new = len(slots)
+    new = len(calls)
     for place in reversed(range(new)):
-        slot = slots[place]
-        if index is not None and slot.number is not None and slot.number != index:
+        known = calls[place]
+        if index is not None and known.number is not None and known.number != index:
             continue
-        if identity and slot.id and identity != slot.id:
+        if identity and known.id and identity != known.id:
             continue
-        if not identity and name and slot.name and (index is None or (not slot.id and name != slot.name)):
-            return new  # whole calls, one after the other, told apart by nothing but their names
-        if not identity and name and _begins_anew(slot, delta):
+        if not identity and name and known.name and (index is None or (not known.id and name != known.name)):
+            return new  # whole calls, one after the other, told apart by nothing but their ids
+        if not identity and name and _begins_anew(known, delta):
             return new  # Gemini gives all calls the index 0
         return place
     return new
 
 
-def _begins_anew(slot: Slot, delta: Slot) -> bool:
+def _begins_anew(known: ToolCallInProgress, delta: ToolCallInProgress) -> bool:
     """Tell whether whole arguments are followed by others: together they would be no JSON."""
-    follows = slot.arguments.endswith("}") and delta.arguments.startswith("{")
-    return follows and is_successful(parse(slot.arguments.encode("utf-8", "replace")))
+    follows = known.arguments.endswith("}") and delta.arguments.startswith("{")
+    return follows and is_successful(parse(known.arguments.encode("utf-8", "replace")))
 
 
 def _arguments(arguments: Json) -> str:

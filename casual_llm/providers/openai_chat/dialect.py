@@ -14,7 +14,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from casual_llm.frozen import FrozenDict
-from casual_llm.wire.encoding import Limits
+from casual_llm.wire.capabilities import Ranges
 
 
 def _with_legacy(keys: frozenset[str]) -> frozenset[str]:
@@ -26,7 +26,7 @@ def _refuses(models: Mapping[str, re.Pattern[str]]) -> Mapping[str, re.Pattern[s
     return FrozenDict(models)
 
 
-def _limits(limits: Limits) -> Limits:
+def _limits(limits: Ranges) -> Ranges:
     return FrozenDict(limits)
 
 
@@ -54,7 +54,7 @@ class Dialect:
     """Whether a stream is asked for its usage."""
     unsupported_by_model: Mapping[str, re.Pattern[str]] = field(default=FrozenDict({}), converter=_refuses)
     """Options that are refused or ignored, each with the names of the models that do so."""
-    ranges: Limits = field(default=FrozenDict({}), converter=_limits)
+    ranges: Ranges = field(default=FrozenDict({}), converter=_limits)
     """Options with a range that is narrower than theirs; the nearest number is sent for one outside."""
     max_stop_sequences: int | None = None
     """How many texts `stop` may hold."""

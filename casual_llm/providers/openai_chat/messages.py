@@ -1,243 +1,231 @@
-"""Messages as Chat Completions bodies: each gives its body and what of it has no word."""
+"""Messages: what the dialect holds of each, and its object on the wire."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import (
     AssistantMessage,
-    AudioContent,
+    AssistantToolCall,
     ChatMessage,
-    ContentPart,
-    FileContent,
-    ImageContent,
     NativeContent,
     SystemMessage,
     TextContent,
     ToolResultMessage,
-    is_url,
 )
+from casual_llm.providers.openai_chat.content import canonical_content, text_of, write_content
 from casual_llm.providers.openai_chat.dialect import Dialect
-from casual_llm.providers.openai_chat.normal import normalized
 from casual_llm.providers.openai_chat.replay import CUSTOM
-from casual_llm.wire.encoding import without_none
-from casual_llm.wire.json import items, mapping, text
-from casual_llm.wire.media import uri_of
-from casual_llm.wire.report import Loss, native_for, overlay_native, unsupported
+from casual_llm.wire.ids import valid_tool_call_id
+from casual_llm.wire.message_format import Body, MessageFormat, Unit
+from casual_llm.wire.report import Report, native_for, overlay_native
 
-Body = dict[str, Json]
-Native = Mapping[str, Mapping[str, Json]]
-AUDIO_FORMATS: Mapping[str, str] = {"audio/mpeg": "mp3"}
-"""Media types whose name on the wire is not their second half."""
+Update = dict[str, object]
 
 
-def message_to_openai(
-    message: ChatMessage, dialect: Dialect, path: str = "message", names: Mapping[str, str] | None = None
-) -> tuple[Body, list[Loss]]:
-    """Write a message as a plain dict, and tell what it leaves out; `None` content stays `None`.
+def message_format(dialect: Dialect) -> MessageFormat:
+    """Return how a dialect writes messages: each message is an object of its own."""
+    return MessageFormat(
+        names=dialect.names,
+        canonical=partial(canonical_message, dialect),
+        write=partial(_write_unit, dialect),
+        cache_marks=dialect.cache_control,
+    )
 
-    >>> from casual_llm.messages import UserMessage
+
+def _write_unit(dialect: Dialect, unit: Unit, _: Report) -> Body:
+    return write_message(dialect, unit.messages[0])
+
+
+def canonical_message(
+    dialect: Dialect, message: ChatMessage, path: str, tool_names: Mapping[str, str], report: Report
+) -> ChatMessage:
+    """Return a message with nothing in it that the dialect cannot hold, and report what that changes.
+
     >>> from casual_llm.providers.openai_chat.dialects import OPENAI
-    >>> message_to_openai(UserMessage(content="Hi"), OPENAI)
-    ({'role': 'user', 'content': 'Hi'}, [])
-
-    `names` are the names of the tools called so far, by the ids of the calls.
+    >>> canonical_message(OPENAI, AssistantMessage(content="Hi", tool_calls=[]), "message", {}, Report())
+    AssistantMessage(role='assistant', content='Hi', tool_calls=None, refusal=None)
     """
-    return body_of(normalized(message, dialect, path)[0], dialect, path, names)
-
-
-def body_of(
-    message: ChatMessage, dialect: Dialect, path: str, names: Mapping[str, str] | None
-) -> tuple[Body, list[Loss]]:
-    """Write a message that is in its one form."""
-    body: Body
-    if message.role == "user":
-        content, losses = content_to_openai(message.content, dialect, f"{path}.content")
-        body = {"role": "user", "content": content}
-    elif message.role == "assistant":
-        body, losses = _assistant(message, dialect, path)
-    elif message.role == "tool":
-        body, losses = _tool_result(message, dialect, path, names)
+    update: Update = {}
+    # Roles are compared, because `isinstance` of the classes costs ten times as much.
+    if message.role == "assistant":
+        if message.tool_calls is not None or message.refusal is not None:
+            update = _canonical_assistant(dialect, message, path, report)
+    elif message.role == "system":
+        if message.cache_control is not None and not dialect.cache_control:
+            report.dropped(f"{path}.cache_control", message.cache_control)
+            update = {"cache_control": None}
     else:
-        body, losses = _system(message, dialect, path)
-    return (body, losses) if message.native is None else _with_native(body, losses, message, dialect, path)
+        content = canonical_content(
+            message.content,
+            dialect,
+            f"{path}.content",
+            report,
+            media=message.role == "user" or dialect.tool_media,
+        )
+        update = {} if content is message.content else {"content": content}
+        if message.role == "tool":
+            update |= _canonical_result(dialect, message.model_copy(update=update), path, tool_names, report)
+    canonical = message.model_copy(update=update) if update else message
+    return canonical if canonical.native is None else _canonical_native(dialect, canonical, path, report)
 
 
-def _with_native(
-    body: Body, losses: list[Loss], message: ChatMessage, dialect: Dialect, path: str
-) -> tuple[Body, list[Loss]]:
-    """Lay the keys that this format alone knows over the body; content that says something else is stale."""
-    native, unheard = heard(message, dialect, path)
-    told = body.get("content")
-    fits = dialect.names if isinstance(told, str | None) else ()  # parts are no other form of parts
-    parts = {name: native[name]["content"] for name in fits if "content" in native.get(name, {})}
-    others = {
-        name: {key: value for key, value in keys.items() if key != "content" or name not in parts}
+def _canonical_native(dialect: Dialect, message: ChatMessage, path: str, report: Report) -> ChatMessage:
+    """Leave out keys that are stale, or of use only to OpenAI; report what the others replace."""
+    native = {name: dict(keys) for name, keys in (message.native or {}).items()}
+    body = write_message(dialect, message.model_copy(update={"native": None}))
+    # A spoken answer is known by id only to the server that spoke it ("Audio", Multi-turn conversations).
+    if (
+        message.role == "assistant"
+        and "audio" in native.get("openai", {})
+        and "audio" not in dialect.replayed_fields
+    ):
+        report.dropped(f"{path}.native.openai.audio", native["openai"].pop("audio"))
+    content = body.get("content")
+    for name in dialect.names if isinstance(content, str | None) else ():  # parts are no other form of parts
+        keys = native.get(name, {})
+        if "content" in keys and text_of(keys["content"]) != text_of(content):
+            report.dropped(f"{path}.native.{name}.content", native[name].pop("content"))
+    replacing = {
+        name: {
+            key: value
+            for key, value in keys.items()
+            if key != "content" or not isinstance(content, str | None)
+        }
         for name, keys in native.items()
     }
-    laid, replaced = overlay_native(body, others, dialect.names, path)
-    for name, content in parts.items():
-        if spoken(content) == spoken(told):
-            laid["content"] = content
+    overlay_native(body, replacing, dialect.names, path, report)
+    return message.model_copy(
+        update={"native": {name: keys for name, keys in native.items() if keys} or None}
+    )
+
+
+def _canonical_assistant(dialect: Dialect, message: AssistantMessage, path: str, report: Report) -> Update:
+    update: Update = {}
+    calls, refusal = message.tool_calls, message.refusal
+    if calls is not None and not calls:
+        report.changed(f"{path}.tool_calls", "rewritten", [], None)
+        update["tool_calls"] = None
+    if refusal is not None and not dialect.refusal:
+        update["refusal"] = None
+        # What came with an answer holds its content in the server's own words.
+        if message.content or native_for(message.native, dialect.names).get("content") or not refusal:
+            report.dropped(f"{path}.refusal", refusal)
         else:
-            replaced.append(unsupported(f"{path}.native.{name}.content", content))
-    return laid, [*losses, *replaced, *unheard]
+            report.replaced(f"{path}.refusal", refusal, "content")
+            update["content"] = refusal
+    if calls:
+        if message.content is None and "content" not in update and dialect.content_with_tool_calls == "empty":
+            report.changed(f"{path}.content", "rewritten", None, "")
+            update["content"] = ""
+        update |= _canonical_calls(dialect, calls, f"{path}.tool_calls", report)
+    return update
 
 
-def heard(message: ChatMessage, dialect: Dialect, path: str) -> tuple[Native, list[Loss]]:
-    """Leave out of `native` what OpenAI alone understands, although it stands under the name of the format.
-
-    >>> from casual_llm.providers.openai_chat.dialects import GROQ
-    >>> heard(AssistantMessage(native={"openai": {"audio": {"id": "1"}}}), GROQ, "messages[1]")[0]
-    {'openai': {}}
-
-    The id of a spoken answer is of use only to the server that spoke it ("Audio", Multi-turn conversations).
-    """
-    native: Native = message.native or {}
-    keys = native.get("openai", {})
-    if message.role != "assistant" or "audio" not in keys or "audio" in dialect.replayed_fields:
-        return native, []
-    heard = {key: value for key, value in keys.items() if key != "audio"}
-    return {**native, "openai": heard}, [unsupported(f"{path}.native.openai.audio", keys["audio"])]
-
-
-def spoken(content: Json) -> str:
-    """Give the text that content says, be it a text or a list of parts.
-
-    >>> spoken([{"type": "thinking", "thinking": []}, {"type": "text", "text": "Paris."}])
-    'Paris.'
-    """
-    return text(content) or "".join(text(mapping(part).get("text")) for part in items(content))
-
-
-def content_to_openai(
-    content: str | Sequence[ContentPart] | None, dialect: Dialect, path: str, *, media: bool = True
-) -> tuple[Json, list[Loss]]:
-    """Write a text, or the parts that the dialect knows; text alone where no media may stand."""
-    if content is None or isinstance(content, str):
-        return content, []
-    parts, losses = list[Json](), list[Loss]()
-    for index, part in enumerate(content):
-        place = f"{path}[{index}]"
-        held = media or part.type in {"text", "native"}
-        body, lost = _part(part, dialect, place) if held else _lost(part, place)
-        parts += [] if body is None else [body]
-        losses += lost
-    return (parts if parts or not content else ""), losses
-
-
-def _lost(part: ContentPart, path: str) -> tuple[None, list[Loss]]:
-    kind = part.block.get("type") if isinstance(part, NativeContent) else part.type
-    return None, [unsupported(path, {"type": kind})]
-
-
-def _part(part: ContentPart, dialect: Dialect, path: str) -> tuple[Body | None, list[Loss]]:
-    if isinstance(part, NativeContent):
-        return (dict(part.block), []) if part.format in dialect.names else _lost(part, path)
-    body = _medium(part, dialect)
-    if body is None:
-        return _lost(part, path)
-    losses = list[Loss]()
-    if not isinstance(part, TextContent) and is_url(part.source) and part.media_type != _untold(part):
-        # What stands elsewhere is of the type that its server says.
-        losses.append(unsupported(f"{path}.media_type", part.media_type))
-    if part.cache_control is not None and not dialect.cache_control:
-        losses.append(unsupported(f"{path}.cache_control", part.cache_control))
-    elif part.cache_control is not None:
-        body["cache_control"] = thaw(part.cache_control)
-    laid, replaced = overlay_native(body, part.native, dialect.names, path)
-    return laid, [*losses, *replaced]
-
-
-def _untold(part: ImageContent | FileContent | AudioContent) -> str:
-    return str(type(part).model_fields["media_type"].default)
-
-
-def _medium(part: TextContent | ImageContent | FileContent | AudioContent, dialect: Dialect) -> Body | None:
-    """Write what a part shows; `None`, where the dialect has no word for it."""
-    if isinstance(part, TextContent):
-        return {"type": "text", "text": part.text}
-    by_url = is_url(part.source)
-    if isinstance(part, ImageContent):
-        shown = without_none({"url": uri_of(part), "detail": part.detail})
-        return {"type": "image_url", "image_url": shown} if dialect.image_urls or not by_url else None
-    if isinstance(part.source, str) and not by_url:  # a URI that cannot be read
-        return None
-    if isinstance(part, FileContent):
-        return None if by_url and not dialect.file_urls else _file(part, dialect)
-    if by_url or not dialect.audio:
-        return None
-    name = AUDIO_FORMATS.get(part.media_type, part.media_type.partition("/")[2])
-    data = uri_of(part).partition(",")[2]
-    return {"type": "input_audio", "input_audio": {"data": data, "format": name}}
-
-
-def _file(part: FileContent, dialect: Dialect) -> Body | None:
-    if dialect.files == "file":
-        return {"type": "file", "file": without_none({"filename": part.name, "file_data": uri_of(part)})}
-    if dialect.files == "document_url":
-        return without_none(
-            {"type": "document_url", "document_url": uri_of(part), "document_name": part.name}
-        )
-    return None
-
-
-def _system(message: SystemMessage, dialect: Dialect, path: str) -> tuple[Body, list[Loss]]:
-    mark = message.cache_control
-    if mark is not None and dialect.cache_control:
-        marked: Body = {"type": "text", "text": message.content, "cache_control": thaw(mark)}
-        return {"role": dialect.system_role, "content": [marked]}, []
-    lost = [] if mark is None else [unsupported(f"{path}.cache_control", mark)]
-    return {"role": dialect.system_role, "content": message.content}, lost
-
-
-def _tool_result(
-    message: ToolResultMessage, dialect: Dialect, path: str, names: Mapping[str, str] | None
-) -> tuple[Body, list[Loss]]:
-    content, losses = content_to_openai(message.content, dialect, f"{path}.content", media=dialect.tool_media)
-    body: Body = {"role": "tool", "tool_call_id": message.tool_call_id, "content": content}
-    if message.is_error is not None:
-        losses.append(unsupported(f"{path}.is_error", message.is_error))
-    # A result names its call by id alone; a name that differs from the call's own is not said.
-    if names is not None and message.name != names.get(message.tool_call_id, ""):
-        losses.append(unsupported(f"{path}.name", message.name))
-    if message.cache_control is not None:  # what could be moved to the last part has been
-        losses.append(unsupported(f"{path}.cache_control", message.cache_control))
-    return body, losses
-
-
-def _assistant(message: AssistantMessage, dialect: Dialect, path: str) -> tuple[Body, list[Loss]]:
-    body: Body = {"role": "assistant", "content": message.content}
-    # What is kept of an answer says its content in the server's own words.
-    said = message.content or native_for(message.native, dialect.names).get("content")
-    losses = [] if message.refusal is None else _refuse(body, message.refusal, said, dialect, path)
-    if not message.tool_calls:
-        return body, losses
-    if body["content"] is None and dialect.content_with_tool_calls == "absent":
-        del body["content"]
-    calls = list[Json]()
-    for index, call in enumerate(message.tool_calls):
-        function = {"name": call.function.name, "arguments": call.function.arguments}
-        written: Body = {"id": call.id, "type": "function", "function": function}
+def _canonical_calls(
+    dialect: Dialect, calls: Sequence[AssistantToolCall], path: str, report: Report
+) -> Update:
+    canonical = list(calls)
+    for index, call in enumerate(calls):
+        identity = _valid_id(dialect, call.id)
+        if identity != call.id:
+            report.changed(f"{path}[{index}].id", "rewritten", call.id, identity)
+            canonical[index] = call.model_copy(update={"id": identity})
         if call.native is not None:
-            if native_for(call.native, dialect.names).get("type") == CUSTOM:
-                said = {"name": call.function.name, "input": call.function.arguments}
-                written = {"id": call.id, "type": CUSTOM, "custom": said}
-            place = f"{path}.tool_calls[{index}]"
-            written, lost = overlay_native(written, call.native, dialect.names, place, fuller=("function",))
-            losses += lost
-        calls.append(written)
-    body["tool_calls"] = calls
-    return body, losses
+            body = _write_call(
+                dialect, canonical[index].model_copy(update={"native": _type_of(dialect, call)})
+            )
+            overlay_native(
+                body, call.native, dialect.names, f"{path}[{index}]", report, may_extend=("function",)
+            )
+    return {} if canonical == list(calls) else {"tool_calls": tuple(canonical)}
 
 
-def _refuse(body: Body, refusal: str, content: Json, dialect: Dialect, path: str) -> list[Loss]:
-    """Add a refusal to a body; where there is no key for it, it is the content if nothing else is."""
-    if dialect.refusal:
-        body["refusal"] = refusal
-        return []
-    if content or not refusal:
-        return [unsupported(f"{path}.refusal", refusal)]
-    body["content"] = refusal
-    return [Loss(path=f"{path}.refusal", kind="replaced", asked=refusal, applied="content")]
+def _valid_id(dialect: Dialect, identity: str) -> str:
+    return identity if dialect.call_ids is None else valid_tool_call_id(identity, dialect.call_ids)
+
+
+def _canonical_result(
+    dialect: Dialect, message: ToolResultMessage, path: str, tool_names: Mapping[str, str], report: Report
+) -> Update:
+    update: Update = {}
+    identity = _valid_id(dialect, message.tool_call_id)
+    if identity != message.tool_call_id:
+        report.changed(f"{path}.tool_call_id", "rewritten", message.tool_call_id, identity)
+        update["tool_call_id"] = identity
+    if message.is_error is not None:
+        report.dropped(f"{path}.is_error", message.is_error)
+        update["is_error"] = None
+    name = tool_names.get(identity, "")
+    if message.name != name:
+        # A result names its call by id alone; a name that differs from the call's own is not sent.
+        report.dropped(f"{path}.name", message.name)
+        update["name"] = name
+    if message.cache_control is not None:
+        update |= _move_mark(dialect, message, path, report)
+    return update
+
+
+def _move_mark(dialect: Dialect, message: ToolResultMessage, path: str, report: Report) -> Update:
+    """Move the mark of a tool's result to its last part, where marks stand on the wire."""
+    content, mark = message.content, message.cache_control
+    parts = [TextContent(text=content)] if isinstance(content, str) else list(content)
+    last = parts.pop() if parts and dialect.cache_control else None
+    if last is None or isinstance(last, NativeContent) or last.cache_control is not None:
+        report.dropped(f"{path}.cache_control", mark)
+        return {"cache_control": None}
+    report.changed(f"{path}.cache_control", "moved", mark, "content")
+    return {"content": (*parts, last.model_copy(update={"cache_control": mark})), "cache_control": None}
+
+
+def write_message(dialect: Dialect, message: ChatMessage) -> Body:
+    """Write a canonical message."""
+    body: Body
+    if message.role == "user":
+        body = {"role": "user", "content": write_content(message.content, dialect)}
+    elif message.role == "assistant":
+        body = _write_assistant(dialect, message)
+    elif message.role == "tool":
+        content = write_content(message.content, dialect)
+        body = {"role": "tool", "tool_call_id": message.tool_call_id, "content": content}
+    else:
+        body = {"role": dialect.system_role, "content": _write_system(message)}
+    return body if message.native is None else {**body, **native_for(message.native, dialect.names)}
+
+
+def _write_system(message: SystemMessage) -> Json:
+    mark = message.cache_control
+    if mark is None:
+        return message.content
+    return [{"type": "text", "text": message.content, "cache_control": thaw(mark)}]
+
+
+def _write_assistant(dialect: Dialect, message: AssistantMessage) -> Body:
+    body: Body = {"role": "assistant", "content": message.content}
+    if message.refusal is not None:
+        body["refusal"] = message.refusal
+    if message.tool_calls:
+        if message.content is None and dialect.content_with_tool_calls == "absent":
+            del body["content"]
+        body["tool_calls"] = [_write_call(dialect, call) for call in message.tool_calls]
+    return body
+
+
+def _write_call(dialect: Dialect, call: AssistantToolCall) -> Body:
+    function: Body = {"name": call.function.name, "arguments": call.function.arguments}
+    body: Body = {"id": call.id, "type": "function", "function": function}
+    if call.native is None:
+        return body
+    native = native_for(call.native, dialect.names)
+    if native.get("type") == CUSTOM:
+        custom = {"name": call.function.name, "input": call.function.arguments}
+        body = {"id": call.id, "type": CUSTOM, "custom": custom}
+    return {**body, **native}
+
+
+def _type_of(dialect: Dialect, call: AssistantToolCall) -> Mapping[str, Mapping[str, Json]] | None:
+    """Return the `native` that says no more than the type of a call, which its other keys go by."""
+    is_custom = native_for(call.native, dialect.names).get("type") == CUSTOM
+    return {dialect.name: {"type": CUSTOM}} if is_custom else None

@@ -1,155 +1,178 @@
-"""A Chat Completions request as a call: what a server, a translation and the laws need.
+"""The messages of a request, read one by one.
 
-Keys that no option can say in full are kept in `extra`, those that no field of a message can in its
-`native`. Nothing is dropped; what is no request at all is an error that names the place.
+Keys that no field of ours holds stay in `native`. What is no message at all is refused by its path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from functools import partial
-from typing import TypeVar, cast
+from collections.abc import Callable, Mapping, Sequence
 
-from returns.result import Result, safe
+from attrs import frozen
 
-from casual_llm.failures import ReadError
-from casual_llm.frozen import Json
-from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
+from casual_llm.frozen import Json, freeze, freeze_object
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    AssistantToolCallFunction,
+    ChatMessage,
+    SystemMessage,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.providers.openai_chat.content import native_of, read_content, text_of
 from casual_llm.providers.openai_chat.dialect import Dialect
-from casual_llm.providers.openai_chat.dialects import OPENAI
-from casual_llm.providers.openai_chat.encode import named_choice
-from casual_llm.providers.openai_chat.read_messages import read_messages
-from casual_llm.providers.openai_chat.read_parts import rest
-from casual_llm.tools import Tool
-from casual_llm.wire.codec import Call, Request
-from casual_llm.wire.encoding import MODES
-from casual_llm.wire.json import mapping, parse, text
+from casual_llm.wire.json import dump, mapping, text
+from casual_llm.wire.message_format import Body
+from casual_llm.wire.reading import list_at, objects_at, optional_text_at, text_at
+from casual_llm.wire.report import PlacedError
 
-_SAME = ("temperature", "top_p", "top_k", "stop", "frequency_penalty", "presence_penalty", "seed")
-_TWINS = frozenset({"max_completion_tokens", "max_tokens", "random_seed", "seed"})
-"""Words for what another word says as well: `null` under one of them must not hide the other."""
-_T = TypeVar("_T")
+_Object = Mapping[str, Json]
+_Names = dict[str, str]
 
 
-def read(dialect: Dialect, request: Request) -> Result[Call, ReadError]:
-    """Read a request.
-
-    >>> from casual_llm.providers.openai_chat.dialects import OPENAI
-    >>> body = b'{"model": "gpt-5", "messages": [{"role": "user", "content": "Hi"}], "user": "u1"}'
-    >>> read(OPENAI, Request(url="/chat/completions", body=body)).unwrap().options
-    ChatOptions(extra={'user': 'u1'})
-    >>> print(read(OPENAI, Request(url="/chat/completions", body=b"[]")).failure())
-    body: expected a JSON object
-    """
-    return safe(exceptions=(ValueError,))(_call)(dialect, request).alt(_located)
+def read_messages(dialect: Dialect, messages: Sequence[Json], _: Body) -> list[ChatMessage]:
+    """Read the messages in order: a tool's result takes its name from the call that it answers."""
+    names: _Names = {}
+    objects = enumerate(map(mapping, messages))
+    return [_message(f"messages[{index}]", item, names, dialect) for index, item in objects]
 
 
-def _located(error: ValueError) -> ReadError:
-    path, problem = error.args if len(error.args) == 2 else ("body", str(error))  # noqa: PLR2004
-    return ReadError(path, problem)
+def _message(path: str, message: _Object, names: _Names, dialect: Dialect) -> ChatMessage:
+    role = text(message.get("role"))
+    reader = _ROLES.get(role)
+    if reader is None:
+        raise PlacedError(f"{path}.role", f"expected system, user, assistant or tool, got {role!r}")
+    return reader(path, message, names, dialect)
 
 
-def _call(dialect: Dialect, request: Request) -> Call:
-    body = parse(request.body).value_or(None)
-    if not isinstance(body, Mapping):
-        raise ValueError("body", "expected a JSON object")  # noqa: TRY004
-    model, spoken = body.get("model", ""), body.get("messages", [])
-    if not isinstance(model, str):
-        raise ValueError("model", "expected a name")  # noqa: TRY004
-    if not isinstance(spoken, list):
-        raise ValueError("messages", "expected an array")  # noqa: TRY004
-    keys = {
-        key: value
-        for key, value in body.items()
-        if key not in {"model", "messages", "stream"} and (value is not None or key not in _TWINS)
-    }
-    stream = body.get("stream")
-    if not isinstance(stream, bool | None):
-        raise ValueError("stream", "expected true or false")  # noqa: TRY004
-    if stream and dialect.stream_options and keys.get("stream_options") == {"include_usage": True}:
-        del keys["stream_options"]
-    messages = read_messages(dialect, spoken)
-    return Call(model=model, messages=messages, options=_options(keys), stream=bool(stream))
+def _user(path: str, message: _Object, _: _Names, dialect: Dialect) -> UserMessage:
+    content = read_content(f"{path}.content", message.get("content"), dialect)
+    return UserMessage(content=content, native=native_of(path, message, {"role", "content"}, dialect))
 
 
-def _options(rest: dict[str, Json]) -> ChatOptions:
-    said: dict[str, Json] = {key: rest.pop(key) for key in _SAME if key in rest and _holds(key, rest[key])}
-    limits = ("max_completion_tokens", "max_tokens")
-    tokens = [key for key in limits if key in rest and _holds("max_tokens", rest[key])]
-    # Mistral's name for the seed.
-    if "seed" not in said and "random_seed" in rest and _holds("seed", rest["random_seed"]):
-        said["seed"] = rest.pop("random_seed")
-    tools = _said("tools", rest, _tools)
-    listed = None if "tools" in rest else {tool.name for tool in tools or ()}
-    return ChatOptions(
-        **cast("dict[str, None]", said),  # the validators of ChatOptions tell the types apart
-        max_tokens=cast("int | None", rest.pop(tokens[0]) if len(tokens) == 1 else None),
-        tools=tools,
-        tool_choice=_said("tool_choice", rest, partial(_tool_choice, listed)),
-        response_format=_said("response_format", rest, _response_format),
-        extra=rest or None,
+def _system(path: str, message: _Object, _: _Names, dialect: Dialect) -> SystemMessage:
+    content = _text_content(f"{path}.content", message.get("content"))
+    parts = content.parts if content.refusal is None else message.get("content")
+    native = native_of(path, {**message, "content": parts}, {"role"}, dialect)
+    return SystemMessage(content=content.text or "", cache_control=content.mark, native=native)
+
+
+def _assistant(path: str, message: _Object, names: _Names, dialect: Dialect) -> AssistantMessage:
+    content = _text_content(f"{path}.content", message.get("content"))
+    calls, unread = _tool_calls(path, message, dialect)
+    names |= {call.id: call.function.name for call in calls}
+    refusal = optional_text_at(f"{path}.refusal", message.get("refusal"))
+    # Marks and a second refusal have no field here.
+    is_whole = content.mark is not None or (content.refusal is not None and refusal is not None)
+    rest = {**message, **unread, "content": message.get("content") if is_whole else content.parts}
+    refusal = content.refusal if refusal is None else refusal
+    native = native_of(path, rest, {"role", "refusal"}, dialect)
+    is_silent = not content.text and not isinstance(message.get("content"), str)
+    has_other = calls or unread["tool_calls"] or refusal or (native if content.text is None else None)
+    return AssistantMessage(
+        content=None if is_silent and has_other else content.text or "",
+        tool_calls=calls or None,
+        refusal=refusal,
+        native=native,
     )
 
 
-def _holds(key: str, value: Json) -> bool:
-    """Whether the option of that name takes the value: servers know more than we do, such as top_k -1."""
-    try:
-        ChatOptions(**cast("dict[str, None]", {key: value}))
-    except ValueError:
-        return False
-    return True
+def _tool(path: str, message: _Object, names: _Names, dialect: Dialect) -> ToolResultMessage:
+    identity = text_at(f"{path}.tool_call_id", message.get("tool_call_id"))
+    content = read_content(f"{path}.content", message.get("content"), dialect)
+    return ToolResultMessage(
+        name=names.get(identity, ""),
+        tool_call_id=identity,
+        content=content or "",
+        native=native_of(path, message, {"role", "content", "tool_call_id"}, dialect),
+    )
 
 
-def _said(key: str, rest: dict[str, Json], reader: Callable[[Json], _T | None]) -> _T | None:
-    """Take a key out of the rest, if the option of that name can say all of it."""
-    found = reader(rest[key]) if key in rest else None
-    if found is not None:
-        del rest[key]
-    return found
+def _function(path: str, message: _Object, names: _Names, dialect: Dialect) -> ToolResultMessage:
+    # What answers came to before there were tools: the call that is meant is the last of that name.
+    name = text_at(f"{path}.name", message.get("name"))
+    identity = next((known for known, called in reversed(names.items()) if called == name), "")
+    content = read_content(f"{path}.content", message.get("content"), dialect)
+    answers = names.get(identity) == name
+    known = {"role", "content", "name"} if answers else {"role", "content"}
+    return ToolResultMessage(
+        name=name if answers else "",
+        tool_call_id=identity,
+        content=content or "",
+        native=native_of(path, message, known, dialect),
+    )
 
 
-def _tools(value: Json) -> tuple[Tool, ...] | None:
-    if not isinstance(value, list):
-        return None
-    found = [_tool(mapping(item)) for item in value]
-    tools = tuple(tool for tool in found if tool is not None)
-    return tools if len(tools) == len(found) else None
+_ROLES: Mapping[str, Callable[[str, _Object, _Names, Dialect], ChatMessage]] = {
+    "user": _user,
+    "system": _system,
+    "developer": _system,  # the same thing under a newer name
+    "assistant": _assistant,
+    "tool": _tool,
+    "function": _function,
+}
 
 
-def _tool(tool: Mapping[str, Json]) -> Tool | None:
-    function, mark = mapping(tool.get("function")), tool.get("cache_control")
-    known = function.keys() <= {"name", "description", "parameters", "strict"}
-    if not known or not function or tool.get("type", "function") != "function":
-        return None
-    strict = function.get("strict")
-    if not isinstance(strict, bool | None) or not isinstance(mark, Mapping | None):
-        return None
-    native = rest("tools", tool, {"type", "function", "cache_control"}, OPENAI)
-    more = {"strict": strict, "cache_control": mark, "native": native}
-    read_tool = safe(exceptions=(ValueError,))(Tool.from_input_schema)
-    description = cast("str | None", function.get("description"))  # what is no text, Tool refuses
-    schema = mapping(function.get("parameters"))
-    found = read_tool(text(function.get("name")), description, schema)
-    return found.map(lambda plain: Tool.model_validate({**dict(plain), **more})).value_or(None)
+@frozen(kw_only=True)
+class _TextContent:
+    """The text of a message; its parts as well, where they hold more than their texts."""
+
+    text: str | None
+    parts: Json = None
+    mark: _Object | None = None
+    refusal: str | None = None
 
 
-def _tool_choice(names: Collection[str] | None, value: Json) -> str | None:
-    """Read a mode, or the name of a tool: of those that are listed, if it is known which are."""
-    if isinstance(value, str):
-        return value if value in MODES else None
-    name = text(mapping(mapping(value).get("function")).get("name"))
-    known = name not in MODES and (names is None or name in names)
-    return name if known and value == named_choice(name) else None
+def _text_content(path: str, content: Json) -> _TextContent:
+    if content is None or isinstance(content, str):
+        return _TextContent(text=content)
+    parts = [
+        {key: value for key, value in part.items() if value is not None} for part in objects_at(path, content)
+    ]
+    texts = [part for part in parts if part.get("type") == "text" and isinstance(part.get("text"), str)]
+    refusals = [
+        text(part["refusal"])
+        for part in parts
+        if part == {"type": "refusal", "refusal": text(part.get("refusal"))}
+    ]
+    joined = text_of(parts)
+    if len(texts) + len(refusals) == len(parts) and all(part.keys() == {"type", "text"} for part in texts):
+        return _TextContent(text=joined, refusal="".join(refusals) or None)
+    mark = parts[0].get("cache_control") if len(parts) == 1 and texts else None
+    if isinstance(mark, Mapping) and parts[0].keys() == {"type", "text", "cache_control"}:
+        return _TextContent(text=joined, mark=freeze_object(mark, f"{path}[0].cache_control"))
+    return _TextContent(text=joined, parts=freeze(content, path))
 
 
-def _response_format(value: Json) -> ResponseFormat | None:
-    wanted, schema = mapping(value), mapping(mapping(value).get("json_schema"))
-    if wanted == {"type": "text"}:
-        return "text"
-    if wanted == {"type": "json_object"}:
-        return "json"
-    name, shape, strict = schema.get("name"), schema.get("schema"), schema.get("strict")
-    known = wanted.keys() == {"type", "json_schema"} and schema.keys() <= {"name", "schema", "strict"}
-    if not known or not isinstance(name, str) or not isinstance(shape, Mapping):
-        return None
-    return JsonSchema(name=name, schema=shape, strict=strict) if isinstance(strict, bool | None) else None
+def _tool_calls(path: str, message: _Object, dialect: Dialect) -> tuple[list[AssistantToolCall], _Object]:
+    """Read the calls, and return what is left of their keys: a list of other calls stays as it is."""
+    given, legacy = message.get("tool_calls"), mapping(message.get("function_call"))
+    items = [] if given is None else list_at(f"{path}.tool_calls", given)
+    if not items and legacy:
+        index = path.removeprefix("messages[").removesuffix("]")
+        call: _Object = {"id": f"call_{index}", "function": legacy}
+        nothing: _Object = {"tool_calls": None, "function_call": None}
+        return [_tool_call(f"{path}.function_call", call, dialect)], nothing
+    calls = [mapping(call) for call in items]
+    if any(call.get("type", "function") != "function" for call in calls):
+        return [], {"tool_calls": given}
+    read = [_tool_call(f"{path}.tool_calls[{index}]", call, dialect) for index, call in enumerate(calls)]
+    return read, {"tool_calls": None}
+
+
+def _tool_call(path: str, call: _Object, dialect: Dialect) -> AssistantToolCall:
+    function = mapping(call.get("function"))
+    arguments = function.get("arguments")
+    written = dump(arguments).decode() if isinstance(arguments, Mapping) else arguments
+    # Clients echo the `index` of the stream's delta; in a request the order of the calls says it.
+    known = {"id", "type", "index"}
+    if function.keys() <= {"name", "arguments"}:
+        known |= {"function"}
+    return AssistantToolCall(
+        id=text(call.get("id")),
+        function=AssistantToolCallFunction(
+            name=text_at(f"{path}.function.name", function.get("name")),
+            arguments=optional_text_at(f"{path}.function.arguments", written) or "",
+        ),
+        native=native_of(path, call, known, dialect),
+    )

@@ -9,12 +9,14 @@ from attrs import evolve
 from casual_llm.frozen import Json
 from casual_llm.providers.openai_chat.decode import reasoning_in
 from casual_llm.providers.openai_chat.dialect import Dialect
-from casual_llm.providers.openai_chat.messages import Body, message_to_openai
+from casual_llm.providers.openai_chat.messages import canonical_message, write_message
 from casual_llm.providers.openai_chat.replay import THOUGHTS
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
 from casual_llm.wire.json import dump, items, mapping, text
+from casual_llm.wire.message_format import Body
+from casual_llm.wire.report import Report
 
 
 def write(dialect: Dialect, reply: Reply) -> Response:
@@ -63,7 +65,8 @@ def _message(dialect: Dialect, reply: Reply) -> Body:
     It stands where a server of the dialect puts reasoning that it does not want to see again.
     """
     # An answer holds a refusal in its own key and ids of any form, also where a question may not.
-    body, _ = message_to_openai(reply.message, evolve(dialect, refusal=True, call_ids=None))
+    answering = evolve(dialect, refusal=True, call_ids=None)
+    body = write_message(answering, canonical_message(answering, reply.message, "message", {}, Report()))
     if reply.reasoning is None or reasoning_in(body) == reply.reasoning:
         return body
     key = next((key for key in THOUGHTS if key not in dialect.replayed_fields), None)
@@ -82,8 +85,8 @@ def _deltas(message: Body) -> Iterator[Body]:
         yield {"content": line}
     for index, call in enumerate(map(mapping, calls)):
         function = mapping(call.get("function"))
-        said, rest = {**function, "arguments": ""}, {"arguments": function.get("arguments")}
-        yield {"tool_calls": [{**call, "index": index, "function": said}]}
+        start, rest = {**function, "arguments": ""}, {"arguments": function.get("arguments")}
+        yield {"tool_calls": [{**call, "index": index, "function": start}]}
         yield {"tool_calls": [{"index": index, "function": rest}]}
 
 

@@ -1,0 +1,211 @@
+"""Options: keys of the body, written and read side by side; what is not set is not sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import cast
+
+from casual_llm.frozen import Json, thaw
+from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
+from casual_llm.providers.openai_chat.content import native_of
+from casual_llm.providers.openai_chat.dialect import Dialect
+from casual_llm.providers.openai_chat.models import capabilities
+from casual_llm.providers.openai_chat.schema import schema_of
+from casual_llm.tools import Tool
+from casual_llm.wire.capabilities import limit_options
+from casual_llm.wire.codec import Call
+from casual_llm.wire.encoding import TOOL_CHOICE_MODES, without_none
+from casual_llm.wire.json import mapping, text
+from casual_llm.wire.message_format import Body
+from casual_llm.wire.reading import accepts, all_or_none, take, take_options
+from casual_llm.wire.report import Report, native_for, overlay_native
+from casual_llm.wire.request_format import EncodedOptions
+
+_SAME = ("temperature", "top_p", "top_k", "stop", "frequency_penalty", "presence_penalty", "seed")
+"""Options whose key on the wire is their name."""
+_ALTERNATIVES = {"max_tokens": "max_completion_tokens", "seed": "random_seed"}
+_OTHER = _ALTERNATIVES | {other: name for name, other in _ALTERNATIVES.items()}
+"""What has two keys in this format: each by the other."""
+_FORMAT_PATH = "options.response_format"
+
+
+def encode_options(dialect: Dialect, call: Call, options: ChatOptions, report: Report) -> EncodedOptions:
+    """Encode the options of a call."""
+    sent = limit_options(options, capabilities(dialect, call.model), report)
+    choice, tools = _tool_choice(dialect, sent, report)
+    values: Body = {
+        "temperature": sent.temperature,
+        "top_p": sent.top_p,
+        "top_k": sent.top_k,
+        "max_tokens": sent.max_tokens,
+        "stop": thaw(sent.stop),
+        "frequency_penalty": sent.frequency_penalty,
+        "presence_penalty": sent.presence_penalty,
+        "seed": sent.seed,
+        "response_format": _write_format(dialect, sent.response_format, report),
+        "tools": None if tools is None else [write_tool(dialect, tool) for tool in tools],
+        "tool_choice": choice,
+    }
+    extra = options.extra or {}
+    keys = {"max_tokens": _key(dialect.token_key, extra), "seed": _key(dialect.seed_key, extra)}
+    body = {keys.get(name, name): value for name, value in without_none(values).items()}
+    if call.stream and dialect.stream_options:
+        body["stream_options"] = {"include_usage": True}
+    return EncodedOptions(body=body)
+
+
+def _key(ours: str, extra: Collection[str]) -> str:
+    """Choose the other key of an option where `extra` gives it, so that it replaces the option."""
+    other = _OTHER[ours]
+    return other if other in extra else ours
+
+
+def read_options(dialect: Dialect, rest: Body, stream: bool) -> ChatOptions:  # noqa: FBT001 # one of two, by place
+    """Read the options of a request; what none can express stays in `extra`."""
+    for key in _OTHER:
+        if rest.get(key, "") is None:  # `null` under one key must not hide the other
+            del rest[key]
+    if stream and dialect.stream_options and rest.get("stream_options") == {"include_usage": True}:
+        del rest["stream_options"]
+    values = take_options(rest, dict(zip(_SAME, _SAME, strict=True)))
+    limits = [key for key in ("max_completion_tokens", "max_tokens") if accepts("max_tokens", rest.get(key))]
+    if len(limits) == 1:
+        values["max_tokens"] = rest.pop(limits[0])
+    if "seed" not in values:
+        values |= take_options(rest, {"random_seed": "seed"})
+    tools = take(rest, "tools", partial(all_or_none, _read_tool))
+    names = None if "tools" in rest else {tool.name for tool in tools or ()}
+    return ChatOptions(
+        **cast("dict[str, None]", values),  # the validators of ChatOptions tell the types apart
+        tools=tools,
+        tool_choice=take(rest, "tool_choice", partial(_read_tool_choice, names)),
+        response_format=take(rest, "response_format", _read_format),
+        extra=rest or None,
+    )
+
+
+def _tool_choice(
+    dialect: Dialect, options: ChatOptions, report: Report
+) -> tuple[Json, Collection[Tool] | None]:
+    """Return which tools may be called and which are listed; report what of the tools is dropped."""
+    choice, tools = options.tool_choice, options.tools
+    for index, tool in enumerate(tools or ()):
+        _report_tool(dialect, tool, f"options.tools[{index}]", report)
+    if choice is not None and not dialect.tool_choice:
+        report.dropped("options.tool_choice", choice)
+        return None, tools
+    if choice is None or choice in TOOL_CHOICE_MODES:
+        return choice, tools
+    if dialect.named_tool_choice:
+        return _named_choice(choice), tools
+    # The same without a key for it: list that tool alone, and require a call.
+    named = None if tools is None else [tool for tool in tools if tool.name == choice]
+    applied = f"required, with {choice} as the only tool" if named else "required"
+    report.replaced("options.tool_choice", choice, applied)
+    return "required", named
+
+
+def _named_choice(name: str) -> Body:
+    return {"type": "function", "function": {"name": name}}
+
+
+def _read_tool_choice(names: Collection[str] | None, value: Json) -> str | None:
+    """Read a mode, or the name of a tool: of those that are listed, if it is known which are."""
+    if isinstance(value, str):
+        return value if value in TOOL_CHOICE_MODES else None
+    name = text(mapping(mapping(value).get("function")).get("name"))
+    is_listed = name not in TOOL_CHOICE_MODES and (names is None or name in names)
+    return name if is_listed and value == _named_choice(name) else None
+
+
+def write_tool(dialect: Dialect, tool: Tool) -> Body:
+    """Write a tool as OpenAI lists it.
+
+    >>> from casual_llm.providers.openai_chat.dialects import OPENAI
+    >>> write_tool(OPENAI, Tool(name="ping"))["type"]
+    'function'
+    """
+    return _listed(dialect, tool) | native_for(tool.native, dialect.names)
+
+
+def _listed(dialect: Dialect, tool: Tool) -> Body:
+    function = without_none(
+        {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": tool.input_schema,
+            "strict": tool.strict if dialect.strict else None,
+        }
+    )
+    marks = without_none({"cache_control": thaw(tool.cache_control) if dialect.cache_control else None})
+    return {"type": "function", "function": function, **marks}
+
+
+def _report_tool(dialect: Dialect, tool: Tool, path: str, report: Report) -> None:
+    if tool.native is not None:
+        body = _listed(dialect, tool)
+        overlay_native(body, tool.native, dialect.names, path, report, may_extend=("function",))
+    if tool.strict is not None and not dialect.strict:
+        report.dropped(f"{path}.strict", tool.strict)
+    if tool.cache_control is not None and not dialect.cache_control:
+        report.dropped(f"{path}.cache_control", tool.cache_control)
+
+
+def _read_tool(tool: Mapping[str, Json]) -> Tool | None:
+    function, mark = mapping(tool.get("function")), tool.get("cache_control")
+    is_plain = function.keys() <= {"name", "description", "parameters", "strict"}
+    if not is_plain or not function or tool.get("type", "function") != "function":
+        return None
+    strict = function.get("strict")
+    if not isinstance(strict, bool | None) or not isinstance(mark, Mapping | None):
+        return None
+    native = native_of("tools", tool, {"type", "function", "cache_control"}, Dialect(name="openai"))
+    description = cast("str | None", function.get("description"))  # what is no text, Tool refuses
+    plain = Tool.from_input_schema(
+        text(function.get("name")), description, mapping(function.get("parameters"))
+    )
+    return Tool.model_validate({**dict(plain), "strict": strict, "cache_control": mark, "native": native})
+
+
+def _write_format(dialect: Dialect, wanted: ResponseFormat | None, report: Report) -> Json:
+    if wanted is None:
+        return None
+    if wanted == "text":
+        return {"type": "text"}
+    if wanted == "json":
+        return _write_json(dialect, None, report)
+    schema = schema_of(wanted)
+    if not dialect.json_schema:
+        return _write_json(dialect, schema.name, report)
+    strict: Body = {} if schema.strict is None or not dialect.strict else {"strict": schema.strict}
+    # What was derived from a class asks for no strictness of its own.
+    if isinstance(wanted, JsonSchema) and schema.strict is not None and not strict:
+        report.dropped(f"{_FORMAT_PATH}.strict", schema.strict)
+    return {"type": "json_schema", "json_schema": {"name": schema.name, **strict, "schema": schema.schema}}
+
+
+def _write_json(dialect: Dialect, schema: str | None, report: Report) -> Json:
+    """Ask for any JSON object, also in place of a schema that the dialect cannot take."""
+    if dialect.json_mode:
+        if schema is not None:
+            report.replaced(_FORMAT_PATH, schema, "json")
+        return {"type": "json_object"}
+    if not dialect.json_schema:
+        report.dropped(_FORMAT_PATH, schema or "json")
+        return None
+    report.replaced(_FORMAT_PATH, schema or "json", "a schema of any object")
+    return {"type": "json_schema", "json_schema": {"name": "json", "schema": {"type": "object"}}}
+
+
+def _read_format(value: Json) -> ResponseFormat | None:
+    wanted, schema = mapping(value), mapping(mapping(value).get("json_schema"))
+    if wanted == {"type": "text"}:
+        return "text"
+    if wanted == {"type": "json_object"}:
+        return "json"
+    name, shape, strict = schema.get("name"), schema.get("schema"), schema.get("strict")
+    is_plain = wanted.keys() == {"type", "json_schema"} and schema.keys() <= {"name", "schema", "strict"}
+    if not is_plain or not isinstance(name, str) or not isinstance(shape, Mapping):
+        return None
+    return JsonSchema(name=name, schema=shape, strict=strict) if isinstance(strict, bool | None) else None

@@ -1,0 +1,68 @@
+"""What a model takes of the options, as one value; and the options cut to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, TypeAlias
+
+from attrs import field, frozen
+
+from casual_llm.options import ChatOptions
+from casual_llm.wire.report import Report
+
+Ranges: TypeAlias = Mapping[str, tuple[float, float]]
+"""The least and the greatest number that a server takes, by the name of the option."""
+
+
+@frozen(kw_only=True)
+class Capabilities:
+    """What a model takes; the defaults are those of a model that takes everything."""
+
+    unsupported: Collection[str] = ()
+    """Options that are refused or ignored."""
+    ranges: Ranges = field(factory=dict)
+    """Options with a range that is narrower than theirs; the nearest number is sent for one outside."""
+    max_stop_sequences: int | None = None
+    schemas: bool = True
+    """Whether answers can be held to a JSON Schema."""
+
+
+def limit_options(options: ChatOptions, capabilities: Capabilities, report: Report) -> ChatOptions:
+    """Cut options to what a model takes, and report what is dropped or replaced.
+
+    >>> report = Report()
+    >>> limit_options(ChatOptions(temperature=1.5, seed=1), Capabilities(
+    ...     unsupported={"seed"}, ranges={"temperature": (0, 1)}), report)
+    ChatOptions(temperature=1.0)
+    >>> [(loss.path, loss.kind) for loss in report.losses]
+    [('options.seed', 'unsupported'), ('options.temperature', 'replaced')]
+
+    What a key of `extra` replaces is left as it is: it is not sent.
+    """
+    update: dict[str, Any] = {}
+    for name in sorted(capabilities.unsupported):
+        value = getattr(options, name)
+        if value is not None:
+            report.dropped(f"options.{name}", value)
+            update[name] = None
+    extra = options.extra or {}
+    for name, (low, high) in capabilities.ranges.items():
+        value = getattr(options, name)
+        if value is None or name in update or name in extra or low <= value <= high:
+            continue
+        update[name] = type(value)(max(low, min(high, value)))
+        report.replaced(f"options.{name}", value, update[name])
+    limit, stop = capabilities.max_stop_sequences, options.stop
+    if limit is not None and stop is not None and not isinstance(stop, str) and not {"stop"} & extra.keys():
+        update |= _limit_stop(stop, limit, report) if "stop" not in update else {}
+    return options.set(**update) if update else options
+
+
+def _limit_stop(stop: Any, limit: int, report: Report) -> dict[str, Any]:  # noqa: ANN401 # a sequence of texts
+    if not stop:
+        report.dropped("options.stop", stop)
+        return {"stop": None}
+    if len(stop) <= limit:
+        return {}
+    report.replaced("options.stop", tuple(stop), tuple(stop[:limit]))
+    return {"stop": tuple(stop[:limit])}
