@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -13,13 +13,12 @@ from returns.result import Result, Success
 
 from casual_llm.failures import DecodeError, EncodeError, ReadError
 from casual_llm.laws.conversations import ELSEWHERE
-from casual_llm.messages import ChatMessage
 from casual_llm.options import ChatOptions, set_fields
 from casual_llm.options.omit import OMIT
 from casual_llm.reply import Reply
-from casual_llm.wire.codec import Call, Chunks, Codec, Encoded, Normal, Request, Response
+from casual_llm.wire.codec import Call, Chunks, Codec, Encoded, Request, Response
 from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix
-from casual_llm.wire.report import Loss, native_for
+from casual_llm.wire.report import Change, native_for
 
 Encoding = Result[Encoded, EncodeError]
 _numbers = count()
@@ -38,8 +37,8 @@ class Mutant:
 def _asked(change: Callable[[Call], Call]) -> Codec[Any]:
     """Encode another call than the one that was given."""
 
-    def encode(call: Call, known: Prefix = EMPTY_PREFIX) -> Encoding:
-        return PARROT.encode(change(call), known)
+    def encode(call: Call, prefix: Prefix = EMPTY_PREFIX) -> Encoding:
+        return PARROT.encode(change(call), prefix)
 
     return evolve(PARROT, encode=encode)
 
@@ -47,9 +46,11 @@ def _asked(change: Callable[[Call], Call]) -> Codec[Any]:
 def _sent(change: Callable[[Call, bytes], bytes]) -> Codec[Any]:
     """Send another body than the one that was encoded."""
 
-    def encode(call: Call, known: Prefix = EMPTY_PREFIX) -> Encoding:
-        return PARROT.encode(call, known).map(
-            lambda told: evolve(told, request=evolve(told.request, body=change(call, told.request.body)))
+    def encode(call: Call, prefix: Prefix = EMPTY_PREFIX) -> Encoding:
+        return PARROT.encode(call, prefix).map(
+            lambda encoded: evolve(
+                encoded, request=evolve(encoded.request, body=change(call, encoded.request.body))
+            )
         )
 
     return evolve(PARROT, encode=encode)
@@ -79,7 +80,7 @@ def _omit_as_text(call: Call) -> Call:
 
 def _no_tools(call: Call) -> Call:
     if any(message.role == "tool" for message in call.messages):
-        raise LookupError("there is no word for a result")
+        raise LookupError("results are not supported")
     return call
 
 
@@ -95,17 +96,13 @@ def _numbered(_: Call, body: bytes) -> bytes:
     return body[:-1] + b',"number":%d}' % next(_numbers)
 
 
-def _written_again(call: Call, known: Prefix = EMPTY_PREFIX) -> Encoding:
-    return PARROT.encode(call, evolve(known, count=0))
+def _encoded_again(call: Call, prefix: Prefix = EMPTY_PREFIX) -> Encoding:
+    return PARROT.encode(call, evolve(prefix, count=0))
 
 
-def _first_alone(messages: Sequence[ChatMessage]) -> Normal:
-    return Normal(messages=messages[:1])
-
-
-def _first_alone_and_told(messages: Sequence[ChatMessage]) -> Normal:
-    told = [Loss(path="messages", kind="dropped", asked=None)] if messages[1:] else []
-    return Normal(messages=messages[:1], changes=tuple(told))
+def _changed_each_time(call: Call, prefix: Prefix = EMPTY_PREFIX) -> Encoding:
+    change = Change(path="messages[0].content", kind="rewritten", asked=None)
+    return PARROT.encode(call, prefix).map(lambda encoded: evolve(encoded, changes=(change,)))
 
 
 def _read_whole(request: Request) -> Result[Call, ReadError]:
@@ -127,8 +124,8 @@ def _decoded_whole(response: Response) -> Result[Reply, DecodeError]:
 
 
 def _emphatic(reply: Reply) -> Reply:
-    said = {"content": f"{reply.message.content}!"}
-    return evolve(reply, message=reply.message.model_copy(update=said))
+    content = {"content": f"{reply.message.content}!"}
+    return evolve(reply, message=reply.message.model_copy(update=content))
 
 
 def _with_foreign_keys(reply: Reply) -> Response:
@@ -159,35 +156,35 @@ MUTANTS = (
     Mutant(
         "two messages are sent, however many there are",
         _asked(lambda call: evolve(call, messages=call.messages[-2:])),
-        "plain words are said in full",
+        "plain text is sent in full",
     ),
     Mutant(
         "an option is dropped in silence",
         _asked(_without("temperature")),
-        "everything said is sent or reported",
+        "everything in a call is sent or reported",
     ),
     Mutant("zero is taken for unset", _asked(_without_zeros), "zero and nothing are values"),
     Mutant("OMIT is sent as a text", _asked(_omit_as_text), "what is omitted is never sent"),
     Mutant("what is not set is sent as null", _sent(_null), "none is never sent"),
     Mutant(
-        "a name is promised that is not listened to",
+        "a name is promised that has no effect",
         evolve(PARROT, names=("parrot", "bird")),
         "every name of a format means it and no other does",
     ),
     Mutant(
-        "strict is not listened to",
+        "strict has no effect",
         _asked(_without("strict")),
         "strict turns losses into a failure and nothing else",
     ),
     Mutant(
-        "merge is not listened to",
+        "merge has no effect",
         _asked(_without("system_message_handling")),
-        "merged system messages are one or told of",
+        "merged system messages are one or reported",
     ),
     Mutant(
         "a tool's result raises",
         _asked(_no_tools),
-        "a call is encoded or refused with its place named",
+        "a call is encoded or refused by its path",
         LookupError,
     ),
     Mutant("requests are numbered", _sent(_numbered), "encoding gives the same bytes each time"),
@@ -197,19 +194,14 @@ MUTANTS = (
         "a further turn leaves all earlier bytes as they were",
     ),
     Mutant(
-        "what was written is written again",
-        evolve(PARROT, encode=_written_again),
-        "what was written need not be written again",
+        "what was encoded is encoded again",
+        evolve(PARROT, encode=_encoded_again),
+        "a prefix is not encoded again",
     ),
     Mutant(
-        "the normal form drops messages in silence",
-        evolve(PARROT, normalize=_first_alone),
-        "the normal form is its own and its changes are told",
-    ),
-    Mutant(
-        "the normal form is not what is sent",
-        evolve(PARROT, normalize=_first_alone_and_told),
-        "the normal form is what is sent",
+        "what was read is changed again",
+        evolve(PARROT, encode=_changed_each_time),
+        "what was read needs no changes",
     ),
     Mutant(
         "reading raises on what is no JSON",
@@ -261,7 +253,7 @@ MUTANTS = (
     Mutant(
         "the status is not looked at",
         evolve(PARROT, decode=lambda response: PARROT.decode(evolve(response, status=200))),
-        "a status that is no success is a refusal",
+        "an error status is an error response",
     ),
     Mutant(
         "a stream raises on what is no text",

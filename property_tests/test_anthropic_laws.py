@@ -163,7 +163,7 @@ def test_a_conversation_and_its_normal_form_give_the_same_request(call: Call) ->
 @given(calls | any_calls)
 @example(said(UserMessage(content=[ImageContent(source="data:,no image")])))
 @example(said(UserMessage(content=[AudioContent(source="aGk=")])))
-def test_a_call_is_encoded_or_refused_with_its_place_named(call: Call) -> None:
+def test_a_call_is_encoded_or_refused_by_its_path(call: Call) -> None:
     place = encoded(call).swap().map(lambda error: error.path).value_or("messages")
     assert place.startswith(("messages", "options."))
 

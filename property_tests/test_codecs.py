@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from heron import HERON
 from hypothesis import given, settings
 from parrot import PARROT
 
@@ -20,7 +21,7 @@ from casual_llm.laws.strategies import calls, replies
 from casual_llm.reply import Reply
 from casual_llm.wire.codec import Call, Codec
 
-CODECS: Mapping[str, Codec[Any]] = {**FORMATS, "parrot": PARROT}
+CODECS: Mapping[str, Codec[Any]] = {**FORMATS, "heron": HERON, "parrot": PARROT}
 DIALECTS = {name for name, codec in CODECS.items() if name not in {*codec.names[:1]}}
 _FULL = settings(max_examples=settings().max_examples * 2 // 5)
 # Dialects share their functions and differ in rows of a table.
@@ -48,11 +49,11 @@ def _drawn() -> tuple[list[Call], list[Reply]]:
 
 
 def test_bytes_are_the_same_in_every_process_and_under_every_hash_seed() -> None:
-    values, told = pickle.dumps(_drawn()), set[bytes]()
+    values, outputs = pickle.dumps(_drawn()), set[bytes]()
     for seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)}
         run = subprocess.run(  # noqa: S603 # our own script
             [sys.executable, str(_PROCESS)], input=values, env=environment, capture_output=True, check=True
         )
-        told.add(run.stdout)
-    assert len(told) == 1
+        outputs.add(run.stdout)
+    assert len(outputs) == 1

@@ -16,8 +16,8 @@ from casual_llm.formats import FORMATS
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import FileContent, ImageContent
 from casual_llm.wire.codec import Call, Request
-from casual_llm.wire.report import overlay_native
-from casual_llm.wire.system_messages import losses_of_merge, merge_system_messages
+from casual_llm.wire.report import Report, overlay_native
+from casual_llm.wire.system_messages import merge_system_messages
 
 marks = st.sampled_from([{"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}])
 _marked = st.builds(SystemMessage, content=said_texts.map("a{}".format), cache_control=marks)
@@ -48,8 +48,9 @@ def test_all_marks_but_the_last_are_told_where_system_messages_are_joined(said: 
 
 
 @given(_marked)
-def test_a_system_message_that_is_joined_to_no_other_loses_nothing(said: SystemMessage) -> None:
-    assert losses_of_merge([said, SystemMessage(content=" ")], ["openai"], marks=True) == []
+def test_a_system_message_that_is_joined_to_no_other_loses_nothing(system: SystemMessage) -> None:
+    call = _joining([system, SystemMessage(content=" ")])
+    assert FORMATS["openrouter"].encode(call).unwrap().losses == ()
 
 
 @pytest.mark.parametrize("name", ["openai", "ollama"])
@@ -81,9 +82,10 @@ def written(value: Json) -> str:
 
 @given(json_values, json_values)
 def test_a_native_key_that_says_something_else_is_told(ours: Json, theirs: Json) -> None:
-    body, losses = overlay_native({"a": ours}, {"openai": {"a": theirs}}, ["openai"], "x")
+    report = Report()
+    body = overlay_native({"a": ours}, {"openai": {"a": theirs}}, ["openai"], "x", report)
     assert written(body["a"]) == written(theirs)
-    assert [loss.kind for loss in losses] == ["overridden"] * (written(ours) != written(theirs))
+    assert [loss.kind for loss in report.losses] == ["overridden"] * (written(ours) != written(theirs))
 
 
 @pytest.mark.parametrize("name", ["groq", "mistral", "openrouter", "compatible"])

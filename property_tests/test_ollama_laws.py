@@ -14,6 +14,7 @@ from typing import Any, get_args
 import attrs
 import jsonschema
 import pytest
+from casual_llm.providers.ollama.arguments import arguments_of
 from hypothesis import example, given, strategies as st
 from ollama_strategies import (
     CODEC,
@@ -44,7 +45,6 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions, resolve_for, set_fields
-from casual_llm.providers.ollama.arguments import arguments_of
 from casual_llm.reply import FinishReason, Reply, StreamChunk
 from casual_llm.tools import Tool
 from casual_llm.usage import Usage
@@ -129,7 +129,7 @@ def test_what_was_read_is_written_without_losses_and_changes(call: Call) -> None
 
 
 @given(any_ollama_calls)
-def test_a_call_is_encoded_or_refused_with_its_place_named(call: Call) -> None:
+def test_a_call_is_encoded_or_refused_by_its_path(call: Call) -> None:
     place = CODEC.encode(call).swap().map(lambda error: error.path).value_or("messages")
     assert place.startswith(("messages", "options."))
 

@@ -100,7 +100,7 @@ def test_space_before_the_json_means_nothing(reply: Reply) -> None:
 
 
 @given(replies, st.integers(300, 599))
-def test_a_status_that_is_no_success_is_a_refusal_whatever_the_body(reply: Reply, status: int) -> None:
+def test_an_error_status_is_an_error_response_whatever_the_body(reply: Reply, status: int) -> None:
     failure = decode(Response(status=status, body=write(reply).body)).failure()
     assert isinstance(failure, ErrorResponse)
     assert failure.status == status

@@ -27,13 +27,12 @@ from casual_llm.failures import ErrorResponse, Malformed, Truncated
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
 from casual_llm.providers.openai_chat import GEMINI_COMPAT, MISTRAL, OPENAI, OPENROUTER, Dialect, codec
-from casual_llm.providers.openai_chat.stream import step
 from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.collect import chunk_of, collect, derived_id
 from casual_llm.wire.json import items, mapping, text
 
-START = codec(OPENAI).start
+START, step = codec(OPENAI).start, codec(OPENAI).step
 decode, write, write_stream = codec(OPENAI).decode, codec(OPENAI).write, codec(OPENAI).write_stream
 
 _DONE = b"data: [DONE]\n\n"

@@ -96,7 +96,7 @@ async def test_a_loss_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
         await model.chat(ASK, ChatOptions(top_k=5))
         await model.chat(ASK, ChatOptions(top_k=6))
     assert [record.getMessage() for record in caplog.records] == [
-        "options.top_k is left out: openai cannot say it"
+        "options.top_k was dropped: openai does not support it"
     ]
 
 
@@ -109,7 +109,7 @@ async def test_a_loss_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
         ),
         (
             ChatOptions(tools=[Tool(name="a"), Tool(name="b")], tool_choice="b"),
-            "options.tool_choice is said differently to llamacpp: required, with b as the only tool",
+            "options.tool_choice was changed to required, with b as the only tool for llamacpp",
         ),
     ],
 )
@@ -148,9 +148,9 @@ async def test_a_page_in_place_of_a_stream_is_a_reply_error() -> None:
 
 
 async def test_a_call_that_cannot_be_encoded_is_a_request_error() -> None:
-    with pytest.raises(RequestError, match="messages: the list is empty; give at least one message"):
+    with pytest.raises(RequestError, match="messages: the list is empty; add at least one message"):
         await model_on(FakeTransport(())).chat([])
-    with pytest.raises(RequestError, match=r"options\.tool_choice: no tool is called 'b'"):
+    with pytest.raises(RequestError, match=r"options\.tool_choice: there is no tool named 'b'"):
         await chunks_of(model_on(FakeTransport(())), ChatOptions(tools=[Tool(name="a")], tool_choice="b"))
 
 

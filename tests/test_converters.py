@@ -354,17 +354,17 @@ def test_a_message_that_anthropic_has_no_word_for_is_refused_by_its_place(conten
         (
             convert_messages_to_openai,
             UserMessage(content="Hi", native={"anthropic": {"cache": 1}}),
-            "messages[0].native.anthropic is left out: openai cannot say it",
+            "messages[0].native.anthropic was dropped: openai does not support it",
         ),
         (
             convert_messages_to_ollama,
             UserMessage(content=[FileContent(source="aGk=")]),
-            "messages[0].content[0] is left out: ollama cannot say it",
+            "messages[0].content[0] was dropped: ollama does not support it",
         ),
         (
             convert_messages_to_anthropic,
             UserMessage(content=[ImageContent(source="aGk=", detail="low")]),
-            "messages[0].content[0].detail is left out: anthropic cannot say it",
+            "messages[0].content[0].detail was dropped: anthropic does not support it",
         ),
     ],
 )

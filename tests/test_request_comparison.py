@@ -35,7 +35,7 @@ from support.losses_map import Rewriting
 from support.protocols import ANTHROPIC, OLLAMA, OPENAI, PROTOCOLS, Protocol
 from support.request_comparison import explained, rewriting, written_again
 
-from casual_llm.wire.report import Loss, unsupported
+from casual_llm.wire.report import Change, Loss, unsupported
 
 MADE_UP = {f"{it.format}: {name}": (it, made) for it in PROTOCOLS for name, made in made_up(it)}
 
@@ -153,11 +153,11 @@ TELLING: dict[str, tuple[Protocol, Body, Body, Loss]] = {
     ),
     "of another turn": (
         *(ANTHROPIC, anthropic(user(text("a"), text(" "))), anthropic(user(text("a")))),
-        Loss(path="messages[0]", kind="dropped", asked=" "),
+        Change(path="messages[0]", kind="dropped", asked=" "),
     ),
     "of a turn, whose words are others": (
         *(ANTHROPIC, anthropic(user(text("a"), text(" "))), anthropic(user(text("b")))),
-        Loss(path="messages[1].content[1]", kind="dropped", asked=" "),
+        Change(path="messages[1].content[1]", kind="dropped", asked=" "),
     ),
     "of one tool, and another is offered": (
         *(OPENAI, openai(tools=[tool(), tool("g")]), openai(tools=[tool("h")])),
@@ -183,7 +183,7 @@ TELLING: dict[str, tuple[Protocol, Body, Body, Loss]] = {
     ),
     "of other ids": (
         *(ANTHROPIC, anthropic(assistant(use("a"))), anthropic(assistant(use("b")))),
-        Loss(path="messages[1].tool_calls[0].id", kind="rewritten", asked="a", applied="c"),
+        Change(path="messages[1].tool_calls[0].id", kind="rewritten", asked="a", applied="c"),
     ),
 }
 

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings as tried, strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from casual_llm.laws import reply_checks as of_replies, request_checks as of_requests
-from casual_llm.laws.broken import broken, chunkings
-from casual_llm.laws.conversations import further_keys, further_turns, messages
+from casual_llm.laws.conversations import further_keys, further_turns
+from casual_llm.laws.corruption import chunkings, corrupted
 from casual_llm.laws.strategies import (
     any_calls,
     calls,
@@ -42,7 +42,7 @@ class Law:
     check: Callable[..., None]
     """Takes the codec and the values; raises `AssertionError`."""
     values: Callable[[AnyCodec], SearchStrategy[tuple[Any, ...]]]
-    """Gives what the check takes beside the codec."""
+    """Returns what the check takes after the codec."""
 
     @property
     def meaning(self) -> str:
@@ -84,13 +84,13 @@ def _odd_replies(_: AnyCodec) -> Values:
 
 def _requests(codec: AnyCodec) -> Values:
     bodies = calls(codec.names).map(codec.encode)
-    written = bodies.map(lambda told: told.map(lambda encoded: encoded.request.body).value_or(b"{}"))
-    return written.flatmap(broken) | st.binary(max_size=20)
+    written = bodies.map(lambda result: result.map(lambda encoded: encoded.request.body).value_or(b"{}"))
+    return written.flatmap(corrupted) | st.binary(max_size=20)
 
 
 def _responses(codec: AnyCodec) -> Values:
     written = _odd_replies(codec).map(codec.write)
-    bodies = written.flatmap(lambda whole: broken(whole.body)) | st.binary(max_size=20)
+    bodies = written.flatmap(lambda whole: corrupted(whole.body)) | st.binary(max_size=20)
     return bodies.map(lambda body: Response(status=200, body=body))
 
 
@@ -99,7 +99,7 @@ def _streams(codec: AnyCodec) -> Values:
 
 
 def _odd_streams(codec: AnyCodec) -> Values:
-    return _streams(codec).flatmap(broken) | st.binary(max_size=20)
+    return _streams(codec).flatmap(corrupted) | st.binary(max_size=20)
 
 
 def _cut_streams(codec: AnyCodec) -> Values:
@@ -114,23 +114,19 @@ def _just(strategy: Values) -> Callable[[AnyCodec], Values]:
 _LAWS = (
     Law(of_requests.a_request_without_losses_reads_back_to_its_call, _of(_calls)),
     Law(of_requests.a_request_that_was_read_is_written_again_byte_by_byte, _of(_any_calls)),
-    Law(of_requests.plain_words_are_said_in_full, _of(_plain)),
-    Law(of_requests.everything_said_is_sent_or_reported, _of(_calls)),
+    Law(of_requests.plain_text_is_sent_in_full, _of(_plain)),
+    Law(of_requests.everything_in_a_call_is_sent_or_reported, _of(_calls)),
     Law(of_requests.zero_and_nothing_are_values, _of(_plain, _just(empty_options))),
     Law(of_requests.what_is_omitted_is_never_sent, _of(_calls, _just(option_names))),
     Law(of_requests.none_is_never_sent, _of(_plain, _just(plain_options))),
     Law(of_requests.every_name_of_a_format_means_it_and_no_other_does, _of(_plain, _just(further_keys))),
     Law(of_requests.strict_turns_losses_into_a_failure_and_nothing_else, _of(_calls)),
-    Law(of_requests.merged_system_messages_are_one_or_told_of, _of(_instructed)),
-    Law(of_requests.a_call_is_encoded_or_refused_with_its_place_named, _of(_any_calls)),
+    Law(of_requests.merged_system_messages_are_one_or_reported, _of(_instructed)),
+    Law(of_requests.a_call_is_encoded_or_refused_by_its_path, _of(_any_calls)),
     Law(of_requests.encoding_gives_the_same_bytes_each_time, _of(_any_calls)),
     Law(of_requests.a_further_turn_leaves_all_earlier_bytes_as_they_were, _of(_calls, _turns)),
-    Law(of_requests.what_was_written_need_not_be_written_again, _of(_calls)),
-    Law(
-        of_requests.the_normal_form_is_its_own_and_its_changes_are_told,
-        _of(lambda codec: messages(codec.names) | calls(codec.names).map(lambda call: call.messages)),
-    ),
-    Law(of_requests.the_normal_form_is_what_is_sent, _of(_calls)),
+    Law(of_requests.a_prefix_is_not_encoded_again, _of(_calls)),
+    Law(of_requests.what_was_read_needs_no_changes, _of(_any_calls)),
     Law(of_requests.any_request_is_a_call_or_a_failure_with_a_text, _of(_requests)),
     Law(of_replies.a_reply_comes_back_as_it_was_written, _of(_replies)),
     Law(of_replies.why_an_answer_ended_is_kept, _of(_replies)),
@@ -143,7 +139,7 @@ _LAWS = (
         _of(_odd_replies, _just(st.floats(0, 1))),
     ),
     Law(of_replies.any_response_is_a_reply_or_a_failure_with_a_text, _of(_responses)),
-    Law(of_replies.a_status_that_is_no_success_is_a_refusal, _of(_responses, _just(st.integers(300, 599)))),
+    Law(of_replies.an_error_status_is_an_error_response, _of(_responses, _just(st.integers(300, 599)))),
     Law(of_replies.any_bytes_are_a_stream_or_a_failure_with_a_text, _of(_odd_streams)),
 )
 LAWS: Mapping[str, Law] = {law.check.__name__.replace("_", " "): law for law in _LAWS}
@@ -154,7 +150,7 @@ def check_law(codec: AnyCodec, name: str, settings: tried | None = None) -> None
     """Try one law; what it is broken by is in the `AssertionError`.
 
     >>> from casual_llm.providers import openai_chat
-    >>> check_law(openai_chat.codec(), "plain words are said in full", tried(max_examples=5))
+    >>> check_law(openai_chat.codec(), "plain text is sent in full", tried(max_examples=5))
     """
     law = LAWS[name]
 

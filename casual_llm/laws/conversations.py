@@ -1,7 +1,7 @@
-"""What is said, to try a wire format with: legal values, constructed; nothing here filters.
+"""Conversations to try a wire format with: legal values, constructed; nothing here filters.
 
-What a conversation holds beside plain text is drawn first, as at most two of `FEATURES`. So there are always
-some that a format can say in full, whatever else it has no word for.
+What a conversation holds in addition to plain text is drawn first, as at most two of `FEATURES`. So there are
+always some that a format can express in full, whatever else it does not support.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from casual_llm.messages import (
 )
 
 Names: TypeAlias = tuple[str, ...]
-Riches: TypeAlias = frozenset[str]
+Features: TypeAlias = frozenset[str]
 Given: TypeAlias = dict[str, SearchStrategy[Any]]
 
 FEATURES = (
@@ -49,9 +49,9 @@ FEATURES = (
     "arguments",
 )
 """What a conversation may hold beside text, tool calls and their results."""
-FEATURE_SETS: Sequence[Riches] = [
+FEATURE_SETS: Sequence[Features] = [
     *([frozenset[str]()] * 10),
-    *([frozenset([rich]) for rich in FEATURES] * 2),
+    *([frozenset([feature]) for feature in FEATURES] * 2),
     *(frozenset(pair) for pair in combinations(FEATURES, 2)),
 ]
 """The plainer, the more often."""
@@ -63,11 +63,11 @@ _ODD = (
 )
 
 texts = st.text(max_size=3) | st.sampled_from(_ODD)
-said_texts = st.text(min_size=1, max_size=3) | st.sampled_from(_ODD[1:])
+nonempty_texts = st.text(min_size=1, max_size=3) | st.sampled_from(_ODD[1:])
 plain_texts = st.text("abz é🦙\u2028", max_size=3).map("a{}z".format)
 """Texts that no format takes for nothing."""
 words = st.text("abz09_-", min_size=1, max_size=3)
-ids = said_texts | st.sampled_from(["", "call_1", "functions.now:0", "a1B2c3D4e", "call_" * 9])
+ids = nonempty_texts | st.sampled_from(["", "call_1", "functions.now:0", "a1B2c3D4e", "call_" * 9])
 """Ids of tool calls, as one server or another gives them."""
 numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
 _values: SearchStrategy[Json] = st.booleans() | numbers | texts
@@ -92,31 +92,31 @@ def _sources(kind: str) -> SearchStrategy[Any]:
     return _urls | _data | inline | _data.map(f"data:{kind};base64,{{}}".format)
 
 
-def natives(names: Names, riches: Riches) -> SearchStrategy[Any]:
-    """Give keys that one format alone knows: the one at hand, or another."""
-    known = [name for name, rich in ((names[0], "own"), (ELSEWHERE, "foreign")) if rich in riches]
+def natives(names: Names, features: Features) -> SearchStrategy[Any]:
+    """Draw keys that one format alone knows: the one at hand, or another."""
+    known = [name for name, feature in ((names[0], "own"), (ELSEWHERE, "foreign")) if feature in features]
     maps = [st.dictionaries(st.just(name), further_keys, min_size=1) for name in known]
     return st.none() | st.one_of(maps) if maps else st.none()
 
 
-def only(riches: Riches, rich: str, some: SearchStrategy[Any]) -> SearchStrategy[Any]:
-    """Give something now and then, if it is among the riches."""
-    return st.none() | some if rich in riches else st.none()
+def only(features: Features, feature: str, some: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    """Draw something now and then, if it is among the features."""
+    return st.none() | some if feature in features else st.none()
 
 
 def weighed(*some: SearchStrategy[Any]) -> SearchStrategy[Any]:
-    """Give something of one of them; of one that stands here twice, twice as often, which `|` does not."""
+    """Draw something of one of them; of one that stands here twice, twice as often, which `|` does not."""
     return st.integers(0, len(some) - 1).flatmap(some.__getitem__)
 
 
 @cache
-def _parts(names: Names, riches: Riches) -> SearchStrategy[ContentPart]:
-    both: Given = {"cache_control": only(riches, "marks", marks), "native": natives(names, riches)}
+def _parts(names: Names, features: Features) -> SearchStrategy[ContentPart]:
+    both: Given = {"cache_control": only(features, "marks", marks), "native": natives(names, features)}
     images, details = _sources("image/png"), st.none() | st.sampled_from(["low", "auto"])
     known: dict[str, SearchStrategy[ContentPart]] = {
         "images": st.builds(ImageContent, source=images, detail=details, **both),
         "files": st.builds(
-            FileContent, source=_sources("application/pdf"), name=st.none() | said_texts, **both
+            FileContent, source=_sources("application/pdf"), name=st.none() | nonempty_texts, **both
         ),
         "audio": st.builds(AudioContent, source=_sources("audio/wav"), **both),
         "blocks": st.builds(
@@ -133,7 +133,9 @@ def _parts(names: Names, riches: Riches) -> SearchStrategy[ContentPart]:
         "audio": st.builds(AudioContent, source=_data, media_type=st.just("audio/mpeg")),
     }
     text: SearchStrategy[ContentPart] = st.builds(TextContent, text=texts, **both)
-    return st.one_of(text, *(some[rich] for some in (known, kinds) for rich in sorted(riches & some.keys())))
+    return st.one_of(
+        text, *(some[feature] for some in (known, kinds) for feature in sorted(features & some.keys()))
+    )
 
 
 plain_arguments = st.sampled_from(
@@ -145,33 +147,33 @@ odd_arguments = texts | st.sampled_from(
 
 
 @cache
-def tool_calls(names: Names, riches: Riches) -> SearchStrategy[list[AssistantToolCall]]:
-    """Give one call, or two at once."""
-    arguments = plain_arguments | odd_arguments if "arguments" in riches else plain_arguments
+def tool_calls(names: Names, features: Features) -> SearchStrategy[list[AssistantToolCall]]:
+    """Draw one call, or two at once."""
+    arguments = plain_arguments | odd_arguments if "arguments" in features else plain_arguments
     function = st.builds(AssistantToolCallFunction, name=words, arguments=arguments)
-    call = st.builds(AssistantToolCall, id=ids, function=function, native=natives(names, riches))
+    call = st.builds(AssistantToolCall, id=ids, function=function, native=natives(names, features))
     return st.lists(call, min_size=1, max_size=2, unique_by=lambda made: made.id)
 
 
 @cache
-def _speakers(names: Names, riches: Riches) -> dict[str, SearchStrategy[Any]]:
-    parts, native = st.lists(_parts(names, riches), min_size=1, max_size=3), natives(names, riches)
-    mark, wrong = only(riches, "marks", marks), only(riches, "results", st.booleans())
-    heard = weighed(texts, parts) if "results" in riches else texts
-    refusal = only(riches, "refusals", texts)
+def _speakers(names: Names, features: Features) -> dict[str, SearchStrategy[Any]]:
+    parts, native = st.lists(_parts(names, features), min_size=1, max_size=3), natives(names, features)
+    mark, wrong = only(features, "marks", marks), only(features, "results", st.booleans())
+    result_content = weighed(texts, parts) if "results" in features else texts
+    refusal = only(features, "refusals", texts)
     nothing = st.none() | texts
     return {
         "user": st.builds(UserMessage, content=weighed(texts, parts), native=native),
         "system": st.builds(SystemMessage, content=texts, cache_control=mark, native=native),
         "answer": st.builds(AssistantMessage, content=texts, refusal=refusal, native=native),
         "asking": st.builds(
-            AssistantMessage, content=nothing, tool_calls=tool_calls(names, riches), native=native
+            AssistantMessage, content=nothing, tool_calls=tool_calls(names, features), native=native
         ),
         "result": st.builds(
             ToolResultMessage,
             name=words,
             tool_call_id=ids,
-            content=heard,
+            content=result_content,
             is_error=wrong,
             cache_control=mark,
             native=native,
@@ -194,32 +196,34 @@ def joined(turns: Sequence[Sequence[ChatMessage]]) -> list[ChatMessage]:
 
 
 @cache
-def conversations(names: Names, riches: Riches) -> SearchStrategy[list[ChatMessage]]:
-    """Give conversations in which every result answers a call; system messages stand anywhere."""
-    said = _speakers(names, riches)
-    alone = weighed(said["user"], said["user"], said["answer"], said["system"]).map(lambda said: [said])
-    tools = st.builds(_answered, said["asking"], st.lists(said["result"], min_size=1, max_size=3))
+def conversations(names: Names, features: Features) -> SearchStrategy[list[ChatMessage]]:
+    """Draw conversations in which every result answers a call; system messages stand anywhere."""
+    speakers = _speakers(names, features)
+    alone = weighed(speakers["user"], speakers["user"], speakers["answer"], speakers["system"]).map(
+        lambda message: [message]
+    )
+    tools = st.builds(_answered, speakers["asking"], st.lists(speakers["result"], min_size=1, max_size=3))
     return st.lists(weighed(alone, alone, tools), min_size=1, max_size=4).map(joined)
 
 
 @cache
 def further_turns(names: Names) -> SearchStrategy[tuple[list[ChatMessage], list[ChatMessage]]]:
-    """Give what the user's side says last, and what comes after it: an answer, and the user again."""
-    said = _speakers(names, frozenset({"images", "results"}))
+    """Draw what the user's side says last, and what comes after it: an answer, and the user again."""
+    speakers = _speakers(names, frozenset({"images", "results"}))
     user, answer = (
         st.builds(UserMessage, content=plain_texts),
         st.builds(AssistantMessage, content=plain_texts),
     )
-    tools = st.builds(_answered, said["asking"], st.lists(said["result"], min_size=2, max_size=2))
+    tools = st.builds(_answered, speakers["asking"], st.lists(speakers["result"], min_size=2, max_size=2))
     both = st.builds(lambda *turn: [*turn], answer, user)
     return st.tuples(st.lists(user, min_size=1, max_size=2) | tools, both | tools)
 
 
 @cache
 def messages(names: Names) -> SearchStrategy[list[ChatMessage]]:
-    """Give messages in any order, with those that say nothing and results that answer no call."""
-    said = _speakers(names, frozenset(FEATURES))
+    """Draw messages in any order, with those that say nothing and results that answer no call."""
+    speakers = _speakers(names, frozenset(FEATURES))
     empty: SearchStrategy[ChatMessage] = st.builds(
         AssistantMessage, tool_calls=st.none() | st.just([]), refusal=st.none() | st.just("")
     ) | st.builds(UserMessage, content=st.none() | st.just([]))
-    return st.lists(st.one_of(*said.values(), empty), max_size=4)
+    return st.lists(st.one_of(*speakers.values(), empty), max_size=4)

@@ -15,7 +15,7 @@ from casual_llm.wire.collect import collect
 
 
 def play(codec: Codec[Any], reads: Iterable[bytes]) -> tuple[Chunks, Result[Chunks, DecodeError]]:
-    """Give the chunks that came out while the stream ran, and what its end said."""
+    """Return the chunks that came out while the stream ran, and the result of its end."""
     state, given = codec.start, list[StreamChunk]()
     for data in reads:
         stepped = codec.step(state, data)
@@ -26,7 +26,7 @@ def play(codec: Codec[Any], reads: Iterable[bytes]) -> tuple[Chunks, Result[Chun
     return tuple(given), codec.finish(state)
 
 
-def heard(codec: Codec[Any], reads: Iterable[bytes]) -> Result[Reply, DecodeError]:
-    """Give the reply that a stream spells, or its failure."""
+def collect_stream(codec: Codec[Any], reads: Iterable[bytes]) -> Result[Reply, DecodeError]:
+    """Return the reply that a stream adds up to, or its failure."""
     given, end = play(codec, reads)
     return end.map(lambda rest: collect([*given, *rest]))

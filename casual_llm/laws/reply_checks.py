@@ -11,9 +11,9 @@ from returns.pipeline import is_successful
 
 from casual_llm.failures import ErrorResponse, Truncated
 from casual_llm.frozen import Json
-from casual_llm.laws.claims import failure_of, holds, same, value_of
+from casual_llm.laws.assertions import failure_of, holds, same, value_of
 from casual_llm.laws.conversations import ELSEWHERE
-from casual_llm.laws.playback import heard, play
+from casual_llm.laws.playback import collect_stream, play
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Codec, Response
@@ -25,19 +25,20 @@ AnyCodec: TypeAlias = Codec[Any]
 def a_reply_comes_back_as_it_was_written(codec: AnyCodec, reply: Reply) -> None:
     """Text, tool calls, the reason of the end and the tokens come back; nothing else comes back changed."""
     found = value_of(codec.decode(codec.write(reply)))
-    same(_kept(found), _kept(reply))
-    for name, said in _beside(reply).items():
-        holds(_beside(found)[name] in {said, None}, f"{name}: {_beside(found)[name]!r} is not {said!r}")
+    same(_required_fields(found), _required_fields(reply))
+    for name, value in _optional_fields(reply).items():
+        other = _optional_fields(found)[name]
+        holds(other in {value, None}, f"{name}: {other!r} is not {value!r}")
 
 
-def _kept(reply: Reply) -> tuple[object, ...]:
+def _required_fields(reply: Reply) -> tuple[object, ...]:
     message, usage = reply.message, reply.usage or Usage()
     calls = [(call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls or ()]
-    spoken = (message.content or "") + (message.refusal or "")
-    return spoken, calls, usage.prompt_tokens, usage.completion_tokens
+    text = (message.content or "") + (message.refusal or "")
+    return text, calls, usage.prompt_tokens, usage.completion_tokens
 
 
-def _beside(reply: Reply) -> dict[str, object]:
+def _optional_fields(reply: Reply) -> dict[str, object]:
     usage = reply.usage or Usage()
     return {
         "reasoning": reply.reasoning,
@@ -73,20 +74,20 @@ def what_is_native_to_another_format_is_not_written(
 
 def a_collected_stream_is_the_whole_reply(codec: AnyCodec, reply: Reply) -> None:
     """Both ways of asking give the same answer."""
-    same(heard(codec, codec.write_stream(reply)), codec.decode(codec.write(reply)))
+    same(collect_stream(codec, codec.write_stream(reply)), codec.decode(codec.write(reply)))
 
 
 def a_stream_is_blind_to_where_the_network_cuts(codec: AnyCodec, cut: tuple[bytes, Sequence[bytes]]) -> None:
     """The same bytes spell the same, however they arrive."""
     whole, reads = cut
-    same(heard(codec, reads), heard(codec, [whole]))
+    same(collect_stream(codec, reads), collect_stream(codec, [whole]))
     same(collect(play(codec, reads)[0]), collect(play(codec, [whole])[0]))
 
 
 def a_stream_that_is_cut_is_the_beginning_of_an_answer(codec: AnyCodec, reply: Reply, share: float) -> None:
     """Without evidence that it is complete it is truncated, and carries what came; nothing is made up."""
     data = b"".join(codec.write_stream(reply))
-    whole = value_of(heard(codec, [data]))
+    whole = value_of(collect_stream(codec, [data]))
     given, end = play(codec, [data[: round(share * len(data))]])
     if is_successful(end):
         same(collect([*given, *end.unwrap()]).message, whole.message)
@@ -113,7 +114,7 @@ def any_response_is_a_reply_or_a_failure_with_a_text(codec: AnyCodec, response: 
     holds(is_successful(found) or str(found.failure()), "the failure has no text")
 
 
-def a_status_that_is_no_success_is_a_refusal(codec: AnyCodec, response: Response, status: int) -> None:
+def an_error_status_is_an_error_response(codec: AnyCodec, response: Response, status: int) -> None:
     """Whatever the body says, the status is believed."""
     failure = failure_of(codec.decode(evolve(response, status=status)))
     holds(
@@ -124,5 +125,5 @@ def a_status_that_is_no_success_is_a_refusal(codec: AnyCodec, response: Response
 
 def any_bytes_are_a_stream_or_a_failure_with_a_text(codec: AnyCodec, data: bytes) -> None:
     """Following a stream never raises."""
-    found = heard(codec, [data])
+    found = collect_stream(codec, [data])
     holds(is_successful(found) or str(found.failure()), "the failure has no text")

@@ -1,7 +1,7 @@
 """The laws of requests, each a function of a codec and of what was drawn for it.
 
-They know no format by its name. What a format cannot say is known by its losses, what it says in
-another form by `normalize`, and what options mean to it by `resolve_for`.
+They know no format by its name. What a format does not support is known by its losses, what it writes in
+another form by its changes, and what options mean to it by `resolve_for`.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from returns.result import Result
 
 from casual_llm.failures import EncodeError
 from casual_llm.frozen import Json
-from casual_llm.laws.claims import holds, same, value_of
+from casual_llm.laws.assertions import holds, same, value_of
 from casual_llm.laws.conversations import ELSEWHERE
 from casual_llm.laws.variants import variants
 from casual_llm.messages import ChatMessage, UserMessage
 from casual_llm.options import ChatOptions, Layer, resolve_for, set_fields
 from casual_llm.options.omit import OMIT
-from casual_llm.wire.codec import Call, Codec, Encoded, Normal, Request
+from casual_llm.wire.codec import Call, Codec, Encoded, Request
 from casual_llm.wire.json import parse
 from casual_llm.wire.prefix import EMPTY_PREFIX
-from casual_llm.wire.report import Loss
+from casual_llm.wire.report import Change, Loss
 from casual_llm.wire.system_messages import merge_system_messages
 
 AnyCodec: TypeAlias = Codec[Any]
-Told: TypeAlias = Result[Encoded, EncodeError]
+Encoding: TypeAlias = Result[Encoded, EncodeError]
 
 
 _IN_PARTS = {"tools", "extra"}
@@ -37,22 +37,35 @@ _IN_PARTS = {"tools", "extra"}
 
 
 def a_request_without_losses_reads_back_to_its_call(codec: AnyCodec, call: Call) -> None:
-    """What is said in full is read as it was said, but for the changes that are told."""
-    asked = _sayable(codec, call)
-    told = codec.encode(asked)
-    if is_successful(told) and not told.unwrap().losses:
-        encoded = told.unwrap()
+    """What is sent in full is read back as it was, but for the changes that are reported."""
+    asked = _expressible(codec, call)
+    result = codec.encode(asked)
+    if is_successful(result) and not result.unwrap().losses:
+        encoded = result.unwrap()
         changed = {_option(change) for change in encoded.changes}
-        messages = codec.normalize(asked.messages).messages if encoded.changes else asked.messages
-        found = value_of(codec.read(encoded.request))
-        same(_without(found, changed), _without(evolve(asked, messages=messages), changed))
+        read = value_of(codec.read(encoded.request))
+        if _changes_messages(encoded):
+            asked = evolve(asked, messages=read.messages)
+        same(_without(read, changed), _without(asked, changed))
+
+
+def _changes_messages(encoded: Encoded) -> bool:
+    return any(change.path.startswith("messages") for change in encoded.changes)
+
+
+def what_was_read_needs_no_changes(codec: AnyCodec, call: Call) -> None:
+    """Messages that were read are in the form in which they are sent."""
+    for encoded in _encoded(codec, call):
+        read = value_of(codec.read(encoded.request))
+        again = value_of(codec.encode(read))
+        holds(not _changes_messages(again), f"{again.changes!r}")
 
 
 def _resolved(codec: AnyCodec, call: Call) -> Call:
     return evolve(call, options=resolve_for(call.options, *codec.names))
 
 
-def _sayable(codec: AnyCodec, call: Call) -> Call:
+def _expressible(codec: AnyCodec, call: Call) -> Call:
     """Ask for what the format adds, and no more for options that it has no word for."""
     asked = _resolved(codec, call)
     losses = codec.encode(asked).map(lambda encoded: encoded.losses).value_or(())
@@ -63,7 +76,7 @@ def _sayable(codec: AnyCodec, call: Call) -> Call:
     return evolve(asked, options=asked.options.without(*lost) | ChatOptions(**added))
 
 
-def _option(loss: Loss) -> str:
+def _option(loss: Loss | Change) -> str:
     place, _, inner = loss.path.partition(".")
     return inner.partition(".")[0].partition("[")[0] if place == "options" else ""
 
@@ -81,18 +94,18 @@ def a_request_that_was_read_is_written_again_byte_by_byte(codec: AnyCodec, call:
 
 
 def _encoded(codec: AnyCodec, call: Call) -> Sequence[Encoded]:
-    told = codec.encode(call)
-    return [told.unwrap()] if is_successful(told) else []
+    result = codec.encode(call)
+    return [result.unwrap()] if is_successful(result) else []
 
 
-def plain_words_are_said_in_full(codec: AnyCodec, call: Call) -> None:
-    """Text that goes to and fro is said by every format; what it must add, it tells."""
+def plain_text_is_sent_in_full(codec: AnyCodec, call: Call) -> None:
+    """Every format sends plain text in both directions, and reports what it must add."""
     encoded = value_of(codec.encode(call))
     same([loss for loss in encoded.losses if loss.kind != "added"], [])
     same(value_of(codec.read(encoded.request)).messages, call.messages)
 
 
-def everything_said_is_sent_or_reported(codec: AnyCodec, call: Call) -> None:
+def everything_in_a_call_is_sent_or_reported(codec: AnyCodec, call: Call) -> None:
     """Whatever is changed in a call or taken out of it, changes the request, the losses or the changes."""
     asked = _resolved(codec, call)
     for encoded in _encoded(codec, asked):
@@ -102,10 +115,11 @@ def everything_said_is_sent_or_reported(codec: AnyCodec, call: Call) -> None:
 
 
 def _accounted(encoded: Encoded, place: str) -> bool:
-    """Whether the place, or what it is a part of, is told of."""
+    """Return whether the path, or one it is a part of, is reported."""
     # Where a choice has no word, tools are left out in its place: then its loss tells of them.
     choice = ["options.tool_choice"] if place.startswith("options.tools") else []
-    paths = {loss.path for loss in (*encoded.losses, *encoded.changes)}
+    reports: tuple[Loss | Change, ...] = (*encoded.losses, *encoded.changes)
+    paths = {report.path for report in reports}
     return not paths.isdisjoint([place, *_above(place), *choice])
 
 
@@ -115,8 +129,8 @@ def _above(place: str) -> Sequence[str]:
 
 def zero_and_nothing_are_values(codec: AnyCodec, call: Call, options: ChatOptions) -> None:
     """An option that is 0, 0.0 or empty is sent or reported."""
-    told = codec.encode(evolve(call, options=options))
-    holds(told != codec.encode(call), f"{options!r} makes no difference, and no loss tells of it")
+    result = codec.encode(evolve(call, options=options))
+    holds(result != codec.encode(call), f"{options!r} makes no difference, and no loss tells of it")
 
 
 def what_is_omitted_is_never_sent(codec: AnyCodec, call: Call, names: Sequence[str]) -> None:
@@ -129,8 +143,8 @@ def what_is_omitted_is_never_sent(codec: AnyCodec, call: Call, names: Sequence[s
     same(_requests(found), _requests(codec.encode(evolve(call, options=resolve_for(omitted, *codec.names)))))
 
 
-def _requests(told: Told) -> Result[Request, EncodeError]:
-    return told.map(lambda encoded: encoded.request)
+def _requests(result: Encoding) -> Result[Request, EncodeError]:
+    return result.map(lambda encoded: encoded.request)
 
 
 def none_is_never_sent(codec: AnyCodec, call: Call, options: Layer) -> None:
@@ -172,16 +186,16 @@ def strict_turns_losses_into_a_failure_and_nothing_else(codec: AnyCodec, call: C
         same(_requests(strict), _requests(lenient))
 
 
-def merged_system_messages_are_one_or_told_of(codec: AnyCodec, call: Call) -> None:
+def merged_system_messages_are_one_or_reported(codec: AnyCodec, call: Call) -> None:
     """`merge` sends what joining the system messages beforehand sends."""
-    told = codec.encode(evolve(call, options=call.options | ChatOptions(system_message_handling="merge")))
+    result = codec.encode(evolve(call, options=call.options | ChatOptions(system_message_handling="merge")))
     joined = evolve(call, messages=merge_system_messages(call.messages))
-    for encoded in [told.unwrap()] if is_successful(told) else []:
+    for encoded in [result.unwrap()] if is_successful(result) else []:
         if not _accounted(encoded, "options.system_message_handling"):
-            same(_requests(told), _requests(codec.encode(joined)))
+            same(_requests(result), _requests(codec.encode(joined)))
 
 
-def a_call_is_encoded_or_refused_with_its_place_named(codec: AnyCodec, call: Call) -> None:
+def a_call_is_encoded_or_refused_by_its_path(codec: AnyCodec, call: Call) -> None:
     """Whatever the call, encoding it raises nothing."""
     place = codec.encode(call).swap().map(lambda error: error.path).value_or("messages")
     holds(place.startswith(("model", "messages", "options")), f"{place} is no place of a call")
@@ -203,33 +217,16 @@ def a_further_turn_leaves_all_earlier_bytes_as_they_were(
         holds(after.request.body.startswith(begun), f"{after.request.body!r} does not begin with {begun!r}")
 
 
-def what_was_written_need_not_be_written_again(codec: AnyCodec, call: Call) -> None:
+def a_prefix_is_not_encoded_again(codec: AnyCodec, call: Call) -> None:
     """Going on from what was written of the first messages gives what writing all of them gives."""
     whole, going = codec.encode(call), EMPTY_PREFIX
     for count in range(1, len(call.messages) + 1):
         begun = evolve(call, messages=call.messages[:count])
         for encoded in _encoded(codec, begun):
             same(codec.encode(begun, going), codec.encode(begun))
-            same(codec.encode(call, encoded.written), whole)
-            going = encoded.written
+            same(codec.encode(call, encoded.prefix), whole)
+            going = encoded.prefix
     same(codec.encode(call, going), whole)
-
-
-def the_normal_form_is_its_own_and_its_changes_are_told(
-    codec: AnyCodec, messages: Sequence[ChatMessage]
-) -> None:
-    """`normalize` changes nothing that it gave, and tells of a change where there is one."""
-    normal = codec.normalize(messages)
-    same(codec.normalize(normal.messages), Normal(messages=normal.messages))
-    same(bool(normal.changes), normal.messages != tuple(messages))
-
-
-def the_normal_form_is_what_is_sent(codec: AnyCodec, call: Call) -> None:
-    """Messages and their normal form are the same request, and what was changed is told with it."""
-    normal = codec.normalize(call.messages)
-    for encoded in _encoded(codec, call):
-        same(value_of(codec.encode(evolve(call, messages=normal.messages))).request, encoded.request)
-        holds(encoded.changes or not normal.changes, f"{normal.changes!r} are not told")
 
 
 def any_request_is_a_call_or_a_failure_with_a_text(codec: AnyCodec, body: bytes) -> None:

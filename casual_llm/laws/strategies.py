@@ -15,9 +15,9 @@ from casual_llm.laws.conversations import (
     ELSEWHERE,
     FEATURE_SETS,
     FEATURES,
+    Features,
     Given,
     Names,
-    Riches,
     conversations,
     further_keys,
     joined,
@@ -25,12 +25,12 @@ from casual_llm.laws.conversations import (
     marks,
     messages,
     natives,
+    nonempty_texts,
     numbers,
     odd_arguments,
     only,
     plain_arguments,
     plain_texts,
-    said_texts,
     texts,
     words,
 )
@@ -85,7 +85,7 @@ _FORMATS = st.sampled_from(["json", "text"]) | st.builds(
 
 
 @cache
-def _tools(names: Names, riches: Riches) -> SearchStrategy[list[Tool]]:
+def _tools(names: Names, features: Features) -> SearchStrategy[list[Tool]]:
     tool = st.builds(
         Tool,
         name=words.map("f".__add__),  # no tool is called like one of the modes of `tool_choice`
@@ -93,9 +93,9 @@ def _tools(names: Names, riches: Riches) -> SearchStrategy[list[Tool]]:
         parameters=st.dictionaries(texts, _parameters, max_size=2),
         required=st.lists(texts, max_size=1),
         keywords=st.dictionaries(texts.map("x-".__add__), json_values, max_size=1),
-        strict=only(riches, "marks", st.booleans()),
-        cache_control=only(riches, "marks", marks),
-        native=natives(names, riches),
+        strict=only(features, "marks", st.booleans()),
+        cache_control=only(features, "marks", marks),
+        native=natives(names, features),
     )
     return st.lists(tool, max_size=2, unique_by=lambda made: made.name)
 
@@ -104,54 +104,56 @@ _dice, _coin = st.integers(0, 3), st.booleans()
 
 
 @st.composite
-def options(draw: st.DrawFn, names: Names, riches: Riches) -> Layer:
-    """Give options of which a few are set, some of them to `OMIT`."""
+def options(draw: st.DrawFn, names: Names, features: Features) -> Layer:
+    """Draw options of which a few are set, some of them to `OMIT`."""
     further: Given = {
         "response_format": _FORMATS,
         "extra": further_keys | st.dictionaries(texts.map("x-".__add__), _json_or_omit, max_size=2),
         "provider_options": st.dictionaries(
             st.sampled_from([*names, ELSEWHERE]), further_keys | st.just(OMIT), max_size=2
         ),
-        "tools": _tools(names, riches),
+        "tools": _tools(names, features),
     }
     known = {**_SCALARS, **further}
     # One in four is set, and one in eight of those to `OMIT`.
     chosen = [name for name in known if draw(_dice) == 3]  # noqa: PLR2004
-    said = {name: draw(known[name]) if draw(_dice) or draw(_coin) else OMIT for name in chosen}
-    offered = said.get("tools", OMIT)
+    values = {name: draw(known[name]) if draw(_dice) or draw(_coin) else OMIT for name in chosen}
+    offered = values.get("tools", OMIT)
     choices = ["auto", "none", "required", *(tool.name for tool in ([] if offered is OMIT else offered))]
     choice = st.none() if offered is OMIT else st.none() | st.sampled_from(choices)
-    return ChatOptions(**said, tool_choice=draw(choice))
+    return ChatOptions(**values, tool_choice=draw(choice))
 
 
 @cache
-def _calls(names: Names, riches: Riches) -> SearchStrategy[Call]:
+def _calls(names: Names, features: Features) -> SearchStrategy[Call]:
     return st.builds(
         Call,
-        model=said_texts,
-        messages=conversations(names, riches),
-        options=options(names, riches),
+        model=nonempty_texts,
+        messages=conversations(names, features),
+        options=options(names, features),
         stream=st.booleans(),
     )
 
 
 def calls(names: Names) -> SearchStrategy[Call]:
-    """Give calls of which most can be said by most formats."""
-    return st.sampled_from(FEATURE_SETS).flatmap(lambda riches: _calls(names, riches))
+    """Draw calls of which most formats can express most."""
+    return st.sampled_from(FEATURE_SETS).flatmap(lambda features: _calls(names, features))
 
 
 def instructed_calls(names: Names) -> SearchStrategy[Call]:
-    """Give calls with several system messages that speak, in front and in between."""
+    """Draw calls with several system messages with content, in front and in between."""
     systems = st.lists(st.builds(SystemMessage, content=plain_texts), min_size=2, max_size=3)
     return st.builds(
-        lambda call, said: evolve(call, messages=[said[0], *call.messages, *said[1:]]), calls(names), systems
+        lambda call, systems: evolve(call, messages=[systems[0], *call.messages, *systems[1:]]),
+        calls(names),
+        systems,
     )
 
 
 @cache
 def any_calls(names: Names) -> SearchStrategy[Call]:
-    """Give calls of which many cannot be said at all."""
-    rich = frozenset(FEATURES)
+    """Draw calls of which many cannot be expressed at all."""
+    feature = frozenset(FEATURES)
     more = st.builds(
         ChatOptions,
         system_message_handling=st.none() | st.sampled_from(["keep", "merge"]),
@@ -161,8 +163,8 @@ def any_calls(names: Names) -> SearchStrategy[Call]:
     return st.builds(
         Call,
         model=texts,
-        messages=messages(names) | conversations(names, rich),
-        options=st.builds(lambda below, above: below | above, options(names, rich), more),
+        messages=messages(names) | conversations(names, feature),
+        options=st.builds(lambda below, above: below | above, options(names, feature), more),
         stream=st.booleans(),
     )
 
@@ -174,13 +176,13 @@ def _plain_calls() -> SearchStrategy[Call]:
     )
     before = st.lists(st.tuples(user, answer), max_size=2).map(joined)
     system = st.lists(st.builds(SystemMessage, content=plain_texts), max_size=1)
-    spoken = st.builds(lambda first, middle, last: [*first, *middle, last], system, before, user)
-    return st.builds(Call, model=plain_texts, messages=spoken, stream=st.booleans())
+    turns = st.builds(lambda first, middle, last: [*first, *middle, last], system, before, user)
+    return st.builds(Call, model=plain_texts, messages=turns, stream=st.booleans())
 
 
 plain_calls = _plain_calls()
 """Two who speak by turns, and a few words of instruction before."""
-plain_options = st.fixed_dictionaries({}, optional=_SCALARS).map(lambda said: ChatOptions(**said))
+plain_options = st.fixed_dictionaries({}, optional=_SCALARS).map(lambda values: ChatOptions(**values))
 """Options of plain values, none of which holds a null."""
 _NOTHINGS: list[Any] = [0, 0.0, "", [], {}, False, None]
 _EMPTY: list[dict[str, Any]] = [
@@ -188,7 +190,7 @@ _EMPTY: list[dict[str, Any]] = [
     *({"temperature": 0.0}, {"top_p": 0.0}, {"stop": ""}, {"stop": []}, {"stop": [""]}, {"tools": []}),
     *({"extra": {"x-": empty}} for empty in _NOTHINGS),
 ]
-empty_options = st.sampled_from(_EMPTY).map(lambda said: ChatOptions(**said))
+empty_options = st.sampled_from(_EMPTY).map(lambda values: ChatOptions(**values))
 """Options of which one is set, to a value that is easily taken for none."""
 option_names = st.lists(st.sampled_from([*FIELDS]), min_size=1, max_size=3, unique=True)
 
@@ -217,24 +219,24 @@ _AFTER_CALLS: Sequence[FinishReason | None] = (None, "tool_calls", "length")
 @st.composite
 def _replies(draw: st.DrawFn, arguments: SearchStrategy[str]) -> Reply:
     function = st.builds(AssistantToolCallFunction, name=words, arguments=arguments)
-    call = st.builds(AssistantToolCall, id=said_texts, function=function)
+    call = st.builds(AssistantToolCall, id=nonempty_texts, function=function)
     calls = draw(st.none() | st.lists(call, min_size=1, max_size=2, unique_by=lambda made: made.id))
-    refusal = draw(st.none() | st.none() | said_texts)
+    refusal = draw(st.none() | st.none() | nonempty_texts)
     return Reply(
         message=AssistantMessage(
-            content=draw(st.none() | said_texts if calls or refusal else texts),
+            content=draw(st.none() | nonempty_texts if calls or refusal else texts),
             tool_calls=calls,
             refusal=refusal,
         ),
         usage=draw(st.builds(_usage, _figures, _figures, _figures, _figures)),
         finish_reason=draw(st.sampled_from(_AFTER_CALLS if calls else _ENDS)),
-        reasoning=draw(st.none() | said_texts),
-        model=draw(st.none() | said_texts),
-        id=draw(st.none() | said_texts),
+        reasoning=draw(st.none() | nonempty_texts),
+        model=draw(st.none() | nonempty_texts),
+        id=draw(st.none() | nonempty_texts),
     )
 
 
 replies = _replies(plain_arguments)
-"""Replies in the one form that both ways of asking give: said or absent, never said as nothing."""
+"""Replies in the one form that both ways of asking give: given or absent, never given as nothing."""
 odd_replies = _replies(plain_arguments | odd_arguments)
 """Replies in which the arguments of a call need not be JSON: models write them."""

@@ -211,10 +211,10 @@ class CodecClient(Closing):
         ready = call
         if self._fetch is not None:
             # What is known was written with its images, so only those of new messages are fetched.
-            known, new = call.messages[: recalled.written.count], call.messages[recalled.written.count :]
+            known, new = call.messages[: recalled.prefix.count], call.messages[recalled.prefix.count :]
             ready = evolve(call, messages=(*known, *await with_fetched_images(new, self._fetch)))
-        encoded: Encoded = self._value(self._codec.encode(ready, recalled.written))
-        self._memory.keep(recalled, call.messages, encoded.written)
+        encoded: Encoded = self._value(self._codec.encode(ready, recalled.prefix))
+        self._memory.keep(recalled, call.messages, encoded.prefix)
         for loss in encoded.losses:
             self._note(loss)
         return self._addressed(encoded.request)

@@ -95,12 +95,12 @@ class PrefixMemory:
 
     def keep(self, recalled: PrefixMatch, messages: tuple[ChatMessage, ...], written: Prefix) -> None:
         """Remember what was written, in the place of what it goes on from."""
-        if written.count <= recalled.written.count:
+        if written.count <= recalled.prefix.count:
             return
         conversation = recalled.conversation or _Conversation()
         self._leave(conversation)
-        before = [recalled.written] if recalled.written.count else []
-        new = messages[recalled.written.count : written.count]
+        before = [recalled.prefix] if recalled.prefix.count else []
+        new = messages[recalled.prefix.count : written.count]
         conversation.plain = conversation.plain and all(map(_is_plain, new))
         self._enter(conversation, [*messages[: written.count]], [*before, written])
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
-from casual_llm.options import ChatOptions
+from casual_llm.options import FIELDS, ChatOptions
 from casual_llm.wire.report import Report
 
 Ranges: TypeAlias = Mapping[str, tuple[float, float]]
@@ -40,7 +40,7 @@ def limit_options(options: ChatOptions, capabilities: Capabilities, report: Repo
     What a key of `extra` replaces is left as it is: it is not sent.
     """
     update: dict[str, Any] = {}
-    for name in sorted(capabilities.unsupported):
+    for name in filter(set(capabilities.unsupported).__contains__, FIELDS):
         value = getattr(options, name)
         if value is not None:
             report.dropped(f"options.{name}", value)

@@ -7,7 +7,7 @@ gets the same bytes. Formats know nothing of it: they canonicalise a message and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from attrs import field, frozen
@@ -25,7 +25,7 @@ from casual_llm.messages import (
 from casual_llm.validation import type_name
 from casual_llm.wire.json import dump
 from casual_llm.wire.message_format import Body, MessageFormat, Role, Unit
-from casual_llm.wire.report import Change, Loss, PlacedError, Report
+from casual_llm.wire.report import Change, Loss, PlacedError, Report, native_for
 from casual_llm.wire.system_messages import has_several_system_messages, merge_reported
 
 _MESSAGES = frozenset({UserMessage, AssistantMessage, SystemMessage, ToolResultMessage})
@@ -133,6 +133,8 @@ class _Fold:
                 raise PlacedError(path, problem, "use a message such as UserMessage(content=...)")
             losses, changes = len(report.losses), len(report.changes)
             canonical = canonicalise(message, path, self.tool_names, report)
+            if canonical is not None and not canonical.content and not isinstance(canonical.content, str):
+                _check_content(canonical, path, self.form.names)
             yield _Canonical(index, path, canonical, losses, changes)
             if canonical is not None and canonical.role == "assistant" and canonical.tool_calls:
                 calls = [(call.id, call.function.name) for call in canonical.tool_calls]
@@ -193,6 +195,13 @@ class _Fold:
             system=tuple(self.system),
             report=report,
         )
+
+
+def _check_content(message: ChatMessage, path: str, names: Collection[str]) -> None:
+    """Refuse a message that has nothing to send."""
+    is_answer = isinstance(message, AssistantMessage) and (message.tool_calls or message.refusal)
+    if not is_answer and not native_for(message.native, names):
+        raise PlacedError(f"{path}.content", "the message is empty", "add text or parts")
 
 
 def dump_bodies(bodies: Sequence[Body], paths: Sequence[str]) -> list[bytes]:

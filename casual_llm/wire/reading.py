@@ -100,7 +100,7 @@ def accepts(option: str, value: Json) -> bool:
         ChatOptions(**cast("dict[str, None]", {option: value}))
     except ValueError:
         return False
-    return value is not None
+    return True
 
 
 def take_options(rest: Body, keys: Mapping[str, str]) -> dict[str, Json]:

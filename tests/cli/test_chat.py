@@ -161,7 +161,7 @@ def test_what_a_server_cannot_be_told_is_noted_on_stderr() -> None:
         openai, proxy = "http://api.openai.com:8123/v1", server.url.removesuffix("/v1")
         flags = ["--base-url", openai, "-m", "gpt", "--top-k", "3"]
         result = run("chat", "Hi", *flags, HTTP_PROXY=proxy, http_proxy=proxy, OPENAI_API_KEY="sk-1234567")
-    assert result.stderr == "note: options.top_k is left out: openai cannot say it\n"
+    assert result.stderr == "note: options.top_k was dropped: openai does not support it\n"
     assert result.exit_code == 0
 
 

@@ -58,9 +58,9 @@ def test_what_is_lost_is_noted_on_stderr() -> None:
     result = run("convert", *TO_ANTHROPIC, piped=json.dumps(asked))
     assert result.exit_code == 0
     assert result.stderr.splitlines() == [
-        "note: logprobs is left out: anthropic cannot say it",
-        "note: options.max_tokens is said unasked, because anthropic requires it: 4096",
-        "note: options.seed is left out: anthropic cannot say it",
+        "note: logprobs was dropped: anthropic does not support it",
+        "note: options.max_tokens was set to 4096: anthropic requires a value",
+        "note: options.seed was dropped: anthropic does not support it",
     ]
     assert json.loads(result.stdout)["max_tokens"] == 4096
 

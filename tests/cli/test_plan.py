@@ -158,8 +158,8 @@ def test_what_a_provider_has_no_word_for_is_noted_on_stderr() -> None:
     result = run("plan", "Hi", *WHO["anthropic"], "--seed", "7", ANTHROPIC_API_KEY=KEY)
     assert result.exit_code == 0
     assert result.stderr == (
-        "note: options.max_tokens is said unasked, because anthropic requires it: 4096\n"
-        "note: options.seed is left out: anthropic cannot say it\n"
+        "note: options.max_tokens was set to 4096: anthropic requires a value\n"
+        "note: options.seed was dropped: anthropic does not support it\n"
     )
     assert "seed" not in result.stdout
 

@@ -63,7 +63,7 @@ def test_what_anthropic_has_no_word_for_is_noted_on_stderr() -> None:
     with answering(says(stream(PARIS, "anthropic"))) as server:
         flags = ["--provider", "anthropic", "--base-url", server.url, "-m", "m", "--seed", "7"]
         result = run("chat", "Hi", *flags)
-    assert result.stderr == "note: options.seed is left out: anthropic cannot say it\n"
+    assert result.stderr == "note: options.seed was dropped: anthropic does not support it\n"
     assert server.asked[0]["max_tokens"] == 4096
 
 

@@ -66,46 +66,46 @@ class Callback(BaseModel):
 
 
 BAD: dict[str, tuple[list[ChatMessage], dict[str, Any], str]] = {
-    "no messages": ([], {}, "messages: the list is empty; give at least one message"),
+    "no messages": ([], {}, "messages: the list is empty; add at least one message"),
     "a user who says nothing": (
         [HI, UserMessage(content=None)],
         {},
-        "messages[1].content: there is nothing to say; give text or parts",
+        "messages[1].content: the message is empty; add text or parts",
     ),
     "a user without parts": (
         [UserMessage(content=[])],
         {},
-        "messages[0].content: there is nothing to say; give text or parts",
+        "messages[0].content: the message is empty; add text or parts",
     ),
     "an assistant who says nothing": (
         [HI, AssistantMessage(content=None, tool_calls=[])],
         {},
-        "messages[1].content: there is nothing to say; give text or parts",
+        "messages[1].content: the message is empty; add text or parts",
     ),
     "an unknown tool": (
         [HI],
         {"tools": [NOW, PING], "tool_choice": "then"},
-        "options.tool_choice: no tool is called 'then'; give auto, none, required or one of: now, ping",
+        "options.tool_choice: there is no tool named 'then'; use auto, none, required or one of: now, ping",
     ),
     "a tool where there are none": (
         [HI],
         {"tool_choice": "now"},
-        "options.tool_choice: no tool is called 'now'; give auto, none, required or one of: no tools",
+        "options.tool_choice: there is no tool named 'now'; use auto, none, required or one of: no tools",
     ),
     "messages in extra": (
         [HI],
         {"extra": {"messages": []}},
-        "options.extra.messages: the call itself says this; leave it out",
+        "options.extra.messages: already set by the call; remove it from extra",
     ),
     "the model in extra": (
         [HI],
         {"extra": {"user": "u", "model": "n"}},
-        "options.extra.model: the call itself says this; leave it out",
+        "options.extra.model: already set by the call; remove it from extra",
     ),
     "stream in extra": (
         [HI],
         {"extra": {"stream": True}},
-        "options.extra.stream: the call itself says this; leave it out",
+        "options.extra.stream: already set by the call; remove it from extra",
     ),
 }
 

@@ -11,11 +11,11 @@ from support.corpus import streamed
 
 from casual_llm.failures import DecodeError, ErrorResponse, Malformed, Truncated
 from casual_llm.providers.openai_chat import OPENAI, codec
-from casual_llm.providers.openai_chat.stream import finish, start, step
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.usage import Usage
 
-START = start(OPENAI)
+CODEC = codec()
+START, step, finish = CODEC.start, CODEC.step, CODEC.finish
 HEAD = {"id": "r", "model": "m"}
 DONE = b"data: [DONE]\n\n"
 

@@ -8,10 +8,10 @@ import pytest
 from support.corpus import streamed
 
 from casual_llm.providers.openai_chat import OPENAI, codec
-from casual_llm.providers.openai_chat.stream import start, step
 from casual_llm.reply import ToolCallDelta
 
-START = start(OPENAI)
+CODEC = codec()
+START, step = CODEC.start, CODEC.step
 
 
 def event(delta: object, **choice: object) -> bytes:

@@ -69,7 +69,11 @@ def read_options(dialect: Dialect, rest: Body, stream: bool) -> ChatOptions:  # 
     if stream and dialect.stream_options and rest.get("stream_options") == {"include_usage": True}:
         del rest["stream_options"]
     values = take_options(rest, dict(zip(_SAME, _SAME, strict=True)))
-    limits = [key for key in ("max_completion_tokens", "max_tokens") if accepts("max_tokens", rest.get(key))]
+    limits = [
+        key
+        for key in ("max_completion_tokens", "max_tokens")
+        if key in rest and accepts("max_tokens", rest[key])
+    ]
     if len(limits) == 1:
         values["max_tokens"] = rest.pop(limits[0])
     if "seed" not in values:

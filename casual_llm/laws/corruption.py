@@ -29,7 +29,7 @@ def chunkings(draw: st.DrawFn, data: bytes) -> list[bytes]:
 
 
 @st.composite
-def broken(draw: st.DrawFn, data: bytes) -> bytes:
+def corrupted(draw: st.DrawFn, data: bytes) -> bytes:
     """Break bytes in up to three places: by pieces, and by values of the JSON in them."""
     for breaks in draw(st.lists(st.sampled_from([_by_pieces, _by_values, _by_values]), max_size=3)):
         data = draw(breaks(data))
