@@ -47,6 +47,8 @@ class Call:
     messages: tuple[ChatMessage, ...] = field(converter=_messages)
     options: Layer = ChatOptions()
     stream: bool = False
+    issuer: str | None = None
+    """Whose marks in `native` are sent (`wire/issuer.py`); `None` where no server is known."""
 
 
 @frozen(kw_only=True)

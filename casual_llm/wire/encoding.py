@@ -47,7 +47,7 @@ def _encoded(form: RequestFormat, call: Call, options: ChatOptions, prefix: Pref
     _check(form, call, options, path_of)
     encoded = form.encode_options(call, options, report)
     merge = options.system_message_handling == "merge"
-    messages = encode_messages(form.messages, call.messages, prefix, merge_system=merge)
+    messages = encode_messages(form.messages, call.messages, prefix, merge_system=merge, issuer=call.issuer)
     body = _merge_keys(_flags(form, call) | dict(encoded.body), extra, form.merge_keys, path_of, report)
     leading: dict[str, Sequence[bytes]] = {**encoded.leading_arrays}
     if messages.system:

@@ -23,6 +23,7 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.validation import type_name
+from casual_llm.wire.issuer import is_marked, unmark_message
 from casual_llm.wire.json import dump
 from casual_llm.wire.message_format import Body, MessageFormat, Role, Unit
 from casual_llm.wire.report import Change, Loss, PlacedError, Report, native_for
@@ -45,6 +46,8 @@ class Prefix:
     """The names of the tools that were called, by the ids of the calls."""
     system: tuple[bytes, ...] = ()
     """System messages, for a format that has them in a place of their own."""
+    issuer: str | None = None
+    """For whom marked messages were encoded; `None` where none of them is marked."""
 
 
 EMPTY_PREFIX = Prefix()
@@ -82,16 +85,23 @@ class _Mark(NamedTuple):
 
 
 def encode_messages(
-    form: MessageFormat, messages: Sequence[ChatMessage], prefix: Prefix, *, merge_system: bool
+    form: MessageFormat,
+    messages: Sequence[ChatMessage],
+    prefix: Prefix,
+    *,
+    merge_system: bool = False,
+    issuer: str | None = None,
 ) -> EncodedMessages:
     """Encode the messages behind a prefix; with `merge_system`, with their system messages as one."""
+    if prefix.issuer not in {None, issuer or ""}:
+        prefix = EMPTY_PREFIX
     if merge_system and has_several_system_messages(messages):
         # Merged messages stand elsewhere than in the call, so no prefix of it fits them.
-        fold = _Fold(form, EMPTY_PREFIX)
+        fold = _Fold(form, EMPTY_PREFIX, issuer)
         for one in _merged(form, [*fold.canonical(messages)], fold.report):
             fold.add(one)
         return fold.result(0)
-    fold = _Fold(form, prefix)
+    fold = _Fold(form, prefix, issuer)
     for one in fold.canonical(messages):
         fold.add(one)
     return fold.result(len(messages))
@@ -113,8 +123,9 @@ def _merged(form: MessageFormat, canonical: Sequence[_Canonical], report: Report
 class _Fold:
     """The units that are closed, and the one that is open."""
 
-    def __init__(self, form: MessageFormat, prefix: Prefix) -> None:
-        self.form, self.prefix = form, prefix
+    def __init__(self, form: MessageFormat, prefix: Prefix, issuer: str | None) -> None:
+        self.form, self.prefix, self.issuer = form, prefix, issuer
+        self.marked = prefix.issuer is not None
         self.report = Report([*prefix.losses], [*prefix.changes])
         self.tool_names = dict(prefix.tool_names)
         self.calls = list[tuple[str, str]]()
@@ -132,6 +143,8 @@ class _Fold:
                 problem = f"expected a message, got {type_name(message)}"
                 raise PlacedError(path, problem, "use a message such as UserMessage(content=...)")
             losses, changes = len(report.losses), len(report.changes)
+            if message.role == "assistant" and is_marked(message):
+                message, self.marked = self._unmarked(message), True
             canonical = canonicalise(message, path, self.tool_names, report)
             if canonical is not None and not canonical.content and not isinstance(canonical.content, str):
                 _check_content(canonical, path, self.form.names)
@@ -140,6 +153,9 @@ class _Fold:
                 calls = [(call.id, call.function.name) for call in canonical.tool_calls]
                 self.calls += calls
                 self.tool_names.update(calls)
+
+    def _unmarked(self, message: ChatMessage) -> ChatMessage:
+        return message if self.issuer is None else unmark_message(message, self.issuer)
 
     def add(self, one: _Canonical) -> None:
         """Add a canonical message to its unit, and write the unit before it where one ends."""
@@ -190,6 +206,7 @@ class _Fold:
                 changes=tuple(report.changes[: mark.changes]),
                 tool_names={**self.prefix.tool_names, **dict(self.calls[: mark.calls])},
                 system=tuple(self.system[: mark.system]),
+                issuer=(self.issuer or "") if self.marked else None,
             ),
             open_turn=tuple(dump_bodies(self.bodies[closed:], self.starts[closed:])),
             system=tuple(self.system),
