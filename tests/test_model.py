@@ -219,7 +219,7 @@ async def test_options_of_another_kind_are_refused() -> None:
         await Model(Echo(), "echo").chat(ASK, options)
 
 
-async def test_usage_of_a_failed_stream_is_what_it_had_heard() -> None:
+async def test_usage_of_a_failed_stream_is_what_it_had_received() -> None:
     error = b'data: {"error": {"message": "Overloaded."}}\n\n'
     usage_first = (FRAMES[4], *FRAMES[:2], error)
     model = Model(OpenAIClient(api_key="sk-x", transport=FakeTransport(usage_first)), "gpt-5")
