@@ -17,6 +17,7 @@ CUTS: Mapping[FinishReason, str] = {
     "length": "the answer was cut off at the limit of tokens; raise max_tokens",
     "content_filter": "the provider's filter ended the answer; change what is asked",
     "error": "the provider failed within the answer; try again",
+    "pause": "the model paused its turn; append the message and ask again",
 }
 """The finish reasons of an answer that the model did not end itself, and what to do about each."""
 _MOST, _LONGEST = 20, 200

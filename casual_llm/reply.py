@@ -10,8 +10,8 @@ from casual_llm.frozen import FrozenModel, FrozenSequence
 from casual_llm.messages import AssistantMessage, Native
 from casual_llm.usage import Usage
 
-FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "error"]
-"""Why the model stopped, in one vocabulary for all providers."""
+FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter", "error", "pause"]
+"""Why the model stopped, in one vocabulary for all providers; after `pause` the turn can be continued."""
 
 
 @frozen(kw_only=True)
@@ -26,9 +26,9 @@ class Reply:
     usage: Usage | None = None
     finish_reason: FinishReason | None = None
     raw_finish_reason: str | None = None
-    """The provider's own word for it."""
+    """The finish reason as the provider wrote it."""
     reasoning: str | None = None
-    """Reasoning text that the provider showed beside the answer."""
+    """Reasoning text that the provider returned with the answer."""
     model: str | None = None
     """The model that answered, by the provider's name for it."""
     id: str | None = None

@@ -1,16 +1,43 @@
 """What a call cost, in tokens; unknown is not zero.
 
 Two operations on two meanings: snapshots of one call are joined (`join`), calls are added (`+`).
+Both keep what is known: an unknown figure never erases a known one, and a ledger counts the calls
+whose tokens are missing in its total.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from attrs import frozen
 from pydantic import NonNegativeInt, computed_field, model_validator
 
 from casual_llm.frozen import FrozenModel
+
+Figure = TypeVar("Figure", bound=int | None)
+
+
+@frozen(kw_only=True)
+class UsageParts:
+    """The tokens of a usage by price: all but `reasoning` are disjoint, and `None` is unknown.
+
+    The three parts of the input add up to the prompt tokens, and with `output` to the total.
+
+    >>> Usage(prompt_tokens=100, cached_tokens=60, completion_tokens=7).parts.uncached_input
+    40
+    """
+
+    uncached_input: int | None
+    """Prompt tokens neither read from a cache nor written to one."""
+    cache_read: int | None
+    """Prompt tokens read from a cache."""
+    cache_write: int | None
+    """Prompt tokens written to a cache."""
+    output: int | None
+    """All tokens of the answer."""
+    reasoning: int | None
+    """The tokens of `output` that were reasoning; already counted there."""
 
 
 class Usage(FrozenModel):
@@ -23,13 +50,15 @@ class Usage(FrozenModel):
     """
 
     prompt_tokens: NonNegativeInt | None = None
-    """All tokens of the prompt, those read from a cache included."""
+    """All tokens of the prompt, including those read from a cache or written to one."""
     completion_tokens: NonNegativeInt | None = None
-    """All tokens of the answer, those of reasoning included."""
+    """All tokens of the answer, including those of reasoning."""
     cached_tokens: NonNegativeInt | None = None
     """The part of the prompt that was read from a cache."""
     reasoning_tokens: NonNegativeInt | None = None
     """The part of the answer that was reasoning."""
+    cache_write_tokens: NonNegativeInt | None = None
+    """The part of the prompt that was written to a cache."""
 
     @model_validator(mode="before")
     @classmethod
@@ -43,63 +72,104 @@ class Usage(FrozenModel):
     @property
     def total_tokens(self) -> int | None:
         """Prompt and completion together, known when both are."""
-        return _sum(self.prompt_tokens, self.completion_tokens)
+        if self.prompt_tokens is None or self.completion_tokens is None:
+            return None
+        return self.prompt_tokens + self.completion_tokens
+
+    @property
+    def parts(self) -> UsageParts:
+        """The tokens by price, each counted once.
+
+        Cache figures that are unknown count as 0 here: what no server reports as cached is billed as
+        ordinary input. A server that reports more cached tokens than prompt tokens leaves 0 uncached.
+
+        >>> Usage(prompt_tokens=100, cached_tokens=60, cache_write_tokens=30).parts
+        UsageParts(uncached_input=10, cache_read=60, cache_write=30, output=None, reasoning=None)
+        """
+        cached = (self.cached_tokens or 0) + (self.cache_write_tokens or 0)
+        return UsageParts(
+            uncached_input=None if self.prompt_tokens is None else max(self.prompt_tokens - cached, 0),
+            cache_read=self.cached_tokens,
+            cache_write=self.cache_write_tokens,
+            output=self.completion_tokens,
+            reasoning=self.reasoning_tokens,
+        )
 
     def __add__(self, other: Usage) -> Usage:
-        """Add two calls; a figure unknown in one is unknown in the sum.
+        """Add two calls; a figure known in one of them only is that of the sum.
 
-        >>> (Usage(prompt_tokens=1, completion_tokens=2) + Usage(prompt_tokens=3)).prompt_tokens
-        4
+        >>> (Usage(prompt_tokens=1, completion_tokens=2) + Usage(prompt_tokens=3)).total_tokens
+        6
         """
-        return Usage(
-            prompt_tokens=_sum(self.prompt_tokens, other.prompt_tokens),
-            completion_tokens=_sum(self.completion_tokens, other.completion_tokens),
-            cached_tokens=_sum(self.cached_tokens, other.cached_tokens),
-            reasoning_tokens=_sum(self.reasoning_tokens, other.reasoning_tokens),
-        )
+        return _combine(_add, self, other)
 
 
 def join(earlier: Usage | None, later: Usage | None) -> Usage | None:
-    """Join two snapshots of one call: what the later one knows corrects the earlier.
+    """Join two snapshots of one call, figure by figure, as `corrected` does.
 
-    >>> join(Usage(prompt_tokens=9), Usage(completion_tokens=4))
-    Usage(prompt_tokens=9, completion_tokens=4, cached_tokens=None, reasoning_tokens=None, total_tokens=13)
+    >>> join(Usage(prompt_tokens=9, cached_tokens=2), Usage(prompt_tokens=0, completion_tokens=4))
+    Usage(prompt_tokens=9, completion_tokens=4, cached_tokens=2, ..., total_tokens=13)
     """
     if earlier is None or later is None:
         return later or earlier
-    return Usage(
-        prompt_tokens=_later(earlier.prompt_tokens, later.prompt_tokens),
-        completion_tokens=_later(earlier.completion_tokens, later.completion_tokens),
-        cached_tokens=_later(earlier.cached_tokens, later.cached_tokens),
-        reasoning_tokens=_later(earlier.reasoning_tokens, later.reasoning_tokens),
-    )
+    return _combine(corrected, earlier, later)
 
 
-_UNKNOWN = Usage()
-_NOTHING = Usage(prompt_tokens=0, completion_tokens=0, cached_tokens=0, reasoning_tokens=0)
+def corrected(earlier: int | None, later: Figure) -> int | Figure:
+    """Return the later figure, unless it is unknown, or a zero after a figure that was known.
+
+    Servers end a stream with zeros for what they reported at its beginning.
+
+    >>> corrected(9, 12), corrected(9, 0), corrected(9, None), corrected(None, 0)
+    (12, 9, 9, 0)
+    """
+    return earlier if not later and earlier is not None else later
+
+
+_NO_TOKENS = Usage(prompt_tokens=0, completion_tokens=0)
 
 
 @frozen(kw_only=True)
 class Ledger:
-    """The calls of one model so far: how many, what the last one cost, and all that was reported."""
+    """The calls of one model so far: how many, what the last one cost, and the sum of what is known.
+
+    `total` is exact where `unknown` is 0, and else a lower bound.
+    """
 
     calls: int = 0
+    """All calls, including those that failed or were left early."""
     last: Usage | None = None
-    total: Usage = _NOTHING
+    """What the most recent call reported, or `None`."""
+    total: Usage = _NO_TOKENS
+    """The sum of all reported figures; a part that no call reported is `None`."""
+    unknown: int = 0
+    """The calls that failed, were left early, or did not report both prompt and completion tokens."""
 
 
-def record(ledger: Ledger, usage: Usage | None) -> Ledger:
-    """Enter one call into the ledger; a call that reports nothing makes the total unknown.
+def record(ledger: Ledger, usage: Usage | None, *, complete: bool = True) -> Ledger:
+    """Enter one call into the ledger: what it reported is added, and what it did not changes no sum.
 
-    >>> record(Ledger(), Usage(prompt_tokens=1, completion_tokens=2)).last.total_tokens
-    3
+    `usage` is what the call reported, `None` for nothing; `complete=False` marks a call that failed
+    or was left early, so that its figures may be too low.
+
+    >>> ledger = record(record(Ledger(), Usage(prompt_tokens=1, completion_tokens=2)), None)
+    >>> ledger.calls, ledger.unknown, ledger.total.total_tokens, ledger.last
+    (2, 1, 3, None)
     """
-    return Ledger(calls=ledger.calls + 1, last=usage, total=ledger.total + (usage or _UNKNOWN))
+    reported = usage or Usage()
+    exact = complete and reported.total_tokens is not None
+    return Ledger(
+        calls=ledger.calls + 1,
+        last=usage,
+        total=ledger.total + reported,
+        unknown=ledger.unknown + (not exact),
+    )
 
 
-def _sum(left: int | None, right: int | None) -> int | None:
-    return None if left is None or right is None else left + right
+def _combine(operation: Callable[[int | None, int | None], int | None], left: Usage, right: Usage) -> Usage:
+    names = Usage.model_fields
+    return Usage(**{name: operation(getattr(left, name), getattr(right, name)) for name in names})
 
 
-def _later(earlier: int | None, later: int | None) -> int | None:
-    return earlier if later is None else later
+def _add(left: int | None, right: int | None) -> int | None:
+    return right if left is None else left + (right or 0)

@@ -21,7 +21,8 @@ _ENDS: tuple[tuple[str | None, FinishReason | None], ...] = (
     (None, None),
     ("end_turn", "stop"),
     ("stop_sequence", "stop"),
-    ("pause_turn", "stop"),
+    ("pause_turn", "pause"),
+    ("pause", "pause"),
     ("max_tokens", "length"),
     ("model_context_window_exceeded", "length"),
     ("tool_use", "tool_calls"),
@@ -29,17 +30,22 @@ _ENDS: tuple[tuple[str | None, FinishReason | None], ...] = (
     ("length", "length"),
     ("fin\u2028", None),
 )
+_figures = st.none() | st.integers(0, 9)
+
+
+def _usage(uncached: int | None, read: int | None, written: int | None, more: dict[str, int | None]) -> Usage:
+    prompt = None if uncached is None else uncached + (read or 0) + (written or 0)
+    return Usage(prompt_tokens=prompt, cached_tokens=read, cache_write_tokens=written, **more)
+
+
+# At least one figure is known: a usage that knows nothing is none.
 _usages = st.builds(
-    lambda new, cached, more: Usage(prompt_tokens=new + (cached or 0), cached_tokens=cached, **more),
-    st.integers(0, 9),
-    st.none() | st.integers(0, 9),
-    st.fixed_dictionaries(
-        {
-            "completion_tokens": st.none() | st.integers(0, 9),
-            "reasoning_tokens": st.none() | st.integers(0, 9),
-        }
-    ),
-)
+    _usage,
+    _figures,
+    _figures,
+    _figures,
+    st.fixed_dictionaries({"completion_tokens": st.integers(0, 9), "reasoning_tokens": _figures}),
+) | st.builds(_usage, st.integers(0, 9), _figures, _figures, st.just({}))
 _compact = st.sampled_from(
     ["{}", '{"a":1}', '{"a":', "[1]", "null", "1", '"{}"', '{"a": "\ud83e"}'[:0] or "{"]
 )
@@ -67,7 +73,7 @@ def _replies(draw: st.DrawFn) -> Reply:
             refusal=refusal,
         ),
         usage=draw(st.none() | _usages),
-        finish_reason="tool_calls" if meaning == "stop" and tool_calls else meaning,
+        finish_reason="tool_calls" if meaning in {"stop", "pause"} and tool_calls else meaning,
         raw_finish_reason=raw,
         reasoning=draw(st.none() | said_texts),
         model=draw(st.none() | said_texts),
@@ -133,6 +139,8 @@ _odd_blocks = _odd(answered_blocks.map(lambda blocks: blocks[0])) | _odd_object(
 _odd_usage = _odd_object(
     input_tokens=st.integers(0, 9),
     cache_read_input_tokens=st.integers(0, 9),
+    cache_creation_input_tokens=st.integers(0, 9),
+    unknown=st.lists(st.sampled_from(["input_tokens", "output_tokens", "x"]), max_size=2),
     output_tokens=st.floats(),
     output_tokens_details=_odd_object(thinking_tokens=st.integers(0, 9)),
 )

@@ -194,7 +194,7 @@ def _as_ollama_says(reply: Reply, end: tuple[str | None, FinishReason | None], s
         refusal=message.refusal,
         native={"ollama": native} if native else None,
     )
-    finish = "tool_calls" if meaning == "stop" and asked else meaning
+    finish = "tool_calls" if meaning in {"stop", "pause"} and asked else meaning
     return evolve(reply, message=said, raw_finish_reason=raw, finish_reason=finish)
 
 

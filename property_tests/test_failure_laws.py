@@ -61,7 +61,7 @@ _failures: st.SearchStrategy[CallFailure] = st.one_of(
 _misfits: st.SearchStrategy[ParseFailure] = st.one_of(
     st.just(Empty()),
     st.builds(ModelRefusal, texts),
-    st.builds(Incomplete, st.sampled_from(["length", "content_filter", "error", "stop"])),
+    st.builds(Incomplete, st.sampled_from(["length", "content_filter", "error", "pause", "stop"])),
     st.builds(CalledTools, st.lists(texts, min_size=1).map(tuple)),
     st.builds(NotJson, texts, st.integers(0, 9), texts),
 )

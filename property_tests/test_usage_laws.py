@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import reduce
 
 import pytest
+from attrs import astuple
 from hypothesis import example, given, strategies as st
 from pydantic import ValidationError
 from strategies import known_usages, usages
@@ -12,7 +13,12 @@ from strategies import known_usages, usages
 from casual_llm.usage import Ledger, Usage, join, record
 
 _snapshots = st.none() | usages
-_ZERO = Usage(prompt_tokens=0, completion_tokens=0, cached_tokens=0, reasoning_tokens=0)
+_UNKNOWN = Usage()
+_ZEROS = Usage(**dict.fromkeys(Usage.model_fields, 0))
+_NONZERO = st.integers(1, 2**62)
+_nonzero_usages = st.builds(Usage, **dict.fromkeys(Usage.model_fields, _NONZERO))
+_calls = st.lists(st.tuples(_snapshots, st.booleans()), max_size=4)
+_tokens = st.none() | st.integers(0, 2**62)
 
 
 @pytest.mark.symbolic
@@ -34,15 +40,33 @@ def test_a_snapshot_joined_with_itself_is_itself(usage: Usage) -> None:
 
 
 @pytest.mark.symbolic
-@given(usages, known_usages)
-def test_a_later_snapshot_that_knows_all_stands_alone(earlier: Usage, later: Usage) -> None:
+@given(usages, _nonzero_usages)
+def test_a_later_snapshot_without_gaps_and_zeros_replaces_the_earlier(earlier: Usage, later: Usage) -> None:
     assert join(earlier, later) == later
 
 
 @pytest.mark.symbolic
 @given(usages)
-def test_a_later_snapshot_that_knows_nothing_changes_nothing(usage: Usage) -> None:
-    assert join(usage, Usage()) == usage == join(Usage(), usage)
+def test_a_snapshot_that_knows_nothing_changes_nothing(usage: Usage) -> None:
+    assert join(usage, _UNKNOWN) == usage == join(_UNKNOWN, usage)
+
+
+@pytest.mark.symbolic
+@given(known_usages)
+def test_late_zeros_change_no_known_figure(usage: Usage) -> None:
+    assert join(usage, _ZEROS) == usage == join(_ZEROS, usage)
+
+
+@pytest.mark.symbolic
+@given(usages, usages)
+def test_joining_snapshots_keeps_every_known_figure_known(earlier: Usage, later: Usage) -> None:
+    assert _known(earlier) | _known(later) == _known(join(earlier, later))
+
+
+@pytest.mark.symbolic
+@given(usages, usages)
+def test_adding_calls_keeps_every_known_figure_known(a: Usage, b: Usage) -> None:
+    assert _known(a) | _known(b) == _known(a + b)
 
 
 @pytest.mark.symbolic
@@ -59,14 +83,14 @@ def test_adding_calls_is_associative(a: Usage, b: Usage, c: Usage) -> None:
 
 @pytest.mark.symbolic
 @given(usages)
-def test_a_call_that_cost_nothing_is_the_identity_of_the_sum(usage: Usage) -> None:
-    assert usage + _ZERO == usage
+def test_a_call_of_which_nothing_is_known_is_the_identity_of_the_sum(usage: Usage) -> None:
+    assert usage + _UNKNOWN == usage == _UNKNOWN + usage
 
 
 @pytest.mark.symbolic
-@given(usages)
-def test_what_is_unknown_in_one_call_is_unknown_in_the_sum(usage: Usage) -> None:
-    assert usage + Usage() == Usage()
+@given(known_usages)
+def test_a_call_that_cost_nothing_changes_no_known_sum(usage: Usage) -> None:
+    assert usage + _ZEROS == usage == _ZEROS + usage
 
 
 @pytest.mark.symbolic
@@ -83,22 +107,70 @@ def test_the_total_of_a_sum_is_the_sum_of_the_totals(a: Usage, b: Usage) -> None
     assert (a + b).total_tokens == totals
 
 
-@given(st.lists(_snapshots, max_size=4))
-def test_the_ledger_counts_every_call_and_remembers_the_last(reported: list[Usage | None]) -> None:
-    ledger = reduce(record, reported, Ledger())
-    assert (ledger.calls, ledger.last) == (len(reported), [None, *reported][-1])
-
-
-@given(st.lists(known_usages, max_size=4))
-def test_the_total_of_the_ledger_is_the_sum_of_the_calls(reported: list[Usage]) -> None:
-    assert reduce(record, reported, Ledger()).total == sum(reported, _ZERO)
-
-
-@given(st.lists(_snapshots, max_size=3), st.lists(_snapshots, max_size=3))
-def test_a_call_that_reports_nothing_makes_the_total_unknown(
-    before: list[Usage | None], after: list[Usage | None]
+@pytest.mark.symbolic
+@given(st.integers(0, 2**62), _tokens, _tokens)
+def test_the_known_parts_of_the_input_add_up_to_the_prompt(
+    uncached: int, read: int | None, write: int | None
 ) -> None:
-    assert reduce(record, [*before, None, *after], Ledger()).total == Usage()
+    prompt = uncached + (read or 0) + (write or 0)
+    parts = Usage(prompt_tokens=prompt, cached_tokens=read, cache_write_tokens=write).parts
+    assert (parts.uncached_input, parts.cache_read, parts.cache_write) == (uncached, read, write)
+
+
+@pytest.mark.symbolic
+@given(usages)
+@example(Usage(prompt_tokens=1, cached_tokens=2))
+def test_no_part_is_negative_and_each_that_is_reported_is_known(usage: Usage) -> None:
+    parts = usage.parts
+    assert min(figure or 0 for figure in astuple(parts)) >= 0
+    assert (parts.uncached_input is None) == (usage.prompt_tokens is None)
+    reported = (
+        usage.cached_tokens,
+        usage.cache_write_tokens,
+        usage.completion_tokens,
+        usage.reasoning_tokens,
+    )
+    assert astuple(parts)[1:] == reported
+
+
+@pytest.mark.symbolic
+@given(_NONZERO, _NONZERO, _NONZERO, _NONZERO)
+def test_the_parts_of_input_and_output_add_up_to_the_total(
+    uncached: int, read: int, write: int, out: int
+) -> None:
+    prompt = uncached + read + write
+    usage = Usage(prompt_tokens=prompt, completion_tokens=out, cached_tokens=read, cache_write_tokens=write)
+    assert sum(figure or 0 for figure in astuple(usage.parts)) == usage.total_tokens
+
+
+@given(_calls)
+def test_the_ledger_counts_every_call_and_remembers_the_last(calls: list[tuple[Usage | None, bool]]) -> None:
+    ledger = _recorded(calls)
+    assert (ledger.calls, ledger.last) == (len(calls), [None, *(usage for usage, _ in calls)][-1])
+
+
+@given(_calls, st.sampled_from(sorted(Usage.model_fields)))
+def test_the_total_of_the_ledger_is_the_sum_of_what_is_known(
+    calls: list[tuple[Usage | None, bool]], name: str
+) -> None:
+    figures = [getattr(usage, name, None) for usage, _ in calls]
+    assert (getattr(_recorded(calls).total, name) or 0) == sum(figure or 0 for figure in figures)
+
+
+@given(_calls)
+def test_the_ledger_counts_the_calls_that_its_total_does_not_fully_hold(
+    calls: list[tuple[Usage | None, bool]],
+) -> None:
+    exact = [usage for usage, complete in calls if complete and usage and usage.total_tokens is not None]
+    assert _recorded(calls).unknown == len(calls) - len(exact)
+
+
+def _recorded(calls: list[tuple[Usage | None, bool]]) -> Ledger:
+    return reduce(lambda ledger, call: record(ledger, call[0], complete=call[1]), calls, Ledger())
+
+
+def _known(usage: Usage | None) -> set[str]:
+    return {name for name in Usage.model_fields if getattr(usage, name) is not None}
 
 
 @pytest.mark.parametrize("figure", [-1, 1.5, "many", float("nan"), float("inf")])

@@ -30,7 +30,7 @@ from casual_llm.wire.codec import Request, Response
 write, write_stream = codec(OPENAI).write, codec(OPENAI).write_stream
 dialects = st.sampled_from(DIALECTS)
 
-# What a server writes, and what it means; the meaning of `stop` beside tool calls is another.
+# What a server writes, and what it means; `stop` and `pause` mean something else next to tool calls.
 _ENDS: tuple[tuple[str | None, FinishReason | None], ...] = (
     (None, None),
     ("stop", "stop"),
@@ -40,6 +40,7 @@ _ENDS: tuple[tuple[str | None, FinishReason | None], ...] = (
     ("tool_calls", "tool_calls"),
     ("content_filter", "content_filter"),
     ("error", "error"),
+    ("pause", "pause"),
     ("fin\u2028", None),
 )
 
@@ -62,7 +63,7 @@ def _replies(draw: st.DrawFn, ends: Sequence[tuple[str | None, FinishReason | No
             refusal=refusal,
         ),
         usage=draw(st.none() | _reported),
-        finish_reason="tool_calls" if meaning == "stop" and calls else meaning,
+        finish_reason="tool_calls" if meaning in {"stop", "pause"} and calls else meaning,
         raw_finish_reason=raw,
         reasoning=draw(st.none() | said_texts),
         model=draw(st.none() | said_texts),
@@ -216,7 +217,7 @@ _choice = _odd_object(
 _usage = _odd_object(
     prompt_tokens=st.integers(0, 9),
     completion_tokens=st.floats(),
-    prompt_tokens_details=_odd_object(cached_tokens=st.integers(0, 9)),
+    prompt_tokens_details=_odd_object(cached_tokens=st.integers(0, 9), cache_write_tokens=st.integers(0, 9)),
 )
 odd_bodies = _odd_object(
     id=texts,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -19,11 +20,14 @@ from casual_llm import (
     Reply,
     RequestError,
     StreamChunk,
+    TruncatedError,
     Usage,
     UserMessage,
 )
+from casual_llm.failures import Truncated
 
 ASK = [UserMessage(content="What is the capital of France?")]
+USAGE = Usage(prompt_tokens=3, completion_tokens=4)
 
 
 class Echo:
@@ -103,12 +107,58 @@ async def test_usage_does_not_outlive_a_call_that_reports_none() -> None:
     assert model.get_usage() is None
 
 
-async def test_an_abandoned_stream_reports_what_it_had_heard() -> None:
+async def test_a_failed_call_is_counted_as_unknown_and_leaves_the_total() -> None:
+    model = Model(Echo(), "echo")
+    await model.chat(ASK)
+    model.name = "broken"
+    with pytest.raises(LookupError, match="mine"):
+        await model.chat(ASK)
+    ledger = model.ledger
+    assert (ledger.calls, ledger.unknown, ledger.last, ledger.total.total_tokens) == (2, 1, None, 3)
+
+
+async def test_a_failed_call_is_recorded_with_the_usage_of_its_partial_reply() -> None:
+    class Failing(Echo):
+        async def _chat(
+            self, model: str, messages: list[ChatMessage], options: ChatOptions
+        ) -> tuple[AssistantMessage, Usage | None]:
+            partial = Reply(message=AssistantMessage(content="Par"), usage=Usage(prompt_tokens=3))
+            raise TruncatedError(Truncated(partial))
+
+    model = Model(Failing(), "echo")
+    with pytest.raises(TruncatedError):
+        await model.chat(ASK)
+    assert (model.ledger.unknown, model.ledger.total.prompt_tokens) == (1, 3)
+    assert model.get_usage() == Usage(prompt_tokens=3)
+
+
+async def test_a_call_that_is_cancelled_is_counted_as_unknown() -> None:
+    class Slow(Echo):
+        async def _chat(
+            self, model: str, messages: list[ChatMessage], options: ChatOptions
+        ) -> tuple[AssistantMessage, Usage | None]:
+            raise asyncio.CancelledError
+
+    model = Model(Slow(), "echo")
+    with pytest.raises(asyncio.CancelledError):
+        await model.chat(ASK)
+    assert (model.ledger.calls, model.ledger.unknown) == (1, 1)
+
+
+@pytest.mark.parametrize(("chunks", "usage"), [(1, None), (7, Usage(prompt_tokens=3)), (8, USAGE)])
+async def test_a_stream_that_is_left_reports_what_it_had_received(chunks: int, usage: Usage | None) -> None:
     model = Model(Echo(), "echo")
     stream = model.stream(ASK)
-    await anext(stream)
+    for _ in range(chunks):
+        await anext(stream)
     await stream.aclose()
-    assert (model.ledger.calls, model.get_usage()) == (1, None)
+    assert (model.ledger.calls, model.ledger.unknown, model.get_usage()) == (1, 1, usage)
+
+
+async def test_a_whole_stream_is_known() -> None:
+    model = Model(Echo(), "echo")
+    assert [chunk async for chunk in model.stream(ASK)][-1].usage == Usage(completion_tokens=4)
+    assert (model.ledger.calls, model.ledger.unknown, model.get_usage()) == (1, 0, USAGE)
 
 
 async def test_options_are_merged_from_client_to_model_to_call() -> None:
@@ -169,13 +219,14 @@ async def test_options_of_another_kind_are_refused() -> None:
         await Model(Echo(), "echo").chat(ASK, options)
 
 
-async def test_usage_of_a_failed_stream_is_what_it_had_heard() -> None:
+async def test_usage_of_a_failed_stream_is_what_it_had_received() -> None:
     error = b'data: {"error": {"message": "Overloaded."}}\n\n'
     usage_first = (FRAMES[4], *FRAMES[:2], error)
     model = Model(OpenAIClient(api_key="sk-x", transport=FakeTransport(usage_first)), "gpt-5")
     with pytest.raises(ProviderError):
         assert [chunk async for chunk in model.stream(ASK)]
     assert model.get_usage() == PARIS.usage
+    assert (model.ledger.unknown, model.ledger.total.prompt_tokens) == (1, 7)
 
 
 def test_a_model_shows_its_client_and_name() -> None:

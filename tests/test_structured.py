@@ -55,6 +55,7 @@ FAILURES: list[tuple[Reply, ParseFailure, str]] = [
     ),
     (said('{"name": "An', finish_reason="length"), Incomplete("length"), "limit of tokens; raise max_tokens"),
     (said("", finish_reason="length"), Incomplete("length"), "raise max_tokens"),
+    (said("1", finish_reason="pause"), Incomplete("pause"), "paused its turn; append the message and ask"),
     (
         said("1", finish_reason="content_filter"),
         Incomplete("content_filter"),

@@ -47,6 +47,7 @@ def _optional_fields(reply: Reply) -> dict[str, object]:
         "finish_reason": reply.finish_reason,
         "cached_tokens": usage.cached_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
     }
 
 

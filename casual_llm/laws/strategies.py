@@ -199,20 +199,26 @@ option_names = st.lists(st.sampled_from([*FIELDS]), min_size=1, max_size=3, uniq
 
 
 def _usage(
-    prompt: int | None, completion: int | None, cached: int | None, reasoning: int | None
+    prompt: int | None, completion: int | None, cached: int | None, reasoning: int | None, written: int | None
 ) -> Usage | None:
-    known = Usage(
+    cached = _part(cached, prompt)
+    usage = Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
-        # A part of what is not known is not known either, and no part is more than the whole.
-        cached_tokens=None if prompt is None or cached is None else min(cached, prompt),
-        reasoning_tokens=None if completion is None or reasoning is None else min(reasoning, completion),
+        cached_tokens=cached,
+        reasoning_tokens=_part(reasoning, completion),
+        cache_write_tokens=_part(written, prompt and prompt - (cached or 0)),
     )
-    return None if known == Usage() else known
+    return None if usage == Usage() else usage
+
+
+def _part(figure: int | None, whole: int | None) -> int | None:
+    """Return a part of a figure: unknown where the whole is unknown, and never more than the whole."""
+    return None if whole is None or figure is None else min(figure, whole)
 
 
 _figures = st.none() | st.integers(0, 2**31)
-_ENDS: Sequence[FinishReason | None] = (None, "stop", "length", "content_filter", "error")
+_ENDS: Sequence[FinishReason | None] = (None, "stop", "length", "content_filter", "error", "pause")
 _AFTER_CALLS: Sequence[FinishReason | None] = (None, "tool_calls", "length")
 
 
@@ -228,7 +234,7 @@ def _replies(draw: st.DrawFn, arguments: SearchStrategy[str]) -> Reply:
             tool_calls=calls,
             refusal=refusal,
         ),
-        usage=draw(st.builds(_usage, _figures, _figures, _figures, _figures)),
+        usage=draw(st.builds(_usage, *[_figures] * 5)),
         finish_reason=draw(st.sampled_from(_AFTER_CALLS if calls else _ENDS)),
         reasoning=draw(st.none() | nonempty_texts),
         model=draw(st.none() | nonempty_texts),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import cast
 
-from casual_llm.errors import ConfigurationError, RequestError
+from casual_llm.errors import ConfigurationError, ProviderError, ReplyError, RequestError, TransportError
 from casual_llm.messages import (
     AssistantMessage,
     ChatMessage,
@@ -66,12 +66,12 @@ class Model:
     async def complete(self, messages: Sequence[Message], options: Layer | None = None) -> Reply:
         """Ask, and give the whole reply: message, usage, finish reason, model and id."""
         said, resolved = self._said(messages), self._resolve(options)
-        usage: Usage | None = None
         try:
             reply = await self._complete(said, resolved)
-            usage = reply.usage
-        finally:
-            self._ledger = record(self._ledger, usage)
+        except BaseException as error:
+            self._ledger = record(self._ledger, _partial_usage(error), complete=False)
+            raise
+        self._ledger = record(self._ledger, reply.usage)
         return reply
 
     async def stream(
@@ -81,13 +81,18 @@ class Model:
         said, resolved = self._said(messages), self._resolve(options)
         chunks = self.client._stream(model=self.name, messages=said, options=resolved)  # noqa: SLF001 # the protocol
         usage: Usage | None = None
+        complete = False
         try:
             async for chunk in chunks:
                 if chunk.usage is not None:
                     usage = join(usage, chunk.usage)
                 yield chunk
+            complete = True
+        except BaseException as error:
+            usage = join(usage, _partial_usage(error))
+            raise
         finally:
-            self._ledger = record(self._ledger, usage)
+            self._ledger = record(self._ledger, usage, complete=complete)
             await _aclose(chunks)
 
     async def chat_as(
@@ -103,12 +108,12 @@ class Model:
         return partials_of(self.stream(messages, shaped(into, options)), into)
 
     def get_usage(self) -> Usage | None:
-        """Give the usage of the most recent call, or `None` where it reported none."""
+        """Return the usage of the most recent call, or `None` where it reported none."""
         return self._ledger.last
 
     @property
     def ledger(self) -> Ledger:
-        """All calls so far: their number, the last usage, and the total."""
+        """All calls so far: how many, the last usage, the sum of what is known, and how many are unknown."""
         return self._ledger
 
     def explain(self, options: Layer | None = None) -> Explanation:
@@ -157,6 +162,12 @@ class Model:
 
     def _resolve(self, options: Layer | None) -> ChatOptions:
         return resolve_for(layered(**self._layers(options)))
+
+
+def _partial_usage(error: BaseException) -> Usage | None:
+    # A failed call is paid for as far as it went; errors of a caller's own client carry no reply.
+    partial = error.partial if isinstance(error, ProviderError | ReplyError | TransportError) else None
+    return None if partial is None else partial.usage
 
 
 async def _aclose(chunks: AsyncIterator[StreamChunk]) -> None:

@@ -119,7 +119,7 @@ def test_thinking_is_reasoning() -> None:
 ENDS: dict[str, tuple[object, str | None, str | None]] = {
     "end_turn": ("end_turn", "stop", "end_turn"),
     "stop_sequence": ("stop_sequence", "stop", "stop_sequence"),
-    "pause_turn": ("pause_turn", "stop", "pause_turn"),
+    "pause_turn": ("pause_turn", "pause", "pause_turn"),
     "max_tokens": ("max_tokens", "length", "max_tokens"),
     "the context is full": ("model_context_window_exceeded", "length", "model_context_window_exceeded"),
     "tool_use": ("tool_use", "tool_calls", "tool_use"),
@@ -137,9 +137,10 @@ def test_the_end_is_read(told: object, meaning: str | None, raw: str | None) -> 
     assert (reply.finish_reason, reply.raw_finish_reason) == (meaning, raw)
 
 
-def test_where_tools_are_called_the_end_is_that() -> None:
-    reply = said(use(), stop_reason="end_turn")
-    assert (reply.finish_reason, reply.raw_finish_reason) == ("tool_calls", "end_turn")
+@pytest.mark.parametrize("raw", ["end_turn", "pause_turn"])
+def test_where_tools_are_called_the_end_is_that(raw: str) -> None:
+    reply = said(use(), stop_reason=raw)
+    assert (reply.finish_reason, reply.raw_finish_reason) == ("tool_calls", raw)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ USAGES: dict[str, tuple[object, Usage | None]] = {
             "cache_creation_input_tokens": 100,
             "output_tokens": 4,
         },
-        Usage(prompt_tokens=129, completion_tokens=4, cached_tokens=20),
+        Usage(prompt_tokens=129, completion_tokens=4, cached_tokens=20, cache_write_tokens=100),
     ),
     "a cache that gave nothing": (
         {"input_tokens": 9, "cache_read_input_tokens": 0, "cache_creation_input_tokens": None},
@@ -175,6 +176,11 @@ USAGES: dict[str, tuple[object, Usage | None]] = {
     "thinking": (
         {"output_tokens": 4, "output_tokens_details": {"thinking_tokens": 3}},
         Usage(completion_tokens=4, reasoning_tokens=3),
+    ),
+    "a cache of which alone is reported": ({"cache_read_input_tokens": 20}, Usage(cached_tokens=20)),
+    "zeros that stand for unknown figures": (
+        {"input_tokens": 0, "output_tokens": 0, "unknown": ["output_tokens"]},
+        Usage(prompt_tokens=0),
     ),
     "nothing known": ({"input_tokens": None}, None),
     "none": (None, None),

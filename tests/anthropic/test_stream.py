@@ -251,6 +251,17 @@ USAGES: dict[str, tuple[list[bytes], Usage | None]] = {
         ],
         Usage(prompt_tokens=30, completion_tokens=4, cached_tokens=20),
     ),
+    "zeros at the end": (
+        [
+            start(usage={"input_tokens": 25, "cache_read_input_tokens": 110, "output_tokens": 1}),
+            tail(input_tokens=0, cache_read_input_tokens=0, output_tokens=7),
+        ],
+        Usage(prompt_tokens=135, completion_tokens=7, cached_tokens=110),
+    ),
+    "written to a cache": (
+        [start(usage={"input_tokens": 9, "cache_creation_input_tokens": 20}), tail(output_tokens=4)],
+        Usage(prompt_tokens=29, completion_tokens=4, cache_write_tokens=20),
+    ),
     "null says nothing": (
         [start(usage={"input_tokens": 9}), tail(input_tokens=None, output_tokens=4)],
         Usage(prompt_tokens=9, completion_tokens=4),

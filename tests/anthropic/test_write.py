@@ -15,7 +15,9 @@ from casual_llm.reply import FinishReason, Reply
 from casual_llm.usage import Usage
 
 CODEC = codec()
-FIGURES = Usage(prompt_tokens=9, completion_tokens=4, cached_tokens=5, reasoning_tokens=3)
+FIGURES = Usage(
+    prompt_tokens=9, completion_tokens=4, cached_tokens=5, reasoning_tokens=3, cache_write_tokens=1
+)
 THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
 
 
@@ -87,17 +89,32 @@ def test_a_reply_is_written_as_the_vendor_documents_it() -> None:
         ],
         "stop_reason": "tool_use",
         "stop_sequence": None,
-        "usage": {},
+        "usage": {"input_tokens": 0, "output_tokens": 0, "unknown": ["input_tokens", "output_tokens"]},
     }
 
 
-def test_tokens_that_a_cache_gave_are_counted_beside_the_others() -> None:
+def test_tokens_of_a_cache_are_counted_apart_from_the_others() -> None:
     assert whole(REPLIES["usage"])["usage"] == {
-        "input_tokens": 4,
+        "input_tokens": 3,
+        "cache_creation_input_tokens": 1,
         "cache_read_input_tokens": 5,
         "output_tokens": 4,
         "output_tokens_details": {"thinking_tokens": 3},
     }
+
+
+@pytest.mark.parametrize("name", ["text", "half of the usage"])
+def test_a_stream_has_both_token_figures_at_both_ends_and_says_which_are_unknown(name: str) -> None:
+    frames = CODEC.write_stream(REPLIES[name])
+    first, *_, last, _ = [json.loads(frame.partition(b"data: ")[2]) for frame in frames]
+    usage = whole(REPLIES[name])["usage"]
+    assert first["message"]["usage"] == usage == last["usage"]
+    assert (usage["input_tokens"], usage["output_tokens"], "input_tokens" in usage["unknown"]) == (0, 0, True)
+
+
+def test_more_cached_tokens_than_prompt_tokens_leave_no_uncached_input() -> None:
+    usage = Usage(prompt_tokens=3, cached_tokens=5)
+    assert whole(Reply(message=AssistantMessage(content="a"), usage=usage))["usage"]["input_tokens"] == 0
 
 
 @pytest.mark.parametrize(
@@ -107,6 +124,7 @@ def test_tokens_that_a_cache_gave_are_counted_beside_the_others() -> None:
         ("length", "max_tokens"),
         ("tool_calls", "tool_use"),
         ("content_filter", "refusal"),
+        ("pause", "pause_turn"),
         ("error", "error"),
         (None, None),
     ],
@@ -140,8 +158,14 @@ def test_a_stream_is_written_as_the_vendor_documents_it() -> None:
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
-        "usage": {"input_tokens": 4, "cache_read_input_tokens": 5},
+        "usage": {
+            "input_tokens": 3,
+            "cache_creation_input_tokens": 1,
+            "cache_read_input_tokens": 5,
+            "output_tokens": 0,
+        },
     }
+    assert bodies[-2]["usage"] == whole(REPLIES["usage"])["usage"]
     assert [body["delta"] for body in bodies if "delta" in body][:4] == [
         {"type": "text_delta", "text": "a\n"},
         {"type": "text_delta", "text": "b"},

@@ -110,6 +110,7 @@ def test_calls_of_two_turns_have_no_id_in_common() -> None:
     [
         ({"done_reason": "stop"}, ("stop", "stop")),
         ({"done_reason": "length"}, ("length", "length")),
+        ({"done_reason": "pause"}, ("pause", "pause")),
         ({"done_reason": "load"}, (None, "load")),
         ({"done_reason": "unload"}, (None, "unload")),
         ({"done_reason": ""}, (None, None)),

@@ -36,7 +36,9 @@ REPLIES = {
     "thoughts and images": Reply(message=THOUGHTFUL, reasoning="hm"),
     "usage": Reply(message=AssistantMessage(content="a"), usage=Usage(prompt_tokens=0, completion_tokens=4)),
     "what only others say": Reply(
-        message=AssistantMessage(refusal="No."), usage=Usage(cached_tokens=1, reasoning_tokens=2), id="r"
+        message=AssistantMessage(refusal="No."),
+        usage=Usage(cached_tokens=1, reasoning_tokens=2, cache_write_tokens=3),
+        id="r",
     ),
 }
 

@@ -252,6 +252,23 @@ USAGES: dict[str, tuple[dict[str, Any], Usage | None]] = {
         {"usage": {"prompt_tokens": -1, "completion_tokens": "4", "total_tokens": True}},
         None,
     ),
+    "written to a cache, by OpenRouter": (
+        {
+            "usage": {
+                "prompt_tokens": 9,
+                "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 8},
+            }
+        },
+        Usage(prompt_tokens=9, cached_tokens=0, cache_write_tokens=8),
+    ),
+    "written to a cache, in the details of a proxy": (
+        {"usage": {"prompt_tokens_details": {"cache_creation_tokens": 8}, "cache_creation_input_tokens": 7}},
+        Usage(cache_write_tokens=8),
+    ),
+    "written to a cache, next to the figures of a proxy": (
+        {"usage": {"prompt_tokens": 9, "cache_creation_input_tokens": 8}},
+        Usage(prompt_tokens=9, cache_write_tokens=8),
+    ),
     "under x_groq": ({"x_groq": {"usage": {"prompt_tokens": 9}}}, Usage(prompt_tokens=9)),
     "in the choice": (
         {"choices": [{"message": {"content": "a"}, "usage": {"prompt_tokens": 9}}]},

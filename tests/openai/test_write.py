@@ -18,7 +18,9 @@ CALLS = [
     AssistantToolCall(id="1", function=AssistantToolCallFunction(name="a", arguments='{"x": 1}')),
     AssistantToolCall(id="2", function=AssistantToolCallFunction(name="a", arguments="")),
 ]
-FIGURES = Usage(prompt_tokens=9, completion_tokens=4, cached_tokens=0, reasoning_tokens=3)
+FIGURES = Usage(
+    prompt_tokens=9, completion_tokens=4, cached_tokens=0, reasoning_tokens=3, cache_write_tokens=8
+)
 
 REPLIES = {
     "text": Reply(message=AssistantMessage(content="Paris.")),

@@ -16,7 +16,7 @@ from casual_llm.messages import Native
 from casual_llm.providers.anthropic.assistant import arguments_of, beside_call, is_flat, is_unsigned, texts_of
 from casual_llm.providers.anthropic.blocks import NAME
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
-from casual_llm.usage import Usage
+from casual_llm.usage import Usage, corrected
 from casual_llm.wire.codec import Response
 from casual_llm.wire.collect import collect, derived_id
 from casual_llm.wire.error_bodies import error_message_and_code, error_object, error_response, status_in
@@ -28,7 +28,7 @@ _OK = range(200, 300)
 FINISH_REASONS: Mapping[str, FinishReason] = {
     "end_turn": "stop",
     "stop_sequence": "stop",
-    "pause_turn": "stop",
+    "pause_turn": "pause",
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
     "tool_use": "tool_calls",
@@ -39,6 +39,7 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "tool_calls": "tool_calls",
     "content_filter": "content_filter",
     "error": "error",
+    "pause": "pause",
 }
 """What servers say, and what it means; a word not listed keeps its raw form and no meaning."""
 
@@ -57,6 +58,10 @@ STATUSES: Mapping[str, int] = {
 """The status that each kind of error has of itself (vendor's page "Errors")."""
 
 FIGURES = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
+"""The keys of a usage that hold a number of tokens."""
+
+UNKNOWN = "unknown"
+"""A key of ours in a usage: which of the figures that the format requires are not known, and so are 0."""
 
 
 def decode(response: Response) -> Result[Reply, DecodeError]:
@@ -135,7 +140,7 @@ def ending_of(told: Mapping[str, Json], *, called: bool) -> dict[str, Any]:
     reason = FINISH_REASONS.get(raw.lower())
     return {
         # Where tools were called, a loop over tools waits for that, whatever word stands beside them.
-        "finish_reason": "tool_calls" if reason == "stop" and called else reason,
+        "finish_reason": "tool_calls" if reason in {"stop", "pause"} and called else reason,
         "raw_finish_reason": raw or None,
         "refusal": text(details.get("explanation")) if details.get("type") == "refusal" else "",
     }
@@ -167,26 +172,42 @@ def _frozen(native: Native) -> Native:
 
 
 def figures_in(usage: Json) -> dict[str, int]:
-    """Read the figures that are known."""
-    told = mapping(usage)
-    found = {name: count(told.get(name)) for name in FIGURES}
-    found["thinking_tokens"] = count(mapping(told.get("output_tokens_details")).get("thinking_tokens"))
-    return {name: figure for name, figure in found.items() if figure is not None}
+    """Read the figures that are known.
+
+    >>> figures_in({"input_tokens": 9, "output_tokens": 0, "unknown": ["output_tokens"]})
+    {'input_tokens': 9}
+    """
+    given = mapping(usage)
+    figures = {name: count(given.get(name)) for name in FIGURES}
+    figures["thinking_tokens"] = count(mapping(given.get("output_tokens_details")).get("thinking_tokens"))
+    unknown = items(given.get(UNKNOWN))
+    return {name: figure for name, figure in figures.items() if figure is not None and name not in unknown}
+
+
+def corrected_by(figures: Mapping[str, int], usage: Json) -> Mapping[str, int]:
+    """Correct the figures of a stream so far by those of a later event.
+
+    >>> corrected_by({"input_tokens": 25}, {"input_tokens": 0, "output_tokens": 7})
+    {'input_tokens': 25, 'output_tokens': 7}
+    """
+    later = figures_in(usage)
+    return {**figures, **{name: corrected(figures.get(name), later[name]) for name in later}}
 
 
 def usage_of(figures: Mapping[str, int]) -> Usage | None:
-    """Add up what the vendor counts apart: the prompt is what was read, and what a cache gave and took.
+    """Add up what the vendor counts apart: uncached input, cache reads and cache writes are the prompt.
 
     >>> usage_of({"input_tokens": 3, "cache_read_input_tokens": 40, "output_tokens": 7}).prompt_tokens
     43
     """
     if not figures:
         return None
-    new = figures.get("input_tokens")
-    cached, stored = figures.get("cache_read_input_tokens"), figures.get("cache_creation_input_tokens")
+    uncached = figures.get("input_tokens")
+    cached, written = figures.get("cache_read_input_tokens"), figures.get("cache_creation_input_tokens")
     return Usage(
-        prompt_tokens=None if new is None else new + (cached or 0) + (stored or 0),
+        prompt_tokens=None if uncached is None else uncached + (cached or 0) + (written or 0),
         completion_tokens=figures.get("output_tokens"),
         cached_tokens=cached,
         reasoning_tokens=figures.get("thinking_tokens"),
+        cache_write_tokens=written,
     )

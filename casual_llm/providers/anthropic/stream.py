@@ -19,9 +19,9 @@ from casual_llm.frozen import Json
 from casual_llm.providers.anthropic.assistant import arguments_of
 from casual_llm.providers.anthropic.decode import (
     beside,
+    corrected_by,
     ending_of,
     error_in,
-    figures_in,
     named,
     native_of,
     usage_of,
@@ -59,7 +59,7 @@ class State:
     slots: Mapping[int | None, Slot] = frozendict()
     """Tool calls, by the index of their block."""
     figures: Mapping[str, int] = frozendict()
-    """Tokens, as the vendor counts them: later snapshots correct earlier ones."""
+    """Tokens, as the vendor counts them: later events correct earlier ones."""
     called: int = 0
     headed: bool = False
     seen: Batches = field(default=None, repr=False, eq=False)
@@ -211,7 +211,7 @@ def _end(body: Mapping[str, Json], now: _Read) -> None:
 
 def _head(body: Mapping[str, Json], now: _Read) -> None:
     message = mapping(body.get("message"))
-    now.figures = {**now.figures, **figures_in(message.get("usage"))}
+    now.figures = corrected_by(now.figures, message.get("usage"))
     # Where code of a server tool calls tools of ours, all of an answer stands in its first event.
     content = () if now.headed else items(message.get("content"))
     for index, block in enumerate(content):
@@ -229,7 +229,7 @@ def _head(body: Mapping[str, Json], now: _Read) -> None:
 
 
 def _tail(body: Mapping[str, Json], now: _Read) -> None:
-    now.figures = {**now.figures, **figures_in(body.get("usage"))}
+    now.figures = corrected_by(now.figures, body.get("usage"))
     ending = ending_of(mapping(body.get("delta")), called=now.called > 0)
     now.chunks.append(StreamChunk(usage=usage_of(now.figures), **ending))
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from casual_llm.frozen import Json
 from casual_llm.messages import AssistantToolCall
 from casual_llm.providers.anthropic.assistant import arguments_of, input_or_text, kept_blocks, texts_of
 from casual_llm.providers.anthropic.blocks import NAMES, Body
+from casual_llm.providers.anthropic.decode import UNKNOWN
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
@@ -19,6 +21,7 @@ WORDS: Mapping[str | None, str] = {
     "length": "max_tokens",
     "tool_calls": "tool_use",
     "content_filter": "refusal",
+    "pause": "pause_turn",
 }
 """What the vendor says for each meaning."""
 
@@ -33,7 +36,7 @@ def write(reply: Reply) -> Response:
     >>> write(Reply(message=AssistantMessage(content="Paris."), finish_reason="stop")).status
     200
     """
-    body = {**_head(reply), "content": _blocks(reply), **_ending(reply), **_usage(reply.usage)}
+    body = {**_head(reply), "content": _blocks(reply), **_ending(reply), "usage": _usage(reply)}
     return Response(status=200, headers={"content-type": "application/json"}, body=dump(body))
 
 
@@ -49,12 +52,12 @@ def write_stream(reply: Reply) -> tuple[bytes, ...]:
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
-        **_begun(reply.usage),
+        "usage": _usage_before_output(reply),
     }
     events: list[Body] = [{"type": "message_start", "message": start}, {"type": "ping"}]
     for index, block in enumerate(_blocks(reply)):
         events += [{"index": index, **event} for event in _events(block)]
-    events.append({"type": "message_delta", "delta": _ending(reply), **_usage(reply.usage)})
+    events.append({"type": "message_delta", "delta": _ending(reply), "usage": _usage(reply)})
     events.append({"type": "message_stop"})
     return tuple(_frame(event) for event in events)
 
@@ -126,25 +129,25 @@ def _events(block: Body) -> Iterator[Body]:
     yield {"type": "content_block_stop"}
 
 
-def _begun(usage: Usage | None) -> Body:
-    """Give what is known of the usage before the answer."""
-    known = {} if usage is None else dict(_figures(usage))
-    return {"usage": {key: figure for key, figure in known.items() if key.endswith("input_tokens")}}
+def _usage_before_output(reply: Reply) -> Body:
+    """Write the usage as it stands before the answer: a stream begins with no tokens of output."""
+    usage = _usage(reply)
+    return {**{name: usage[name] for name in usage if name != "output_tokens_details"}, "output_tokens": 0}
 
 
-def _usage(usage: Usage | None) -> Body:
-    return {"usage": {} if usage is None else _figures(usage)}
-
-
-def _figures(usage: Usage) -> Body:
-    cached, prompt = usage.cached_tokens, usage.prompt_tokens
-    thought = usage.reasoning_tokens
-    return without_none(
-        {
-            # Of other servers some count more tokens as cached than as asked.
-            "input_tokens": None if prompt is None else max(prompt - (cached or 0), 0),
-            "cache_read_input_tokens": cached,
-            "output_tokens": usage.completion_tokens,
-            "output_tokens_details": None if thought is None else {"thinking_tokens": thought},
-        }
-    )
+def _usage(reply: Reply) -> Body:
+    """Write the usage; the format requires both token figures, so one that is unknown is 0, and listed."""
+    usage = reply.usage or Usage()
+    parts = usage.parts
+    required = {"input_tokens": parts.uncached_input, "output_tokens": parts.output}
+    unknown: list[Json] = [name for name, figure in required.items() if figure is None]
+    details = None if parts.reasoning is None else {"thinking_tokens": parts.reasoning}
+    figures: Body = {
+        "input_tokens": parts.uncached_input or 0,
+        "cache_creation_input_tokens": parts.cache_write,
+        "cache_read_input_tokens": parts.cache_read,
+        "output_tokens": parts.output or 0,
+        "output_tokens_details": details,
+        UNKNOWN: unknown or None,
+    }
+    return without_none(figures)

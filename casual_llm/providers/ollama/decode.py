@@ -29,6 +29,7 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "tool_calls": "tool_calls",
     "content_filter": "content_filter",
     "error": "error",
+    "pause": "pause",
 }
 """What servers say, and what it means; `load` and `unload` answer a request that asks for no answer."""
 
@@ -102,10 +103,11 @@ def _end(body: Mapping[str, Json], *, has_tool_calls: bool) -> dict[str, Any]:
         completion_tokens=count(body.get("eval_count")),
         cached_tokens=count(body.get("cached_tokens")),
         reasoning_tokens=count(body.get("reasoning_tokens")),
+        cache_write_tokens=count(body.get("cache_write_tokens")),
     )
     return {
         # Servers say `stop` beside tool calls; what happened is that tools were called.
-        "finish_reason": "tool_calls" if reason == "stop" and has_tool_calls else reason,
+        "finish_reason": "tool_calls" if reason in {"stop", "pause"} and has_tool_calls else reason,
         "raw_finish_reason": raw or None,
         "usage": None if usage == Usage() else usage,
     }

@@ -1,7 +1,7 @@
 """A reply in Ollama's words, whole and as a stream: the half that servers and laws need.
 
-`refusal`, `id`, `cached_tokens` and `reasoning_tokens` are keys of ours: Ollama has no word for them,
-its clients pass over them, and a reader of ours finds them again.
+`refusal`, `id`, `cached_tokens`, `reasoning_tokens` and `cache_write_tokens` are keys of ours: Ollama does
+not define them, its clients ignore them, and our reader reads them back.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ def _end(reply: Reply) -> Body:
         "eval_count": usage.completion_tokens,
         "cached_tokens": usage.cached_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
     }
     return {"done": True, **without_none(figures)}
 

@@ -47,12 +47,17 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "network_error": "error",
     "insufficient_system_resource": "error",
     "function_call_filter": "error",
+    "pause": "pause",
+    "pause_turn": "pause",
 }
 """What servers say, and what it means; a word not listed keeps its raw form and no meaning."""
 
 
 _CACHED = ("cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens")
 """As OpenAI has it, as Mistral has it, and as DeepSeek has it."""
+
+_CACHE_WRITES = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
+"""As OpenRouter has it, and as proxies in front of Anthropic have it."""
 
 
 class ToolCallInProgress(NamedTuple):
@@ -213,29 +218,31 @@ def _finish_reason(raw: str, has_tool_calls: bool) -> FinishReason | None:  # no
     # Servers say `stop` beside tool calls; what happened is that tools were called.
     # Gemini adds its own word behind a colon.
     reason = FINISH_REASONS.get(raw.lower().partition(":")[0])
-    return "tool_calls" if reason == "stop" and has_tool_calls else reason
+    return "tool_calls" if reason in {"stop", "pause"} and has_tool_calls else reason
 
 
 def _usage(body: Object, choice: Object) -> Usage | None:
-    # Groq has the usage of a stream in a place of its own, Moonshot in the choice.
-    found = body.get("usage") or choice.get("usage")
-    found = found or ("x_groq" in body and mapping(body["x_groq"]).get("usage"))
-    if not found:
+    # Groq has the usage of a stream under a key of its own, Moonshot in the choice.
+    reported = body.get("usage") or choice.get("usage")
+    reported = reported or ("x_groq" in body and mapping(body["x_groq"]).get("usage"))
+    if not reported:
         return None
-    usage = mapping(found)
+    usage = mapping(reported)
     figures = {
         "prompt_tokens": count(usage.get("prompt_tokens")),
         "completion_tokens": count(usage.get("completion_tokens")),
         "cached_tokens": _figure(usage, "prompt_tokens_details", _CACHED),
         "reasoning_tokens": _figure(usage, "completion_tokens_details", ("reasoning_tokens",)),
+        "cache_write_tokens": _figure(usage, "prompt_tokens_details", _CACHE_WRITES),
     }
     return None if set(figures.values()) == {None} else Usage(**figures)
 
 
 def _figure(usage: Object, details: str, keys: Sequence[str]) -> int | None:
-    """Find a figure among the details, or beside them, where servers have it that give no details."""
-    places = ((mapping(usage.get(details)), keys[0]), *((usage, key) for key in keys))
-    return next((found for place, key in places if (found := count(place.get(key))) is not None), None)
+    """Find a figure among the details, or next to them, where servers have it that give no details."""
+    sources = (mapping(usage.get(details)), usage)
+    figures = (count(source.get(key)) for source in sources for key in keys)
+    return next((figure for figure in figures if figure is not None), None)
 
 
 def _tool_call(

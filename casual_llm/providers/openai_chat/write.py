@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from attrs import evolve
 
-from casual_llm.frozen import Json
 from casual_llm.providers.openai_chat.decode import reasoning_in
 from casual_llm.providers.openai_chat.dialect import Dialect
 from casual_llm.providers.openai_chat.messages import canonical_message, write_message
@@ -14,6 +13,7 @@ from casual_llm.providers.openai_chat.replay import THOUGHTS
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
+from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import dump, items, mapping, text
 from casual_llm.wire.message_format import Body
 from casual_llm.wire.report import Report
@@ -93,15 +93,13 @@ def _deltas(message: Body) -> Iterator[Body]:
 def _usage(usage: Usage | None) -> Body:
     if usage is None:
         return {}
-    written: Body = {
+    prompt: Body = {"cached_tokens": usage.cached_tokens, "cache_write_tokens": usage.cache_write_tokens}
+    completion: Body = {"reasoning_tokens": usage.reasoning_tokens}
+    figures: Body = {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.total_tokens,
-        "prompt_tokens_details": _details("cached_tokens", usage.cached_tokens),
-        "completion_tokens_details": _details("reasoning_tokens", usage.reasoning_tokens),
+        "prompt_tokens_details": without_none(prompt) or None,
+        "completion_tokens_details": without_none(completion) or None,
     }
-    return {"usage": {key: value for key, value in written.items() if value is not None}}
-
-
-def _details(name: str, value: int | None) -> Json:
-    return None if value is None else {name: value}
+    return {"usage": without_none(figures)}
