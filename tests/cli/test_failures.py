@@ -103,7 +103,7 @@ def test_wrong_use_is_one_line_that_names_the_flag(flags: str, phrases: list[str
 
 def test_a_file_that_is_not_an_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.png").write_text("Dear diary")
-    assert_failed(run("chat", "Hi", "--image", str(tmp_path / "notes.png")), 2, "notes.png: no PNG")
+    assert_failed(run("chat", "Hi", "--image", str(tmp_path / "notes.png")), 2, "notes.png: not a PNG")
 
 
 def test_an_unknown_command_is_named() -> None:

@@ -1,4 +1,4 @@
-"""A class to ask for, and a transport that gives one prepared answer after the other."""
+"""A class to request, and a transport that returns one prepared answer after the other."""
 
 from __future__ import annotations
 
@@ -35,15 +35,16 @@ GOOD, YOUNG, PROSE = '{"name": "Ann", "age": 30}', '{"name": "Ann", "age": -1}',
 CALL = AssistantToolCall(id="a", function=AssistantToolCallFunction(name="look_up", arguments="{}"))
 
 
-def said(content: str | None, **more: Any) -> Reply:  # noqa: ANN401 # fields of a reply
+def reply_with(content: str | None, **fields: Any) -> Reply:  # noqa: ANN401 # fields of a reply
+    """Build a reply with this content and some usage."""
     return Reply(
-        message=AssistantMessage(content=content), usage=Usage(prompt_tokens=1, completion_tokens=2), **more
+        message=AssistantMessage(content=content), usage=Usage(prompt_tokens=1, completion_tokens=2), **fields
     )
 
 
 @define(eq=False)
 class Answers:
-    """A transport that gives one prepared answer after the other, whole or as a stream."""
+    """A transport that returns one prepared answer after the other, whole or as a stream."""
 
     replies: list[Reply]
     streamed: bool = False
@@ -69,9 +70,11 @@ class Answers:
             yield frame
 
     def bodies(self) -> list[Any]:
+        """Return the parsed bodies of the requests so far."""
         return [json.loads(request.body) for request in self.requests]
 
 
 def answering(*replies: Reply, streamed: bool = False) -> tuple[Model, Answers]:
+    """Build a model whose transport returns these replies in turn."""
     transport = Answers([*replies], streamed)
     return Model(OpenAIClient(api_key="sk-x", transport=transport), "gpt-5"), transport
