@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import trustme
 from attrs import define, field
+from support.builders import PIXEL
 from support.servers import (
     END,
     Script,
@@ -24,7 +25,6 @@ from support.servers import (
     says_and_hangs,
     serving,
 )
-from test_images import PIXEL
 
 from casual_llm.errors import CasualLLMError, ImageFetchError
 from casual_llm.shell.download import Network, fetch_image_as_base64

@@ -4,12 +4,9 @@ import base64
 from pathlib import Path
 
 import pytest
+from support.builders import PIXEL
 
 from casual_llm import ImageContent, RequestError, read_image
-
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,11 @@ import json
 from typing import Any, get_args
 
 import pytest
+from support.builders import PNG_SIGNATURE_BASE64 as PNG, tool_call
 from support.corpus import exchanges
 
 from casual_llm import (
     AssistantMessage,
-    AssistantToolCall,
-    AssistantToolCallFunction,
     ConfigurationError,
     Reply,
     Usage,
@@ -23,7 +22,6 @@ from casual_llm.translation import BodyKind, Translated
 Body = dict[str, Any]
 CITY: Body = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 FUNCTION: Body = {"name": "weather", "description": "Weather of a city", "parameters": CITY}
-PNG = "iVBORw0KGgo="
 
 REQUESTS: dict[str, Body] = {
     "openai": {
@@ -231,10 +229,7 @@ REPLY = Reply(
     message=AssistantMessage(
         content="I look it up.",
         tool_calls=[
-            AssistantToolCall(
-                id="a",
-                function=AssistantToolCallFunction(name="weather", arguments='{"city": "Oslo"}'),
-            )
+            tool_call(arguments='{"city": "Oslo"}'),
         ],
     ),
     usage=Usage(prompt_tokens=7, completion_tokens=4),

@@ -20,11 +20,10 @@ from random import Random
 from attrs import define
 from benchmarks.loopback import MODEL, whole_reply
 from benchmarks.measure import OURS, Row, Way, medians, print_table, run_round
+from support.builders import tool_call
 
 from casual_llm import (
     AssistantMessage,
-    AssistantToolCall,
-    AssistantToolCallFunction,
     ImageContent,
     Model,
     OpenAIClient,
@@ -79,8 +78,7 @@ def model_on(transport: Still) -> Model:
 def turn(number: int) -> list[ChatMessage]:
     """Build a question, a tool call, its result, and an answer."""
     arguments = json.dumps({"city": "Paris", "day": number})
-    function = AssistantToolCallFunction(name="weather", arguments=arguments)
-    call = AssistantToolCall(id=f"call_{number}", function=function)
+    call = tool_call(f"call_{number}", "weather", arguments)
     return [
         UserMessage(content=f"{number}. {_QUESTION}"),
         AssistantMessage(tool_calls=[call]),

@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 from cli.commands import CODEC, PARIS, answering, beginning, interrupts_after, run, stream
+from support.builders import CAPITAL, PNG_SIGNATURE, PNG_SIGNATURE_BASE64
 from support.servers import END, STREAM_HEAD, piece, response, says
 
 from casual_llm import AssistantMessage, Reply
 from casual_llm.cli.app import app
-
-PNG = b"\x89PNG\r\n\x1a\n"
-CAPITAL = "What is the capital of France?"
 
 
 def test_the_embedded_model_answers() -> None:
@@ -106,13 +104,13 @@ def test_characters_that_cannot_be_printed_do_not_stop_the_answer(
 
 def test_images_are_shown_with_the_question(tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
-    picture.write_bytes(PNG)
+    picture.write_bytes(PNG_SIGNATURE)
     images = ["--image", str(picture), "--image", "https://example.com/cat.jpg"]
     with answering(says(stream(PARIS))) as server:
         run("chat", "What is this?", "--base-url", server.url, "-m", "gpt", *images)
     assert server.bodies[0]["messages"][0]["content"] == [
         {"type": "text", "text": "What is this?"},
-        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG_SIGNATURE_BASE64}"}},
         {"type": "image_url", "image_url": {"url": "https://example.com/cat.jpg"}},
     ]
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cli.commands import PARIS, answering, run, stream
 from cli.screen import Screen, on_screen
+from support.builders import PNG_SIGNATURE, PNG_SIGNATURE_BASE64
 from support.servers import says
 
 from casual_llm.cli.app import app
@@ -147,7 +148,7 @@ def test_a_model_of_a_file_is_planned_with_its_options(tmp_path: Path) -> None:
 
 
 def test_an_image_and_piped_text_are_part_of_the_plan(tmp_path: Path) -> None:
-    (tmp_path / "cat.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "cat.png").write_bytes(PNG_SIGNATURE)
     result = run(
         "plan",
         "What is this?",
@@ -157,7 +158,7 @@ def test_an_image_and_piped_text_are_part_of_the_plan(tmp_path: Path) -> None:
         piped="Tell me.\n",
     )
     assert json.loads(result.stdout.partition("\n\n")[2])["messages"] == [
-        {"role": "user", "content": "What is this?\n\nTell me.", "images": ["iVBORw0KGgo="]}
+        {"role": "user", "content": "What is this?\n\nTell me.", "images": [PNG_SIGNATURE_BASE64]}
     ]
 
 

@@ -8,12 +8,11 @@ from typing import Any
 
 from attrs import define, field
 from pydantic import BaseModel, Field
+from support.builders import tool_call
 from support.fakes import JSON, SSE
 
 from casual_llm import (
     AssistantMessage,
-    AssistantToolCall,
-    AssistantToolCallFunction,
     Model,
     OpenAIClient,
     Reply,
@@ -32,7 +31,7 @@ class Person(BaseModel):
 
 ANN = Person(name="Ann", age=30)
 GOOD, YOUNG, PROSE = '{"name": "Ann", "age": 30}', '{"name": "Ann", "age": -1}', "Ann is 30 years old."
-CALL = AssistantToolCall(id="a", function=AssistantToolCallFunction(name="look_up", arguments="{}"))
+CALL = tool_call(name="look_up")
 
 
 def reply_with(content: str | None, **fields: Any) -> Reply:  # noqa: ANN401 # fields of a reply

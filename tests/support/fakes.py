@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 
 from attrs import define, field
+from support.builders import CAPITAL_QUESTION
 
 from casual_llm import (
     AssistantMessage,
@@ -14,7 +15,6 @@ from casual_llm import (
     Reply,
     StreamChunk,
     Usage,
-    UserMessage,
 )
 from casual_llm.errors import TransportError
 from casual_llm.providers.openai_chat import codec
@@ -67,7 +67,7 @@ class FakeTransport:
 
 
 KEY = "sk-proj-abcdefghijklmnop1234"
-ASK = [UserMessage(content="What is the capital of France?")]
+ASK = CAPITAL_QUESTION
 
 
 def model_on(transport: FakeTransport) -> Model:

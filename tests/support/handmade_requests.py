@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from support.builders import PNG_SIGNATURE_BASE64 as PNG
 from support.corpus import Exchange
 from support.protocols import ANTHROPIC, OLLAMA, OPENAI, Protocol
 
@@ -12,7 +13,6 @@ Body = dict[str, Any]
 HI: Body = {"role": "user", "content": "Hi"}
 BRIEF: Body = {"role": "system", "content": "Be brief."}
 SHAPE: Body = {"type": "object", "properties": {}, "required": []}
-PNG = "iVBORw0KGgo="
 MARK: Body = {"cache_control": {"type": "ephemeral"}}
 
 
