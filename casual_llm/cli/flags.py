@@ -27,7 +27,8 @@ class QuestionFlags:
     """The question, its instructions and its images."""
 
     question: Annotated[
-        str | None, Argument(help="The question; piped text is appended to it, or replaces it.")
+        str | None,
+        Argument(help="The question; piped text is appended, or is the question if none is given."),
     ] = None
     system: Annotated[str | None, Option(help="Instructions for the whole conversation.")] = None
     image: Annotated[

@@ -57,7 +57,7 @@ def agreed_media_type(declared: str, data: bytes) -> Result[str, str]:
 
 
 def image_from_bytes(data: bytes) -> Result[ImageContent, str]:
-    """Put the bytes of a PNG, JPEG, GIF or WebP image into a content part.
+    """Build a content part from the bytes of a PNG, JPEG, GIF or WebP image.
 
     >>> image_from_bytes(b"GIF89a").unwrap().media_type
     'image/gif'

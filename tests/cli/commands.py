@@ -1,4 +1,4 @@
-"""The command as a test runs it: in this process, against a server in a thread of its own."""
+"""The command as a test runs it: in this process, against a server in another thread."""
 
 from __future__ import annotations
 

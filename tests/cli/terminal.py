@@ -1,4 +1,4 @@
-"""A person at a terminal: the command in a process of its own, on a pseudo-terminal that controls it."""
+"""A person at a terminal: the command in another process, on a pseudo-terminal that controls it."""
 
 from __future__ import annotations
 
