@@ -1,13 +1,13 @@
-"""An answer as an instance of a pydantic class: asked for, parsed, mended, and read as it arrives.
+"""An answer as an instance of a pydantic class: requested, parsed, repaired, and read as it arrives.
 
-`parse` reads a whole reply; what it is instead of a value is a value too. `repair_turn` is what to
-say to a model that made a mistake it can mend. `partial_step` and `partial_end` fold the chunks of a
+`parse` reads a whole reply and returns an instance, or a failure as a value. `repair_turn` builds the
+messages that ask a model to correct its answer. `partial_step` and `partial_end` fold the chunks of a
 stream into the object as far as it has arrived.
 
-The text of a stream is parsed from its beginning, so parsing it with every chunk would cost the
-square of its length. Up to 1,024 characters it is parsed with every chunk all the same; beyond them,
-once it has grown by a sixteenth. All that is parsed is then at most seventeen times the text and a
-constant more.
+The text of a stream is parsed from its beginning, so parsing it with every chunk would take time
+quadratic in its length. Up to 1,024 characters it is parsed with every chunk all the same; a longer text
+is parsed again only when it has grown by a sixteenth. The characters parsed in total are then at most
+seventeen times the length of the text, plus a constant.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ from casual_llm.validation import invalid, join_path, preview
 from casual_llm.wire.collect import collect
 
 T = TypeVar("T", bound=BaseModel)
-Seen: TypeAlias = "tuple[Seen, StreamChunk] | None"
-"""The chunks so far, newest first: adding one costs the same however many there are."""
+ChunkLog: TypeAlias = "tuple[ChunkLog, StreamChunk] | None"
+"""The chunks so far, newest first: appending one takes the same time however many there are."""
 
 _FENCE = re.compile(r"\s*```(?:json)?[ \t]*\r?\n", re.IGNORECASE)
-_AT = re.compile(r"(.*) at line (\d+) column (\d+)", re.DOTALL)
-_OF_NUMBERS = "-+.eE0123456789"
+_POSITION = re.compile(r"(.*) at line (\d+) column (\d+)", re.DOTALL)
+_NUMBER_CHARACTERS = "-+.eE0123456789"
 _EXCERPT, _LONGEST_KEY, _LONGEST_TEXT = 20, 60, 200
 _SMALL, _SIXTEENTH = 1024, 16
 
 
 def shaped(into: type[BaseModel], options: Layer | None) -> Layer:
-    """Lay a class over the options of a call, as the form of the answer.
+    """Set a class as the `response_format` of a call's options.
 
     >>> class Person(BaseModel):
     ...     name: str
@@ -63,12 +63,12 @@ def shaped(into: type[BaseModel], options: Layer | None) -> Layer:
         raise invalid("into", f"{preview(into)} given", "give a pydantic class")
     given = layered(options=options)
     if given.response_format is not None:
-        raise invalid("options.response_format", f"{into.__name__} says it already", "leave it out")
+        raise invalid("options.response_format", f"already set by into={into.__name__}", "remove it")
     return given | ChatOptions(response_format=into)
 
 
 def parse(reply: Reply, into: type[T]) -> Result[T, ParseFailure]:
-    r"""Read the answer as an instance of a class, or say what it is instead.
+    r"""Read the answer as an instance of a class, or return the failure that explains why it is none.
 
     >>> class Person(BaseModel):
     ...     name: str
@@ -78,19 +78,19 @@ def parse(reply: Reply, into: type[T]) -> Result[T, ParseFailure]:
     >>> parse(Reply(message=AssistantMessage(content='{"age": "thirty"}')), Person).failure().problems[0]
     'name: Field required'
 
-    A fence of Markdown around the JSON is taken off; any other text around it is refused.
+    A Markdown fence around the JSON is removed; any other text around it is a failure.
     """
-    instead = _instead(reply)
-    if instead is not None:
-        return Failure(instead)
+    failure = _incomplete_answer(reply)
+    if failure is not None:
+        return Failure(failure)
     content = reply.message.content or ""
     start = _start(content)
     return safe(exceptions=(ValidationError,))(into.model_validate_json)(_body(content, start)).alt(
-        partial(_misfit, into.__name__, content, start)
+        partial(_invalid_answer, into.__name__, content, start)
     )
 
 
-def _instead(reply: Reply) -> ParseFailure | None:
+def _incomplete_answer(reply: Reply) -> ParseFailure | None:
     message = reply.message
     if message.refusal:
         return ModelRefusal(message.refusal)
@@ -103,7 +103,7 @@ def _instead(reply: Reply) -> ParseFailure | None:
 
 
 def _start(content: str) -> int:
-    """Tell where the JSON begins: behind the opening of a fence, if there is one."""
+    """Return the index where the JSON begins: behind the opening of a fence, if there is one."""
     fence = _FENCE.match(content)
     return fence.end() if fence else 0
 
@@ -112,37 +112,37 @@ def _body(content: str, start: int) -> str:
     return content[start:].rstrip().removesuffix("```") if start else content
 
 
-def _misfit(name: str, content: str, start: int, error: ValidationError) -> Repairable:
+def _invalid_answer(name: str, content: str, start: int, error: ValidationError) -> Repairable:
     details = error.errors(include_url=False)
     if details[0]["type"] == "json_invalid" and not details[0]["loc"]:
         return _not_json(content, start, str(details[0].get("ctx", {}).get("error")))
     return SchemaMismatch(name, tuple(_problem(detail) for detail in details))
 
 
-def _not_json(content: str, start: int, told: str) -> NotJson:
+def _not_json(content: str, start: int, message: str) -> NotJson:
     # The parser counts lines, and bytes in a line, both from 1.
-    found = _AT.fullmatch(told)
-    problem, line, column = found.groups() if found else (told, "1", "1")
-    before, rest = content[:start], content[start:].encode().split(b"\n")
-    lines = b"".join(each + b"\n" for each in rest[: int(line) - 1])
-    passed = lines + rest[int(line) - 1][: max(int(column) - 1, 0)]
-    position = len(before) + len(passed.decode("utf-8", "ignore"))
+    match = _POSITION.fullmatch(message)
+    problem, line, column = match.groups() if match else (message, "1", "1")
+    lines = content[start:].encode().split(b"\n")
+    complete_lines = b"".join(each + b"\n" for each in lines[: int(line) - 1])
+    valid = complete_lines + lines[int(line) - 1][: max(int(column) - 1, 0)]
+    position = start + len(valid.decode("utf-8", "ignore"))
     return NotJson(problem, position, content[max(0, position - _EXCERPT) : position + _EXCERPT])
 
 
 def _problem(detail: ErrorDetails) -> str:
-    place = reduce(_deeper, detail["loc"], "") or "the answer"
-    said = detail["msg"][:_LONGEST_TEXT]
-    # What is missing is missing in an object, which need not be shown.
-    return f"{place}: {said}" + ("" if detail["type"] == "missing" else f", got {preview(detail['input'])}")
+    path = reduce(_path_to, detail["loc"], "") or "the answer"
+    message = detail["msg"][:_LONGEST_TEXT]
+    # The input of a missing field is the whole object around it, which need not be shown.
+    return f"{path}: {message}" + ("" if detail["type"] == "missing" else f", got {preview(detail['input'])}")
 
 
-def _deeper(place: str, key: str | int) -> str:
-    return f"{place}[{key}]" if isinstance(key, int) else join_path(place, key[:_LONGEST_KEY])
+def _path_to(path: str, key: str | int) -> str:
+    return f"{path}[{key}]" if isinstance(key, int) else join_path(path, key[:_LONGEST_KEY])
 
 
 def repair_turn(reply: Reply, failure: Repairable) -> tuple[AssistantMessage, UserMessage]:
-    """Give what to append to the conversation so that the model mends its answer.
+    """Build the two messages to append to a conversation so that the model corrects its answer.
 
     >>> reply = Reply(message=AssistantMessage(content='{"name": "Ann"}'))
     >>> print(repair_turn(reply, SchemaMismatch("Person", ("age: Field required",)))[1].content)
@@ -151,34 +151,34 @@ def repair_turn(reply: Reply, failure: Repairable) -> tuple[AssistantMessage, Us
     Answer again with the whole JSON, corrected, and nothing else.
     """
     mistake = "is not JSON" if isinstance(failure, NotJson) else "does not fit the schema"
-    wanted = "Answer again with the whole JSON, corrected, and nothing else."
-    return reply.message, UserMessage(content=f"Your answer {mistake}:\n{failure.details}\n{wanted}")
+    request = "Answer again with the whole JSON, corrected, and nothing else."
+    return reply.message, UserMessage(content=f"Your answer {mistake}:\n{failure.details}\n{request}")
 
 
 @frozen(kw_only=True)
 class Partial(Generic[T]):
-    """An answer as far as it has arrived; the last one holds the `value`."""
+    """An answer as far as it has arrived; the last one of a stream holds the `value`."""
 
     data: Mapping[str, Json]
-    """The object: strings may still grow, and arrays and objects may get more members."""
+    """The object so far: strings may still grow, and arrays and objects may get more members."""
     value: T | None = None
 
 
 @frozen(kw_only=True)
 class Arriving(Generic[T]):
-    """An answer on its way, between two chunks."""
+    """The state of a streamed answer between two chunks."""
 
     into: type[T]
     data: Mapping[str, Json] = FrozenDict()
     read: str = field(default="", repr=False)
-    """The text as far as it was parsed."""
+    """The text up to the last time it was parsed."""
     length: int = 0
-    """How much text there is."""
-    seen: Seen = field(default=None, repr=False, eq=False)
+    """The characters that have arrived."""
+    chunks: ChunkLog = field(default=None, repr=False, eq=False)
 
 
 def partial_step(state: Arriving[T], chunk: StreamChunk) -> tuple[Arriving[T], Partial[T] | None]:
-    """Take in a chunk, and give the object as far as it has arrived, if there is more of it.
+    """Fold a chunk into the state, and return the object so far if it has grown.
 
     >>> class Person(BaseModel):
     ...     name: str
@@ -189,34 +189,34 @@ def partial_step(state: Arriving[T], chunk: StreamChunk) -> tuple[Arriving[T], P
     >>> partial_end(state)
     <Success: Partial(data={'name': 'Ann'}, value=Person(name='Ann'))>
     """
-    seen: Seen = (state.seen, chunk)
+    chunks: ChunkLog = (state.chunks, chunk)
     length = state.length + len(chunk.content)
     if not due(len(state.read), length):
-        return Arriving(into=state.into, data=state.data, read=state.read, length=length, seen=seen), None
-    read = state.read + _latest(seen, length - len(state.read))
-    data = _arrived(read, state.data)
-    after = Arriving(into=state.into, data=data, read=read, length=length, seen=seen)
+        return Arriving(into=state.into, data=state.data, read=state.read, length=length, chunks=chunks), None
+    read = state.read + _last_text(chunks, length - len(state.read))
+    data = _partial_object(read, state.data)
+    after = Arriving(into=state.into, data=data, read=read, length=length, chunks=chunks)
     return after, None if data == state.data else Partial(data=data)
 
 
 def partial_end(state: Arriving[T]) -> Result[Partial[T], ParseFailure]:
-    """Give the last partial, which holds the value, or say what the answer is instead."""
+    """Return the last partial, which holds the value, or the failure of the whole answer."""
     reply = reply_of(state)
-    data = _arrived(reply.message.content or "", state.data)
+    data = _partial_object(reply.message.content or "", state.data)
     return parse(reply, state.into).map(lambda value: Partial(data=data, value=value))
 
 
 def reply_of(state: Arriving[T]) -> Reply:
-    """Fold the chunks so far into the reply that they spell."""
-    chunks, seen = list[StreamChunk](), state.seen
-    while seen is not None:
-        seen, chunk = seen
-        chunks.append(chunk)
-    return collect(reversed(chunks))
+    """Collect the chunks so far into one reply."""
+    newest_first, remaining = list[StreamChunk](), state.chunks
+    while remaining is not None:
+        remaining, chunk = remaining
+        newest_first.append(chunk)
+    return collect(reversed(newest_first))
 
 
 def due(read: int, length: int) -> bool:
-    """Tell whether a text that was parsed up to `read` characters has grown enough to be parsed again.
+    """Return whether a text that was parsed at `read` characters has grown enough to be parsed again.
 
     >>> due(500, 501), due(5000, 5100), due(5000, 5300)
     (True, False, True)
@@ -224,27 +224,27 @@ def due(read: int, length: int) -> bool:
     return length > read and (length - read) * _SIXTEENTH > read - _SMALL
 
 
-def _latest(seen: Seen, length: int) -> str:
-    pieces = list[str]()
-    while seen is not None and length:
-        seen, chunk = seen
-        pieces.append(chunk.content)
+def _last_text(chunks: ChunkLog, length: int) -> str:
+    newest_first = list[str]()
+    while chunks is not None and length:
+        chunks, chunk = chunks
+        newest_first.append(chunk.content)
         length -= len(chunk.content)
-    return "".join(reversed(pieces))
+    return "".join(reversed(newest_first))
 
 
-def _arrived(content: str, before: Mapping[str, Json]) -> Mapping[str, Json]:
+def _partial_object(content: str, before: Mapping[str, Json]) -> Mapping[str, Json]:
     start = _start(content)
-    # Backticks at the end may be of a text or close the fence; they count once something follows them.
+    # Backticks at the end may belong to a string or close the fence; text after them decides.
     text = content[start:].rstrip().rstrip("`") if start else content
     try:
-        data = freeze(from_json(_settled(text), allow_partial="trailing-strings"))
+        data = freeze(from_json(_without_open_number(text), allow_partial="trailing-strings"))
     except ValueError:
         return before
     return data if isinstance(data, Mapping) else before
 
 
-def _settled(text: str) -> str:
-    # A number at the end may have more digits to come, so it has not arrived until something follows.
-    head = text.rstrip(_OF_NUMBERS)
+def _without_open_number(text: str) -> str:
+    # A number at the end may still get more digits, so it is left out until something follows it.
+    head = text.rstrip(_NUMBER_CHARACTERS)
     return head if head.rstrip().endswith((":", ",", "[")) else text

@@ -1,9 +1,10 @@
-"""Bodies of one wire format in the words of another.
+"""Bodies of one wire format, translated into another.
 
-A translation is made of the two halves of two codecs and nothing else: one reads, the other writes.
-What either leg cannot say is a loss. Of a reply that is told by doing each leg backwards: what writing
-it in its own format does not give back was not read, what reading the translation does not give back
-was not written. A stream is translated as the reply that it spells, so it must be there as a whole.
+A translation combines the halves of two codecs and nothing else: one reads, the other writes. Whatever
+either half does not support is a loss. The losses of a reply are measured by the way back: a value that
+is missing when the reply is written in its source format was not read, and a value that is missing when
+the translation is decoded was not written. A stream is translated as the reply that its chunks collect to,
+so it must be complete.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def _size(body: bytes) -> str:
 
 @frozen(kw_only=True)
 class Translated:
-    """A body in another format, and what of the original it does not say."""
+    """A body in another format, and what of the original it lacks or changes."""
 
     body: bytes = field(repr=_size)
     losses: tuple[Loss, ...] = ()
@@ -50,16 +51,18 @@ def translate(
 ) -> Result[Translated, Untranslatable]:
     """Translate the body of a request, of a whole reply, or of a stream.
 
-    >>> asked = {"model": "gpt-4.1", "seed": 7, "messages": [{"role": "user", "content": "Hi"}]}
-    >>> told = translate(asked, from_="openai", to="ollama").unwrap()
-    >>> told.body
+    `from_` and `to` name formats or servers; an unknown name or kind raises a `ConfigurationError`. A body
+    that cannot be read, or a request that the target cannot encode, is a `Failure`.
+
+    >>> request = {"model": "gpt-4.1", "seed": 7, "messages": [{"role": "user", "content": "Hi"}]}
+    >>> translate(request, from_="openai", to="ollama").unwrap().body
     b'{"model":"gpt-4.1","stream":false,"options":{"seed":7},"messages":[{"role":"user","content":"Hi"}]}'
-    >>> [loss.path for loss in translate(asked, from_="openai", to="anthropic").unwrap().losses]
+    >>> [loss.path for loss in translate(request, from_="openai", to="anthropic").unwrap().losses]
     ['options.max_tokens', 'options.seed']
     >>> print(translate(b"[]", from_="openai", to="ollama").failure())
     body: expected a JSON object
 
-    Of a stream, losses tell what the answer says, and not what each of its events says beside that.
+    The losses of a stream are those of the collected answer; other fields of its events are not compared.
     """
     if kind not in KINDS:
         raise unknown("kind", str(kind), KINDS, "kind")
@@ -78,23 +81,25 @@ def _bytes(body: bytes | Mapping[str, Json]) -> Result[bytes, ReadError]:
     if isinstance(body, bytes):
         return Success(body)
     dumped = safe(exceptions=(ValueError,))(dump)(body)
-    return dumped.alt(lambda error: ReadError("body", f"no JSON: {error}"))
+    return dumped.alt(lambda error: ReadError("body", f"not valid JSON: {error}"))
 
 
 def _request(source: Codec[Any], target: Codec[Any], data: bytes) -> Result[Translated, Untranslatable]:
     read = source.read(Request(url="", body=data))
-    return _asked(source, target, read.unwrap()) if is_successful(read) else Failure(read.failure())
+    return _encode_call(source, target, read.unwrap()) if is_successful(read) else Failure(read.failure())
 
 
-def _asked(source: Codec[Any], target: Codec[Any], call: Call) -> Result[Translated, Untranslatable]:
+def _encode_call(source: Codec[Any], target: Codec[Any], call: Call) -> Result[Translated, Untranslatable]:
     options, foreign = resolve_for(call.options, *source.names), dict[str, Json]()
     if source.names[0] != target.names[0]:
-        # What no option could say in full is in the words of the source.
+        # Keys that no option covers in full are read into `extra`, and only the source knows them.
         foreign, options = extra_of(options), options.without("extra")
-    unsaid = tuple(unsupported(key, value) for key, value in foreign.items() if value is not None)
+    dropped = tuple(unsupported(key, value) for key, value in foreign.items() if value is not None)
     encoded = target.encode(evolve(call, options=options))
     return encoded.map(
-        lambda told: Translated(body=told.request.body, losses=(*unsaid, *told.losses), changes=told.changes)
+        lambda result: Translated(
+            body=result.request.body, losses=(*dropped, *result.losses), changes=result.changes
+        )
     )
 
 
@@ -102,25 +107,25 @@ def _reply(source: Codec[Any], target: Codec[Any], data: bytes) -> Result[Transl
     read = source.decode(Response(status=200, body=data))
     if not is_successful(read):
         return Failure(read.failure())
-    said = _said(source, target, read.unwrap())
+    reply = _reply_for(source, target, read.unwrap())
     lost = _unread(_json(data), _json(source.write(read.unwrap()).body))
-    return Success(_written(target, said, target.write(said).body, lost))
+    return Success(_translated_reply(target, reply, target.write(reply).body, lost))
 
 
 def _stream(source: Codec[Any], target: Codec[Any], data: bytes) -> Result[Translated, Untranslatable]:
-    read = source.step(source.start, data).bind(lambda stood: _heard(source, *stood))
+    read = source.step(source.start, data).bind(lambda stepped: _collect(source, *stepped))
     if not is_successful(read):
         return Failure(read.failure())
-    said = _said(source, target, read.unwrap())
-    return Success(_written(target, said, b"".join(target.write_stream(said))))
+    reply = _reply_for(source, target, read.unwrap())
+    return Success(_translated_reply(target, reply, b"".join(target.write_stream(reply))))
 
 
-def _heard(source: Codec[S], state: S, chunks: Chunks) -> Result[Reply, DecodeError]:
+def _collect(source: Codec[S], state: S, chunks: Chunks) -> Result[Reply, DecodeError]:
     return source.finish(state).map(lambda last: collect([*chunks, *last]))
 
 
-def _said(source: Codec[Any], target: Codec[Any], reply: Reply) -> Reply:
-    # A word such as `end_turn` means nothing in another format; its meaning is in `finish_reason`.
+def _reply_for(source: Codec[Any], target: Codec[Any], reply: Reply) -> Reply:
+    # A raw reason such as `end_turn` is unknown to another format; `finish_reason` carries its meaning.
     return reply if source.names[0] == target.names[0] else evolve(reply, raw_finish_reason=None)
 
 
@@ -129,7 +134,7 @@ def _json(body: bytes) -> Json:
 
 
 def _unread(body: Json, again: Json) -> tuple[Loss, ...]:
-    """Tell what a body says and its copy does not, at the same place or, being a text, at another."""
+    """Return the values of a body that its copy lacks at the same path and, as strings, at any other."""
     texts = frozenset(leaf for leaf in _leaves(again) if isinstance(leaf, str))
     missing = [(path, value) for path, value in _missing(body, again) if frozenset(_leaves(value)) - texts]
     return tuple(unsupported(path, value) for path, value in missing)
@@ -155,42 +160,47 @@ def _leaves(value: Json) -> Iterator[str | float | None]:
         yield value
 
 
-def _written(target: Codec[Any], said: Reply, body: bytes, lost: tuple[Loss, ...] = ()) -> Translated:
-    """Tell of a reply what reading its translation gives back in other words, or not at all."""
-    asked, heard = _told(said), _told(target.decode(target.write(said)).value_or(said))
-    told = [
-        Loss(path=name, kind=_kind(value, heard[name]), asked=value, applied=heard[name])
-        for name, value in asked.items()
-        if value not in (None, heard[name])
+def _translated_reply(
+    target: Codec[Any], reply: Reply, body: bytes, lost: tuple[Loss, ...] = ()
+) -> Translated:
+    """Report the fields of a reply that differ, or are missing, when its translation is decoded."""
+    before, after = _fields(reply), _fields(target.decode(target.write(reply)).value_or(reply))
+    differences = [
+        Loss(path=name, kind=_kind(value, after[name]), asked=value, applied=after[name])
+        for name, value in before.items()
+        if value not in (None, after[name])
     ]
-    losses = tuple(loss for loss in told if loss.kind != "rewritten")
-    changes = tuple(loss for loss in told if loss.kind == "rewritten")
+    losses = tuple(loss for loss in differences if loss.kind != "rewritten")
+    changes = tuple(loss for loss in differences if loss.kind == "rewritten")
     return Translated(body=body, losses=(*lost, *losses), changes=changes)
 
 
 def _kind(asked: Json, applied: Json) -> str:
     if applied is None:
         return "unsupported"
-    return "rewritten" if _meant(asked) == _meant(applied) else "replaced"
+    return "rewritten" if _with_parsed_arguments(asked) == _with_parsed_arguments(applied) else "replaced"
 
 
-def _meant(value: Json) -> Json:
-    """Give what is said without the way in which the arguments of calls are written."""
+def _with_parsed_arguments(value: Json) -> Json:
+    """Replace the arguments of tool calls by the JSON that they spell."""
     if isinstance(value, Mapping):
-        return {key: _arguments(item) if key == "arguments" else _meant(item) for key, item in value.items()}
-    return [_meant(item) for item in value] if isinstance(value, list | tuple) else value
+        return {
+            key: _arguments(item) if key == "arguments" else _with_parsed_arguments(item)
+            for key, item in value.items()
+        }
+    return [_with_parsed_arguments(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _arguments(written: Json) -> Json:
-    return parse(text(written).strip().encode() or b"{}").value_or(written)
+def _arguments(value: Json) -> Json:
+    return parse(text(value).strip().encode() or b"{}").value_or(value)
 
 
-def _told(reply: Reply) -> dict[str, Json]:
-    """Say what a reply says, but for the provider's own word for its end."""
-    own = {name: list(keys) for name, keys in (reply.message.native or {}).items()}
+def _fields(reply: Reply) -> dict[str, Json]:
+    """Return the fields of a reply, except for the provider's own finish reason."""
+    native = {name: list(keys) for name, keys in (reply.message.native or {}).items()}
     return {
         **reply.message.model_dump(exclude={"role", "native"}),
-        "native": own or None,
+        "native": native or None,
         "reasoning": reply.reasoning,
         "finish_reason": reply.finish_reason,
         "usage": None if reply.usage is None else reply.usage.model_dump(),

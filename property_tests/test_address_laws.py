@@ -14,7 +14,7 @@ _ipv6 = st.ip_addresses(v=6)
 
 
 def _inside(network: str, address: IPv4Address, shift: int) -> str:
-    """Put an IPv4 address into an IPv6 one, so many bits from its end."""
+    """Put an IPv4 address into an IPv6 network, shifted left by this many bits."""
     start = int(IPv6Network(network).network_address)
     return str(IPv6Address(start | int(address) << shift))
 
@@ -26,7 +26,9 @@ def test_an_address_is_public_or_refused_for_a_reason(address: IPv4Address | IPv
 
 
 @given(_ipv4 | _ipv6)
-def test_what_is_taken_is_public_to_the_standard_library_too(address: IPv4Address | IPv6Address) -> None:
+def test_an_accepted_address_is_public_to_the_standard_library_too(
+    address: IPv4Address | IPv6Address,
+) -> None:
     assert refused_address(str(address)) is not None or address.is_global
 
 
@@ -55,7 +57,7 @@ def test_no_ipv4_address_is_reached_in_another_form(network: str, shift: int, ad
 
 
 @given(st.integers(0, 2**125 - 1).map(IPv6Address) | st.integers(2**126, 2**128 - 1).map(IPv6Address))
-def test_of_ipv6_nothing_but_the_public_eighth_is_taken(address: IPv6Address) -> None:
+def test_of_ipv6_only_the_public_eighth_is_accepted(address: IPv6Address) -> None:
     assert refused_address(str(address))
 
 
@@ -65,7 +67,7 @@ def test_an_address_in_a_zone_of_this_machine_is_refused(address: str, zone: str
 
 
 @given(st.text(max_size=12))
-def test_what_is_no_address_is_refused(text: str) -> None:
+def test_text_that_is_not_an_address_is_refused(text: str) -> None:
     assert refused_address(f"x{text}")
 
 
@@ -82,7 +84,7 @@ def test_an_address_in_an_odd_spelling_is_refused(address: IPv4Address) -> None:
         *["172.32.0.0", "192.169.0.0", "223.255.255.255", "2606:4700::1111", "2a00:1450::1", "2003::1"],
     ],
 )
-def test_a_public_address_is_taken(address: str) -> None:
+def test_a_public_address_is_accepted(address: str) -> None:
     assert refused_address(address) is None
     assert refused_address(str(ip_address(address))) is None
 
@@ -118,12 +120,12 @@ def test_a_public_address_is_taken(address: str) -> None:
         ("ff02::1", "multicast"),
         ("100::1", "reserved"),
         ("4000::1", "reserved"),
-        ("0x7f.1", "no IP address"),
-        ("2130706433", "no IP address"),
-        ("017700000001", "no IP address"),
-        ("", "no IP address"),
-        ("localhost", "no IP address"),
+        ("0x7f.1", "not an IP address"),
+        ("2130706433", "not an IP address"),
+        ("017700000001", "not an IP address"),
+        ("", "not an IP address"),
+        ("localhost", "not an IP address"),
     ],
 )
-def test_an_address_that_is_not_public_is_refused_by_its_kind(address: str, reason: str) -> None:
+def test_an_address_that_is_not_public_is_refused_with_its_kind(address: str, reason: str) -> None:
     assert refused_address(address) == reason

@@ -1,4 +1,4 @@
-"""Framing sees events, never how the network cut them or how a server ends its lines."""
+"""Framing yields the same events wherever the network cuts and however a server ends its lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from casual_llm.wire.framing import (
     sse_step,
 )
 
-# Bytes without line ends: what a line is made of; and lines that mean something.
+# The contents of lines, without line ends, and lines with a meaning.
 _contents = st.binary(max_size=6).map(lambda data: data.replace(b"\n", b"n").replace(b"\r", b"r"))
 _texts = st.sampled_from(["", " ", "a", "\u2028\u0085", "🦙", " [DONE]", ":"]).map(str.encode)
 _events = st.lists(st.tuples(_texts.map(bytes.strip), st.lists(_texts, min_size=1, max_size=3)), max_size=3)
@@ -26,7 +26,7 @@ _sse_bytes = odd_streams | st.text("d\r\n:a", max_size=12).map(str.encode)
 _ends = st.sampled_from([b"\n", b"\r\n", b"\r"])
 
 
-def _lines(reads: list[bytes]) -> list[bytes]:
+def _lines_of(reads: list[bytes]) -> list[bytes]:
     state, lines = Lines(), list[bytes]()
     for data in reads:
         state, complete = split_lines(state, data)
@@ -34,7 +34,7 @@ def _lines(reads: list[bytes]) -> list[bytes]:
     return lines
 
 
-def _seen(reads: list[bytes]) -> list[Event]:
+def _events_of(reads: list[bytes]) -> list[Event]:
     state, events = Sse(), list[Event]()
     for data in reads:
         state, complete = sse_step(state, data)
@@ -42,7 +42,7 @@ def _seen(reads: list[bytes]) -> list[Event]:
     return events + sse_end(state)
 
 
-def _read(reads: list[bytes]) -> list[bytes]:
+def _json_lines_of(reads: list[bytes]) -> list[bytes]:
     tail: Pieces = None
     lines = list[bytes]()
     for data in reads:
@@ -61,21 +61,21 @@ def _written(events: list[tuple[bytes, list[bytes]]], end: bytes) -> bytes:
 @example((b"data: 1\r\rdata: 2\n\n", [b"data: 1\r", b"", b"\rdata: 2\n\n"]))
 @example((b"data: 1\n\ndata: 2\n\ndata: \n\n", [b"data: 1\n\n", b"data: 2\n\n", b"data: \n\n"]))
 @example((b"data:\xf0\x9f\xa6\x99\n\n", [b"data:\xf0\x9f", b"\xa6\x99\n", b"\n"]))
-def test_framing_is_blind_to_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
+def test_framing_does_not_depend_on_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
     whole, reads = cut
-    assert _seen(reads) == _seen([whole])
+    assert _events_of(reads) == _events_of([whole])
 
 
 @given(_sse_bytes)
-def test_framing_is_blind_to_a_network_that_hands_over_byte_by_byte(whole: bytes) -> None:
-    assert _seen([bytes([byte]) for byte in whole]) == _seen([whole])
+def test_framing_does_not_depend_on_the_size_of_reads(whole: bytes) -> None:
+    assert _events_of([bytes([byte]) for byte in whole]) == _events_of([whole])
 
 
 @given(_events, _ends)
-def test_events_come_out_as_they_were_written_whatever_ends_the_lines(
+def test_events_are_read_as_they_were_written_whatever_ends_the_lines_of(
     events: list[tuple[bytes, list[bytes]]], end: bytes
 ) -> None:
-    assert _seen([_written(events, end)]) == [Event(name, b"\n".join(data)) for name, data in events]
+    assert _events_of([_written(events, end)]) == [Event(name, b"\n".join(data)) for name, data in events]
 
 
 @given(_events, _ends)
@@ -83,40 +83,44 @@ def test_the_last_event_may_lack_its_blank_line_and_its_line_end(
     events: list[tuple[bytes, list[bytes]]], end: bytes
 ) -> None:
     whole = _written(events, end)
-    assert _seen([whole.removesuffix(end)]) == _seen([whole.removesuffix(end + end)]) == _seen([whole])
+    assert (
+        _events_of([whole.removesuffix(end)])
+        == _events_of([whole.removesuffix(end + end)])
+        == _events_of([whole])
+    )
 
 
 @given(_events, st.sampled_from([b": hello", b":", b"id: 1", b"retry: 5", b"unknown"]), _ends)
-def test_comments_and_unknown_fields_mean_nothing(
+def test_comments_and_unknown_fields_are_ignored(
     events: list[tuple[bytes, list[bytes]]], noise: bytes, end: bytes
 ) -> None:
     noisy = _written(events, end).replace(b"data: ", noise + end + b"data: ")
-    assert _seen([noise + end + noisy]) == _seen([_written(events, end)])
+    assert _events_of([noise + end + noisy]) == _events_of([_written(events, end)])
 
 
 @given(_events)
-def test_a_mark_of_byte_order_in_front_means_nothing(events: list[tuple[bytes, list[bytes]]]) -> None:
+def test_a_byte_order_mark_in_front_is_ignored(events: list[tuple[bytes, list[bytes]]]) -> None:
     whole = _written(events, b"\n")
-    assert _seen([b"\xef\xbb\xbf" + whole]) == _seen([whole])
+    assert _events_of([b"\xef\xbb\xbf" + whole]) == _events_of([whole])
 
 
 @given(st.lists(st.tuples(_contents, _ends), max_size=5))
-def test_lines_come_out_without_their_ends(written: list[tuple[bytes, bytes]]) -> None:
+def test_lines_are_returned_without_their_ends(written: list[tuple[bytes, bytes]]) -> None:
     # A CR before an empty line that ends in LF would be a CRLF.
     lines = [(b"x" + content, end) for content, end in written]
-    assert _lines([b"".join(content + end for content, end in lines)]) == [content for content, _ in lines]
+    assert _lines_of([b"".join(content + end for content, end in lines)]) == [content for content, _ in lines]
 
 
 @given(_contents.flatmap(with_chunking))
-def test_a_line_without_an_end_is_kept_for_later(cut: tuple[bytes, list[bytes]]) -> None:
+def test_a_line_without_an_end_waits_for_it(cut: tuple[bytes, list[bytes]]) -> None:
     content, reads = cut
-    assert _lines([*reads, b"\n"]) == [content]
+    assert _lines_of([*reads, b"\n"]) == [content]
 
 
 @pytest.mark.timeout(20)
 def test_a_line_of_many_tiny_reads_costs_no_more_than_its_bytes() -> None:
     reads = [b"x"] * 200_000
-    assert _lines([*reads, b"\n"]) == [b"x" * 200_000]
+    assert _lines_of([*reads, b"\n"]) == [b"x" * 200_000]
 
 
 _ndjson_bytes = st.text('\n\n\r {"a\u2028\u0085🦙', max_size=12).map(str.encode) | st.binary(max_size=9)
@@ -125,18 +129,16 @@ _json_lines = st.text(' {"a\r\u2028\u0085🦙', max_size=4).map(lambda text: f"{
 
 @given(_ndjson_bytes.flatmap(with_chunking))
 @example((b'{"a":1}\n\n{"b":2}', [b'{"a":1}', b"", b'\n\n{"b"', b":2}"]))
-def test_lines_of_json_are_blind_to_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
+def test_lines_of_json_do_not_depend_on_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
     whole, reads = cut
-    assert _read(reads) == _read([whole])
+    assert _json_lines_of(reads) == _json_lines_of([whole])
 
 
 @given(st.lists(_json_lines, max_size=4), st.sampled_from([b"\n", b"\n\n", b"\n \r\n"]))
-def test_lines_of_json_end_in_nothing_but_lf_and_empty_ones_mean_nothing(
-    lines: list[bytes], end: bytes
-) -> None:
-    assert _read([end.join(lines) + end]) == _read([end.join(lines)]) == lines
+def test_lines_of_json_end_only_in_lf_and_blank_ones_are_ignored(lines: list[bytes], end: bytes) -> None:
+    assert _json_lines_of([end.join(lines) + end]) == _json_lines_of([end.join(lines)]) == lines
 
 
 @pytest.mark.timeout(20)
 def test_a_line_of_json_of_many_tiny_reads_costs_no_more_than_its_bytes() -> None:
-    assert _read([b"x"] * 200_000) == [b"x" * 200_000]
+    assert _json_lines_of([b"x"] * 200_000) == [b"x" * 200_000]

@@ -1,4 +1,4 @@
-"""What a part holds is the same in each of its spellings, and a server's alias means the server."""
+"""A part has the same content in each of its forms, and a server's alias means the server."""
 
 from __future__ import annotations
 
@@ -20,33 +20,35 @@ from casual_llm.wire.media import (
 
 
 @given(images)
-def test_the_uri_of_a_part_holds_what_the_part_holds(image: ImageContent) -> None:
+def test_the_uri_of_a_part_has_the_content_of_the_part(image: ImageContent) -> None:
     assert parse_data_uri(uri_of(image)) == inline(image)
 
 
 @given(images)
 @example(ImageContent(source="data:,no image"))
-def test_the_plain_form_of_a_part_holds_the_same_and_has_no_other(image: ImageContent) -> None:
+def test_the_plain_form_of_a_part_has_its_content_and_is_idempotent(image: ImageContent) -> None:
     assert inline(plain(image)) == inline(image)
     assert plain(plain(image)) == plain(image)
 
 
 @given(base64_texts, media_types)
-def test_the_head_of_a_data_uri_is_put_on_once_and_comes_off(data: str, media_type: str) -> None:
+def test_the_head_of_a_data_uri_is_added_once_and_can_be_removed(data: str, media_type: str) -> None:
     whole = add_base64_prefix(data, media_type)
     assert (strip_base64_prefix(whole), strip_base64_prefix(data)) == (data, data)
     assert add_base64_prefix(whole) == whole
 
 
-_settings = st.dictionaries(st.sampled_from("ab"), st.integers(0, 1) | st.just(OMIT), max_size=2)
-_told = st.fixed_dictionaries({}, optional={"proxy": _settings, "openai": _settings | st.just(OMIT)})
+_server_options = st.dictionaries(st.sampled_from("ab"), st.integers(0, 1) | st.just(OMIT), max_size=2)
+_provider_options = st.fixed_dictionaries(
+    {}, optional={"proxy": _server_options, "openai": _server_options | st.just(OMIT)}
+)
 
 
-@given(_told | st.none() | st.just(OMIT))
-def test_what_is_said_for_an_alias_is_sent_as_said_last_for_its_server(
-    told: dict[str, dict[str, int | Omit] | Omit] | Omit | None,
+@given(_provider_options | st.none() | st.just(OMIT))
+def test_the_options_of_an_alias_override_those_of_its_server(
+    by_server: dict[str, dict[str, int | Omit] | Omit] | Omit | None,
 ) -> None:
-    options = ChatOptions(provider_options=told)
+    options = ChatOptions(provider_options=by_server)
     assert resolve_for(apply_alias(options, "proxy", "openai"), "openai") == resolve_for(
         options, "openai", "proxy"
     )

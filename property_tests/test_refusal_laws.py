@@ -1,4 +1,4 @@
-"""Whatever a server answers instead of a reply, it is read as a refusal."""
+"""Whatever a server answers instead of a reply, it is read as an error response."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NAIVE = "Wed, 21 Oct 2015 07:28:00 -0000"
 _AWARE = "Wed, 21 Oct 2015 07:28:00 GMT"
 
 
-def _told(headers: dict[str, str]) -> float | None:
+def _retry_after(headers: dict[str, str]) -> float | None:
     return error_response(Response(status=429, headers=headers, body=b"")).retry_after
 
 
@@ -35,7 +35,7 @@ def _told(headers: dict[str, str]) -> float | None:
 @example(429, b"", {"retry-after": "Wed, 21 Oct 2015 07:28:00 +9999999999", "date": _AWARE})
 @example(429, b"", {"retry-after": "Wed, 21 Oct 99999 07:28:00 GMT", "date": _AWARE})
 @example(500, b'{"error": {"code": ' + b"9" * 4000 + b"}}", {})
-def test_any_answer_is_read_as_a_refusal_of_its_status(
+def test_any_answer_is_read_as_an_error_response_of_its_status(
     status: int, body: bytes, headers: dict[str, str]
 ) -> None:
     assert error_response(Response(status=status, headers=headers, body=body)).status == status
@@ -45,7 +45,7 @@ def test_any_answer_is_read_as_a_refusal_of_its_status(
 @example([])
 @example({"error": [1]})
 @example({"error": {"code": [1], "type": {}}})
-def test_any_json_is_explained_by_a_text_and_perhaps_a_code(body: Json) -> None:
+def test_any_json_has_a_message_and_perhaps_a_code(body: Json) -> None:
     message, code = error_message_and_code(body)
     assert (type(message), type(code)) in {(str, str), (str, type(None))}
 
@@ -53,36 +53,36 @@ def test_any_json_is_explained_by_a_text_and_perhaps_a_code(body: Json) -> None:
 @pytest.mark.parametrize(
     "wrap",
     [
-        lambda said: {"error": {"message": said, "code": 400}},
-        lambda said: {"error": said},
-        lambda said: {"detail": said},
-        lambda said: {"detail": [{"loc": ["body"], "msg": said}]},
-        lambda said: {"message": said, "code": None},
-        lambda said: {"title": said},
-        lambda said: [{"error": {"message": said}}],
-        lambda said: {"errors": [{"message": said}]},
-        lambda said: {"Message": said},
-        lambda said: {"error": {"detail": [{"msg": said}]}},
+        lambda message: {"error": {"message": message, "code": 400}},
+        lambda message: {"error": message},
+        lambda message: {"detail": message},
+        lambda message: {"detail": [{"loc": ["body"], "msg": message}]},
+        lambda message: {"message": message, "code": None},
+        lambda message: {"title": message},
+        lambda message: [{"error": {"message": message}}],
+        lambda message: {"errors": [{"message": message}]},
+        lambda message: {"Message": message},
+        lambda message: {"error": {"detail": [{"msg": message}]}},
     ],
 )
-@given(said=said_texts)
-def test_what_the_server_said_is_found_in_any_body(wrap: Callable[[str], Json], said: str) -> None:
-    assert error_response(Response(status=400, body=dump(wrap(said)))).message == said
+@given(message=said_texts)
+def test_the_message_of_the_server_is_found_in_any_body(wrap: Callable[[str], Json], message: str) -> None:
+    assert error_response(Response(status=400, body=dump(wrap(message)))).message == message
 
 
 @given(st.text("abc <>/\u2028é", max_size=20))
-def test_a_body_that_is_no_json_is_the_message(body: str) -> None:
+def test_a_body_that_is_not_json_is_the_message(body: str) -> None:
     assert error_response(Response(status=502, body=body.encode())).message == body.strip()
 
 
 @given(said_texts)
-def test_a_long_page_is_cut_to_an_excerpt(word: str) -> None:
+def test_a_long_page_is_truncated_to_an_excerpt(word: str) -> None:
     page = f"<html>{word}" * 1000
     assert len(error_response(Response(status=502, body=page.encode())).message) <= 500
 
 
 @given(st.text(min_size=1, max_size=5) | st.integers(1, 999))
-def test_the_code_is_kept_as_text_whatever_it_is_called(code: str | int) -> None:
+def test_the_code_is_text_whatever_its_key(code: str | int) -> None:
     assert (
         error_message_and_code({"error": {"code": code}})
         == error_message_and_code({"error": {"type": code}})
@@ -93,29 +93,29 @@ def test_the_code_is_kept_as_text_whatever_it_is_called(code: str | int) -> None
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
 def test_milliseconds_come_before_seconds(seconds: int, milliseconds: int) -> None:
     headers = {"Retry-After": str(seconds), "Retry-After-Ms": str(milliseconds)}
-    assert _told(headers) == milliseconds / 1000
+    assert _retry_after(headers) == milliseconds / 1000
 
 
 @given(st.integers(0, 10**6) | st.floats(0.001, 10**6).map(lambda wait: round(wait, 3)))
-def test_seconds_are_taken_as_they_are(seconds: float) -> None:
-    assert _told({"retry-after": str(seconds)}) == seconds
+def test_seconds_are_unchanged(seconds: float) -> None:
+    assert _retry_after({"retry-after": str(seconds)}) == seconds
 
 
 @given(_moments, st.integers(-(10**6), 10**6))
 def test_a_date_is_measured_on_the_servers_own_clock(now: datetime, wait: int) -> None:
     then = format_datetime(now + timedelta(seconds=wait))
-    assert _told({"retry-after": then, "date": format_datetime(now)}) == max(wait, 0)
+    assert _retry_after({"retry-after": then, "date": format_datetime(now)}) == max(wait, 0)
 
 
 @given(_any_headers)
 @example({"retry-after": "9" * 400})
 @example({"retry-after-ms": "9" * 400})
 def test_a_wait_is_unknown_or_finite_and_never_negative(headers: dict[str, str]) -> None:
-    wait = _told(headers)
+    wait = _retry_after(headers)
     assert wait is None or 0 <= wait < float("inf")
 
 
 @given(json_values)
-def test_a_refusal_is_read_the_same_each_time(body: Json) -> None:
+def test_an_error_response_is_read_the_same_each_time(body: Json) -> None:
     response = Response(status=400, body=json.dumps(body).encode())
     assert error_response(response) == error_response(response)

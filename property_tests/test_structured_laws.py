@@ -78,7 +78,7 @@ _orders = st.builds(
 instances: SearchStrategy[Order | Item] = _orders | _items
 
 
-def said(content: str | None) -> Reply:
+def reply_with(content: str | None) -> Reply:
     return Reply(message=AssistantMessage(content=content))
 
 
@@ -96,21 +96,21 @@ def _written(draw: st.DrawFn) -> str:
 def _chunked(draw: st.DrawFn, written: SearchStrategy[str]) -> list[StreamChunk]:
     text = draw(written)
     evenly = st.integers(3, 30).map(lambda size: [*range(size, len(text), size)])
-    places = draw(evenly | st.lists(st.integers(0, len(text)), max_size=20).map(sorted))
-    return [StreamChunk(content=text[start:end]) for start, end in pairwise([0, *places, len(text)])]
+    cuts = draw(evenly | st.lists(st.integers(0, len(text)), max_size=20).map(sorted))
+    return [StreamChunk(content=text[start:end]) for start, end in pairwise([0, *cuts, len(text)])]
 
 
-# What is no JSON: cut off, or with words around it; what is JSON, but no order.
+# Texts that are not JSON, because they are cut off or have words around them, and JSON of another schema.
 _order_texts = _orders.map(Order.model_dump_json)
-broken = st.one_of(
-    _order_texts.flatmap(lambda text: st.integers(1, len(text) - 1).map(lambda place: text[:place])),
+invalid_texts = st.one_of(
+    _order_texts.flatmap(lambda text: st.integers(1, len(text) - 1).map(lambda end: text[:end])),
     _order_texts.map("Sure, 🦙:\n".__add__),
     _order_texts.map(lambda text: f"```json\n{text} Bye!\n```"),
 )
-others = (json_objects | st.lists(json_values, max_size=2)).map(json.dumps)
+mismatched_texts = (json_objects | st.lists(json_values, max_size=2)).map(json.dumps)
 _odd_texts = st.one_of(
     texts,
-    broken,
+    invalid_texts,
     json_values.map(json.dumps),
     _order_texts.flatmap(lambda text: mutations(text.encode())).map(
         lambda data: data.decode("utf-8", "replace")
@@ -120,11 +120,11 @@ streams = _chunked(_written())
 
 
 def arriving(chunks: list[StreamChunk]) -> tuple[list[Partial[Anything]], Arriving[Anything]]:
-    state, given = Arriving(into=Anything), list[Partial[Anything]]()
+    state, partials = Arriving(into=Anything), list[Partial[Anything]]()
     for chunk in chunks:
-        state, some = partial_step(state, chunk)
-        given += [] if some is None else [some]
-    return given, state
+        state, grown = partial_step(state, chunk)
+        partials += [] if grown is None else [grown]
+    return partials, state
 
 
 def _of(data: Mapping[str, Json]) -> Anything:
@@ -132,7 +132,7 @@ def _of(data: Mapping[str, Json]) -> Anything:
 
 
 def begins(part: Json, whole: Json) -> bool:
-    """Tell whether a value is another one as far as it may have arrived."""
+    """Return whether a value may be the part of another one that has arrived so far."""
     if isinstance(part, Mapping) and isinstance(whole, Mapping):
         return all(key in whole and begins(part[key], whole[key]) for key in part)
     if isinstance(part, tuple) and isinstance(whole, tuple):
@@ -143,44 +143,46 @@ def begins(part: Json, whole: Json) -> bool:
 
 
 @given(instances)
-def test_what_was_written_of_an_instance_is_parsed_to_it(value: BaseModel) -> None:
-    assert parse(said(value.model_dump_json(by_alias=True)), type(value)) == Success(value)
+def test_an_instance_is_parsed_as_it_was_written(value: BaseModel) -> None:
+    assert parse(reply_with(value.model_dump_json(by_alias=True)), type(value)) == Success(value)
 
 
 @given(instances, st.sampled_from(["```json\n%s\n```", "```\n%s```", "\n %s \n"]))
-def test_a_fence_and_space_around_the_json_mean_nothing(value: BaseModel, around: str) -> None:
+def test_a_fence_and_space_around_the_json_are_ignored(value: BaseModel, around: str) -> None:
     written = value.model_dump_json(by_alias=True)
-    assert parse(said(around.replace("%s", written)), type(value)) == parse(said(written), type(value))
+    assert parse(reply_with(around.replace("%s", written)), type(value)) == parse(
+        reply_with(written), type(value)
+    )
 
 
-@given(replies | _odd_texts.map(said))
-@example(said("[" * 100_000))
-@example(said("9" * 10_000))
-@example(said('{"number": ' + "9" * 10_000 + "}"))
-@example(said("```json\n"))
-@example(said("``` ```\n\n```"))
-@example(said('"\\ud800"'))
+@given(replies | _odd_texts.map(reply_with))
+@example(reply_with("[" * 100_000))
+@example(reply_with("9" * 10_000))
+@example(reply_with('{"number": ' + "9" * 10_000 + "}"))
+@example(reply_with("```json\n"))
+@example(reply_with("``` ```\n\n```"))
+@example(reply_with('"\\ud800"'))
 def test_any_reply_is_a_value_or_a_failure_with_a_text(reply: Reply) -> None:
     assert parse(reply, Order).map(lambda _: "fine").lash(lambda failure: Success(str(failure))).unwrap()
 
 
 @given(instances, st.sampled_from([*CUTS]))
-def test_an_answer_that_was_cut_off_is_no_value(value: BaseModel, reason: FinishReason) -> None:
-    reply = evolve(said(value.model_dump_json(by_alias=True)), finish_reason=reason)
+def test_an_answer_that_was_cut_off_is_a_failure(value: BaseModel, reason: FinishReason) -> None:
+    reply = evolve(reply_with(value.model_dump_json(by_alias=True)), finish_reason=reason)
     assert parse(reply, type(value)) == Failure(Incomplete(reason))
     assert str(parse(reply, type(value)).failure()) in CUTS.values()
 
 
 @given(texts, tool_call_lists.map(tuple))
-def test_an_answer_that_calls_tools_is_no_value_and_names_them(
+def test_an_answer_that_calls_tools_is_a_failure_that_names_them(
     content: str, calls: tuple[AssistantToolCall, ...]
 ) -> None:
-    told = str(parse(Reply(message=AssistantMessage(content=content, tool_calls=calls)), Order).failure())
-    assert all(call.function.name in told for call in calls)
+    text = str(parse(Reply(message=AssistantMessage(content=content, tool_calls=calls)), Order).failure())
+    assert all(call.function.name in text for call in calls)
 
 
 @given(st.none() | st.integers(), st.sampled_from([Order, Item, Anything]))
-def test_a_class_is_the_form_of_the_answer_and_changes_no_other_option(
+def test_a_class_sets_the_response_format_and_no_other_option(
     seed: int | None, into: type[BaseModel]
 ) -> None:
     assert shaped(into, ChatOptions(seed=seed)) == ChatOptions(seed=seed, response_format=into)
@@ -188,33 +190,33 @@ def test_a_class_is_the_form_of_the_answer_and_changes_no_other_option(
 
 
 @given(plain_formats | st.just(Item))
-def test_an_answer_has_one_form_and_not_two(form: ResponseFormat) -> None:
+def test_a_call_has_one_response_format_and_not_two(form: ResponseFormat) -> None:
     with pytest.raises(ConfigurationError, match=r"^options\.response_format: "):
         shaped(Order, ChatOptions(response_format=form))
 
 
 @given(json_values | st.sampled_from([int, dict, Anything({})]))
-def test_what_is_no_class_of_pydantic_is_no_form_of_an_answer(into: type[BaseModel]) -> None:
+def test_anything_but_a_pydantic_class_is_refused_as_a_response_format(into: type[BaseModel]) -> None:
     with pytest.raises(ConfigurationError, match=r"^into: "):
         shaped(into, None)
 
 
-@given(broken)
-def test_what_is_not_json_is_told_by_a_place_inside_the_text(text: str) -> None:
-    failure = parse(said(text), Order).failure()
+@given(invalid_texts)
+def test_an_answer_that_is_not_json_is_reported_with_a_position_inside_the_text(text: str) -> None:
+    failure = parse(reply_with(text), Order).failure()
     assert isinstance(failure, NotJson)
     assert failure.position < len(text)
     assert failure.excerpt in text
 
 
-@given(others)
-def test_what_does_not_fit_is_told_by_a_line_for_each_problem(text: str) -> None:
-    failure = parse(said(text), Order).failure()
+@given(mismatched_texts)
+def test_an_answer_of_another_schema_is_reported_with_a_line_for_each_problem(text: str) -> None:
+    failure = parse(reply_with(text), Order).failure()
     assert isinstance(failure, SchemaMismatch)
     assert failure.details.splitlines() == [*failure.problems]
 
 
-@given((broken | others).map(said))
+@given((invalid_texts | mismatched_texts).map(reply_with))
 def test_a_conversation_with_a_repair_can_be_sent(reply: Reply) -> None:
     failure = parse(reply, Order).failure()
     assert isinstance(failure, NotJson | SchemaMismatch)
@@ -226,38 +228,38 @@ def test_a_conversation_with_a_repair_can_be_sent(reply: Reply) -> None:
 @example([StreamChunk(content=piece) for piece in '```json\n{"k": " ``` ` "}\n```'])
 @example([StreamChunk(content=piece) for piece in '{"k": " ``` ` "}'])
 def test_a_partial_is_the_beginning_of_every_later_one(chunks: list[StreamChunk]) -> None:
-    given, state = arriving(chunks)
-    data = [some.data for some in (*given, partial_end(state).unwrap())]
+    partials, state = arriving(chunks)
+    data = [partial.data for partial in (*partials, partial_end(state).unwrap())]
     assert all(begins(part, whole) for part, whole in pairwise(data))
 
 
 @given(streams)
-def test_a_partial_is_given_only_if_there_is_more_of_it(chunks: list[StreamChunk]) -> None:
-    data = [some.data for some in arriving(chunks)[0]]
+def test_a_partial_is_returned_only_if_the_object_has_grown(chunks: list[StreamChunk]) -> None:
+    data = [partial.data for partial in arriving(chunks)[0]]
     assert all(earlier != later for earlier, later in pairwise([{}, *data]))
 
 
 @given(streams)
 def test_only_the_last_partial_holds_the_value(chunks: list[StreamChunk]) -> None:
-    given, state = arriving(chunks)
-    assert [some.value for some in given] == [None] * len(given)
+    partials, state = arriving(chunks)
+    assert [partial.value for partial in partials] == [None] * len(partials)
     assert partial_end(state).unwrap().value == _of(partial_end(state).unwrap().data)
 
 
 @given(_chunked(_written() | _odd_texts))
-def test_the_end_of_a_stream_says_what_the_whole_reply_says(chunks: list[StreamChunk]) -> None:
+def test_the_end_of_a_stream_is_the_value_of_the_whole_reply(chunks: list[StreamChunk]) -> None:
     end = partial_end(arriving(chunks)[1])
-    assert end.map(lambda some: some.value) == parse(collect(chunks), Anything)
+    assert end.map(lambda partial: partial.value) == parse(collect(chunks), Anything)
 
 
 @given(replies.map(lambda reply: reply.message.content or ""), st.lists(st.text(max_size=3)))
-def test_the_chunks_of_a_stream_are_kept(content: str, pieces: list[str]) -> None:
+def test_the_chunks_of_a_stream_are_collected(content: str, pieces: list[str]) -> None:
     chunks = [StreamChunk(content=piece, reasoning=piece) for piece in (content, *pieces)]
     assert reply_of(arriving(chunks)[1]) == collect(chunks)
 
 
 def _parsed(lengths: list[int]) -> Iterator[int]:
-    """Give the length of each text that is parsed, where chunks have these lengths."""
+    """Yield the length of each text that is parsed when chunks of these lengths arrive."""
     read = length = 0
     for more in lengths:
         length += more
@@ -267,7 +269,7 @@ def _parsed(lengths: list[int]) -> Iterator[int]:
 
 
 @given(st.lists(st.integers(0, 4000) | st.integers(0, 9), min_size=1), st.integers(1, 200))
-def test_what_is_parsed_is_at_most_seventeen_times_the_text_and_a_constant(
+def test_the_parsed_characters_are_at_most_seventeen_times_the_text_and_a_constant(
     lengths: list[int], times: int
 ) -> None:
     parsed, whole = sum(_parsed(lengths * times)), sum(lengths * times)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from conformance import broken_rows, cut_rows, damage_rows, piece_rows, read_rows, request_row, table
-from support.comparison import EQUAL, Row, Verdict, excused, row, unexplained
+from conformance import (
+    corruption_rows,
+    cut_rows,
+    interruption_rows,
+    piece_rows,
+    read_rows,
+    request_row,
+    table,
+)
+from support.comparison import EQUAL, Row, Verdict, compare_all, excused, unexplained
 from support.corpus import exchanges
-from support.handmade_requests import made_up
+from support.handmade_requests import handmade_exchanges
 from support.protocols import PROTOCOLS, Protocol
-from support.request_comparison import EVERYWHERE, RULES, TOLD, rewriting
+from support.request_comparison import EVERYWHERE, REPORTED, RULES, compare_rewritten_request
 from support.sdk_comparison import EXCUSES, SAME
 
 KNOWN = ("equal", "same", "excused")
@@ -32,87 +40,87 @@ def rewritten() -> dict[str, Row]:
     return {protocol.name: request_row(protocol) for protocol in PROTOCOLS}
 
 
-def test_recorded_answers_are_read_as_they_were_meant(read: list[Row]) -> None:
-    assert [(found.mode, found.raised) for found in read if found.raised] == []
-    assert [found.mode for found in read if found.share(*KNOWN) < NEARLY_ALL] == []
+def test_recorded_answers_are_read_correctly(read: list[Row]) -> None:
+    assert [(row.mode, row.raised) for row in read if row.raised] == []
+    assert [row.mode for row in read if row.share(*KNOWN) < NEARLY_ALL] == []
 
 
-def test_what_is_not_in_the_table_of_reasons_does_not_happen(read: list[Row]) -> None:
-    assert [why for found in read for why in found.reasons("unexplained")] == []
+def test_every_difference_has_a_known_reason(read: list[Row]) -> None:
+    assert [why for row in read for why in row.reasons("unexplained")] == []
 
 
-def test_the_tables_of_reasons_hold_nothing_that_does_not_happen(protocol: Protocol, read: list[Row]) -> None:
-    met = {kind: {why for found in read for why in found.reasons(kind)} for kind in ("same", "excused")}
+def test_every_known_reason_occurs(protocol: Protocol, read: list[Row]) -> None:
+    met = {kind: {why for row in read for why in row.reasons(kind)} for kind in ("same", "excused")}
     assert met["same"] == SAME.get(protocol.name, {}).keys()
     assert met["excused"] >= EXCUSES.get(protocol.name, {}).keys()
 
 
 def test_the_better_reading_is_rarely_the_reason(read: list[Row]) -> None:
-    assert sum(found.count("excused") for found in read) <= 0.025 * sum(found.records for found in read)
+    assert sum(row.count("excused") for row in read) <= 0.025 * sum(row.records for row in read)
 
 
 def test_how_the_network_cuts_a_stream_does_not_matter(protocol: Protocol) -> None:
-    for found in piece_rows(protocol, longest=6_000):
-        assert (found.mode, found.reasons("unexplained"), found.raised) == (found.mode, {}, ())
-        assert found.records > 5
+    for row in piece_rows(protocol, longest=6_000):
+        assert (row.mode, row.reasons("unexplained"), row.raised) == (row.mode, {}, ())
+        assert row.records > 5
 
 
-def test_a_stream_cut_before_its_evidence_is_a_failure_that_holds_what_came(protocol: Protocol) -> None:
-    for found in cut_rows(protocol):
-        assert (found.mode, found.reasons("unexplained"), found.raised) == (found.mode, {}, ())
-        assert found.count("equal") == found.records > 1_000
+def test_a_stream_that_is_cut_off_is_a_failure_with_the_partial_reply(protocol: Protocol) -> None:
+    for row in cut_rows(protocol):
+        assert (row.mode, row.reasons("unexplained"), row.raised) == (row.mode, {}, ())
+        assert row.count("equal") == row.records > 1_000
 
 
-def test_a_connection_that_ends_too_early_is_an_exception_that_holds_what_came(protocol: Protocol) -> None:
-    for found in broken_rows(protocol, every=5):
-        assert (found.mode, found.reasons("unexplained"), found.raised) == (found.mode, {}, ())
-        assert found.count("equal") == found.records > 10
+def test_a_connection_that_ends_too_early_is_an_exception_with_the_partial_reply(protocol: Protocol) -> None:
+    for row in interruption_rows(protocol, every=5):
+        assert (row.mode, row.reasons("unexplained"), row.raised) == (row.mode, {}, ())
+        assert row.count("equal") == row.records > 10
 
 
-def test_recordings_that_were_damaged_raise_nothing(protocol: Protocol) -> None:
-    for found in damage_rows(protocol, times=2):
-        assert (found.mode, found.reasons("unexplained"), found.raised) == (found.mode, {}, ())
-        assert found.records > 20
+def test_corrupted_recordings_raise_nothing(protocol: Protocol) -> None:
+    for row in corruption_rows(protocol, times=2):
+        assert (row.mode, row.reasons("unexplained"), row.raised) == (row.mode, {}, ())
+        assert row.records > 20
 
 
-def test_recorded_requests_are_written_again_but_for_what_is_declared(
+def test_recorded_requests_are_encoded_again_with_known_differences_only(
     protocol: Protocol, rewritten: dict[str, Row]
 ) -> None:
-    found = rewritten[protocol.name]
-    assert (found.reasons("unexplained"), found.raised) == ({}, ())
-    assert found.count("excused") <= 1
+    row = rewritten[protocol.name]
+    assert (row.reasons("unexplained"), row.raised) == ({}, ())
+    assert row.count("excused") <= 1
 
 
-def test_nothing_is_declared_that_does_not_happen(rewritten: dict[str, Row]) -> None:
+def test_every_rule_for_requests_is_used(rewritten: dict[str, Row]) -> None:
     met = {
         it.name: {
             *rewritten[it.name].reasons("same"),
-            *(why for _, made in made_up(it) for why in rewriting(it, made).why),
+            *(why for _, made in handmade_exchanges(it) for why in compare_rewritten_request(it, made).why),
         }
         for it in PROTOCOLS
     }
-    everywhere = {*EVERYWHERE, TOLD}
+    everywhere = {*EVERYWHERE, REPORTED}
     assert {name: met[name] - everywhere for name in met} == {
         name: rules.keys() for name, rules in RULES.items()
     }
     assert frozenset().union(*met.values()) >= everywhere
 
 
-def found_of(item: Verdict | None) -> Verdict:
+def verdict_of(item: Verdict | None) -> Verdict:
     if item is None:
         raise ValueError("no verdict")
     return item
 
 
-def test_a_row_counts_what_was_found_and_survives_what_is_raised() -> None:
-    found = row("mode", found_of, [EQUAL, excused("why"), unexplained("x: text"), None])
-    assert (found.records, found.share("equal"), found.reasons("unexplained")) == (4, 25.0, {"x: text": 1})
-    assert found.raised == ("None: ValueError('no verdict')",)
+def test_a_row_counts_results_and_exceptions() -> None:
+    row = compare_all("mode", verdict_of, [EQUAL, excused("why"), unexplained("x: text"), None])
+    assert (row.records, row.share("equal"), row.reasons("unexplained")) == (4, 25.0, {"x: text": 1})
+    assert row.raised == ("None: ValueError('no verdict')",)
 
 
-def test_the_table_names_all_that_is_not_equal() -> None:
-    found = row("mode", found_of, [EQUAL, excused("why"), unexplained("x: text"), None])
-    lines = list(table(PROTOCOLS[0], [found]))
+def test_the_table_lists_every_difference() -> None:
+    row = compare_all("mode", verdict_of, [EQUAL, excused("why"), unexplained("x: text"), None])
+    lines = list(table(PROTOCOLS[0], [row]))
     assert lines[1].split() == ["mode", "4", "1", "0", "25.00", "1", "1", "1"]
     assert lines[2:] == [
         "  excused, mode: 1 x why",

@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from support.builders import tool_call
 
 from casual_llm import (
     AssistantMessage,
-    AssistantToolCall,
-    AssistantToolCallFunction,
     AudioContent,
     ChatMessage,
     FileContent,
@@ -49,17 +48,15 @@ async def converted(convert: Converter, messages: object) -> list[Body]:
     return bodies
 
 
-def call(identity: str, name: str, arguments: str) -> AssistantToolCall:
-    return AssistantToolCall(id=identity, function=AssistantToolCallFunction(name=name, arguments=arguments))
-
-
 def text(said: str) -> Body:
     return {"type": "text", "text": said}
 
 
 PNG = ImageContent(source={"type": "base64", "data": "aVZCT1I="}, media_type="image/png")
 LINK = ImageContent(source="https://example.com/cat.jpg")
-ASKED = AssistantMessage(tool_calls=[call("a", "weather", '{"city": "Oslo"}'), call("b", "now", "")])
+ASKED = AssistantMessage(
+    tool_calls=[tool_call("a", "weather", '{"city": "Oslo"}'), tool_call("b", "now", "")]
+)
 RESULTS = [
     ToolResultMessage(name="weather", tool_call_id="a", content="rain"),
     ToolResultMessage(name="now", tool_call_id="b", content="noon"),
@@ -120,7 +117,7 @@ def test_openai_keeps_none(message: ChatMessage) -> None:
 
 @pytest.mark.parametrize("arguments", ["{", "[1]", ' {"a":  1.0} '])
 def test_openai_keeps_arguments_to_the_letter(arguments: str) -> None:
-    body = convert_messages_to_openai([AssistantMessage(tool_calls=[call("a", "f", arguments)])])[0]
+    body = convert_messages_to_openai([AssistantMessage(tool_calls=[tool_call("a", "f", arguments)])])[0]
     assert body["tool_calls"] == [
         {"id": "a", "type": "function", "function": {"name": "f", "arguments": arguments}}
     ]
@@ -335,7 +332,7 @@ async def test_what_is_no_list_of_messages_is_refused_by_its_place(
 async def test_arguments_that_are_no_object_are_refused_by_their_place(
     convert: Converter, arguments: str
 ) -> None:
-    wrong = AssistantMessage(tool_calls=[call("a", "f", "{}"), call("b", "g", arguments)])
+    wrong = AssistantMessage(tool_calls=[tool_call("a", "f", "{}"), tool_call("b", "g", arguments)])
     with pytest.raises(
         RequestError, match=r"messages\[1\]\.tool_calls\[1\]\.function\.arguments: .*; repair"
     ):

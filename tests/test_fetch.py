@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import trustme
 from attrs import define, field
+from support.builders import PIXEL
 from support.servers import (
     END,
     Script,
@@ -24,7 +25,6 @@ from support.servers import (
     says_and_hangs,
     serving,
 )
-from test_images import PIXEL
 
 from casual_llm.errors import CasualLLMError, ImageFetchError
 from casual_llm.shell.download import Network, fetch_image_as_base64
@@ -103,8 +103,8 @@ ANSWERS: dict[str, tuple[Script, str]] = {
     "no such page": (says(response(b"", status="404 Not Found")), "its server answered 404"),
     "a redirect to nowhere": (says(response(b"", status="302 Found")), "its server answered 302"),
     "a part of it": (says(response(PIXEL, status="206 Partial Content")), "its server answered 206"),
-    "a page": (says(response(b"<html>", kind="text/html")), "no PNG, JPEG, GIF or WebP image"),
-    "nothing": (says(response(b"", kind="image/png")), "no PNG, JPEG, GIF or WebP image"),
+    "a page": (says(response(b"<html>", kind="text/html")), "not a PNG, JPEG, GIF or WebP image"),
+    "nothing": (says(response(b"", kind="image/png")), "not a PNG, JPEG, GIF or WebP image"),
     "a page that is an image": (
         says(response(PIXEL, kind="text/html")),
         "declared as text/html, but its bytes are image/png",

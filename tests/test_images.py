@@ -4,12 +4,9 @@ import base64
 from pathlib import Path
 
 import pytest
+from support.builders import PIXEL
 
 from casual_llm import ImageContent, RequestError, read_image
-
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +31,7 @@ def test_an_image_file_becomes_a_part_of_its_own_type(tmp_path: Path, data: byte
 def test_a_file_that_is_no_image_is_refused_by_name(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "notes.png"
     path.write_bytes(data)
-    with pytest.raises(RequestError, match=r"notes\.png: no PNG, JPEG, GIF or WebP image; give the path"):
+    with pytest.raises(RequestError, match=r"notes\.png: not a PNG, JPEG, GIF or WebP image; give the path"):
         read_image(path)
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from pydantic import BaseModel
+from support.builders import CAPITAL_QUESTION as ASK, TIME, WEATHER, WEATHER_QUESTION as IN_PARIS
 
 from casual_llm import (
     AssistantMessage,
@@ -18,8 +19,6 @@ from casual_llm import (
     ProviderError,
     StreamChunk,
     SystemMessage,
-    Tool,
-    ToolParameter,
     ToolResultMessage,
     UserMessage,
 )
@@ -27,16 +26,6 @@ from casual_llm.errors import StructuredOutputError
 from casual_llm.failures import Incomplete
 from casual_llm.messages import Message
 from casual_llm.wire.collect import collect
-
-ASK = [UserMessage(content="What is the capital of France?")]
-WEATHER = Tool(
-    name="get_weather",
-    description="Weather of a city",
-    parameters={"city": ToolParameter(type="string")},
-    required=["city"],
-)
-TIME = Tool(name="get_time", description="Time in a city", parameters={"city": ToolParameter(type="string")})
-IN_PARIS = [UserMessage(content="What is the weather in Paris?")]
 
 
 class Person(BaseModel):

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from attrs import evolve
 from pydantic import BaseModel
+from support.builders import CAPITAL_QUESTION as ASK, TIME, WEATHER, WEATHER_QUESTION as IN_PARIS
 from support.servers import llama
 
 from casual_llm import (
@@ -27,23 +28,12 @@ from casual_llm import (
     ServerError,
     StructuredOutputError,
     SystemMessage,
-    Tool,
-    ToolParameter,
     ToolResultMessage,
     UserMessage,
 )
 from casual_llm.messages import Message
 from casual_llm.wire.collect import collect
 
-ASK = [UserMessage(content="What is the capital of France?")]
-IN_PARIS = [UserMessage(content="What is the weather in Paris?")]
-WEATHER = Tool(
-    name="get_weather",
-    description="Weather of a city",
-    parameters={"city": ToolParameter(type="string")},
-    required=["city"],
-)
-TIME = Tool(name="get_time", description="Time in a city", parameters={"city": ToolParameter(type="string")})
 STEADY = ChatOptions(temperature=0.0, max_tokens=60)
 CLIENTS: Mapping[str, tuple[type[OpenAIClient | AnthropicClient], str]] = {
     "OpenAI Chat": (OpenAIClient, "/v1"),

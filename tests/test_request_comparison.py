@@ -1,4 +1,4 @@
-"""The table of what may differ when a request is written again: it knows these, and no others."""
+"""The rules for requests that are encoded again explain these differences, and no others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.handmade_requests import (
     DOCUMENT_URL,
     FILE,
     REFUSED,
-    SILENT_REQUESTS,
+    REQUESTS_WITHOUT_CONTENT,
     Body,
     answered,
     anthropic,
@@ -21,8 +21,8 @@ from support.handmade_requests import (
     call,
     called,
     exchange,
+    handmade_exchanges,
     image,
-    made_up,
     ollama,
     openai,
     result,
@@ -33,29 +33,31 @@ from support.handmade_requests import (
 )
 from support.losses_map import Rewriting
 from support.protocols import ANTHROPIC, OLLAMA, OPENAI, PROTOCOLS, Protocol
-from support.request_comparison import explained, rewriting, written_again
+from support.request_comparison import compare_rewritten_request, explain_differences, rewrite
 
 from casual_llm.wire.report import Change, Loss, unsupported
 
-MADE_UP = {f"{it.format}: {name}": (it, made) for it in PROTOCOLS for name, made in made_up(it)}
+HANDMADE = {f"{it.format}: {name}": (it, made) for it in PROTOCOLS for name, made in handmade_exchanges(it)}
 
 
-@pytest.mark.parametrize(("protocol", "made"), MADE_UP.values(), ids=MADE_UP.keys())
-def test_a_request_is_written_again_but_for_what_is_declared(protocol: Protocol, made: Exchange) -> None:
-    found = rewriting(protocol, made)
-    assert found.kind in {"same", "equal"}, found
+@pytest.mark.parametrize(("protocol", "made"), HANDMADE.values(), ids=HANDMADE.keys())
+def test_a_request_is_encoded_again_with_known_differences_only(protocol: Protocol, made: Exchange) -> None:
+    verdict = compare_rewritten_request(protocol, made)
+    assert verdict.kind in {"same", "equal"}, verdict
 
 
-@pytest.mark.parametrize(("protocol", "body"), SILENT_REQUESTS.values(), ids=SILENT_REQUESTS.keys())
-def test_a_request_in_which_nothing_is_said_is_excused(protocol: Protocol, body: Body) -> None:
-    assert rewriting(protocol, exchange(body)).kind == "excused"
+@pytest.mark.parametrize(
+    ("protocol", "body"), REQUESTS_WITHOUT_CONTENT.values(), ids=REQUESTS_WITHOUT_CONTENT.keys()
+)
+def test_a_request_without_content_is_excused(protocol: Protocol, body: Body) -> None:
+    assert compare_rewritten_request(protocol, exchange(body)).kind == "excused"
 
 
-@pytest.mark.parametrize(("protocol", "made"), MADE_UP.values(), ids=MADE_UP.keys())
-def test_no_rule_and_nothing_told_excuses_another_word(protocol: Protocol, made: Exchange) -> None:
-    again = written_again(protocol, made).unwrap()
-    spoilt = json.loads(json.dumps(again.after).replace('"Hi"', '"Ho"'))
-    assert None in explained(protocol, evolve(again, after=spoilt)).values()
+@pytest.mark.parametrize(("protocol", "made"), HANDMADE.values(), ids=HANDMADE.keys())
+def test_another_text_is_never_excused(protocol: Protocol, made: Exchange) -> None:
+    again = rewrite(protocol, made).unwrap()
+    changed = json.loads(json.dumps(again.after).replace('"Hi"', '"Ho"'))
+    assert None in explain_differences(protocol, evolve(again, after=changed)).values()
 
 
 SCHEMA: Body = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
@@ -111,32 +113,32 @@ PLAIN: dict[str, tuple[Protocol, Body]] = {
 }
 
 
-def spoilt(value: Any) -> Iterator[Any]:  # noqa: ANN401 # JSON
-    """Give a value with one thing in it left out, or another in its place."""
+def variants(value: Any) -> Iterator[Any]:  # noqa: ANN401 # JSON
+    """Yield variants of a value in which one item is missing, repeated or changed."""
     if isinstance(value, dict):
         for key in value:
             yield {name: item for name, item in value.items() if name != key}
-            yield from ({**value, key: other} for other in spoilt(value[key]))
+            yield from ({**value, key: other} for other in variants(value[key]))
     elif isinstance(value, list):
         for index in range(len(value)):
             yield [*value[:index], *value[index + 1 :]]
             yield [*value[:index], value[index], *value[index:]]
-            yield from ([*value[:index], other, *value[index + 1 :]] for other in spoilt(value[index]))
+            yield from ([*value[:index], other, *value[index + 1 :]] for other in variants(value[index]))
     else:
         yield f"{value}x"
 
 
 @pytest.mark.parametrize(("protocol", "body"), PLAIN.values(), ids=PLAIN.keys())
-def test_what_nothing_tells_stays_unexplained(protocol: Protocol, body: Body) -> None:
-    again = written_again(protocol, exchange(body, "openai")).unwrap()
-    assert None not in explained(protocol, again).values()
-    for other in spoilt(again.after):
-        found = explained(protocol, evolve(again, after=other))
-        assert other == again.after or None in found.values(), other
+def test_an_unreported_change_is_unexplained(protocol: Protocol, body: Body) -> None:
+    again = rewrite(protocol, exchange(body, "openai")).unwrap()
+    assert None not in explain_differences(protocol, again).values()
+    for other in variants(again.after):
+        reasons = explain_differences(protocol, evolve(again, after=other))
+        assert other == again.after or None in reasons.values(), other
 
 
 WARM, HOT = openai(temperature=2.5), openai(temperature=3.0)
-TELLING: dict[str, tuple[Protocol, Body, Body, Loss]] = {
+UNRELATED_LOSSES: dict[str, tuple[Protocol, Body, Body, Loss]] = {
     "of another option": (OPENAI, openai(seed=1), openai(), unsupported("options.top_k", 1)),
     "of another value": (
         *(OPENAI, HOT, WARM),
@@ -171,7 +173,7 @@ TELLING: dict[str, tuple[Protocol, Body, Body, Loss]] = {
         *(OPENAI, openai(tools=[tool(parameters={})]), openai(tools=[tool(parameters=SCHEMA)])),
         unsupported("options.seed", 1),
     ),
-    "of a text beside a refusal": (
+    "of a text with a refusal": (
         OPENAI,
         openai(assistant(text("Well."), REFUSED)),
         openai({"role": "assistant", "content": "Yes.", "refusal": "No."}),
@@ -188,7 +190,11 @@ TELLING: dict[str, tuple[Protocol, Body, Body, Loss]] = {
 }
 
 
-@pytest.mark.parametrize(("protocol", "before", "after", "told"), TELLING.values(), ids=TELLING.keys())
-def test_it_explains_nothing_to_tell(protocol: Protocol, before: Body, after: Body, told: Loss) -> None:
-    it = Rewriting(before, after, (told,), tuple(range(len(before["messages"]))))
-    assert None in explained(protocol, it).values()
+@pytest.mark.parametrize(
+    ("protocol", "before", "after", "loss"), UNRELATED_LOSSES.values(), ids=UNRELATED_LOSSES.keys()
+)
+def test_an_unrelated_loss_explains_nothing(
+    protocol: Protocol, before: Body, after: Body, loss: Loss
+) -> None:
+    it = Rewriting(before, after, (loss,), tuple(range(len(before["messages"]))))
+    assert None in explain_differences(protocol, it).values()

@@ -1,4 +1,4 @@
-"""The vendors' own libraries and our codecs read the same recorded bytes alike, but for what is listed."""
+"""The vendors' own libraries and our codecs read the same bytes alike, with the listed exceptions."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from attrs import frozen
 from returns.result import Failure
-from support.comparison import EQUAL, Row, Verdict, excused, row, unexplained
+from support.comparison import EQUAL, Row, Verdict, compare_all, excused, unexplained
 from support.corpus import Exchange, answer, disagreements, exchanges
 from support.protocols import ANTHROPIC, OLLAMA, OPENAI, PROTOCOLS, Protocol
-from support.sdk_comparison import bodies
+from support.sdk_comparison import json_bodies
 from support.vendors import VENDORS
 
 from casual_llm.failures import ErrorResponse
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:Use
 
 @frozen
 class Difference:
-    """What may differ, an exception of theirs included, and what brings it about."""
+    """The fields that may differ, or the exception that they may raise, and the condition for it."""
 
     differs: frozenset[str]
     holds: Callable[[Exchange], bool]
@@ -32,7 +32,7 @@ def may(*differs: str, when: Callable[[Exchange], bool]) -> Difference:
 
 
 def first_messages(exchange: Exchange) -> list[Any]:
-    choices = [body["choices"][0] for body in bodies(exchange) if body.get("choices")]
+    choices = [body["choices"][0] for body in json_bodies(exchange) if body.get("choices")]
     return [choice.get("message") or choice["delta"] for choice in choices]
 
 
@@ -46,7 +46,7 @@ def lacks_index(exchange: Exchange) -> bool:
 
 
 def has_other_object(exchange: Exchange) -> bool:
-    return any(body.get("object") != "chat.completion.chunk" for body in bodies(exchange))
+    return any(body.get("object") != "chat.completion.chunk" for body in json_bodies(exchange))
 
 
 def has_several_ends(exchange: Exchange) -> bool:
@@ -58,30 +58,26 @@ def has(part: bytes) -> Callable[[Exchange], bool]:
 
 
 def has_no_message(exchange: Exchange) -> bool:
-    return any("message" not in body for body in bodies(exchange))
+    return any("message" not in body for body in json_bodies(exchange))
 
 
 DIFFERENCES: Mapping[str, Mapping[str, Difference]] = {
     OPENAI.name: {
-        "it hears only chunks that name themselves chat.completion.chunk": may(
+        "it ignores chunks whose object is not chat.completion.chunk": may(
             "AssertionError", "finish word", "finish reason", when=has_other_object
         ),
         "it needs an index on every piece of a tool call": may("TypeError", when=lacks_index),
-        "it takes the end at a length limit for an error": may(
-            "LengthFinishReasonError", when=has(b'"length"')
-        ),
-        "it takes content for text, and here it is a list of parts": may(
+        "it raises an error at a length limit": may("LengthFinishReasonError", when=has(b'"length"')),
+        "it reads only a content that is a string, not a list of parts": may(
             "text", "RuntimeError", when=has_list_content
         ),
-        "it does not look for usage under x_groq": may(
-            "input tokens", "output tokens", when=has(b'"x_groq":')
-        ),
+        "it ignores usage under x_groq": may("input tokens", "output tokens", when=has(b'"x_groq":')),
     },
     ANTHROPIC.name: {
-        "it mends arguments that were cut off; to us they are what came": may(
+        "it completes arguments that were cut off; we return them unchanged": may(
             "tool calls", when=has(b'"max_tokens"')
         ),
-        "it reads on behind the end of an answer": may(
+        "it reads on after the end of an answer": may(
             "text", "tool calls", "finish word", "input tokens", "output tokens", when=has_several_ends
         ),
     },
@@ -89,7 +85,7 @@ DIFFERENCES: Mapping[str, Mapping[str, Difference]] = {
 }
 
 
-def beside_the_vendor(protocol: Protocol, exchange: Exchange) -> Verdict:
+def compare_with_vendor(protocol: Protocol, exchange: Exchange) -> Verdict:
     """Compare our reading with that of the vendor's library."""
     ours = answer(protocol.codec_for(exchange), exchange)
     try:
@@ -111,7 +107,7 @@ def beside_the_vendor(protocol: Protocol, exchange: Exchange) -> Verdict:
 
 
 def same_error(ours: object, theirs: Exception) -> bool:
-    """Say whether both errors have the status and the words of the server."""
+    """Return whether both errors have the status and the message of the server."""
     return (
         isinstance(ours, ErrorResponse)
         and getattr(theirs, "status_code", 200) == ours.status
@@ -123,19 +119,21 @@ def same_error(ours: object, theirs: Exception) -> bool:
 def compared(request: pytest.FixtureRequest) -> tuple[Protocol, Row]:
     protocol: Protocol = request.param
     recorded = exchanges(protocol.name)
-    return protocol, row("beside the vendor", lambda it: beside_the_vendor(protocol, it), recorded)
+    return protocol, compare_all(
+        "compared with the vendor", lambda it: compare_with_vendor(protocol, it), recorded
+    )
 
 
-def test_both_read_the_same_but_for_what_is_listed(compared: tuple[Protocol, Row]) -> None:
-    _, found = compared
-    assert (found.reasons("unexplained"), found.raised) == ({}, ())
+def test_only_listed_differences_occur(compared: tuple[Protocol, Row]) -> None:
+    _, row = compared
+    assert (row.reasons("unexplained"), row.raised) == ({}, ())
 
 
-def test_nothing_is_listed_that_does_not_happen(compared: tuple[Protocol, Row]) -> None:
-    protocol, found = compared
-    assert found.reasons("excused").keys() == DIFFERENCES[protocol.name].keys()
+def test_every_listed_difference_occurs(compared: tuple[Protocol, Row]) -> None:
+    protocol, row = compared
+    assert row.reasons("excused").keys() == DIFFERENCES[protocol.name].keys()
 
 
-def test_both_read_the_same_nearly_always(compared: tuple[Protocol, Row]) -> None:
-    _, found = compared
-    assert found.share("equal") > 90
+def test_nearly_all_readings_are_equal(compared: tuple[Protocol, Row]) -> None:
+    _, row = compared
+    assert row.share("equal") > 90

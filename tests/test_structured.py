@@ -1,4 +1,4 @@
-"""What an answer is read as: an instance of a class, a failure, or an object on its way."""
+"""How an answer is read: as an instance of a class, as a failure, or as an object so far."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, RootModel, model_validator
-from support.answers import ANN, CALL, GOOD, PROSE, Person, said
+from support.answers import ANN, CALL, GOOD, PROSE, Person, reply_with
 
 from casual_llm import (
     AssistantMessage,
@@ -42,27 +42,35 @@ from casual_llm.structured import Arriving, Partial, parse, partial_end, partial
     ],
 )
 def test_json_with_or_without_a_fence_is_read(content: str) -> None:
-    assert parse(said(content), Person).unwrap() == ANN
+    assert parse(reply_with(content), Person).unwrap() == ANN
 
 
 FAILURES: list[tuple[Reply, ParseFailure, str]] = [
-    (said(None), Empty(), "the answer is empty; say in the messages"),
-    (said(" \n"), Empty(), "the answer is empty"),
+    (reply_with(None), Empty(), "the answer is empty; say in the messages"),
+    (reply_with(" \n"), Empty(), "the answer is empty"),
     (
         Reply(message=AssistantMessage(content=GOOD, refusal="I can't help.")),
         ModelRefusal("I can't help."),
         "the model refuses: I can't help.; change what is asked",
     ),
-    (said('{"name": "An', finish_reason="length"), Incomplete("length"), "limit of tokens; raise max_tokens"),
-    (said("", finish_reason="length"), Incomplete("length"), "raise max_tokens"),
-    (said("1", finish_reason="pause"), Incomplete("pause"), "paused its turn; append the message and ask"),
     (
-        said("1", finish_reason="content_filter"),
+        reply_with("1", finish_reason="pause"),
+        Incomplete("pause"),
+        "paused its turn; append the message and ask",
+    ),
+    (
+        reply_with('{"name": "An', finish_reason="length"),
+        Incomplete("length"),
+        "limit of tokens; raise max_tokens",
+    ),
+    (reply_with("", finish_reason="length"), Incomplete("length"), "raise max_tokens"),
+    (
+        reply_with("1", finish_reason="content_filter"),
         Incomplete("content_filter"),
         "filter ended the answer; change",
     ),
     (
-        said(None, finish_reason="error"),
+        reply_with(None, finish_reason="error"),
         Incomplete("error"),
         "the provider failed within the answer; try again",
     ),
@@ -72,28 +80,28 @@ FAILURES: list[tuple[Reply, ParseFailure, str]] = [
         'look_up, look_up instead of answering; append the results and ask again, or set tool_choice="none"',
     ),
     (
-        said(PROSE),
+        reply_with(PROSE),
         NotJson("expected value", 0, "Ann is 30 years old."),
         "not JSON: expected value at character 0, near 'Ann is 30 years old.'; ask for JSON alone",
     ),
     (
-        said(f"Sure:\n```json\n{GOOD}\n```"),
+        reply_with(f"Sure:\n```json\n{GOOD}\n```"),
         NotJson("expected value", 0, 'Sure:\n```json\n{"name'),
         "expected value at character 0",
     ),
     (
-        said(f"{GOOD} Bye!"),
+        reply_with(f"{GOOD} Bye!"),
         NotJson("trailing characters", 27, ': "Ann", "age": 30} Bye!'),
         "character 27",
     ),
     (
-        said('```json\n{"name": "Ünÿ🦙",\n age: 30}\n```'),
+        reply_with('```json\n{"name": "Ünÿ🦙",\n age: 30}\n```'),
         NotJson("key must be a string", 26, 'n\n{"name": "Ünÿ🦙",\n age: 30}\n```'),
         "key must be a string at character 26",
     ),
-    (said('{"name": "Ann"'), NotJson("EOF while parsing an object", 13, '{"name": "Ann"'), "EOF"),
+    (reply_with('{"name": "Ann"'), NotJson("EOF while parsing an object", 13, '{"name": "Ann"'), "EOF"),
     (
-        said('{"age": "thirty", "tags": ["a", 1]}'),
+        reply_with('{"age": "thirty", "tags": ["a", 1]}'),
         SchemaMismatch(
             "Person",
             (
@@ -105,7 +113,7 @@ FAILURES: list[tuple[Reply, ParseFailure, str]] = [
         "does not fit Person; describe in the messages, or in the class, what is wanted:\nname: Field",
     ),
     (
-        said("[1]"),
+        reply_with("[1]"),
         SchemaMismatch("Person", ("the answer: Input should be an object, got [1]",)),
         "the answer: Input should be an object",
     ),
@@ -113,7 +121,7 @@ FAILURES: list[tuple[Reply, ParseFailure, str]] = [
 
 
 @pytest.mark.parametrize(("reply", "failure", "text"), FAILURES, ids=lambda value: type(value).__name__)
-def test_what_an_answer_is_instead_is_a_value_with_a_text(
+def test_an_answer_that_is_no_instance_is_a_failure_with_a_text(
     reply: Reply, failure: ParseFailure, text: str
 ) -> None:
     assert parse(reply, Person).failure() == failure
@@ -122,29 +130,29 @@ def test_what_an_answer_is_instead_is_a_value_with_a_text(
 
 def test_a_long_answer_is_not_quoted_at_length() -> None:
     long = "x" * 10_000
-    told = [
+    texts = [
         str(parse(reply, Person).failure())
         for reply in (
-            said(long),
-            said(json.dumps({"name": "Ann", "age": long})),
-            said(json.dumps({"name": "Ann", "age": 1, "tags": [[long]] * 1000})),
+            reply_with(long),
+            reply_with(json.dumps({"name": "Ann", "age": long})),
+            reply_with(json.dumps({"name": "Ann", "age": 1, "tags": [[long]] * 1000})),
             Reply(message=AssistantMessage(refusal=long)),
         )
     ]
-    assert [len(text) < limit for text, limit in zip(told, (200, 300, 3000, 300), strict=True)] == [True] * 4
-    assert told[2].endswith("and 980 more")
+    assert [len(text) < limit for text, limit in zip(texts, (200, 300, 3000, 300), strict=True)] == [True] * 4
+    assert texts[2].endswith("and 980 more")
 
 
-def test_the_place_of_a_key_is_told_in_short_and_on_one_line() -> None:
+def test_the_path_of_a_problem_is_short_and_on_one_line() -> None:
     class Counts(RootModel[dict[str, int]]):
         pass
 
-    (problem,) = parse(said(json.dumps({"a\nb" + "c" * 999: "x"})), Counts).failure().problems  # type: ignore[union-attr]
-    place = problem.split(": Input", maxsplit=1)[0]
-    assert (len(place) < 80, "\n" in place) == (True, False)
+    (problem,) = parse(reply_with(json.dumps({"a\nb" + "c" * 999: "x"})), Counts).failure().problems  # type: ignore[union-attr]
+    path = problem.split(": Input", maxsplit=1)[0]
+    assert (len(path) < 80, "\n" in path) == (True, False)
 
 
-def test_a_class_may_refuse_in_its_own_words() -> None:
+def test_the_error_of_a_validator_is_a_problem() -> None:
     class Range(BaseModel):
         low: int
         high: int
@@ -155,7 +163,7 @@ def test_a_class_may_refuse_in_its_own_words() -> None:
                 raise ValueError("low is above high")
             return self
 
-    failure = parse(said('{"low": 2, "high": 1}'), Range).failure()
+    failure = parse(reply_with('{"low": 2, "high": 1}'), Range).failure()
     assert failure == SchemaMismatch(
         "Range", ("the answer: Value error, low is above high, got {'low': 2, 'high': 1}",)
     )
@@ -164,12 +172,12 @@ def test_a_class_may_refuse_in_its_own_words() -> None:
 # Streaming.
 
 
-def arrived(*pieces: str) -> list[dict[str, Any]]:
-    state, given = Arriving(into=Person), list[dict[str, Any]]()
+def partial_data(*pieces: str) -> list[dict[str, Any]]:
+    state, data = Arriving(into=Person), list[dict[str, Any]]()
     for piece in pieces:
-        state, some = partial_step(state, StreamChunk(content=piece))
-        given += [] if some is None else [dict(some.data)]
-    return given
+        state, grown = partial_step(state, StreamChunk(content=piece))
+        data += [] if grown is None else [dict(grown.data)]
+    return data
 
 
 @pytest.mark.parametrize(
@@ -194,19 +202,21 @@ def arrived(*pieces: str) -> list[dict[str, Any]]:
         (['{"name": ' + "[" * 150], []),
     ],
 )
-def test_the_object_is_given_as_far_as_it_has_arrived(pieces: list[str], data: list[dict[str, Any]]) -> None:
-    assert arrived(*pieces) == data
+def test_the_object_is_returned_as_far_as_it_has_arrived(
+    pieces: list[str], data: list[dict[str, Any]]
+) -> None:
+    assert partial_data(*pieces) == data
 
 
-def test_tools_called_in_a_stream_are_told() -> None:
+def test_tools_called_in_a_stream_are_a_failure() -> None:
     call = ToolCallDelta(index=0, id="a", name="look_up", arguments="{}")
-    state, some = partial_step(Arriving(into=Person), StreamChunk(tool_calls=(call,)))
-    assert (some, partial_end(state).failure()) == (None, CalledTools(("look_up",)))
+    state, grown = partial_step(Arriving(into=Person), StreamChunk(tool_calls=(call,)))
+    assert (grown, partial_end(state).failure()) == (None, CalledTools(("look_up",)))
 
 
-def test_an_answer_that_is_no_object_arrives_with_its_last_partial() -> None:
+def test_an_answer_that_is_not_an_object_arrives_with_its_last_partial() -> None:
     class Numbers(RootModel[list[int]]):
         pass
 
-    state, some = partial_step(Arriving(into=Numbers), StreamChunk(content="[1, 2]"))
-    assert (some, partial_end(state).unwrap()) == (None, Partial(data={}, value=Numbers([1, 2])))
+    state, grown = partial_step(Arriving(into=Numbers), StreamChunk(content="[1, 2]"))
+    assert (grown, partial_end(state).unwrap()) == (None, Partial(data={}, value=Numbers([1, 2])))

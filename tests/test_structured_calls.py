@@ -1,4 +1,4 @@
-"""Asking for an instance of a class: what is sent, what is sent again, and what is raised."""
+"""Calls that return an instance of a class: the requests, the repair turns and the errors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pickle
 from typing import Any
 
 import pytest
-from support.answers import ANN, CALL, GOOD, PROSE, YOUNG, Person, answering, said
+from support.answers import ANN, CALL, GOOD, PROSE, YOUNG, Person, answering, reply_with
 from support.fakes import ASK, JSON, FakeTransport, model_on
 
 from casual_llm import (
@@ -34,26 +34,24 @@ from casual_llm.failures import (
 from casual_llm.providers.openai_chat import codec
 from casual_llm.structured import Partial
 
-# Asking.
 
-
-async def test_a_class_is_asked_for_and_an_instance_comes_back() -> None:
-    model, transport = answering(said(GOOD))
+async def test_a_class_is_requested_and_an_instance_returned() -> None:
+    model, transport = answering(reply_with(GOOD))
     assert await model.chat_as(Person, ASK, ChatOptions(seed=1)) == ANN
     (body,) = transport.bodies()
     assert body["seed"] == 1
     assert body["response_format"]["json_schema"]["name"] == "Person"
 
 
-async def test_the_class_wins_over_the_form_that_the_model_has_by_default() -> None:
-    model, transport = answering(said(GOOD))
-    formed = Model(model.client, "gpt-5", ChatOptions(response_format="text"))
-    assert await formed.chat_as(Person, ASK) == ANN
+async def test_the_class_overrides_the_default_response_format_of_the_model() -> None:
+    model, transport = answering(reply_with(GOOD))
+    with_default = Model(model.client, "gpt-5", ChatOptions(response_format="text"))
+    assert await with_default.chat_as(Person, ASK) == ANN
     assert transport.bodies()[0]["response_format"]["type"] == "json_schema"
 
 
-async def test_a_mistake_is_sent_back_and_mended() -> None:
-    model, transport = answering(said(YOUNG), said(GOOD))
+async def test_a_mistake_is_sent_back_and_repaired() -> None:
+    model, transport = answering(reply_with(YOUNG), reply_with(GOOD))
     assert await model.chat_as(Person, ASK) == ANN
     first, second = transport.bodies()
     assert second["response_format"] == first["response_format"]
@@ -71,32 +69,36 @@ async def test_a_mistake_is_sent_back_and_mended() -> None:
 
 async def test_every_call_of_a_repair_is_counted_and_usage_is_that_of_the_last() -> None:
     last = Usage(prompt_tokens=9, completion_tokens=9)
-    model, _ = answering(said(PROSE), said(YOUNG), Reply(message=AssistantMessage(content=GOOD), usage=last))
+    model, _ = answering(
+        reply_with(PROSE), reply_with(YOUNG), Reply(message=AssistantMessage(content=GOOD), usage=last)
+    )
     assert await model.chat_as(Person, ASK, repairs=2) == ANN
     assert (model.ledger.calls, model.ledger.total.total_tokens, model.get_usage()) == (3, 24, last)
 
 
 @pytest.mark.parametrize(("repairs", "calls"), [(0, 1), (1, 2), (3, 4)])
 async def test_repairs_are_bounded(repairs: int, calls: int) -> None:
-    model, transport = answering(*[said(YOUNG)] * 9)
+    model, transport = answering(*[reply_with(YOUNG)] * 9)
     with pytest.raises(StructuredOutputError, match=r"does not fit Person; .*\nage: Input") as raised:
         await model.chat_as(Person, ASK, repairs=repairs)
     assert len(transport.requests) == calls
     assert raised.value.reply.message.content == YOUNG
 
 
-UNMENDABLE: list[tuple[Reply, ParseFailure]] = [
-    (said(""), Empty()),
+UNREPAIRABLE: list[tuple[Reply, ParseFailure]] = [
+    (reply_with(""), Empty()),
     (Reply(message=AssistantMessage(refusal="I can't help.")), ModelRefusal("I can't help.")),
-    (said('{"name": "An', finish_reason="length"), Incomplete("length")),
+    (reply_with('{"name": "An', finish_reason="length"), Incomplete("length")),
     (Reply(message=AssistantMessage(tool_calls=[CALL])), CalledTools(("look_up",))),
 ]
 
 
-@pytest.mark.parametrize(("reply", "failure"), UNMENDABLE, ids=lambda value: type(value).__name__)
-async def test_what_a_model_cannot_mend_is_raised_at_once(reply: Reply, failure: ParseFailure) -> None:
+@pytest.mark.parametrize(("reply", "failure"), UNREPAIRABLE, ids=lambda value: type(value).__name__)
+async def test_a_failure_that_a_model_cannot_repair_is_raised_at_once(
+    reply: Reply, failure: ParseFailure
+) -> None:
     written = codec().write(reply)
-    model, transport = answering(reply, said(GOOD))
+    model, transport = answering(reply, reply_with(GOOD))
     with pytest.raises(StructuredOutputError) as raised:
         await model.chat_as(Person, ASK, repairs=5)
     decoded = codec().decode(written).unwrap()
@@ -104,60 +106,64 @@ async def test_what_a_model_cannot_mend_is_raised_at_once(reply: Reply, failure:
     assert len(transport.requests) == 1
 
 
-def test_the_error_is_one_of_the_reply_and_survives_pickling() -> None:
-    error = StructuredOutputError(Incomplete("length"), said("{", finish_reason="length"))
+def test_the_error_is_a_reply_error_and_survives_pickling() -> None:
+    error = StructuredOutputError(Incomplete("length"), reply_with("{", finish_reason="length"))
     again = pickle.loads(pickle.dumps(error))  # noqa: S301 # bytes of our own
     assert isinstance(again, StructuredOutputError)
     assert isinstance(again, ReplyError)
     assert (str(again), vars(again)) == (str(error), vars(error))
 
 
-async def test_the_calls_of_tools_can_be_answered_and_the_class_asked_for_again() -> None:
+async def test_the_error_holds_the_tool_calls_of_the_reply() -> None:
     model, _ = answering(Reply(message=AssistantMessage(tool_calls=[CALL])))
     with pytest.raises(StructuredOutputError) as raised:
         await model.chat_as(Person, ASK)
     assert raised.value.reply.message.tool_calls == (CALL,)
 
 
-FORMS: list[Layer] = [
+RESPONSE_FORMATS: list[Layer] = [
     ChatOptions(response_format="json"),
     ChatOptions(response_format=Person),
     ChatOptions(response_format=OMIT),
 ]
 
 
-@pytest.mark.parametrize("options", FORMS)
-async def test_a_second_form_of_the_answer_is_refused(options: Layer) -> None:
-    model, transport = answering(said(GOOD))
-    with pytest.raises(ConfigurationError, match=r"options\.response_format: Person says it already; leave"):
+@pytest.mark.parametrize("options", RESPONSE_FORMATS)
+async def test_a_second_response_format_is_refused(options: Layer) -> None:
+    model, transport = answering(reply_with(GOOD))
+    with pytest.raises(
+        ConfigurationError, match=r"options\.response_format: already set by into=Person; remove"
+    ):
         await model.chat_as(Person, ASK, options)
-    with pytest.raises(ConfigurationError, match=r"options\.response_format: Person says it already; leave"):
+    with pytest.raises(
+        ConfigurationError, match=r"options\.response_format: already set by into=Person; remove"
+    ):
         model.stream_as(Person, ASK, options)
     assert transport.requests == []
 
 
 @pytest.mark.parametrize("into", [dict, list[Person], "Person", None, ANN, JsonSchema(name="x", schema={})])
-async def test_what_is_no_class_of_pydantic_is_refused(into: Any) -> None:  # noqa: ANN401
-    model, _ = answering(said(GOOD))
+async def test_anything_but_a_pydantic_class_is_refused(into: Any) -> None:  # noqa: ANN401
+    model, _ = answering(reply_with(GOOD))
     with pytest.raises(ConfigurationError, match=r"(?s)into: .* given; give a pydantic class"):
         await model.chat_as(into, ASK)
 
 
 @pytest.mark.parametrize("repairs", [-1, 1.0, None, True])
-async def test_what_is_no_number_of_repairs_is_refused(repairs: Any) -> None:  # noqa: ANN401
-    model, _ = answering(said(GOOD))
+async def test_an_invalid_number_of_repairs_is_refused(repairs: Any) -> None:  # noqa: ANN401
+    model, _ = answering(reply_with(GOOD))
     with pytest.raises(ConfigurationError, match=r"repairs: .* given; give a number of turns, 0 or more"):
         await model.chat_as(Person, ASK, repairs=repairs)
 
 
-async def test_what_is_no_conversation_is_refused_as_in_a_chat() -> None:
+async def test_an_invalid_conversation_is_refused_as_in_a_chat() -> None:
     messages: Any = "Hello!"
     with pytest.raises(RequestError, match="messages: str given"):
-        await answering(said(GOOD))[0].chat_as(Person, messages)
+        await answering(reply_with(GOOD))[0].chat_as(Person, messages)
 
 
 async def test_a_stream_ends_with_the_value() -> None:
-    model, transport = answering(said(GOOD, finish_reason="stop"), streamed=True)
+    model, transport = answering(reply_with(GOOD, finish_reason="stop"), streamed=True)
     partials = [partial async for partial in model.stream_as(Person, ASK)]
     assert partials[-1] == Partial(data={"name": "Ann", "age": 30}, value=ANN)
     assert [partial.value for partial in partials[:-1]] == [None] * (len(partials) - 1)
@@ -166,8 +172,8 @@ async def test_a_stream_ends_with_the_value() -> None:
 
 
 @pytest.mark.parametrize("content", [PROSE, YOUNG, "", '{"name": "Ann"}'])
-async def test_a_stream_whose_object_does_not_fit_ends_with_an_error(content: str) -> None:
-    model, transport = answering(said(content, finish_reason="stop"), streamed=True)
+async def test_a_stream_whose_object_is_invalid_ends_with_an_error(content: str) -> None:
+    model, transport = answering(reply_with(content, finish_reason="stop"), streamed=True)
     with pytest.raises(StructuredOutputError) as raised:
         assert [partial async for partial in model.stream_as(Person, ASK)]
     assert raised.value.reply.message.content == content
@@ -176,7 +182,7 @@ async def test_a_stream_whose_object_does_not_fit_ends_with_an_error(content: st
 
 
 async def test_leaving_a_stream_of_partials_ends_the_request() -> None:
-    model, transport = answering(said(GOOD, finish_reason="stop"), streamed=True)
+    model, transport = answering(reply_with(GOOD, finish_reason="stop"), streamed=True)
     partials = model.stream_as(Person, ASK)
     await anext(partials)
     await partials.aclose()
@@ -192,8 +198,8 @@ async def test_an_error_of_the_provider_is_raised_as_in_a_chat() -> None:
         await model.chat_as(Person, ASK)
 
 
-async def test_an_error_within_a_stream_is_raised_after_what_had_arrived() -> None:
-    begun = codec().write_stream(said('{"name": "Ann", "age'))[:2]
+async def test_an_error_within_a_stream_is_raised_after_the_partials_so_far() -> None:
+    begun = codec().write_stream(reply_with('{"name": "Ann", "age'))[:2]
     partials = model_on(FakeTransport((*begun, b"data: " + OVERLOADED + b"\n\n"))).stream_as(Person, ASK)
     assert await anext(partials) == Partial(data={"name": "Ann"})
     with pytest.raises(ProviderError, match="Overloaded") as raised:

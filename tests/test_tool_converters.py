@@ -10,11 +10,10 @@ import anthropic.types
 import ollama
 import openai.types.chat
 import pytest
+from support.builders import tool_call
 
 from casual_llm import (
     AssistantMessage,
-    AssistantToolCall,
-    AssistantToolCallFunction,
     RequestError,
     Tool,
     ToolParameter,
@@ -40,11 +39,7 @@ Body = dict[str, Any]
 Converter = Callable[[Any], Any]
 
 
-def call(identity: str, name: str, arguments: str) -> AssistantToolCall:
-    return AssistantToolCall(id=identity, function=AssistantToolCallFunction(name=name, arguments=arguments))
-
-
-OSLO = call("a", "weather", '{"city":"Oslo"}')
+OSLO = tool_call("a", "weather", '{"city":"Oslo"}')
 FUNCTION = {"name": "weather", "arguments": '{"city":"Oslo"}'}
 OF_OPENAI = openai.types.chat.ChatCompletionMessageFunctionToolCall.model_validate(
     {"id": "a", "type": "function", "function": FUNCTION}
@@ -64,7 +59,7 @@ def test_calls_of_openai_are_read(given: Any) -> None:  # noqa: ANN401 # a dict 
 
 @pytest.mark.parametrize("given", [OF_OLLAMA, OF_OLLAMA.model_dump()], ids=type)
 def test_calls_of_ollama_are_read_and_named_by_their_place(given: Any) -> None:  # noqa: ANN401 # as above
-    named = [call(f"call_{index}", "weather", OSLO.function.arguments) for index in range(2)]
+    named = [tool_call(f"call_{index}", "weather", OSLO.function.arguments) for index in range(2)]
     assert convert_tool_calls_from_ollama([given, given]) == named
 
 
@@ -82,7 +77,9 @@ def test_calls_of_anthropic_are_read_among_other_blocks(given: Any) -> None:  # 
 @pytest.mark.parametrize("arguments", ["", "{", ' {"a":  1.0} '])
 def test_the_arguments_of_openai_are_kept_to_the_letter(arguments: str) -> None:
     function = {"name": "f", "arguments": arguments}
-    assert convert_tool_calls_from_openai([{"id": "a", "function": function}]) == [call("a", "f", arguments)]
+    assert convert_tool_calls_from_openai([{"id": "a", "function": function}]) == [
+        tool_call("a", "f", arguments)
+    ]
 
 
 READERS: list[Converter] = [

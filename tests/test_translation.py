@@ -1,4 +1,4 @@
-"""Requests, replies and streams in the words of another format, and what is lost on the way."""
+"""Requests, replies and streams translated into another format, and their losses."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import json
 from typing import Any, get_args
 
 import pytest
+from support.builders import PNG_SIGNATURE_BASE64 as PNG, tool_call
 from support.corpus import exchanges
 
 from casual_llm import (
     AssistantMessage,
-    AssistantToolCall,
-    AssistantToolCallFunction,
     ConfigurationError,
     Reply,
     Usage,
@@ -23,7 +22,6 @@ from casual_llm.translation import BodyKind, Translated
 Body = dict[str, Any]
 CITY: Body = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 FUNCTION: Body = {"name": "weather", "description": "Weather of a city", "parameters": CITY}
-PNG = "iVBORw0KGgo="
 
 REQUESTS: dict[str, Body] = {
     "openai": {
@@ -105,16 +103,16 @@ REQUESTS: dict[str, Body] = {
         ],
     },
 }
-"""The same call in the words of each format; Ollama knows no `tool_choice`."""
+"""The same call in each format; Ollama does not support `tool_choice`."""
 
 
 @pytest.mark.parametrize("target", REQUESTS)
 @pytest.mark.parametrize("source", REQUESTS)
-def test_a_request_is_the_same_call_in_the_words_of_another_format(source: str, target: str) -> None:
-    told = translate(REQUESTS[source], from_=source, to=target).unwrap()
-    unsaid = {"tool_choice"} if source == "ollama" else set()
-    expected = {key: value for key, value in REQUESTS[target].items() if key not in unsaid}
-    assert json.loads(told.body) == expected
+def test_a_request_is_translated_to_the_same_call(source: str, target: str) -> None:
+    translated = translate(REQUESTS[source], from_=source, to=target).unwrap()
+    dropped = {"tool_choice"} if source == "ollama" else set()
+    expected = {key: value for key, value in REQUESTS[target].items() if key not in dropped}
+    assert json.loads(translated.body) == expected
 
 
 @pytest.mark.parametrize(
@@ -127,9 +125,9 @@ def test_a_request_is_the_same_call_in_the_words_of_another_format(source: str, 
         ("ollama", "anthropic", []),
     ],
 )
-def test_of_a_request_that_can_be_said_nothing_is_lost(source: str, target: str, lost: list[str]) -> None:
-    told = translate(REQUESTS[source], from_=source, to=target).unwrap()
-    assert [loss.path for loss in told.losses] == lost
+def test_a_request_that_the_target_supports_has_no_losses(source: str, target: str, lost: list[str]) -> None:
+    translated = translate(REQUESTS[source], from_=source, to=target).unwrap()
+    assert [loss.path for loss in translated.losses] == lost
 
 
 HI = [{"role": "user", "content": "Hi"}]
@@ -138,11 +136,11 @@ HI = [{"role": "user", "content": "Hi"}]
 @pytest.mark.parametrize(
     ("source", "body", "target", "lost"),
     [
-        # What the source says in words of its own.
+        # Keys that only the source knows.
         ("openai", {"logprobs": True, "user": "u"}, "anthropic", ["logprobs", "user", "options.max_tokens"]),
         ("anthropic", {"max_tokens": 9, "thinking": {"type": "adaptive"}}, "openai", ["thinking"]),
         ("ollama", {"keep_alive": "5m", "options": {"num_ctx": 9}}, "openai", ["keep_alive", "options"]),
-        # What the target has no word for.
+        # Options that the target does not support.
         ("openai", {"seed": 7, "max_tokens": 9}, "anthropic", ["options.seed"]),
         ("anthropic", {"top_k": 7}, "openai", ["options.top_k"]),
         ("openai", {"frequency_penalty": 1.0}, "ollama", []),
@@ -151,13 +149,15 @@ HI = [{"role": "user", "content": "Hi"}]
         ("openai", {"logprobs": True}, "groq", []),
     ],
 )
-def test_the_losses_of_both_legs_are_told(source: str, body: Body, target: str, lost: list[str]) -> None:
-    told = translate({"model": "m", **body, "messages": HI}, from_=source, to=target).unwrap()
-    assert [loss.path for loss in told.losses] == lost
+def test_the_losses_of_reading_and_writing_are_reported(
+    source: str, body: Body, target: str, lost: list[str]
+) -> None:
+    translated = translate({"model": "m", **body, "messages": HI}, from_=source, to=target).unwrap()
+    assert [loss.path for loss in translated.losses] == lost
 
 
 @pytest.mark.parametrize(
-    ("source", "body", "target", "said"),
+    ("source", "body", "target", "expected"),
     [
         ("openai", {"max_tokens": 50, "max_completion_tokens": None}, "azure", {"max_completion_tokens": 50}),
         ("openai", {"max_tokens": None, "max_completion_tokens": 50}, "groq", {"max_tokens": 50}),
@@ -165,11 +165,11 @@ def test_the_losses_of_both_legs_are_told(source: str, body: Body, target: str, 
         ("mistral", {"seed": None, "random_seed": 7}, "openai", {"seed": 7}),
     ],
 )
-def test_a_wish_is_not_hidden_by_null_under_its_other_word(
-    source: str, body: Body, target: str, said: Body
+def test_an_option_is_not_hidden_by_null_under_its_other_key(
+    source: str, body: Body, target: str, expected: Body
 ) -> None:
-    told = translate({"model": "m", **body, "messages": HI}, from_=source, to=target).unwrap()
-    assert json.loads(told.body) == {"model": "m", **said, "messages": HI}
+    translated = translate({"model": "m", **body, "messages": HI}, from_=source, to=target).unwrap()
+    assert json.loads(translated.body) == {"model": "m", **expected, "messages": HI}
 
 
 SIGNED: Body = {"extra_content": {"google": {"thought_signature": "secret"}}}
@@ -177,7 +177,7 @@ CALL: Body = {"id": "call_1", "type": "function", "function": {"name": "now", "a
 
 
 @pytest.mark.parametrize(
-    ("source", "said", "target", "lost"),
+    ("source", "fields", "target", "lost"),
     [
         ("deepseek", {"reasoning_content": "secret"}, "openai", "messages[1].native.deepseek"),
         ("openrouter", {"reasoning_details": ["secret"]}, "groq", "messages[1].native.openrouter"),
@@ -198,41 +198,38 @@ CALL: Body = {"id": "call_1", "type": "function", "function": {"name": "now", "a
     ],
 )
 def test_the_reasoning_of_one_server_is_not_shown_to_another(
-    source: str, said: Body, target: str, lost: str
+    source: str, fields: Body, target: str, lost: str
 ) -> None:
-    asked: Body = {
+    request: Body = {
         "model": "m",
         "max_tokens": 9,
-        "messages": [*HI, {"role": "assistant", "content": "a", **said}],
+        "messages": [*HI, {"role": "assistant", "content": "a", **fields}],
     }
-    told = translate(asked, from_=source, to=target).unwrap()
-    assert [loss.path for loss in told.losses] == [lost]
-    assert b"secret" not in told.body
-    assert b"secret" in translate(asked, from_=source, to=source).unwrap().body
+    translated = translate(request, from_=source, to=target).unwrap()
+    assert [loss.path for loss in translated.losses] == [lost]
+    assert b"secret" not in translated.body
+    assert b"secret" in translate(request, from_=source, to=source).unwrap().body
 
 
-def test_another_form_of_the_same_is_a_change_and_no_loss() -> None:
-    asked: Body = {"model": "m", "max_tokens": 9, "messages": HI * 2}
-    told = translate(asked, from_="openai", to="anthropic").unwrap()
-    assert told.losses == ()
-    assert [(change.path, change.kind) for change in told.changes] == [("messages[1]", "merged")]
+def test_an_equivalent_rewrite_is_a_change_and_not_a_loss() -> None:
+    request: Body = {"model": "m", "max_tokens": 9, "messages": HI * 2}
+    translated = translate(request, from_="openai", to="anthropic").unwrap()
+    assert translated.losses == ()
+    assert [(change.path, change.kind) for change in translated.changes] == [("messages[1]", "merged")]
 
 
 @pytest.mark.parametrize("source", ["openai", "anthropic", "ollama"])
-def test_text_or_bytes_or_a_dict_are_one_body(source: str) -> None:
+def test_bytes_and_a_dict_are_the_same_body(source: str) -> None:
     body = REQUESTS[source]
-    told = translate(body, from_=source, to="openai")
-    assert translate(json.dumps(body).encode(), from_=source, to="openai") == told
+    translated = translate(body, from_=source, to="openai")
+    assert translate(json.dumps(body).encode(), from_=source, to="openai") == translated
 
 
 REPLY = Reply(
     message=AssistantMessage(
         content="I look it up.",
         tool_calls=[
-            AssistantToolCall(
-                id="a",
-                function=AssistantToolCallFunction(name="weather", arguments='{"city": "Oslo"}'),
-            )
+            tool_call(arguments='{"city": "Oslo"}'),
         ],
     ),
     usage=Usage(prompt_tokens=7, completion_tokens=4),
@@ -240,29 +237,27 @@ REPLY = Reply(
     model="m",
     id="reply-1",
 )
-WORDS = {"openai": "tool_calls", "anthropic": "tool_use", "ollama": "tool_calls"}
+FINISH_REASONS = {"openai": "tool_calls", "anthropic": "tool_use", "ollama": "tool_calls"}
 
 
-@pytest.mark.parametrize("target", WORDS)
-@pytest.mark.parametrize("source", WORDS)
+@pytest.mark.parametrize("target", FINISH_REASONS)
+@pytest.mark.parametrize("source", FINISH_REASONS)
 @pytest.mark.parametrize("kind", ["reply", "stream"])
-def test_an_answer_is_the_same_in_the_words_of_another_format(
-    kind: BodyKind, source: str, target: str
-) -> None:
+def test_an_answer_is_translated_without_losses(kind: BodyKind, source: str, target: str) -> None:
     codec = format_named(source)
     body = codec.write(REPLY).body if kind == "reply" else b"".join(codec.write_stream(REPLY))
-    told = translate(body, from_=source, to=target, kind=kind).unwrap()
-    again = translate(told.body, from_=target, to=source, kind=kind).unwrap()
-    assert (told.losses, again.losses) == ((), ())
-    assert WORDS[target].encode() in told.body
+    translated = translate(body, from_=source, to=target, kind=kind).unwrap()
+    again = translate(translated.body, from_=target, to=source, kind=kind).unwrap()
+    assert (translated.losses, again.losses) == ((), ())
+    assert FINISH_REASONS[target].encode() in translated.body
 
 
-def test_an_answer_s_end_is_said_in_the_other_format_s_word() -> None:
+def test_the_finish_reason_is_translated() -> None:
     body = format_named("anthropic").write(
         Reply(message=AssistantMessage(content="Hi"), finish_reason="length")
     )
-    told = translate(body.body, from_="anthropic", to="openai", kind="reply").unwrap()
-    assert json.loads(told.body)["choices"][0]["finish_reason"] == "length"
+    translated = translate(body.body, from_="anthropic", to="openai", kind="reply").unwrap()
+    assert json.loads(translated.body)["choices"][0]["finish_reason"] == "length"
 
 
 COMPLETION: Body = {
@@ -285,9 +280,9 @@ COMPLETION: Body = {
 
 
 @pytest.mark.parametrize("target", ["openai", "anthropic", "ollama"])
-def test_what_is_not_read_of_a_reply_is_a_loss(target: str) -> None:
-    told = translate(COMPLETION, from_="openai", to=target, kind="reply").unwrap()
-    assert [loss.path for loss in told.losses] == [
+def test_fields_of_a_reply_that_are_not_read_are_losses(target: str) -> None:
+    translated = translate(COMPLETION, from_="openai", to=target, kind="reply").unwrap()
+    assert [loss.path for loss in translated.losses] == [
         "created",
         "choices[0].logprobs",
         "choices[1]",
@@ -295,35 +290,34 @@ def test_what_is_not_read_of_a_reply_is_a_loss(target: str) -> None:
     ]
 
 
-def test_reasoning_that_is_said_in_another_key_is_no_loss() -> None:
+def test_reasoning_under_another_key_is_not_a_loss() -> None:
     message = {"role": "assistant", "content": "Hi", "reasoning": "A greeting."}
     body: Body = {"choices": [{"index": 0, "finish_reason": "stop", "message": message}]}
-    told = translate(body, from_="openai", to="ollama", kind="reply").unwrap()
-    assert told == Translated(
+    translated = translate(body, from_="openai", to="ollama", kind="reply").unwrap()
+    assert translated == Translated(
         body=b'{"message":{"role":"assistant","content":"Hi","thinking":"A greeting."},'
         b'"done":true,"done_reason":"stop"}'
     )
 
 
-def test_signed_reasoning_means_nothing_elsewhere() -> None:
+def test_signed_reasoning_is_a_loss_in_another_format() -> None:
     thought = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
     body: Body = {
         "type": "message",
         "role": "assistant",
         "content": [thought, {"type": "text", "text": "Hi"}],
     }
-    told = translate(body, from_="anthropic", to="openai", kind="reply").unwrap()
-    assert [(loss.path, loss.asked) for loss in told.losses] == [("native", {"anthropic": ("content",)})]
-    assert b"c2ln" not in told.body
+    translated = translate(body, from_="anthropic", to="openai", kind="reply").unwrap()
+    assert [(loss.path, loss.asked) for loss in translated.losses] == [
+        ("native", {"anthropic": ("content",)})
+    ]
+    assert b"c2ln" not in translated.body
 
 
-def test_arguments_that_are_written_differently_are_a_change() -> None:
+def test_arguments_that_are_formatted_differently_are_a_change() -> None:
     body = format_named("openai").write(REPLY).body
-    told = translate(body, from_="openai", to="anthropic", kind="reply").unwrap()
-    assert [(change.path, change.kind) for change in told.changes] == [("tool_calls", "rewritten")]
-
-
-# What is no body
+    translated = translate(body, from_="openai", to="anthropic", kind="reply").unwrap()
+    assert [(change.path, change.kind) for change in translated.changes] == [("tool_calls", "rewritten")]
 
 
 @pytest.mark.parametrize("source", ["openai", "anthropic", "ollama"])
@@ -331,7 +325,7 @@ def test_arguments_that_are_written_differently_are_a_change() -> None:
     "body", [b"", b"[]", b"Hi", b"\xff", b'{"messages": 5}', {}, {"a": {1}}, {"a": "\ud83d"}]
 )
 @pytest.mark.parametrize("kind", get_args(BodyKind))
-def test_what_is_no_body_is_a_failure_that_says_so(source: str, body: Any, kind: BodyKind) -> None:  # noqa: ANN401 # of any type
+def test_an_invalid_body_is_a_failure_with_a_text(source: str, body: Any, kind: BodyKind) -> None:  # noqa: ANN401 # of any type
     assert str(translate(body, from_=source, to="openai", kind=kind).failure())
 
 
@@ -351,7 +345,7 @@ def test_what_is_no_body_is_a_failure_that_says_so(source: str, body: Any, kind:
         ),
     ],
 )
-def test_a_format_or_kind_that_nobody_knows_is_refused(arguments: Any, problem: str) -> None:  # noqa: ANN401 # keywords
+def test_an_unknown_format_or_kind_is_refused(arguments: Any, problem: str) -> None:  # noqa: ANN401 # keywords
     with pytest.raises(ConfigurationError, match=problem):
         translate(b"{}", **arguments)
 
@@ -364,5 +358,4 @@ def test_every_recorded_exchange_is_translated_or_refused(protocol: str, target:
         if exchange.request is not None:
             assert str(translate(exchange.request, from_=source, to=target))
         kind: BodyKind = "stream" if exchange.stream else "reply"
-        answered = translate(exchange.body, from_=source, to=target, kind=kind)
-        assert str(answered)
+        assert str(translate(exchange.body, from_=source, to=target, kind=kind))

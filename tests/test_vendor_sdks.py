@@ -15,12 +15,11 @@ import anthropic
 import ollama
 import openai
 import pytest
+from support.builders import tool_call
 from support.servers import END, Server, piece, response, serving
 
 from casual_llm import (
     AssistantMessage,
-    AssistantToolCall,
-    AssistantToolCallFunction,
     ChatOptions,
     ClientConfig,
     Model,
@@ -44,11 +43,7 @@ TEXT = Reply(
 CALLS = Reply(
     message=AssistantMessage(
         tool_calls=[
-            AssistantToolCall(
-                id=f"call_{city}",
-                function=AssistantToolCallFunction(name="weather", arguments=json.dumps({"city": city})),
-            )
-            for city in ("Paris", "Oslo")
+            tool_call(f"call_{city}", "weather", json.dumps({"city": city})) for city in ("Paris", "Oslo")
         ]
     ),
     usage=Usage(prompt_tokens=9, completion_tokens=20),

@@ -1,6 +1,6 @@
-"""The command line as values: flags become options, a config and messages, and those are asked.
+"""The commands: flags become options, a target and messages, which are then sent or explained.
 
-What needs the network or the terminal is imported when something is asked, so that help is quick.
+The network and the terminal are imported only by the command that needs them, so that `--help` is quick.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typer import Context, Exit, Option, Typer, echo
 
 from casual_llm import ConfigurationError, __version__
 from casual_llm.cli import flags
-from casual_llm.cli.outcome import Commands, show, show_body
+from casual_llm.cli.outcome import Commands, print_body, print_text
 
 app = Typer(
     name="casual-llm",
@@ -38,91 +38,92 @@ def casual_llm(
         bool, Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Talk to a language model: to the one that comes along, or to that of any provider."""
+    """Talk to a language model: the bundled one, or a model of any provider."""
     if context.invoked_subcommand is None:
         echo(context.get_help())
 
 
 @app.command()
-@flags.gathered
+@flags.with_records
 def chat(  # noqa: PLR0913 # records of flags, and its own
-    asked: flags.Asked,
-    answering: flags.Answering,
-    options: flags.Options,
-    over: flags.Overrides,
+    question_flags: flags.QuestionFlags,
+    model_flags: flags.ModelFlags,
+    option_flags: flags.OptionFlags,
+    overrides: flags.Overrides,
     *,
     as_json: flags.AsJson = False,
     usage: flags.ShowUsage = False,
 ) -> None:
     """Ask a question, or have a conversation.
 
-    The answer is printed as it comes. Without a question, on a terminal, a conversation begins:
-    Ctrl-C stops an answer, Ctrl-D ends.
+    The answer is printed as it arrives. Without a question, on a terminal, a conversation begins:
+    Ctrl-C stops an answer, Ctrl-D ends the conversation.
 
-    With --config, a model of the file answers, and what is given here lies over what the file says.
+    With --config, a model of the file answers, and flags override the options of the file.
 
-    Keys are read from the environment only (OPENAI_API_KEY, ANTHROPIC_API_KEY, or the one of --name),
-    because every user of a machine can see the arguments of its commands.
+    API keys are read from the environment only (OPENAI_API_KEY, ANTHROPIC_API_KEY, or the variable of
+    --name), because every user of a machine can see the arguments of its commands.
     """
     from casual_llm.cli import question, session, target  # noqa: PLC0415 # they import the network
 
-    answerer = target.of(answering, options.said() | target.overrides(over))
-    said = question.read(asked)
-    if said.text is None and as_json:
-        raise ConfigurationError("--json: it prints the reply to one question; give the question")
-    with session.opened(answerer, show_usage=usage) as opened:
-        if said.text is None:
+    chosen = target.resolve(model_flags, option_flags.as_options() | target.override_layer(overrides))
+    given = question.read(question_flags)
+    if given.text is None and as_json:
+        raise ConfigurationError("--json: a conversation has no single reply to print; give a question")
+    with session.open_session(chosen, show_usage=usage) as opened:
+        if given.text is None:
             from casual_llm.cli.conversation import converse  # noqa: PLC0415 # it imports the terminal
 
-            converse(opened, said.opening, said.images)
+            converse(opened, given.opening, given.images)
         elif as_json:
-            opened.print_reply(said.messages)
+            opened.print_reply(given.messages)
         else:
-            opened.stream(said.messages, [])
+            opened.stream(given.messages, [])
 
 
 @app.command()
-@flags.gathered
+@flags.with_records
 def explain(
     *,
     config: flags.NeededConfigFile,
     model: flags.ModelName = None,
-    over: flags.Overrides,
+    overrides: flags.Overrides,
     as_json: flags.ExplanationAsJson = False,
 ) -> None:
-    """Tell where each option of a model comes from.
+    """Show where each option of a model comes from.
 
-    Each is shown with the part of the file that sets it, and with what it was set over.
+    Each option is listed with the section of the file that sets it and the values that it overrides.
     """
-    from casual_llm.cli import account, target  # noqa: PLC0415 # they import the network
+    from casual_llm.cli import explanation, target  # noqa: PLC0415 # they import the network
 
-    told = account.Account.of_file(config, model, target.overrides(over))
-    show(account.as_json(told) if as_json else account.written(told))
+    call = target.override_layer(overrides)
+    explained = explanation.ModelExplanation.from_file(config, model, call)
+    print_text(explanation.as_json(explained) if as_json else explanation.render(explained))
 
 
 @app.command()
-@flags.gathered
+@flags.with_records
 def plan(
-    asked: flags.Asked,
-    answering: flags.Answering,
-    options: flags.Options,
-    over: flags.Overrides,
+    question_flags: flags.QuestionFlags,
+    model_flags: flags.ModelFlags,
+    option_flags: flags.OptionFlags,
+    overrides: flags.Overrides,
     *,
     streamed: flags.Streamed = False,
 ) -> None:
     """Print the HTTP request of a call, its key masked, without sending it.
 
-    What the provider has no word for is told on standard error.
+    Anything the provider does not support is reported on standard error.
     """
     from casual_llm.cli import question, target, wire  # noqa: PLC0415 # they import the network
 
-    answerer = target.of(answering, options.said() | target.overrides(over))
-    said = question.read(asked)
-    if said.text is None:
-        raise ConfigurationError("question: there is none; give it, as to chat")
-    planned = wire.plan_of(answerer, said.messages, stream=streamed)
-    wire.notes(planned.format, planned.losses)
-    show_body(wire.written(planned))
+    chosen = target.resolve(model_flags, option_flags.as_options() | target.override_layer(overrides))
+    given = question.read(question_flags)
+    if given.text is None:
+        raise ConfigurationError("question: none given; give it as an argument, as to chat")
+    planned = wire.plan_call(chosen, given.messages, stream=streamed)
+    wire.print_losses(planned.format, planned.losses)
+    print_body(wire.format_request(planned))
 
 
 @app.command()
@@ -131,12 +132,12 @@ def convert(
 ) -> None:
     """Translate a body on standard input into another wire format.
 
-    What the other format has no word for is told on standard error.
+    Anything the other format does not support is reported on standard error.
     """
     from casual_llm.cli import question, wire  # noqa: PLC0415 # they import the formats
 
-    told = wire.converted(question.piped_body(), source, target, kind)
-    show_body(told if kind == "stream" else told + b"\n")
+    body = wire.convert_body(question.piped_body(), source, target, kind)
+    print_body(body if kind == "stream" else body + b"\n")
 
 
 @app.command()
@@ -144,4 +145,4 @@ def schema() -> None:
     """Print the JSON Schema of configuration files, for editors."""
     from casual_llm import config_schema  # noqa: PLC0415 # it imports how files are read
 
-    show(json.dumps(config_schema(), indent=2) + "\n")
+    print_text(json.dumps(config_schema(), indent=2) + "\n")

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from prompt_toolkit import PromptSession
 
-from casual_llm.cli.outcome import described, tell
-from casual_llm.cli.question import question
+from casual_llm.cli.outcome import error_lines, print_note
+from casual_llm.cli.question import user_message
 from casual_llm.cli.session import Session
 from casual_llm.errors import CasualLLMError
 from casual_llm.messages import ChatMessage, ImageContent
@@ -17,9 +17,9 @@ from casual_llm.wire.collect import collect
 
 
 def converse(session: Session, opening: Sequence[ChatMessage], images: Sequence[ImageContent]) -> None:
-    """Ask what is typed, with all that was said before; the images go with the first question."""
+    """Send each typed question with the conversation so far; the images go with the first question."""
     terminal: PromptSession[str] = PromptSession()
-    said, shown = tuple(opening), tuple(images)
+    history, unsent_images = tuple(opening), tuple(images)
     while True:
         with suppress(KeyboardInterrupt):  # at the prompt it clears the line
             try:
@@ -27,21 +27,21 @@ def converse(session: Session, opening: Sequence[ChatMessage], images: Sequence[
             except EOFError:
                 return
             if text.strip():
-                turn = _turn(session, said, text, shown)
-                said, shown = (*said, *turn), () if turn else shown
+                turn = _turn(session, history, text, unsent_images)
+                history, unsent_images = (*history, *turn), () if turn else unsent_images
 
 
 def _turn(
-    session: Session, said: Sequence[ChatMessage], text: str, images: Sequence[ImageContent]
+    session: Session, history: Sequence[ChatMessage], text: str, images: Sequence[ImageContent]
 ) -> Sequence[ChatMessage]:
-    """Give the question and its answer; a question without an answer is as good as not asked."""
-    heard: list[StreamChunk] = []
+    """Return the question and its answer, or nothing where no answer came."""
+    chunks: list[StreamChunk] = []
     try:
-        asked = question(text, images)
-        with suppress(KeyboardInterrupt):  # what was heard until then is the answer
-            session.stream([*said, asked], heard)
+        question = user_message(text, images)
+        with suppress(KeyboardInterrupt):  # the chunks that arrived until then are the answer
+            session.stream([*history, question], chunks)
     except (CasualLLMError, ValueError) as error:
-        tell("error", *described(error))
+        print_note("error", *error_lines(error))
         return ()
-    answer = collect(heard).message
-    return (asked, answer) if answer.content or answer.refusal else ()
+    answer = collect(chunks).message
+    return (question, answer) if answer.content or answer.refusal else ()

@@ -1,7 +1,7 @@
-"""What can be said after a command: each a field with its flag and its line of help.
+"""The flags of the commands: each is a field with its flag and its line of help.
 
-Flags that several commands have stand in one record, which is one argument of each of them. Every value
-that is sent is `None` where the flag is not given, and what is `None` is not sent.
+Flags that several commands share are one record, which each command takes as one argument. An option
+whose flag is not given is `None`, and `None` is not sent.
 """
 
 from __future__ import annotations
@@ -23,66 +23,70 @@ ModelName: TypeAlias = Annotated[
 
 
 @frozen(kw_only=True)
-class Asked:
-    """What is asked."""
+class QuestionFlags:
+    """The question, its instructions and its images."""
 
     question: Annotated[
-        str | None, Argument(help="What to ask; text piped to the command follows it, or stands for it.")
+        str | None,
+        Argument(help="The question; piped text is appended, or is the question if none is given."),
     ] = None
-    system: Annotated[str | None, Option(help="Instructions that stand above the conversation.")] = None
+    system: Annotated[str | None, Option(help="Instructions for the whole conversation.")] = None
     image: Annotated[
         list[str] | None,
-        Option(metavar="PATH|URL", help="A file or URL to show with the question; repeatable."),
+        Option(metavar="PATH|URL", help="An image file or URL for the question; repeatable."),
     ] = None
 
 
 @frozen(kw_only=True)
-class Answering:
-    """Who answers: a model that the flags describe, or one of a file."""
+class ModelFlags:
+    """The model: one that the flags describe, or one of a file."""
 
-    config: Annotated[
-        Path | None, Option(metavar="FILE", help="A configuration file, whose model is asked.")
-    ] = None
+    config: Annotated[Path | None, Option(metavar="FILE", help="Use a model of this configuration file.")] = (
+        None
+    )
     model: ModelName = None
     provider: Annotated[
         Provider | None,
-        Option(case_sensitive=False, help="Who answers: local, or openai where --base-url is given."),
+        Option(case_sensitive=False, help="The provider; default local, or openai with --base-url."),
     ] = None
-    base_url: Annotated[str | None, Option(help="The server, such as http://localhost:8000/v1.")] = None
-    name: Annotated[str | None, Option(help="The server's name: 'groq' takes the key from GROQ_API_KEY.")] = (
+    base_url: Annotated[
+        str | None, Option(help="The address of the server, such as http://localhost:8000/v1.")
+    ] = None
+    name: Annotated[str | None, Option(help="The server's name: 'groq' reads the key from GROQ_API_KEY.")] = (
         None
     )
     timeout: Annotated[
         float | None,
-        Option(metavar="SECONDS", help="The longest silence of the server; else 60, or as the file says."),
+        Option(
+            metavar="SECONDS",
+            help="The longest wait for data from the server; default 60, or the value of the file.",
+        ),
     ] = None
 
 
 @frozen(kw_only=True)
-class Options:
-    """How it is answered: the options that have a flag of their own."""
+class OptionFlags:
+    """The options that have a flag of their own."""
 
-    temperature: Annotated[float | None, Option(help="0 takes the likeliest words, more is freer.")] = None
+    temperature: Annotated[
+        float | None, Option(help="0 chooses the likeliest words; higher is more random.")
+    ] = None
     max_tokens: Annotated[int | None, Option(help="The longest answer, in tokens.")] = None
     top_p: Annotated[
-        float | None, Option(help="Choose among the likeliest words of this share, up to 1.")
+        float | None, Option(help="Choose among the likeliest words up to this probability, at most 1.")
     ] = None
-    top_k: Annotated[int | None, Option(help="Choose among this many words.")] = None
-    seed: Annotated[int | None, Option(help="The same seed asks for the same choices again.")] = None
+    top_k: Annotated[int | None, Option(help="Choose among this many of the likeliest words.")] = None
+    seed: Annotated[int | None, Option(help="The same seed asks for the same answer again.")] = None
     stop: Annotated[
         list[str] | None, Option(metavar="TEXT", help="End the answer before this text; repeatable.")
     ] = None
-    frequency_penalty: Annotated[float | None, Option(help="Above 0: fewer words that were said often.")] = (
-        None
-    )
-    presence_penalty: Annotated[float | None, Option(help="Above 0: fewer words that were said at all.")] = (
-        None
-    )
+    frequency_penalty: Annotated[float | None, Option(help="Above 0: fewer words that occur often.")] = None
+    presence_penalty: Annotated[float | None, Option(help="Above 0: fewer words that occur at all.")] = None
 
-    def said(self) -> ChatOptions:
-        """Give those that are set.
+    def as_options(self) -> ChatOptions:
+        """Return the flags that are given as options.
 
-        >>> Options(seed=7, stop=[]).said()
+        >>> OptionFlags(seed=7, stop=[]).as_options()
         ChatOptions(seed=7)
         """
         return ChatOptions(**{**asdict(self), "stop": self.stop or None})
@@ -90,7 +94,7 @@ class Options:
 
 @frozen(kw_only=True)
 class Overrides:
-    """Any option, over all that is said elsewhere."""
+    """Any option, set or omitted over every other layer."""
 
     assignments: Annotated[
         list[str] | None,
@@ -98,32 +102,34 @@ class Overrides:
     ] = None
     omitted: Annotated[
         list[str] | None,
-        Option("--omit", metavar="OPTION", help="Send nothing there, whatever the file says; repeatable."),
+        Option(
+            "--omit", metavar="OPTION", help="Do not send this option, even if the file sets it; repeatable."
+        ),
     ] = None
 
 
 NeededConfigFile: TypeAlias = Annotated[
     Path, Option("--config", metavar="FILE", help="A configuration file.")
 ]
-Streamed: TypeAlias = Annotated[bool, Option("--stream", help="Plan a stream instead of a whole reply.")]
+Streamed: TypeAlias = Annotated[bool, Option("--stream", help="Plan a streamed call.")]
 SourceFormat: TypeAlias = Annotated[
     str, Option("--from", metavar="FORMAT", help="The format of the body: openai, anthropic, ollama …")
 ]
 TargetFormat: TypeAlias = Annotated[
-    str, Option("--to", metavar="FORMAT", help="The format to write, or a server: groq, openrouter …")
+    str, Option("--to", metavar="FORMAT", help="The format to write, or a server such as groq or openrouter.")
 ]
 BodyKind: TypeAlias = Annotated[
-    Literal["request", "reply", "stream"], Option("--kind", help="What the body is.")
+    Literal["request", "reply", "stream"], Option("--kind", help="The kind of the body.")
 ]
 AsJson: TypeAlias = Annotated[bool, Option("--json", help="Print the whole reply as one JSON object.")]
-ShowUsage: TypeAlias = Annotated[bool, Option("--usage", help="Tell the tokens of each answer on stderr.")]
+ShowUsage: TypeAlias = Annotated[bool, Option("--usage", help="Print the tokens of each answer on stderr.")]
 ExplanationAsJson: TypeAlias = Annotated[bool, Option("--json", help="Print one JSON object.")]
 
 
-def gathered(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command take records: each of their fields is a flag, and comes to it inside its record."""
-    taken = signature(command, eval_str=True)
-    records = {name: each.annotation for name, each in taken.parameters.items() if has(each.annotation)}
+def with_records(command: Callable[..., None]) -> Callable[..., None]:
+    """Expand the records among a command's arguments into one flag for each field."""
+    declared = signature(command, eval_str=True)
+    records = {name: each.annotation for name, each in declared.parameters.items() if has(each.annotation)}
 
     @wraps(command)
     def run(**given: Any) -> None:  # noqa: ANN401 # values of any flag
@@ -133,10 +139,10 @@ def gathered(command: Callable[..., None]) -> Callable[..., None]:
 
     flags = [
         flag
-        for name, each in taken.parameters.items()
+        for name, each in declared.parameters.items()
         for flag in (_flags(records[name]) if name in records else (each,))
     ]
-    run.__signature__ = taken.replace(parameters=flags)  # type: ignore[attr-defined] # typer reads it
+    run.__signature__ = declared.replace(parameters=flags)  # type: ignore[attr-defined] # typer reads it
     return run
 
 

@@ -1,6 +1,6 @@
-"""How a command ends: what went wrong on stderr, a line for each problem, and the exit code.
+"""How a command ends: problems on stderr, one a line, and the exit code.
 
-0 is an answer, 1 a call that failed, 2 wrong use, 130 Ctrl-C.
+0 means success, 1 a failed call, 2 wrong use, 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from typer.core import TyperGroup
 from casual_llm.errors import ConfigurationError
 
 _WRONG_USE = (ValueError, TyperException)
-"""ConfigurationError, RequestError and what pydantic raises are all ValueErrors."""
+"""ConfigurationError, RequestError and the errors of pydantic are all ValueErrors."""
 CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\t"), ord("\n")})
-"""Control characters: on a terminal they could do more than show text."""
+"""Control characters, which on a terminal could do more than show text."""
 _OPTION = re.compile(r"^ChatOptions\.(\w+)")
 
 
 class Commands(TyperGroup):
-    """A group of commands in which a failure is told by its text and an exit code, never a traceback."""
+    """A group of commands that report a failure by its text and an exit code, never by a traceback."""
 
     def main(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 # what typer passes on
         """Run a command and leave the process."""
@@ -35,14 +35,14 @@ class Commands(TyperGroup):
             try:
                 code = run() or 0
             except Exception as error:  # noqa: BLE001 # the last place where one can be caught
-                tell("error", *described(error))
+                print_note("error", *error_lines(error))
                 code = 2 if isinstance(error, _WRONG_USE) else 1
         sys.exit(code)
 
 
-def tell(kind: Literal["error", "note", "usage"], *lines: str) -> None:
-    """Print on stderr, each line as one whatever it holds: a server may have written it."""
-    sys.stderr.write(f"{kind}: " + "\n  ".join(map(_one_line, lines)) + "\n")
+def print_note(label: Literal["error", "note", "usage"], *lines: str) -> None:
+    """Print lines on stderr behind a label; a line break inside one, which a server may send, is a space."""
+    sys.stderr.write(f"{label}: " + "\n  ".join(map(_one_line, lines)) + "\n")
     sys.stderr.flush()
 
 
@@ -51,20 +51,20 @@ def _one_line(text: str) -> str:
     return " ".join(printable.split())
 
 
-def described(error: Exception) -> list[str]:
-    """Say what went wrong in the words of the command line, a line for each problem.
+def error_lines(error: Exception) -> list[str]:
+    """Describe an error in terms of the command line, a line for each problem.
 
-    >>> described(ValueError("ChatOptions.top_p: 2 is out of range"))
+    >>> error_lines(ValueError("ChatOptions.top_p: 2 is out of range"))
     ['--top-p: 2 is out of range']
     """
     if isinstance(error, TyperException):
         return [error.format_message()]
-    text = _OPTION.sub(lambda place: "--" + place[1].replace("_", "-"), str(error) or type(error).__name__)
+    text = _OPTION.sub(lambda match: "--" + match[1].replace("_", "-"), str(error) or type(error).__name__)
     return text.split("\n") if isinstance(error, ConfigurationError) else [text]
 
 
-def show(text: str) -> None:
-    """Print on standard output; what its encoding lacks is written as an escape."""
+def print_text(text: str) -> None:
+    """Print on standard output; characters that its encoding lacks are written as escapes."""
     encoding = sys.stdout.encoding
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
     sys.stdout.flush()
@@ -72,13 +72,13 @@ def show(text: str) -> None:
 
 class _Notes(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        tell("note", record.getMessage())
+        print_note("note", record.getMessage())
 
 
-def show_body(body: bytes) -> None:
-    """Print bytes of the wire as they are; on a terminal as text, without what could command it."""
+def print_body(body: bytes) -> None:
+    """Print the bytes of a body unchanged; on a terminal, as text without control characters."""
     if sys.stdout.isatty():
-        show(body.decode("utf-8", "replace").translate(CONTROLS))
+        print_text(body.decode("utf-8", "replace").translate(CONTROLS))
     else:
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()

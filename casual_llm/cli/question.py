@@ -1,4 +1,4 @@
-"""What is asked: the question and what is piped to the command, as messages."""
+"""The question and the text piped to the command, as messages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from casual_llm.cli.flags import Asked
+from casual_llm.cli.flags import QuestionFlags
 from casual_llm.errors import ConfigurationError
 from casual_llm.messages import (
     ChatMessage,
@@ -21,8 +21,8 @@ from casual_llm.shell.images import read_image
 
 
 @frozen
-class Said:
-    """What stands above a conversation, its images, and the question, if it is not yet to be typed."""
+class Question:
+    """The messages before a question, its images, and its text; `None` where it is yet to be typed."""
 
     opening: tuple[ChatMessage, ...]
     images: tuple[ImageContent, ...]
@@ -30,50 +30,50 @@ class Said:
 
     @property
     def messages(self) -> list[ChatMessage]:
-        """The conversation up to the question."""
-        return [*self.opening, question(self.text or "", self.images)]
+        """The conversation up to and including the question."""
+        return [*self.opening, user_message(self.text or "", self.images)]
 
 
-def read(asked: Asked) -> Said:
-    """Read the flags, the files that they name, and what is piped to the command."""
-    opening = () if asked.system is None else (SystemMessage(content=asked.system),)
-    text = _text(asked.question)
-    return Said(opening, tuple(map(image, asked.image or ())), text)
+def read(flags: QuestionFlags) -> Question:
+    """Read the flags, the image files that they name, and the piped text."""
+    opening = () if flags.system is None else (SystemMessage(content=flags.system),)
+    text = _text(flags.question)
+    return Question(opening, tuple(map(load_image, flags.image or ())), text)
 
 
-def question(text: str, images: Sequence[ImageContent]) -> UserMessage:
-    """Make a message of a text and the images shown with it.
+def user_message(text: str, images: Sequence[ImageContent]) -> UserMessage:
+    """Build a message of a text and its images.
 
-    >>> question("Hello!", [])
+    >>> user_message("Hello!", [])
     UserMessage(role='user', content='Hello!')
     """
     return UserMessage(content=[TextContent(text=text), *images] if images else text)
 
 
-def image(source: str) -> ImageContent:
-    """Take a URL as it is, and read a file.
+def load_image(source: str) -> ImageContent:
+    """Return a URL as an image part without fetching it, and read anything else as a file.
 
-    >>> image("https://example.com/cat.png").source
+    >>> load_image("https://example.com/cat.png").source
     'https://example.com/cat.png'
     """
     return ImageContent(source=source) if is_reference(source) else read_image(source)
 
 
 def piped_body() -> bytes:
-    """Read all of standard input as it is."""
+    """Read all of standard input as bytes."""
     body = sys.stdin.buffer.read() if sys.stdin else b""
     if not body.strip():
-        raise ConfigurationError("standard input: it is empty; pipe a body in")
+        raise ConfigurationError("standard input: empty; pipe a body in")
     return body
 
 
-def _text(said: str | None) -> str | None:
-    """Join the question and the piped text; `None` where there is a person to ask for it."""
-    if said is None and sys.stdin and sys.stdin.isatty():
+def _text(argument: str | None) -> str | None:
+    """Join the question and the piped text; return `None` where somebody can type the question."""
+    if argument is None and sys.stdin and sys.stdin.isatty():
         return None
-    text = "\n\n".join(part for part in (said, _piped()) if part and part.strip())
+    text = "\n\n".join(part for part in (argument, _piped()) if part and part.strip())
     if not text:
-        raise ConfigurationError('question: there is none; give it as casual-llm chat "...", or pipe it in')
+        raise ConfigurationError('question: none given; give it as casual-llm chat "...", or pipe it in')
     return text
 
 
@@ -82,7 +82,7 @@ def _piped() -> str:
         return ""
     try:
         text = sys.stdin.read().rstrip()
-        text.encode()  # where the locale is C, bytes that are no text are read as half characters
+        text.encode()  # in the C locale, bytes that are not text are read as lone surrogates
     except UnicodeError:
-        raise ConfigurationError("standard input: it is no text; give a picture with --image") from None
+        raise ConfigurationError("standard input: not valid text; give an image with --image") from None
     return text

@@ -1,4 +1,4 @@
-"""Which model is meant: the one that flags describe, or one of a configuration file."""
+"""Which model a command uses: the one that flags describe, or one of a configuration file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from casual_llm.cli.flags import Answering, Overrides
+from casual_llm.cli.flags import ModelFlags, Overrides
 from casual_llm.config import ClientConfig, ModelConfig, Provider
 from casual_llm.config.assignment import assigned
 from casual_llm.config.parse import Config, named
@@ -26,72 +26,72 @@ _EMBEDDED = "smollm2"
 
 @frozen
 class Target:
-    """A model, and how its client is made."""
+    """A model, and a function that creates its client."""
 
     connect: Callable[[], CodecClient]
     model: ModelConfig
 
 
-def of(answering: Answering, call: Layer) -> Target:
-    """Take the model that the flags mean, and lay the options of the call over its own."""
-    if answering.config is None:
-        return _of_flags(answering, call)
-    named = {"provider": answering.provider, "base-url": answering.base_url, "name": answering.name}
-    given = [f"--{flag}" for flag, value in named.items() if value is not None]
+def resolve(flags: ModelFlags, call: Layer) -> Target:
+    """Find the model that the flags select, and merge the options of the call over its own."""
+    if flags.config is None:
+        return _from_flags(flags, call)
+    server_flags = {"provider": flags.provider, "base-url": flags.base_url, "name": flags.name}
+    given = [f"--{flag}" for flag, value in server_flags.items() if value is not None]
     if given:
-        problem = "the file says who answers; leave it out, or leave out --config"
+        problem = "already set by the file; remove it, or remove --config"
         raise ConfigurationError(f"{', '.join(given)}: {problem}")
-    return _of_file(answering.config, answering.model, call, answering.timeout)
+    return _from_file(flags.config, flags.model, call, flags.timeout)
 
 
-def _of_flags(answering: Answering, call: Layer) -> Target:
-    """Take the model that flags describe; the embedded one needs no name."""
-    chosen = answering.provider or (Provider.OPENAI if answering.base_url else Provider.LOCAL)
-    local = chosen is Provider.LOCAL
-    if local and (answering.base_url or answering.name):
+def _from_flags(flags: ModelFlags, call: Layer) -> Target:
+    """Build the target that flags describe; the embedded model needs no name."""
+    provider = flags.provider or (Provider.OPENAI if flags.base_url else Provider.LOCAL)
+    local = provider is Provider.LOCAL
+    if local and (flags.base_url or flags.name):
         problem = "the embedded model has no address and no key; give --provider openai"
         raise ConfigurationError(f"--base-url, --name: {problem}")
-    name = answering.model or (_EMBEDDED if local else None)
+    name = flags.model or (_EMBEDDED if local else None)
     if name is None:
-        raise ConfigurationError(f"--model: none given; name one that {chosen} serves")
-    limit = 60.0 if answering.timeout is None else answering.timeout
-    client = ClientConfig(provider=chosen, base_url=answering.base_url, name=answering.name, timeout=limit)
+        raise ConfigurationError(f"--model: none given; name one that {provider} serves")
+    timeout = 60.0 if flags.timeout is None else flags.timeout
+    client = ClientConfig(provider=provider, base_url=flags.base_url, name=flags.name, timeout=timeout)
     return Target(partial(create_client, client), ModelConfig(name=name, default_options=call))
 
 
-def _of_file(path: Path, model: str | None, call: Layer, timeout: float | None) -> Target:
-    """Take a model of a file, and lay what the flags say over it."""
+def _from_file(path: Path, model: str | None, call: Layer, timeout: float | None) -> Target:
+    """Build the target of a model of a file, with the options of the flags merged over its own."""
     config = load_config(path)
-    settings = config.models[model_of(config, model)]
+    settings = config.models[choose_model(config, model)]
     if timeout is not None:
-        hasty = evolve(config.clients[settings.client], timeout=timeout)
-        config = evolve(config, clients={**config.clients, settings.client: hasty})
+        client = evolve(config.clients[settings.client], timeout=timeout)
+        config = evolve(config, clients={**config.clients, settings.client: client})
     options = layered(file=settings.config.default_options, call=call)
     connect = partial(Models(config).client, settings.client)
     return Target(connect, ModelConfig(name=settings.name, default_options=options))
 
 
-def model_of(config: Config, wanted: str | None) -> str:
-    """Choose a model of a file: the one that is named, or the only one."""
+def choose_model(config: Config, wanted: str | None) -> str:
+    """Choose a model of a file: the named one, or the only one."""
     if wanted is not None:
         named(config.models, wanted, "model")
         return wanted
     if not config.models:
-        raise ConfigurationError("--config: the file has no model; give it one as [models.NAME]")
+        raise ConfigurationError("--config: the file has no model; add a section [models.NAME]")
     if len(config.models) > 1:
         raise ConfigurationError(f"--model: none given; name one of the file: {', '.join(config.models)}")
     return next(iter(config.models))
 
 
-def overrides(over: Overrides) -> Layer:
-    """Read what is set and what is omitted as one layer.
+def override_layer(overrides: Overrides) -> Layer:
+    """Read the values of --set and --omit as one layer.
 
-    >>> overrides(Overrides(assignments=["temperature=0.2", "extra.user=u-1"], omitted=["stop"]))
+    >>> override_layer(Overrides(assignments=["temperature=0.2", "extra.user=u-1"], omitted=["stop"]))
     ChatOptions(temperature=0.2, stop=OMIT, extra={'user': 'u-1'})
     """
-    said = merge(*collect_errors(assigned, over.assignments or (), "--set"))
-    paths = collect_errors(parse_path, over.omitted or (), "--omit")
-    contradicted = [".".join(path) for path in paths if path in flatten(said)]
+    assignments = merge(*collect_errors(assigned, overrides.assignments or (), "--set"))
+    paths = collect_errors(parse_path, overrides.omitted or (), "--omit")
+    contradicted = [".".join(path) for path in paths if path in flatten(assignments)]
     if contradicted:
         raise ConfigurationError(f"--omit {contradicted[0]}: --set gives it a value; keep one of the two")
-    return from_paths((path, OMIT) for path in paths) | said
+    return from_paths((path, OMIT) for path in paths) | assignments

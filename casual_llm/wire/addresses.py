@@ -1,7 +1,7 @@
-"""Which IP addresses a download may go to: public ones, and no others.
+"""The IP addresses that a download may connect to: public ones, and no others.
 
 A URL that a user or a model wrote must not reach into the network that the program runs in. The rule is a
-table; the first row that holds an address decides. What the table does not name is not public.
+table; the first network that contains an address decides, and `None` as its reason means public.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 _TABLE = {
-    # Addresses at which clouds tell a machine its secrets; those that stand in no private range.
+    # Addresses at which clouds serve the secrets of a machine; not all of them are in a private range.
     "168.63.129.16/32": "the metadata service of a cloud",
     "169.254.169.254/32": "the metadata service of a cloud",
     "fd00:ec2::254/128": "the metadata service of a cloud",
@@ -33,7 +33,7 @@ _TABLE = {
     "0.0.0.0/0": None,
     "::/128": "unspecified",
     "::1/128": "loopback",
-    # An IPv4 address inside an IPv6 one may lead past the rows above, so none is taken.
+    # An IPv4 address inside an IPv6 one could bypass the rows above, so all of these are refused.
     "::/96": "an IPv4 address in another form",
     "::ffff:0:0/96": "an IPv4 address in another form",
     "::ffff:0:0:0/96": "an IPv4 address in another form",
@@ -57,22 +57,22 @@ _ROWS: list[tuple[IPv4Network | IPv6Network, str | None]] = [
 
 
 def refused_address(address: str) -> str | None:
-    """Say why nothing may be fetched from an address; `None` for a public one.
+    """Return the reason why an address must not be fetched from, or `None` for a public one.
 
     >>> refused_address("127.0.0.1")
     'loopback'
     >>> refused_address("1.1.1.1") is None
     True
 
-    Anything but the usual form of an address is refused:
+    Any notation but the usual one is refused:
 
     >>> refused_address("0x7f.1")
-    'no IP address'
+    'not an IP address'
     """
     if "%" in address:
         return "in a zone of this machine"
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
-        return "no IP address"
-    return next(reason for network, reason in _ROWS if found in network)
+        return "not an IP address"
+    return next(reason for network, reason in _ROWS if parsed in network)

@@ -1,4 +1,4 @@
-"""Folding: chunks into a reply, and a reply into the one form that both ways of asking give."""
+"""Folding the chunks of a stream into a reply, and the way back: a reply as one chunk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ _T = TypeVar("_T")
 
 
 def collect(chunks: Iterable[StreamChunk]) -> Reply:
-    """Fold the chunks of a stream into the reply that they spell.
+    """Fold the chunks of a stream into one reply.
+
+    Content, reasoning and refusal are concatenated, usage is joined as by `usage.join`, and of every other
+    field the last value that is not `None` counts. The deltas of one index become one tool call, with the
+    first id, the first name and all arguments; a call without an id gets one from `derived_id`. Without any
+    text, the content is `None` if there are tool calls or a refusal, and `""` otherwise.
 
     >>> collect([StreamChunk(content="Par"), StreamChunk(content="is.", finish_reason="stop")]).message
     AssistantMessage(role='assistant', content='Paris.', tool_calls=None, refusal=None)
@@ -25,7 +30,7 @@ def collect(chunks: Iterable[StreamChunk]) -> Reply:
     refusal = "".join(part.refusal for part in parts)
     content = "".join(part.content for part in parts)
     return Reply(
-        # An answer without any text is "", unless something else is said in its place.
+        # An answer without any text is "", unless it consists of tool calls or a refusal.
         message=AssistantMessage(
             content=None if not content and (calls or refusal) else content,
             tool_calls=calls or None,
@@ -42,10 +47,14 @@ def collect(chunks: Iterable[StreamChunk]) -> Reply:
 
 
 def chunk_of(reply: Reply) -> StreamChunk:
-    """Put a whole reply into one chunk; `collect` gives it back.
+    """Build one chunk that holds a whole reply.
 
-    >>> chunk_of(Reply(message=AssistantMessage(content="Paris."))).content
-    'Paris.'
+    `collect` turns the chunk back into an equal reply if the reply is one that `collect` could return: its
+    tool calls have ids, and its empty fields are `None` or `""` as described there.
+
+    >>> reply = Reply(message=AssistantMessage(content="Paris."), finish_reason="stop")
+    >>> collect([chunk_of(reply)]) == reply
+    True
     """
     message = reply.message
     return StreamChunk(
@@ -72,10 +81,10 @@ def chunk_of(reply: Reply) -> StreamChunk:
 
 
 def _last(values: Iterable[_T | None]) -> _T | None:
-    found = None
+    last = None
     for value in values:
-        found = found if value is None else value
-    return found
+        last = last if value is None else value
+    return last
 
 
 def _tool_calls(deltas: Sequence[ToolCallDelta], identity: str | None) -> tuple[AssistantToolCall, ...]:
@@ -84,19 +93,19 @@ def _tool_calls(deltas: Sequence[ToolCallDelta], identity: str | None) -> tuple[
         by_index.setdefault(delta.index, []).append(delta)
     return tuple(
         AssistantToolCall(
-            id=next((delta.id for delta in same if delta.id), derived_id(identity, index)),
+            id=next((delta.id for delta in parts if delta.id), derived_id(identity, index)),
             function=AssistantToolCallFunction(
-                name=next((delta.name for delta in same if delta.name), ""),
-                arguments="".join(delta.arguments for delta in same),
+                name=next((delta.name for delta in parts if delta.name), ""),
+                arguments="".join(delta.arguments for delta in parts),
             ),
-            native=_last(delta.native for delta in same),
+            native=_last(delta.native for delta in parts),
         )
-        for index, same in sorted(by_index.items())
+        for index, parts in sorted(by_index.items())
     )
 
 
 def derived_id(identity: str | None, index: int) -> str:
-    """Name a tool call that came without an id, the same way each time the reply is read.
+    """Return an id for a tool call that came without one, the same each time the reply is read.
 
     >>> derived_id("chatcmpl-7", 0)
     'call_chatcmpl-7_0'

@@ -1,4 +1,4 @@
-"""Reading what a provider says when it says no; the shapes are shared by all of them."""
+"""Error responses of providers: their message, code and waiting time, in the forms that all formats share."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _STATUSES = {str(status): status for status in range(400, 600)}
 
 
 def error_response(response: Response) -> ErrorResponse:
-    """Read an error response with any body: nested, flat, a list, plain text or nothing.
+    """Read an error response with any body: nested, flat, a list, plain text or empty.
 
     >>> error_response(Response(status=429, headers={"Retry-After": "2"}, body=b'{"error": "Slow down."}'))
     ErrorResponse(status=429, message='Slow down.', code=None, retry_after=2.0, partial=None)
     """
     body = parse(response.body).value_or(None)
     message, code = error_message_and_code(body)
-    plain = response.body.decode("utf-8", "replace").strip()[:_EXCERPT]
-    return ErrorResponse(response.status, message or plain, code, _retry_after(response.headers))
+    excerpt = response.body.decode("utf-8", "replace").strip()[:_EXCERPT]
+    return ErrorResponse(response.status, message or excerpt, code, _retry_after(response.headers))
 
 
 def error_message_and_code(body: Json) -> tuple[str, str | None]:
-    """Find the message and the code in an error body.
+    """Return the message and the code of an error body.
 
     >>> error_message_and_code({"error": {"message": "No such model.", "code": "model_not_found"}})
     ('No such model.', 'model_not_found')
@@ -45,7 +45,7 @@ def error_message_and_code(body: Json) -> tuple[str, str | None]:
 
 
 def error_object(body: Json) -> Mapping[str, Json]:
-    """Read an object; Gemini puts the one that holds an error into a list.
+    """Read an object, also one inside a list if it holds an error, as Gemini sends it.
 
     >>> error_object([{"error": {"code": 429}}])
     {'error': {'code': 429}}
@@ -57,7 +57,7 @@ def error_object(body: Json) -> Mapping[str, Json]:
 
 
 def status_in(code: str | None, status: int) -> int:
-    """Take the status that proxies put into an error's code, as a number or as text, if it is one.
+    """Return the HTTP status that a proxy put into an error's code, or else the given status.
 
     >>> status_in("429", 200), status_in("overloaded", 200)
     (429, 200)
@@ -74,9 +74,9 @@ def _first(value: Json) -> Json:
 def _message(error: Mapping[str, Json]) -> str:
     for key in ("message", "Message", "detail", "msg", "title"):
         value = error.get(key)
-        found = text(value) or "; ".join(_message(mapping(item)) for item in items(value))
-        if found:
-            return found
+        message = text(value) or "; ".join(_message(mapping(item)) for item in items(value))
+        if message:
+            return message
     return ""
 
 
@@ -86,16 +86,16 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         return milliseconds / 1000
     value = headers.get("retry-after", "")
     seconds = _number(value)
-    return seconds if seconds is not None else _until(value, headers.get("date", ""))
+    return seconds if seconds is not None else _seconds_until(value, headers.get("date", ""))
 
 
 def _number(value: str) -> float | None:
-    found = float(value) if value.isascii() and value.replace(".", "", 1).isdigit() else math.inf
-    return found if math.isfinite(found) else None
+    number = float(value) if value.isascii() and value.replace(".", "", 1).isdigit() else math.inf
+    return number if math.isfinite(number) else None
 
 
-def _until(moment: str, now: str) -> float | None:
-    # Measured on the provider's own clock, so that no clock of ours is needed.
+def _seconds_until(moment: str, now: str) -> float | None:
+    # Measured with the provider's own clock, so that none of ours is needed.
     wait = _date(moment).bind(lambda then: _date(now).map(lambda start: (then - start).total_seconds()))
     seconds = wait.value_or(None)
     return None if seconds is None else max(seconds, 0.0)

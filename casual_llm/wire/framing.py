@@ -3,7 +3,7 @@
 Server-sent events end their lines in LF, CRLF or CR, and a network read may cut anywhere: inside
 a character, between CR and LF, inside a field. Text-line splitters also break at U+2028 and
 U+0085, which are legal inside JSON, so lines are split as bytes. Newline-delimited JSON ends its
-lines in LF alone. A step takes the state and what the network handed over, and gives the next state
+lines in LF alone. A step takes the state and the bytes of one network read, and returns the next state
 and the events that became complete.
 """
 
@@ -14,12 +14,12 @@ from typing import NamedTuple, TypeAlias
 from attrs import field, frozen
 
 Pieces: TypeAlias = "tuple[Pieces, bytes] | None"
-"""Bytes of an unfinished line, newest first: adding one costs the same however many there are."""
+"""Bytes of an unfinished line, newest first: appending one takes the same time however many there are."""
 
 
 @frozen
 class Lines:
-    """The unfinished last line, and whether the byte before it was a CR."""
+    """The state of splitting lines: the unfinished last line, and whether the byte before it was a CR."""
 
     tail: Pieces = field(default=None, repr=False)
     after_cr: bool = False
@@ -29,7 +29,7 @@ _NO_LINE = Lines()
 
 
 def split_lines(state: Lines, data: bytes) -> tuple[Lines, list[bytes]]:
-    r"""Cut what has arrived into complete lines, without their ends.
+    r"""Split the bytes so far into complete lines, without their line ends.
 
     >>> state, lines = split_lines(Lines(), b"one\r\ntw")
     >>> split_lines(state, b"o\n")[1]
@@ -71,7 +71,7 @@ class Event(NamedTuple):
 
 @frozen
 class Sse:
-    """Where a stream of server-sent events stands between two network reads."""
+    """The state of a stream of server-sent events between two network reads."""
 
     lines: Lines = Lines()
     name: bytes = b""
@@ -79,11 +79,11 @@ class Sse:
 
 
 _NO_EVENT = Sse()
-"""Where most reads end; it need not be made anew each time."""
+"""The state after most reads, built once."""
 
 
 def sse_step(state: Sse, data: bytes) -> tuple[Sse, list[Event]]:
-    r"""Take the events out of what has arrived.
+    r"""Parse one network read, and return the events that it completes.
 
     >>> state, events = sse_step(Sse(), b": hello\ndata: 1\n\ndata: 2\n")
     >>> events
@@ -103,7 +103,7 @@ def sse_step(state: Sse, data: bytes) -> tuple[Sse, list[Event]]:
 
 
 def _is_one_event(data: bytes) -> bool:
-    # What most servers send in a piece; the long way comes to the same, in twice the time.
+    # Most servers send one such event per network chunk; the general way gives the same in twice the time.
     one_line = data.find(b"\n") == len(data) - 2 and b"\r" not in data
     return one_line and data.startswith(b"data: ") and data.endswith(b"\n")
 
@@ -117,7 +117,7 @@ def _events(name: bytes, fields: list[bytes], lines: list[bytes]) -> tuple[bytes
         elif line.startswith(b"event:"):
             name = line[6:].strip()
         elif line.startswith(b"error:"):
-            # No field of the standard, but so llama.cpp told of errors until late in 2025.
+            # Not a field of the standard, but llama.cpp reported errors like this until late in 2025.
             name, fields = b"error", [line[6:].strip()]
         elif not line:
             if fields:
@@ -128,12 +128,12 @@ def _events(name: bytes, fields: list[bytes], lines: list[bytes]) -> tuple[bytes
 
 
 def sse_end(state: Sse) -> list[Event]:
-    """Give the event that the end of the bytes completes: servers forget the last blank line."""
+    """Return the event that the end of the bytes completes, because servers forget the last blank line."""
     return _events(state.name, list(state.data), [_join(state.lines.tail), b""])[2]
 
 
 def ndjson_step(tail: Pieces, data: bytes) -> tuple[Pieces, list[bytes]]:
-    r"""Take the lines out of what has arrived, those that say nothing left out.
+    r"""Split one network read into lines, and return the complete ones that are not blank.
 
     >>> tail, lines = ndjson_step(None, b'{"a":1}\n\n{"b"')
     >>> lines
@@ -148,6 +148,6 @@ def ndjson_step(tail: Pieces, data: bytes) -> tuple[Pieces, list[bytes]]:
 
 
 def ndjson_end(tail: Pieces) -> list[bytes]:
-    """Give the line that the end of the bytes completes."""
+    """Return the line that the end of the bytes completes."""
     line = _join(tail)
     return [line] if line.strip() else []

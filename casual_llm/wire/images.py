@@ -1,7 +1,7 @@
-"""Images as bytes: what they are, told from the bytes themselves, and how they enter a message.
+"""Images as bytes: their media type, read from the bytes themselves, and their place in a message.
 
-Some formats take no URLs. What must be fetched for them, and how fetched images are put in the place
-of their URLs, is said here; the fetching is an effect and stands in the shell.
+Some formats accept no URLs. The functions here list the URLs to fetch for them and replace each URL by
+the fetched image; the fetching is an effect and belongs to the shell.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _SIGNATURES = (
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
 )
-_NO_IMAGE = "no PNG, JPEG, GIF or WebP image"
+_NOT_AN_IMAGE = "not a PNG, JPEG, GIF or WebP image"
 
 
 def media_type_of(data: bytes) -> str | None:
-    """Tell an image's media type from its first bytes.
+    """Detect an image's media type from its first bytes.
 
     >>> media_type_of(b"GIF89a...")
     'image/gif'
@@ -32,41 +32,41 @@ def media_type_of(data: bytes) -> str | None:
     """
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
-    return next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), None)
+    return next((media_type for signature, media_type in _SIGNATURES if data.startswith(signature)), None)
 
 
 _ALIASES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
-_SAYS_NOTHING = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+_UNSPECIFIC = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
 
 def agreed_media_type(declared: str, data: bytes) -> Result[str, str]:
-    """Tell what a downloaded image is: its bytes say it, and its `content-type` must not deny it.
+    """Return the media type of a download from its bytes, which its `content-type` must not contradict.
 
     >>> agreed_media_type("image/gif", b"GIF89a").unwrap()
     'image/gif'
     >>> agreed_media_type("text/html; charset=utf-8", b"GIF89a").failure()
     'declared as text/html, but its bytes are image/gif'
     """
-    told = media_type_of(data)
-    said = declared.partition(";")[0].strip().lower()
-    if told is None:
-        return Failure(_NO_IMAGE)
-    if said in _SAYS_NOTHING or _ALIASES.get(said, said) == told:
-        return Success(told)
-    return Failure(f"declared as {said[:50]}, but its bytes are {told}")
+    detected = media_type_of(data)
+    claimed = declared.partition(";")[0].strip().lower()
+    if detected is None:
+        return Failure(_NOT_AN_IMAGE)
+    if claimed in _UNSPECIFIC or _ALIASES.get(claimed, claimed) == detected:
+        return Success(detected)
+    return Failure(f"declared as {claimed[:50]}, but its bytes are {detected}")
 
 
 def image_from_bytes(data: bytes) -> Result[ImageContent, str]:
-    """Put the bytes of a PNG, JPEG, GIF or WebP image into a content part.
+    """Build a content part from the bytes of a PNG, JPEG, GIF or WebP image.
 
     >>> image_from_bytes(b"GIF89a").unwrap().media_type
     'image/gif'
     >>> image_from_bytes(b"hello").failure()
-    'no PNG, JPEG, GIF or WebP image'
+    'not a PNG, JPEG, GIF or WebP image'
     """
     media_type = media_type_of(data)
     if media_type is None:
-        return Failure(_NO_IMAGE)
+        return Failure(_NOT_AN_IMAGE)
     source = {"type": "base64", "data": base64.b64encode(data).decode()}
     return Success(ImageContent(source=source, media_type=media_type))
 
@@ -83,7 +83,7 @@ def urls_to_fetch(messages: Sequence[ChatMessage]) -> tuple[str, ...]:
 
 
 def _parts(message: ChatMessage) -> str | Sequence[ContentPart] | None:
-    # What is no message is refused by the codec, in its own words.
+    # The codec refuses a value that is not a message, with its own error text.
     return message.content if isinstance(message, Message) else None
 
 
@@ -98,12 +98,12 @@ def _urls(content: str | Sequence[ContentPart] | None) -> Iterator[str]:
 def with_images(
     messages: Sequence[ChatMessage], fetched: Mapping[str, ImageContent]
 ) -> tuple[ChatMessage, ...]:
-    """Put fetched images in the place of their URLs; what else a part says stays as it is.
+    """Replace the URLs of images by the fetched images; the other fields of a part stay as they are.
 
     >>> from casual_llm.messages import UserMessage
-    >>> told = UserMessage(content=[ImageContent(source="https://example.com/cat.png", detail="low")])
+    >>> asked = UserMessage(content=[ImageContent(source="https://example.com/cat.png", detail="low")])
     >>> cat = image_from_bytes(b"GIF89a").unwrap()
-    >>> with_images([told], {"https://example.com/cat.png": cat})[0].content[0].detail
+    >>> with_images([asked], {"https://example.com/cat.png": cat})[0].content[0].detail
     'low'
     """
     return tuple(_with_images(message, fetched) for message in messages)

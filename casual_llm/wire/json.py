@@ -1,7 +1,7 @@
-"""JSON from the wire: parsed once, then asked politely.
+"""JSON from the wire: parsed once, then read leniently.
 
 Replies break their own schemas all the time, so nothing here raises or rejects: a value of the
-wrong kind is read as absent.
+wrong type is read as absent.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TOO_MANY = 2**63
 
 @safe(exceptions=(ValueError, RecursionError))
 def parse(data: bytes) -> Json:
-    """Parse JSON; bytes that are almost JSON are read by replacing what is no text.
+    """Parse JSON; in bytes that are almost JSON, replace the characters that are not valid Unicode.
 
     >>> parse(b' {"a": 1}').unwrap()
     {'a': 1}
@@ -35,7 +35,7 @@ def parse(data: bytes) -> Json:
 
 
 def _repaired(data: bytes) -> Json:
-    # Broken UTF-8 and lone surrogates come over the wire; the rest of the text is worth keeping.
+    # Servers send broken UTF-8 and lone surrogates; the rest of the text is worth keeping.
     try:
         loose: object = json.loads(data.decode("utf-8-sig", "replace"))
     except json.JSONDecodeError as error:
@@ -45,28 +45,28 @@ def _repaired(data: bytes) -> Json:
 
 
 def dump(value: Json) -> bytes:
-    """Write JSON as compact UTF-8."""
+    """Encode JSON as compact UTF-8."""
     return to_json(value)
 
 
 def mapping(value: Json) -> Mapping[str, Json]:
-    """Read an object; anything else is an empty one."""
-    # Asking the abstract class costs ten times as much as asking for what parsers give.
+    """Read an object; return an empty one for anything else."""
+    # A check against the abstract class takes ten times as long as one against the type that parsers return.
     return value if type(value) is dict or isinstance(value, Mapping) else EMPTY
 
 
 def items(value: Json) -> Sequence[Json]:
-    """Read an array; anything else is an empty one."""
+    """Read an array; return an empty one for anything else."""
     return value if type(value) is list or isinstance(value, list | tuple) else ()
 
 
 def text(value: Json) -> str:
-    """Read a string; anything else is an empty one."""
+    """Read a string; return an empty one for anything else."""
     return value if isinstance(value, str) else ""
 
 
 def count(value: Json) -> int | None:
-    """Read a number of tokens; some servers write it as a float."""
+    """Read a number of tokens, which some servers write as a float; return `None` for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value) if 0 <= value < _TOO_MANY else None  # false for NaN, and no overflow for huge integers

@@ -1,4 +1,4 @@
-"""Images, files and recordings as formats want them: a URI, or base64 and its media type apart."""
+"""Images, files and recordings in the two forms that formats use: a URI, or base64 and a media type."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _DATA_URI = re.compile(r"data:([^;,]*)((?:;[^;,]*)*?)(;base64)?,(.*)", re.DOTALL
 
 
 class Inline(NamedTuple):
-    """Bytes that stand in the message itself, as base64, and what they are."""
+    """Bytes that the message itself contains, as base64, and their media type."""
 
     media_type: str
     data: str
 
 
 def inline(part: ImageContent | FileContent | AudioContent) -> Inline | None:
-    """Give the base64 of a part and its media type; `None` where it is the URL of a web server.
+    """Return the base64 and media type of a part, or `None` where its source is a web URL.
 
     >>> inline(ImageContent(source="data:image/png;base64,aGk="))
     Inline(media_type='image/png', data='aGk=')
@@ -52,21 +52,21 @@ def has_default_media_type(part: ImageContent | FileContent | AudioContent) -> b
 
 
 def parse_data_uri(uri: str) -> Inline | None:
-    """Take a data URI apart; `None` for a text that is none.
+    """Parse a data URI; return `None` for any other text.
 
     >>> parse_data_uri("data:image/svg+xml,%3Csvg/%3E")
     Inline(media_type='image/svg+xml', data='PHN2Zy8+')
     """
-    found = _DATA_URI.fullmatch(uri)
-    if found is None:
+    match = _DATA_URI.fullmatch(uri)
+    if match is None:
         return None
-    media_type, _, encoded, data = found.groups()
-    told = data if encoded else base64.b64encode(unquote_to_bytes(data)).decode()
-    return Inline(media_type or "text/plain", told)
+    media_type, _, base64_marker, data = match.groups()
+    encoded = data if base64_marker else base64.b64encode(unquote_to_bytes(data)).decode()
+    return Inline(media_type or "text/plain", encoded)
 
 
 def uri_of(part: ImageContent | FileContent | AudioContent) -> str:
-    """Give a part as one text: its URL or data URI as it is, base64 as a data URI.
+    """Return a part as one string: a URL or data URI unchanged, base64 as a data URI.
 
     >>> uri_of(ImageContent(source="aGk=", media_type="image/png"))
     'data:image/png;base64,aGk='
@@ -78,18 +78,18 @@ def uri_of(part: ImageContent | FileContent | AudioContent) -> str:
 
 
 def plain(part: Medium) -> Medium:
-    """Give a part its one form: base64 as a dict beside its media type, wherever it holds the bytes itself.
+    """Return a part in its canonical form: base64 as a dict with its media type, where it holds the bytes.
 
     >>> plain(ImageContent(source="data:image/png;base64,aGk="))
     ImageContent(type='image', source={'type': 'base64', 'data': 'aGk='}, media_type='image/png')
 
-    A URL stays as it is, and so does what cannot be read.
+    A web URL stays as it is, and so does a source that cannot be parsed.
     """
-    found = inline(part) if isinstance(part.source, str) else None
-    if found is None:
+    content = inline(part) if isinstance(part.source, str) else None
+    if content is None:
         return part
-    source = {"type": "base64", "data": found.data}
-    fields = {**dict(part), "source": source, "media_type": found.media_type}
+    source = {"type": "base64", "data": content.data}
+    fields = {**dict(part), "source": source, "media_type": content.media_type}
     try:
         return type(part).model_validate(fields)  # type: ignore[return-value] # mypy widens the type of a bound
     except ValueError:
@@ -97,7 +97,7 @@ def plain(part: Medium) -> Medium:
 
 
 def strip_base64_prefix(data: str) -> str:
-    """Take the head of a data URI off.
+    """Remove the head of a data URI, if there is one.
 
     >>> strip_base64_prefix("data:image/png;base64,aGk="), strip_base64_prefix("aGk=")
     ('aGk=', 'aGk=')
@@ -106,7 +106,7 @@ def strip_base64_prefix(data: str) -> str:
 
 
 def add_base64_prefix(data: str, media_type: str = "image/png") -> str:
-    """Put the head of a data URI before base64, unless it has one.
+    """Prepend the head of a data URI to base64, unless it has one.
 
     >>> add_base64_prefix("aGk=", "image/gif")
     'data:image/gif;base64,aGk='

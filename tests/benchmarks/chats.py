@@ -1,7 +1,7 @@
-"""What a chat costs beside the openai SDK, and beside a plain httpx client that reads the JSON.
+"""The cost of a chat, compared with the openai SDK and with a plain httpx client that reads JSON.
 
-All three ask the same server, in another process, over one connection that is kept; all give the
-text of the answer.
+All three call the same server, in another process, over one persistent connection, and return the text of
+the answer.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import asyncio
 from functools import partial
 
 import httpx
-from benchmarks.loopback import MODEL, addresses
-from benchmarks.measure import Row, a_round, agreed, medians, show
+from benchmarks.loopback import MODEL, base_urls
+from benchmarks.measure import Row, check_agreement, medians, print_table, run_round
 from openai import AsyncOpenAI
 
 from casual_llm import Model, OpenAIClient, UserMessage
@@ -23,7 +23,7 @@ _QUESTION = "What is the capital of France?"
 
 
 async def floor(http: httpx.AsyncClient, url: str) -> str:
-    """Ask as one would by hand."""
+    """Call the server with httpx alone."""
     body = {"model": MODEL, "messages": [{"role": "user", "content": _QUESTION}]}
     headers = {"authorization": f"Bearer {_KEY}"}
     response = await http.post(f"{url}/chat/completions", json=body, headers=headers)
@@ -31,13 +31,13 @@ async def floor(http: httpx.AsyncClient, url: str) -> str:
 
 
 async def ours(model: Model) -> str:
-    """Ask through casual_llm."""
+    """Call the server through casual_llm."""
     message = await model.chat([UserMessage(content=_QUESTION)])
     return message.content or ""
 
 
 async def sdk(client: AsyncOpenAI) -> str:
-    """Ask through the openai SDK."""
+    """Call the server through the openai SDK."""
     reply = await client.chat.completions.create(
         model=MODEL, messages=[{"role": "user", "content": _QUESTION}]
     )
@@ -46,7 +46,7 @@ async def sdk(client: AsyncOpenAI) -> str:
 
 async def main() -> None:
     """Run the three in turn and print the figures."""
-    with addresses() as urls:
+    with base_urls() as urls:
         url = urls["whole"]
         async with (
             httpx.AsyncClient() as http,
@@ -59,9 +59,9 @@ async def main() -> None:
                 "ours": partial(ours, model),
                 "sdk": partial(sdk, vendor),
             }
-            await agreed(ways)
-            rounds = [await a_round(ways, number, calls=CALLS) for number in range(ROUNDS)]
-            show("us", [Row("one chat", medians(rounds), LIMITS)])
+            await check_agreement(ways)
+            rounds = [await run_round(ways, number, calls=CALLS) for number in range(ROUNDS)]
+            print_table("us", [Row("one chat", medians(rounds), LIMITS)])
 
 
 if __name__ == "__main__":

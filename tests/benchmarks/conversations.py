@@ -1,9 +1,9 @@
-"""What the next turn of a long conversation costs, and what is kept of it, beside plain copies.
+"""The cost of the next turn of a long conversation in time and memory, compared with plain copies.
 
-Nothing travels: below the client stands a transport that gives a fixed reply at once, so a turn is
-the whole of `Model.complete`; what was said before it was sent before. The yardsticks are
-`json.dumps` of the same messages as plain dicts, one copy of the bytes of the images, and the body
-that was sent. A turn of one message shows what a call costs however short it is.
+There is no network: the transport returns a fixed reply at once, so a turn is the whole of
+`Model.complete`, and the messages before it were sent before. The yardsticks are `json.dumps` of the same
+messages as plain dicts, one copy of the bytes of the images, and the request body. A turn of one message
+shows the constant cost of a call.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from functools import partial
 from random import Random
 
 from attrs import define
-from benchmarks.loopback import MODEL, whole
-from benchmarks.measure import OURS, Row, Way, a_round, medians, show
+from benchmarks.loopback import MODEL, whole_reply
+from benchmarks.measure import OURS, Row, Way, medians, print_table, run_round
+from support.builders import tool_call
 
 from casual_llm import (
     AssistantMessage,
-    AssistantToolCall,
-    AssistantToolCallFunction,
     ImageContent,
     Model,
     OpenAIClient,
@@ -39,9 +38,9 @@ from casual_llm.wire.codec import Request
 ROUNDS, CALLS = 15, 20
 _IMAGE = 1_000_000
 _BASE64 = 10 * 4 * -(-_IMAGE // 3)
-_BESIDE = 1.05
-"""What finds the bytes of a conversation again is kept beside them."""
-_ANSWER = whole()
+_WITH_INDEX = 1.05
+"""The memory for a conversation's bytes and for the index that finds them again, in bodies."""
+_ANSWER = whole_reply()
 _QUESTION = "What was the weather like there on that day, and how does it compare with the day before?"
 _RESULT = json.dumps({f"hour_{hour}": {"sky": "clear", "wind": "3 m/s NNE", "rain": 0} for hour in range(12)})
 _TEXT = "It was a clear day with a light wind from the north-east, a little warmer than the one before. " * 4
@@ -49,14 +48,14 @@ _TEXT = "It was a clear day with a light wind from the north-east, a little warm
 
 @define(eq=False)
 class Still:
-    """A transport that answers at once; of the last body it keeps the size, or all of it where asked."""
+    """A transport that answers at once; it records the size of the last body, or the body if `keeps`."""
 
     keeps: bool = False
     size: int = 0
     body: bytes = b""
 
     async def open(self, request: Request) -> OpenResponse:
-        """Give the reply."""
+        """Return the fixed reply."""
         self.size = len(request.body)
         self.body = request.body if self.keeps else b""
         headers = {"content-type": "application/json"}
@@ -71,16 +70,15 @@ async def _body() -> AsyncIterator[bytes]:
 
 
 def model_on(transport: Still) -> Model:
-    """Give a model whose requests go nowhere."""
+    """Build a model without a network."""
     client = OpenAIClient(api_key="sk-of-no-account", base_url="http://localhost", transport=transport)
     return Model(client, MODEL)
 
 
 def turn(number: int) -> list[ChatMessage]:
-    """Give a question, the call of a tool, its result, and an answer."""
+    """Build a question, a tool call, its result, and an answer."""
     arguments = json.dumps({"city": "Paris", "day": number})
-    function = AssistantToolCallFunction(name="weather", arguments=arguments)
-    call = AssistantToolCall(id=f"call_{number}", function=function)
+    call = tool_call(f"call_{number}", "weather", arguments)
     return [
         UserMessage(content=f"{number}. {_QUESTION}"),
         AssistantMessage(tool_calls=[call]),
@@ -90,54 +88,54 @@ def turn(number: int) -> list[ChatMessage]:
 
 
 def conversation(length: int) -> list[ChatMessage]:
-    """Give so many messages, and one that asks."""
+    """Build a conversation of this many messages and a question."""
     turns = [message for number in range(length // 4) for message in turn(number)]
     return [*turns, UserMessage(content=_QUESTION)]
 
 
 def images() -> list[ChatMessage]:
-    """Give ten images of a megabyte, and a question about them."""
+    """Build ten images of a megabyte, and a question about them."""
     random = Random(4)  # noqa: S311 # pixels, not secrets
     sources = [base64.b64encode(random.randbytes(_IMAGE)).decode() for _ in range(10)]
     pictures = [ImageContent(source=source, media_type="image/png") for source in sources]
     return [UserMessage(content=[*pictures, TextContent(text="What changes from one to the next?")])]
 
 
-async def dicts(said: Sequence[ChatMessage]) -> list[object]:
-    """Give the messages as a caller without a library would hold them."""
+async def dicts(messages: Sequence[ChatMessage]) -> list[object]:
+    """Return the messages as plain dicts."""
     transport = Still(keeps=True)
-    await model_on(transport).complete(said)
+    await model_on(transport).complete(messages)
     return list(json.loads(transport.body)["messages"])
 
 
-async def begins(said: Sequence[ChatMessage]) -> None:
-    """Send a conversation that the client has never seen."""
-    await model_on(Still()).complete(said)
+async def first_turn(messages: Sequence[ChatMessage]) -> None:
+    """Send a conversation with a new client."""
+    await model_on(Still()).complete(messages)
 
 
-async def goes_on(model: Model, said: list[ChatMessage]) -> None:
-    """Take the next turn: the answer, a new question, and all of it to the model."""
-    said += [AssistantMessage(content=_TEXT), UserMessage(content=_QUESTION)]
-    await model.complete(said)
+async def take_turn(model: Model, messages: list[ChatMessage]) -> None:
+    """Append an answer and a question, and send the conversation."""
+    messages += [AssistantMessage(content=_TEXT), UserMessage(content=_QUESTION)]
+    await model.complete(messages)
 
 
-async def does(work: Callable[[], object]) -> None:
-    """Do what a turn is compared with."""
+async def call(work: Callable[[], object]) -> None:
+    """Run a yardstick."""
     work()
 
 
-async def next_turn(said: Sequence[ChatMessage]) -> Way:
-    """Send a conversation to a new client, and give what takes its next turn."""
+async def next_turn(messages: Sequence[ChatMessage]) -> Way:
+    """Send a conversation with a new client, and return a function that takes its next turn."""
     model = model_on(Still())
-    await model.complete(said)
-    return partial(goes_on, model, list(said))
+    await model.complete(messages)
+    return partial(take_turn, model, list(messages))
 
 
 async def turns() -> list[Row]:
-    """Compare turns with dumping dicts, with each other, and with copying images."""
+    """Compare turns with `json.dumps`, with each other, and with copies of images."""
     none, short, long, pictures = conversation(0), conversation(1_000), conversation(5_000), images()
-    dumps = partial(does, partial(json.dumps, await dicts(short)))
-    copy = partial(does, partial(bytes, bytearray(_BASE64)))
+    dumps = partial(call, partial(json.dumps, await dicts(short)))
+    copy = partial(call, partial(bytes, bytearray(_BASE64)))
     rounds = []
     for number in range(ROUNDS):
         known = {
@@ -146,8 +144,8 @@ async def turns() -> list[Row]:
             "long": await next_turn(long),
             "images": await next_turn(pictures),
         }
-        ways: dict[str, Way] = {"dumps": dumps, "first": partial(begins, short), **known, "copy": copy}
-        rounds.append(await a_round(ways, number, calls=CALLS))
+        ways: dict[str, Way] = {"dumps": dumps, "first": partial(first_turn, short), **known, "copy": copy}
+        rounds.append(await run_round(ways, number, calls=CALLS))
     taken = medians(rounds)
     return [
         _row("1,000 messages, first time / json.dumps", taken["first"], taken["dumps"], 3.0),
@@ -162,24 +160,26 @@ def _row(unit: str, ours: float, yardstick: float, limit: float | None = None) -
     return Row(unit, {"yardstick": yardstick, OURS: ours}, {"yardstick": limit})
 
 
-async def held(unit: str, begin: Callable[[], list[ChatMessage]], copies: float | None) -> list[Row]:
-    """Compare what a client holds of a conversation with the body that was sent, and see it go."""
+async def memory(unit: str, begin: Callable[[], list[ChatMessage]], copies: float | None) -> list[Row]:
+    """Compare the memory that a client keeps for a conversation, and after it, with the size of the body."""
     transport = Still()
     model = model_on(transport)
-    await model.complete(conversation(4))  # what a first call makes once is not of the conversation
+    await model.complete(
+        conversation(4)
+    )  # a first call also allocates memory that does not belong to the conversation
     empty = _traced()
-    said = begin()
+    messages = begin()
     begun = _traced()
-    await model.complete(said)
+    await model.complete(messages)
     sent = _traced()
     tracemalloc.reset_peak()
-    await goes_on(model, said)
+    await take_turn(model, messages)
     peak = tracemalloc.get_traced_memory()[1]
-    said.clear()
+    messages.clear()
     return [
-        _row(f"kept of {unit} / the body", sent - begun, transport.size, _BESIDE),
-        _row(f"made to send {unit} again / the body", peak - sent, transport.size, copies),
-        _row(f"still kept of {unit} when they are gone", _traced() - empty, transport.size, 0.01),
+        _row(f"memory for {unit} / the body", sent - begun, transport.size, _WITH_INDEX),
+        _row(f"peak to send {unit} again / the body", peak - sent, transport.size, copies),
+        _row(f"memory for {unit} after they are gone", _traced() - empty, transport.size, 0.01),
     ]
 
 
@@ -190,10 +190,10 @@ def _traced() -> int:
 
 async def main() -> None:
     """Print the figures."""
-    show("us", await turns())
+    print_table("us", await turns())
     tracemalloc.start()
-    messages = await held("1,000 messages", partial(conversation, 1_000), None)
-    show("bytes", [*messages, *await held("the images", images, _BESIDE)])
+    messages = await memory("1,000 messages", partial(conversation, 1_000), None)
+    print_table("bytes", [*messages, *await memory("the images", images, _WITH_INDEX)])
 
 
 if __name__ == "__main__":

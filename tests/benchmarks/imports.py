@@ -1,4 +1,4 @@
-"""How long `import casual_llm` takes beside `import openai`, in one interleaved run.
+"""The time of `import casual_llm`, compared with `import openai` in one interleaved run.
 
 Prints medians in milliseconds, net of the bare interpreter, and their ratio.
 """

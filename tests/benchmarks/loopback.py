@@ -1,7 +1,7 @@
-"""Servers in a process of their own that answer any request with the same bytes.
+"""Servers in another process that answer any request with the same bytes.
 
-`python -m benchmarks.loopback` prints their addresses as JSON and serves until its input ends. One
-gives a whole reply, the others streams with so many events in each write to the network.
+`python -m benchmarks.loopback` prints their base URLs as JSON and serves until its input ends. One server
+sends a whole reply, the others send streams, with a fixed number of events in each write.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ MODEL = "gpt-4.1-mini"
 
 @frozen
 class Stream:
-    """A way of sending a stream: its pieces of text, the events of one write, the seconds between two."""
+    """How a stream is sent: its number of texts, the events of one write, the seconds between two writes."""
 
     pieces: int
-    together: int
+    events_per_write: int
     pause: float
 
 
 STREAMS: Mapping[str, Stream] = {
-    "64 events a read": Stream(6_400, together=64, pause=0.001),
-    "1 event a read": Stream(400, together=1, pause=0.001),
-    "1 event an HTTP chunk, without pauses": Stream(3_200, together=1, pause=0.0),
+    "64 events a read": Stream(6_400, events_per_write=64, pause=0.001),
+    "1 event a read": Stream(400, events_per_write=1, pause=0.001),
+    "1 event an HTTP chunk, without pauses": Stream(3_200, events_per_write=1, pause=0.0),
 }
 _HEAD = {"id": "chatcmpl-BxD7qWn5kq0pVv3pYp0eWm6R1zJ2a", "created": 1_763_000_000, "model": MODEL}
 _USAGE = {
@@ -44,8 +44,8 @@ _USAGE = {
 _TEXT = "The capital of France is Paris. It has been the seat of its government for centuries."
 
 
-def whole() -> bytes:
-    """Give the body of a reply, with all that OpenAI puts into one."""
+def whole_reply() -> bytes:
+    """Build the body of a reply with all keys that OpenAI sends."""
     message: dict[str, object] = {"role": "assistant", "content": _TEXT, "refusal": None, "annotations": []}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     body = {**_HEAD, "object": "chat.completion", "choices": [choice], "usage": _USAGE}
@@ -63,18 +63,18 @@ def _choice(delta: Mapping[str, str], reason: str | None = None) -> dict[str, ob
 
 
 def events(number: int) -> list[bytes]:
-    """Give the events of a stream with so many pieces of text."""
+    """Build the events of a stream with this number of texts."""
     words = _TEXT.split(" ")
-    said = [_event([_choice({"content": f" {words[index % len(words)]}"})]) for index in range(number)]
+    deltas = [_event([_choice({"content": f" {words[index % len(words)]}"})]) for index in range(number)]
     first, last = _event([_choice({"role": "assistant", "content": ""})]), _event([_choice({}, "stop")])
-    return [first, *said, last, _event([], _USAGE), b"data: [DONE]\n\n"]
+    return [first, *deltas, last, _event([], _USAGE), b"data: [DONE]\n\n"]
 
 
 def streaming(stream: Stream) -> Script:
-    """Answer with a stream; with a pause after each write, each is a read of its own."""
-    said = events(stream.pieces)
-    starts = range(0, len(said), stream.together)
-    writes = [piece(b"".join(said[start : start + stream.together])) for start in starts]
+    """Answer with a stream; a pause after each write makes it a separate read."""
+    sent = events(stream.pieces)
+    starts = range(0, len(sent), stream.events_per_write)
+    writes = [piece(b"".join(sent[start : start + stream.events_per_write])) for start in starts]
 
     async def script(writer: asyncio.StreamWriter) -> None:
         await says(STREAM_HEAD)(writer)
@@ -88,19 +88,17 @@ def streaming(stream: Stream) -> Script:
 
 async def _serve() -> None:
     scripts = {name: streaming(stream) for name, stream in STREAMS.items()}
-    scripts["whole"] = says(response(whole()))
+    scripts["whole"] = says(response(whole_reply()))
     async with AsyncExitStack() as stack:
-        under_way = {
-            name: await stack.enter_async_context(serving(script)) for name, script in scripts.items()
-        }
-        sys.stdout.write(json.dumps({name: server.url for name, server in under_way.items()}) + "\n")
+        running = {name: await stack.enter_async_context(serving(script)) for name, script in scripts.items()}
+        sys.stdout.write(json.dumps({name: server.url for name, server in running.items()}) + "\n")
         sys.stdout.flush()
         await asyncio.to_thread(sys.stdin.read)
 
 
 @contextmanager
-def addresses() -> Iterator[Mapping[str, str]]:
-    """Run the servers for as long as the block lasts, and give their addresses by name."""
+def base_urls() -> Iterator[Mapping[str, str]]:
+    """Run the servers for as long as the block lasts, and return their base URLs by name."""
     command = [sys.executable, "-m", "benchmarks.loopback"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603 # our own
         yield json.loads(process.stdout.readline() if process.stdout else b"")

@@ -1,7 +1,7 @@
-"""Ways of doing the same, run in turn in one process, and a table of how they compare.
+"""Several ways of the same work, run in turn in one process, and a table that compares them.
 
-What is measured is the CPU time of this process, so that waiting costs nothing and a server in a
-process of its own is not counted. Each round runs every way, beginning with another one.
+The CPU time of this process is measured, so that neither waiting nor a server in another process counts.
+Each round runs every way, and begins with a different one.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ OURS = "ours"
 
 @frozen
 class Row:
-    """One unit of work: what each way took, and how many times another's figure ours may be."""
+    """One unit of work: the figure of each way, and the largest allowed ratio of ours to another."""
 
     unit: str
     figures: Mapping[str, float]
     limits: Mapping[str, float | None]
 
 
-async def a_round(ways: Mapping[str, Way], number: int, *, calls: int = 1) -> dict[str, float]:
-    """Give the microseconds of CPU that a call takes each way; the number says which goes first."""
+async def run_round(ways: Mapping[str, Way], number: int, *, calls: int = 1) -> dict[str, float]:
+    """Return the microseconds of CPU per call of each way; the number rotates which way runs first."""
     turn, taken = deque(ways), dict[str, float]()
     turn.rotate(-number)
     gc.collect()
-    gc.freeze()  # what was there before is not searched again between the ways
+    gc.freeze()  # older objects are not searched again between the ways
     for name in turn:
-        gc.collect()  # nobody pays for what another left behind
+        gc.collect()  # no way pays for the garbage of another
         start = time.process_time()
         for _ in range(calls):
             await ways[name]()
@@ -45,23 +45,23 @@ async def a_round(ways: Mapping[str, Way], number: int, *, calls: int = 1) -> di
 
 
 def medians(rounds: Sequence[Mapping[str, float]], units: int = 1) -> dict[str, float]:
-    """Give the figure in the middle of all rounds, for each way and of so many units a call."""
+    """Return the median of all rounds for each way, divided by the units of a call."""
     return {name: statistics.median(taken[name] for taken in rounds) / units for name in rounds[0]}
 
 
-async def agreed(ways: Mapping[str, Callable[[], Awaitable[str]]]) -> None:
-    """Run each way once, and see that all of them give the same text."""
+async def check_agreement(ways: Mapping[str, Callable[[], Awaitable[str]]]) -> None:
+    """Run each way once; raise a ValueError unless all return the same text."""
     texts = {name: await way() for name, way in ways.items()}
     if len(set(texts.values())) != 1 or not all(texts.values()):
         heads = {name: text[:80] for name, text in texts.items()}
-        raise ValueError(f"the ways differ in what they give: {heads}")
+        raise ValueError(f"the ways return different texts: {heads}")
 
 
-def show(measure: str, rows: Sequence[Row]) -> None:
-    """Print rows that have the same figures, with the ratios of ours and whether each limit holds."""
-    heads = "".join(f"{f'{name} {measure}':>18}" for name in rows[0].figures)
-    beside = "".join(f"   {f'{OURS}/{name}':22}" for name in rows[0].limits)
-    lines = [f"{'':48}{heads}{beside}", *map(_line, rows)]
+def print_table(measure: str, rows: Sequence[Row]) -> None:
+    """Print rows of the same ways, with the ratios of ours and whether each limit holds."""
+    figures = "".join(f"{f'{name} {measure}':>18}" for name in rows[0].figures)
+    ratios = "".join(f"   {f'{OURS}/{name}':22}" for name in rows[0].limits)
+    lines = [f"{'':48}{figures}{ratios}", *map(_line, rows)]
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)
 
 

@@ -1,7 +1,7 @@
-"""What merging three layers of all options costs beside `a | b | c` on dicts of the same fields.
+"""The cost of merging three layers of all options, compared with `a | b | c` on dicts of the same fields.
 
-Both run in turn in one process; prints medians in microseconds and the ratio. The layers overlap in
-every field, and in one of two keys where a field holds maps.
+Both run in turn in one process; medians in microseconds and the ratio are printed. The layers overlap in
+every field, and in one of two keys where a field is a map.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def microseconds(run: Callable[[], object]) -> float:
 def main() -> None:
     """Run all in turn and print the figures."""
     dicts = [fields(name) for name in _NAMES]
-    layers = [ChatOptions(**said) for said in dicts]
+    layers = [ChatOptions(**options) for options in dicts]
     named = dict(zip(_NAMES, layers, strict=True))
     runs: dict[str, Callable[[], object]] = {
         "a | b | c on dicts": lambda: dicts[0] | dicts[1] | dicts[2],

@@ -1,7 +1,7 @@
-"""What a streamed chunk costs beside the openai SDK, and beside a plain httpx client that reads the JSON.
+"""The cost of a streamed chunk, compared with the openai SDK and with a plain httpx client that reads JSON.
 
-64 events come with each read of the network, as from a fast server or a proxy that gathers, or one
-does, after a pause or at once. The request is part of the figures, spread over the chunks.
+Each network read has 64 events, as from a fast server or a buffering proxy, or a single one, with or
+without a pause before it. The cost of the request is included, divided by the number of chunks.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from functools import partial
 
 import httpx
-from benchmarks.loopback import MODEL, STREAMS, addresses
-from benchmarks.measure import Row, a_round, agreed, medians, show
+from benchmarks.loopback import MODEL, STREAMS, base_urls
+from benchmarks.measure import Row, check_agreement, medians, print_table, run_round
 from openai import AsyncOpenAI
 
 from casual_llm import Model, OpenAIClient, UserMessage
@@ -23,23 +23,23 @@ LIMITS: Mapping[int, Mapping[str, float | None]] = {
     64: {"floor": 3.0, "sdk": 0.15},
     1: {"floor": 1.5, "sdk": None},
 }
-"""By the events of one write."""
+"""Allowed ratios, by the events of one write."""
 _KEY = "sk-of-no-account"
 _QUESTION = "What is the capital of France?"
 
 
 async def floor(http: httpx.AsyncClient, url: str) -> str:
-    """Read the stream as one would by hand."""
+    """Read the stream with httpx alone."""
     body = {"model": MODEL, "stream": True, "stream_options": {"include_usage": True}}
     body["messages"] = [{"role": "user", "content": _QUESTION}]
-    headers, said, rest = {"authorization": f"Bearer {_KEY}"}, list[str](), b""
+    headers, texts, rest = {"authorization": f"Bearer {_KEY}"}, list[str](), b""
     async with http.stream("POST", f"{url}/chat/completions", json=body, headers=headers) as response:
         async for data in response.aiter_bytes():
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
                 choices = json.loads(line[6:])["choices"] if line.startswith(b"data: {") else ()
-                said += [choice["delta"].get("content", "") for choice in choices]
-    return "".join(said)
+                texts += [choice["delta"].get("content", "") for choice in choices]
+    return "".join(texts)
 
 
 async def ours(model: Model) -> str:
@@ -70,16 +70,16 @@ async def row(name: str, url: str) -> Row:
             "ours": partial(ours, Model(client, MODEL)),
             "sdk": partial(sdk, vendor),
         }
-        await agreed(ways)
-        rounds = [await a_round(ways, number) for number in range(ROUNDS)]
+        await check_agreement(ways)
+        rounds = [await run_round(ways, number) for number in range(ROUNDS)]
     stream = STREAMS[name]
-    return Row(f"a chunk, {name}", medians(rounds, units=stream.pieces), LIMITS[stream.together])
+    return Row(f"a chunk, {name}", medians(rounds, units=stream.pieces), LIMITS[stream.events_per_write])
 
 
 async def main() -> None:
     """Print the figures."""
-    with addresses() as urls:
-        show("us", [await row(name, urls[name]) for name in STREAMS])
+    with base_urls() as urls:
+        print_table("us", [await row(name, urls[name]) for name in STREAMS])
 
 
 if __name__ == "__main__":

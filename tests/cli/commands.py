@@ -1,4 +1,4 @@
-"""The command as a test runs it: in this process, against a server in a thread of its own."""
+"""The command as a test runs it: in this process, against a server in another thread."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def run(*arguments: str, piped: str | bytes = "", charset: str = "utf-8", **envi
 
 
 def stream(reply: Reply, name: str = "openai") -> bytes:
-    """Write a reply as a whole streamed response, in the words of a format."""
+    """Write a reply as a whole streamed response of a format."""
     frames = b"".join(map(piece, format_named(name).write_stream(reply)))
     return (NDJSON_HEAD if name == "ollama" else STREAM_HEAD) + frames + END
 
@@ -56,11 +56,11 @@ def beginning(text: str) -> bytes:
 
 
 def interrupts_after(*pieces: bytes) -> Script:
-    """Answer with these bytes; then Ctrl-C is pressed, and nothing more is said."""
+    """Answer with these bytes; then press Ctrl-C, and send nothing more."""
 
     async def script(writer: asyncio.StreamWriter) -> None:
         await says(*pieces)(writer)
-        await asyncio.sleep(0.3)  # the client hears what was said before
+        await asyncio.sleep(0.3)  # the client receives the bytes first
         os.kill(os.getpid(), signal.SIGINT)
         await asyncio.Event().wait()
 
@@ -78,18 +78,18 @@ def one_after_another(*scripts: Script) -> Script:
 
 
 @define
-class Counterpart:
-    """A server under way in another thread."""
+class ThreadedServer:
+    """A server that runs in another thread."""
 
     server: Server
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The base URL of the server."""
         return self.server.url
 
     @property
-    def asked(self) -> list[dict[str, Any]]:
+    def bodies(self) -> list[dict[str, Any]]:
         """The bodies of the requests."""
         return [json.loads(received.body) for received in self.server.received]
 
@@ -98,8 +98,8 @@ class Counterpart:
         """The heads of the requests."""
         return [received.head for received in self.server.received]
 
-    def was_left(self) -> bool:
-        """Whether a client hung up, which a moment may pass before."""
+    def client_hung_up(self) -> bool:
+        """Wait for a moment until a client has hung up; return whether one has."""
         for _ in range(100):
             if self.server.hung_up.is_set():
                 return True
@@ -108,22 +108,22 @@ class Counterpart:
 
 
 @contextmanager
-def answering(script: Script) -> Iterator[Counterpart]:
+def answering(script: Script) -> Iterator[ThreadedServer]:
     """Serve on loopback in a thread, because the command brings its own event loop to this one."""
-    begun, ended = threading.Event(), threading.Event()
-    counterparts: list[Counterpart] = []
+    started, ended = threading.Event(), threading.Event()
+    servers: list[ThreadedServer] = []
 
     async def serve() -> None:
         async with serving(script) as server:
-            counterparts.append(Counterpart(server))
-            begun.set()
+            servers.append(ThreadedServer(server))
+            started.set()
             await asyncio.to_thread(ended.wait)
 
     thread = threading.Thread(target=asyncio.run, args=[serve()])
     thread.start()
-    begun.wait()
+    started.wait()
     try:
-        yield counterparts[0]
+        yield servers[0]
     finally:
         ended.set()
         thread.join()

@@ -1,4 +1,4 @@
-"""A terminal's side of standard output, for a command in this process."""
+"""Standard output that claims to be a terminal, for a command in this process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from casual_llm.cli.app import app
 
 
 class Screen(io.TextIOWrapper):
-    """What is printed on it is kept; it says that it is a terminal."""
+    """A terminal that records what is printed on it."""
 
     def __init__(self, encoding: str) -> None:
         self.shown = io.BytesIO()
@@ -21,7 +21,7 @@ class Screen(io.TextIOWrapper):
 
 
 def on_screen(patch: pytest.MonkeyPatch, columns: int, *arguments: str, encoding: str = "utf-8") -> str:
-    """Run `casual-llm` on a terminal of so many columns; give what it shows, its styles included."""
+    """Run `casual-llm` on a terminal of this width; return its output, escape sequences included."""
     screen = Screen(encoding)
     patch.setattr("sys.stdout", screen)
     patch.setenv("COLUMNS", str(columns))

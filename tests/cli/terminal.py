@@ -1,4 +1,4 @@
-"""A person at a terminal: the command in a process of its own, on a pseudo-terminal that controls it."""
+"""A person at a terminal: the command in another process, on a pseudo-terminal that controls it."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ _START = (
 _PATIENCE = 60.0
 CTRL_C, CTRL_D, ENTER, UP = "\x03", "\x04", "\r", "\x1b[A"
 PROMPT = "\x1b[?2004h"
-"""What the terminal is told when a line is to be typed."""
+"""The sequence that the terminal receives when a prompt opens."""
 TYPED = "\x1b[?2004l"
-"""What it is told when the line was typed."""
+"""The sequence that it receives when the line was entered."""
 
 
 @define
 class Terminal:
-    """What is on the screen, and the keys."""
+    """A process at a pseudo-terminal: its screen and its keys."""
 
     process: subprocess.Popen[bytes]
     keys: int
     screen: str = ""
-    """What was shown and not yet awaited."""
+    """Output that no call of `see` has returned yet."""
     transcript: str = ""
-    """All that was awaited."""
+    """All output that `see` has returned."""
 
     def press(self, keys: str) -> None:
         """Press keys."""
         os.write(self.keys, keys.encode())
 
     def see(self, text: str) -> str:
-        """Wait until the text is shown; give what was shown up to its end."""
+        """Wait until the text is shown; return the output up to its end."""
         end = time.monotonic() + _PATIENCE
         while text not in self.screen:
             left = max(end - time.monotonic(), 0)
             assert select.select([self.keys], [], [], left)[0], f"no {text!r} in {self.screen!r}"
             self.screen += os.read(self.keys, 65536).decode()
-        before, found, self.screen = self.screen.partition(text)
-        self.transcript += before + found
-        return before + found
+        before, separator, self.screen = self.screen.partition(text)
+        self.transcript += before + separator
+        return before + separator
 
     def leave(self) -> int:
-        """Wait for the end of the command; give its exit code."""
+        """Wait for the end of the command; return its exit code."""
         return self.process.wait(_PATIENCE)
 
 

@@ -1,4 +1,4 @@
-"""Asking one question."""
+"""`casual-llm chat` with one question."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 from cli.commands import CODEC, PARIS, answering, beginning, interrupts_after, run, stream
+from support.builders import CAPITAL, PNG_SIGNATURE, PNG_SIGNATURE_BASE64
 from support.servers import END, STREAM_HEAD, piece, response, says
 
 from casual_llm import AssistantMessage, Reply
 from casual_llm.cli.app import app
-
-PNG = b"\x89PNG\r\n\x1a\n"
-CAPITAL = "What is the capital of France?"
 
 
 def test_the_embedded_model_answers() -> None:
@@ -27,13 +25,13 @@ def test_the_answer_is_printed_as_it_was_streamed() -> None:
     with answering(says(stream(PARIS))) as server:
         result = run("chat", CAPITAL, "--base-url", server.url, "-m", "gpt")
     assert (result.stdout, result.stderr, result.exit_code) == ("The capital\nis Paris.\n", "", 0)
-    assert server.asked[0]["stream"] is True
+    assert server.bodies[0]["stream"] is True
 
 
 def test_what_is_not_given_is_not_sent() -> None:
     with answering(says(stream(PARIS))) as server:
         run("chat", CAPITAL, "--base-url", server.url, "-m", "gpt")
-    assert server.asked == [
+    assert server.bodies == [
         {
             "model": "gpt",
             "stream": True,
@@ -59,13 +57,13 @@ def test_what_is_not_given_is_not_sent() -> None:
 def test_a_flag_is_sent_as_the_option_of_its_name(flags: str, sent: dict[str, object]) -> None:
     with answering(says(stream(PARIS))) as server:
         run("chat", CAPITAL, "--base-url", server.url, "-m", "gpt", *flags.split())
-    assert {key: server.asked[0][key] for key in sent} == sent
+    assert {key: server.bodies[0][key] for key in sent} == sent
 
 
-def test_the_system_message_stands_in_front() -> None:
+def test_the_system_message_comes_first() -> None:
     with answering(says(stream(PARIS))) as server:
         run("chat", "Hi", "--base-url", server.url, "-m", "gpt", "--system", "Be brief.")
-    assert server.asked[0]["messages"] == [
+    assert server.bodies[0]["messages"] == [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "Hi"},
     ]
@@ -74,13 +72,13 @@ def test_the_system_message_stands_in_front() -> None:
 def test_piped_text_is_the_question_where_there_is_none() -> None:
     with answering(says(stream(PARIS))) as server:
         run("chat", "--base-url", server.url, "-m", "gpt", piped="  Is it\nraining?\n")
-    assert server.asked[0]["messages"][0]["content"] == "  Is it\nraining?"
+    assert server.bodies[0]["messages"][0]["content"] == "  Is it\nraining?"
 
 
 def test_piped_text_follows_the_question() -> None:
     with answering(says(stream(PARIS))) as server:
         run("chat", "Summarise:", "--base-url", server.url, "-m", "gpt", piped="A long text.\n")
-    assert server.asked[0]["messages"][0]["content"] == "Summarise:\n\nA long text."
+    assert server.bodies[0]["messages"][0]["content"] == "Summarise:\n\nA long text."
 
 
 def test_a_question_needs_no_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,15 +86,17 @@ def test_a_question_needs_no_standard_input(monkeypatch: pytest.MonkeyPatch) -> 
     with answering(says(stream(PARIS))) as server, pytest.raises(SystemExit) as ended:
         app(["chat", "Hi", "--base-url", server.url, "-m", "gpt"])
     assert ended.value.code == 0
-    assert server.asked[0]["messages"][0]["content"] == "Hi"
+    assert server.bodies[0]["messages"][0]["content"] == "Hi"
 
 
 @pytest.mark.parametrize(
-    ("said", "charset", "shown"),
+    ("content", "charset", "shown"),
     [("Voilà!", "ascii", "Voil?!\n"), ("half a \\ud83d", "utf-8", "half a ?\n")],
 )
-def test_letters_that_cannot_be_printed_do_not_stop_the_answer(said: str, charset: str, shown: str) -> None:
-    frame = f'data: {{"choices": [{{"delta": {{"content": "{said}"}}, "finish_reason": "stop"}}]}}\n\n'
+def test_characters_that_cannot_be_printed_do_not_stop_the_answer(
+    content: str, charset: str, shown: str
+) -> None:
+    frame = f'data: {{"choices": [{{"delta": {{"content": "{content}"}}, "finish_reason": "stop"}}]}}\n\n'
     with answering(says(STREAM_HEAD, piece(frame.encode()), piece(b"data: [DONE]\n\n"), END)) as server:
         result = run("chat", "Hi", "--base-url", server.url, "-m", "gpt", charset=charset)
     assert (result.stdout, result.exit_code) == (shown, 0)
@@ -104,13 +104,13 @@ def test_letters_that_cannot_be_printed_do_not_stop_the_answer(said: str, charse
 
 def test_images_are_shown_with_the_question(tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
-    picture.write_bytes(PNG)
+    picture.write_bytes(PNG_SIGNATURE)
     images = ["--image", str(picture), "--image", "https://example.com/cat.jpg"]
     with answering(says(stream(PARIS))) as server:
         run("chat", "What is this?", "--base-url", server.url, "-m", "gpt", *images)
-    assert server.asked[0]["messages"][0]["content"] == [
+    assert server.bodies[0]["messages"][0]["content"] == [
         {"type": "text", "text": "What is this?"},
-        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG_SIGNATURE_BASE64}"}},
         {"type": "image_url", "image_url": {"url": "https://example.com/cat.jpg"}},
     ]
 
@@ -119,7 +119,7 @@ def test_json_prints_the_whole_reply_as_one_object() -> None:
     with answering(says(response(CODEC.write(PARIS).body))) as server:
         result = run("chat", "Hi", "--base-url", server.url, "-m", "gpt", "--json")
     reply = json.loads(result.stdout)
-    assert "stream" not in server.asked[0]
+    assert "stream" not in server.bodies[0]
     assert result.stdout.count("\n") == 1
     assert reply["message"]["content"] == "The capital\nis Paris."
     assert reply["usage"]["total_tokens"] == 13
@@ -155,9 +155,9 @@ def test_the_key_of_a_named_server_comes_from_its_variable() -> None:
     assert "authorization: bearer gsk-1" in server.heads[0].lower()
 
 
-def test_what_a_server_cannot_be_told_is_noted_on_stderr() -> None:
+def test_an_option_that_a_server_does_not_support_is_noted_on_stderr() -> None:
     with answering(says(stream(PARIS))) as server:
-        # OpenAI itself knows no top_k; the proxy of the environment stands in for it.
+        # OpenAI itself does not support top_k; the proxy of the environment stands in for its server.
         openai, proxy = "http://api.openai.com:8123/v1", server.url.removesuffix("/v1")
         flags = ["--base-url", openai, "-m", "gpt", "--top-k", "3"]
         result = run("chat", "Hi", *flags, HTTP_PROXY=proxy, http_proxy=proxy, OPENAI_API_KEY="sk-1234567")
@@ -168,5 +168,5 @@ def test_what_a_server_cannot_be_told_is_noted_on_stderr() -> None:
 def test_ctrl_c_stops_the_answer_and_the_command() -> None:
     with answering(interrupts_after(beginning("Once upon a time"))) as server:
         result = run("chat", "Tell me a story.", "--base-url", server.url, "-m", "gpt")
-        assert server.was_left()
+        assert server.client_hung_up()
     assert (result.stdout, result.stderr, result.exit_code) == ("Once upon a time\n", "", 130)

@@ -1,4 +1,4 @@
-"""Asking a model of a configuration file, and setting options that have no flag."""
+"""`casual-llm chat` with a configuration file, and options that have no flag."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ File = Callable[..., str]
 
 @pytest.fixture
 def file(tmp_path: Path) -> File:
-    """Write a file of one client and one model, `fast`; give its path."""
+    """Write a file of one client and one model, `fast`; return its path."""
 
     def write(url: str, client: str = "", more: str = "") -> str:
         path = tmp_path / "models.toml"
@@ -27,11 +27,11 @@ def file(tmp_path: Path) -> File:
     return write
 
 
-def test_the_model_of_the_file_is_asked_with_its_options(file: File) -> None:
+def test_the_model_of_the_file_is_called_with_its_options(file: File) -> None:
     with answering(says(stream(PARIS))) as server:
         result = run("chat", "Hi", "--config", file(server.url, "max_tokens = 5"))
     assert (result.stdout, result.stderr, result.exit_code) == ("The capital\nis Paris.\n", "", 0)
-    assert server.asked == [
+    assert server.bodies == [
         {
             "model": "gpt",
             "max_tokens": 5,
@@ -54,21 +54,21 @@ def test_the_model_of_the_file_is_asked_with_its_options(file: File) -> None:
         ("--set extra.user=u-1 --omit seed", {"temperature": 0.2, "user": "u-1"}),
     ],
 )
-def test_what_flags_say_lies_over_the_file(file: File, flags: str, sent: dict[str, object]) -> None:
+def test_flags_override_the_options_of_the_file(file: File, flags: str, sent: dict[str, object]) -> None:
     with answering(says(stream(PARIS))) as server:
         run("chat", "Hi", "--config", file(server.url), *flags.split())
-    own = {"model", "stream", "stream_options", "messages"}
-    assert {key: value for key, value in server.asked[0].items() if key not in own} == sent
+    always_sent = {"model", "stream", "stream_options", "messages"}
+    assert {key: value for key, value in server.bodies[0].items() if key not in always_sent} == sent
 
 
 def test_a_model_of_the_file_is_chosen_by_its_name(file: File) -> None:
     another = '[models.other]\nclient = "there"\nname = "gpt-other"'
     with answering(says(response(CODEC.write(PARIS).body))) as server:
         run("chat", "Hi", "--config", file(server.url, more=another), "-m", "other", "--json")
-    assert (server.asked[0]["model"], "seed" in server.asked[0]) == ("gpt-other", False)
+    assert (server.bodies[0]["model"], "seed" in server.bodies[0]) == ("gpt-other", False)
 
 
-def test_the_embedded_model_can_stand_in_a_file(tmp_path: Path) -> None:
+def test_a_file_can_use_the_embedded_model(tmp_path: Path) -> None:
     path = tmp_path / "models.json"
     path.write_text(
         '{"clients": {"here": {"provider": "local"}}, "models": {"m": {"client": "here", "name": "smollm2"}}}'
@@ -92,7 +92,7 @@ def test_options_without_a_flag_can_be_set_without_a_file() -> None:
     sets = ["--set", "extra.user=u-1", "--set", "tool_choice=none", "--set", "seed=1", "--omit", "stop"]
     with answering(says(stream(PARIS))) as server:
         run("chat", "Hi", "--base-url", server.url, "-m", "gpt", "--seed", "7", "--stop", "END", *sets)
-    assert [server.asked[0].get(key) for key in ("user", "tool_choice", "seed", "stop")] == [
+    assert [server.bodies[0].get(key) for key in ("user", "tool_choice", "seed", "stop")] == [
         "u-1",
         "none",
         1,
@@ -103,22 +103,22 @@ def test_options_without_a_flag_can_be_set_without_a_file() -> None:
 @pytest.mark.parametrize(
     ("flags", "problem"),
     [
-        ("--base-url http://localhost/v1", "--base-url: the file says who answers"),
-        ("--provider local --name groq", "--provider, --name: the file says who answers"),
+        ("--base-url http://localhost/v1", "--base-url: already set by the file"),
+        ("--provider local --name groq", "--provider, --name: already set by the file"),
         ("--model fst", "no model is called 'fst', did you mean fast?"),
         ("--set temprature=1", "did you mean temperature?"),
         ("--temperature nan", "--temperature: nan is not finite"),
         ("--timeout 0", "timeout: 0.0 is no time"),
     ],
 )
-def test_wrong_use_beside_a_file_is_one_line(file: File, flags: str, problem: str) -> None:
+def test_wrong_use_with_a_file_is_one_line(file: File, flags: str, problem: str) -> None:
     result = run("chat", "Hi", "--config", file("http://127.0.0.1:1/v1"), *flags.split())
     assert (result.stdout, result.stderr.count("\n"), result.exit_code) == ("", 1, 2)
     assert result.stderr.startswith("error: ")
     assert problem in result.stderr
 
 
-def test_a_key_that_is_missing_is_told_with_its_client(file: File) -> None:
+def test_a_missing_key_is_reported_with_its_client(file: File) -> None:
     result = run("chat", "Hi", "--config", file("https://example.org/v1"))
     assert result.stderr.startswith("error: clients.there: api_key: none given, and THERE_API_KEY")
     assert result.exit_code == 2
@@ -130,7 +130,7 @@ def test_the_key_of_a_client_comes_from_the_variable_of_its_section(file: File) 
     assert "authorization: bearer key-1" in server.heads[0].lower()
 
 
-def test_all_problems_of_a_file_are_told(tmp_path: Path) -> None:
+def test_all_problems_of_a_file_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "models.toml"
     path.write_text('[clients.there]\nprovider = "opnai"\n[models.fast]\nclient = "their"\nname = "gpt"')
     result = run("chat", "Hi", "--config", str(path))

@@ -16,7 +16,7 @@ from casual_llm.cli import main
 COMMAND = [sys.executable, "-m", "casual_llm.cli"]
 
 
-def test_alone_it_prints_its_help() -> None:
+def test_without_arguments_it_prints_its_help() -> None:
     result = run()
     assert result.exit_code == 0
     assert "Usage: casual-llm" in result.stdout
@@ -24,14 +24,14 @@ def test_alone_it_prints_its_help() -> None:
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
-def test_help_says_where_keys_come_from(flag: str) -> None:
+def test_help_names_the_variables_of_keys(flag: str) -> None:
     result = run("chat", flag)
     assert result.exit_code == 0
     assert "OPENAI_API_KEY" in result.stdout
     assert "--api-key" not in result.stdout
 
 
-def test_the_version_is_the_package_s() -> None:
+def test_the_version_is_that_of_the_package() -> None:
     assert run("--version").stdout == f"casual-llm {casual_llm.__version__}\n"
 
 
@@ -50,7 +50,7 @@ def test_the_package_can_be_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 
 @pytest.mark.parametrize("missing", ["typer", "prompt_toolkit", "rich"])
-def test_without_its_extra_it_says_how_to_install_it(
+def test_without_its_extra_it_prints_how_to_install_it(
     missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
@@ -102,4 +102,4 @@ def test_a_reader_that_leaves_ends_the_command_quietly() -> None:
             assert started.stdout.readline() == b"0\n"
             started.stdout.close()
             assert started.stderr.read() == b""
-        assert server.was_left()
+        assert server.client_hung_up()

@@ -32,7 +32,7 @@ Talk = Callable[..., object]
 
 @pytest.fixture
 def talk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
-    """Hold a conversation with a server by these keys; give the exit code."""
+    """Hold a conversation with a server by pressing these keys; return the exit code."""
     person, command = pty.openpty()
 
     def talk(url: str, keys: str | bytes, *flags: str) -> object:
@@ -57,7 +57,7 @@ def contents(body: dict[str, Any]) -> list[object]:
 def test_each_turn_sends_the_whole_conversation(talk: Talk) -> None:
     with answering(says(stream(YES))) as server:
         talk(server.url, f"One?{ENTER}Two?{ENTER}Three?{ENTER}{CTRL_D}", "--system", "Be brief.")
-    assert [contents(body) for body in server.asked] == [
+    assert [contents(body) for body in server.bodies] == [
         ["Be brief.", "One?"],
         ["Be brief.", "One?", "Yes.", "Two?"],
         ["Be brief.", "One?", "Yes.", "Two?", "Yes.", "Three?"],
@@ -73,31 +73,31 @@ def test_one_connection_serves_all_turns(talk: Talk) -> None:
 def test_ctrl_d_ends_with_success(talk: Talk) -> None:
     with answering(says(stream(YES))) as server:
         assert talk(server.url, CTRL_D) == 0
-    assert server.asked == []
+    assert server.bodies == []
 
 
 def test_ctrl_c_at_the_prompt_clears_the_line(talk: Talk) -> None:
     with answering(says(stream(YES))) as server:
         assert talk(server.url, f"One?{CTRL_C}{ENTER}  {ENTER}Two?{ENTER}{CTRL_D}") == 0
-    assert [contents(body) for body in server.asked] == [["Two?"]]
+    assert [contents(body) for body in server.bodies] == [["Two?"]]
 
 
-def test_an_answer_stopped_by_ctrl_c_stays_as_far_as_it_came(
+def test_an_answer_stopped_by_ctrl_c_keeps_the_text_that_arrived(
     talk: Talk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     script = one_after_another(interrupts_after(beginning("Once upon")), says(stream(YES)))
     with answering(script) as server:
         code = talk(server.url, f"A story!{ENTER}Go on.{ENTER}{CTRL_D}")
-        assert server.was_left()
+        assert server.client_hung_up()
     assert code == 0
-    assert contents(server.asked[1]) == ["A story!", "Once upon", "Go on."]
+    assert contents(server.bodies[1]) == ["A story!", "Once upon", "Go on."]
     assert capsys.readouterr() == ("Once upon\nYes.\n", "")
 
 
-def test_a_question_stopped_before_its_answer_is_taken_out(talk: Talk) -> None:
+def test_a_question_stopped_before_its_answer_is_removed(talk: Talk) -> None:
     with answering(one_after_another(interrupts_after(), says(stream(YES)))) as server:
         talk(server.url, f"One?{ENTER}Two?{ENTER}{CTRL_D}")
-    assert contents(server.asked[1]) == ["Two?"]
+    assert contents(server.bodies[1]) == ["Two?"]
 
 
 @pytest.mark.parametrize(
@@ -110,31 +110,31 @@ def test_a_question_stopped_before_its_answer_is_taken_out(talk: Talk) -> None:
         (says(beginning("Once"), END), "the stream ended before it was complete"),
     ],
 )
-def test_a_turn_that_fails_is_one_line_and_taken_out(
+def test_a_turn_that_fails_is_reported_in_one_line_and_removed(
     failure: Script, line: str, talk: Talk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with answering(one_after_another(failure, says(stream(YES)))) as server:
         code = talk(server.url, f"One?{ENTER}Two?{ENTER}{CTRL_D}")
     assert code == 0
-    assert contents(server.asked[1]) == ["Two?"]
+    assert contents(server.bodies[1]) == ["Two?"]
     assert capsys.readouterr().err.splitlines()[0].startswith(f"error: {line}")
 
 
-def test_a_line_that_is_no_text_is_one_line_and_taken_out(
+def test_a_line_that_is_not_valid_text_is_reported_in_one_line_and_removed(
     talk: Talk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with answering(says(stream(YES))) as server:
         code = talk(server.url, b"\xff\rTwo?\r\x04")
     assert code == 0
-    assert [contents(body) for body in server.asked] == [["Two?"]]
+    assert [contents(body) for body in server.bodies] == [["Two?"]]
     assert capsys.readouterr().err.startswith("error: ")
 
 
-def test_a_question_that_gets_an_empty_answer_is_taken_out(talk: Talk) -> None:
+def test_a_question_that_gets_an_empty_answer_is_removed(talk: Talk) -> None:
     silence = Reply(message=AssistantMessage(content=""), finish_reason="stop")
     with answering(one_after_another(says(stream(silence)), says(stream(YES)))) as server:
         talk(server.url, f"One?{ENTER}Two?{ENTER}{CTRL_D}")
-    assert contents(server.asked[1]) == ["Two?"]
+    assert contents(server.bodies[1]) == ["Two?"]
 
 
 def test_images_are_shown_with_the_first_question_that_is_answered(talk: Talk) -> None:
@@ -143,7 +143,7 @@ def test_images_are_shown_with_the_first_question_that_is_answered(talk: Talk) -
         flags = ["--image", "https://example.com/cat.png"]
         talk(server.url, f"One?{ENTER}Two?{ENTER}Three?{ENTER}{CTRL_D}", *flags)
     image = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}
-    assert contents(server.asked[2]) == [[{"type": "text", "text": "Two?"}, image], "Yes.", "Three?"]
+    assert contents(server.bodies[2]) == [[{"type": "text", "text": "Two?"}, image], "Yes.", "Three?"]
 
 
 def test_usage_follows_each_answer(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:

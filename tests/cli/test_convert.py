@@ -1,4 +1,4 @@
-"""`casual-llm convert`: a body on standard input, in the words of another format."""
+"""`casual-llm convert`: a body on standard input, translated into another format."""
 
 from __future__ import annotations
 
@@ -78,16 +78,16 @@ def test_bytes_are_read_and_printed_as_they_are_whatever_the_locale() -> None:
 @pytest.mark.parametrize(
     ("flags", "piped", "problem"),
     [
-        (TO_ANTHROPIC, b"", "standard input: it is empty; pipe a body in"),
-        (TO_ANTHROPIC, b" \n", "standard input: it is empty; pipe a body in"),
+        (TO_ANTHROPIC, b"", "standard input: empty; pipe a body in"),
+        (TO_ANTHROPIC, b" \n", "standard input: empty; pipe a body in"),
         (TO_ANTHROPIC, b"{", "standard input: body: expected a JSON object"),
         (TO_ANTHROPIC, b"[]", "standard input: body: expected a JSON object"),
         (TO_ANTHROPIC, b"\xff\xfe", "standard input: body: expected a JSON object"),
         (TO_ANTHROPIC, b'{"messages": 5}', "standard input: messages: expected an array"),
         (TO_ANTHROPIC, b'{"messages": []}', "standard input: messages: "),
-        ([*TO_ANTHROPIC, "--kind", "reply"], b"{}", "standard input: it cannot be read: expected "),
+        ([*TO_ANTHROPIC, "--kind", "reply"], b"{}", "standard input: cannot be read: expected "),
         ([*TO_ANTHROPIC, "--kind", "reply"], b'{"error": "No."}', "standard input: the provider answered"),
-        ([*TO_ANTHROPIC, "--kind", "stream"], b"data: {]\n\n", "standard input: it cannot be read: an event"),
+        ([*TO_ANTHROPIC, "--kind", "stream"], b"data: {]\n\n", "standard input: cannot be read: an event"),
         ([*TO_ANTHROPIC, "--kind", "stream"], b": hi\n\n", "standard input: the stream ends before it is"),
         (["--from", "opnai", "--to", "ollama"], b"{}", "--from opnai: unknown format, did you mean openai?"),
         (["--from", "openai", "--to", "x"], b"{}", "--to x: unknown format; give one of openai, anthropic"),
@@ -103,8 +103,8 @@ def test_a_body_that_cannot_be_converted_is_wrong_use(flags: list[str], piped: b
     assert result.stderr.count("\n") == 1
 
 
-def test_standard_input_that_is_closed_is_told() -> None:
+def test_closed_standard_input_is_reported() -> None:
     command = f"{sys.executable} -m casual_llm.cli convert --from openai --to ollama <&-"
     ended = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False)  # noqa: S603 # as above
-    assert ended.stderr == b"error: standard input: it is empty; pipe a body in\n"
+    assert ended.stderr == b"error: standard input: empty; pipe a body in\n"
     assert ended.returncode == 2

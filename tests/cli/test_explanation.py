@@ -21,12 +21,12 @@ def file(tmp_path: Path) -> Path:
 
 
 def rows(file: Path, *flags: str) -> dict[str, Any]:
-    told = json.loads(run("explain", "--config", str(file), "--json", *flags).stdout)
-    return {row["place"]: row for row in told["rows"]}
+    explained = json.loads(run("explain", "--config", str(file), "--json", *flags).stdout)
+    return {row["place"]: row for row in explained["rows"]}
 
 
 def client_and_model(file: Path, client: str, model: str) -> Path:
-    """Write a file of one client and one model that say this."""
+    """Write a file of one client and one model with these lines."""
     sections = (
         f'[clients.here]\nprovider = "local"\n{client}\n[models.fast]\nclient = "here"\nname = "m"\n{model}'
     )
@@ -34,7 +34,7 @@ def client_and_model(file: Path, client: str, model: str) -> Path:
     return file
 
 
-def test_each_option_is_told_with_its_value_its_layer_and_what_it_overrode(file: Path) -> None:
+def test_each_option_is_listed_with_its_value_its_layer_and_what_it_overrides(file: Path) -> None:
     result = run("explain", "--config", str(file), "--set", "temperature=0.9")
     assert (result.stderr, result.exit_code) == ("", 0)
     assert result.stdout == (
@@ -51,19 +51,19 @@ def test_each_option_is_told_with_its_value_its_layer_and_what_it_overrode(file:
     )
 
 
-def test_json_tells_the_same_as_one_object_on_one_line(file: Path) -> None:
+def test_json_is_one_object_on_one_line(file: Path) -> None:
     result = run("explain", "--config", str(file), "--json")
-    told = json.loads(result.stdout)
+    explained = json.loads(result.stdout)
     assert result.stdout.count("\n") == 1
-    assert [*told] == ["model", "client", "provider", "name", "rows", "unset"]
-    assert [told[key] for key in ("model", "client", "provider", "name")] == [
+    assert [*explained] == ["model", "client", "provider", "name", "rows", "unset"]
+    assert [explained[key] for key in ("model", "client", "provider", "name")] == [
         "fast",
         "here",
         "local",
         "smollm2",
     ]
-    assert "top_p" in told["unset"]
-    assert told["rows"][1] == {
+    assert "top_p" in explained["unset"]
+    assert explained["rows"][1] == {
         "place": "temperature",
         "value": 0.2,
         "layer": "models.fast",
@@ -73,13 +73,13 @@ def test_json_tells_the_same_as_one_object_on_one_line(file: Path) -> None:
 
 def test_an_option_that_is_omitted_has_no_value_in_json(file: Path) -> None:
     client_and_model(file, 'extra = { stop = { omit = true } }\nomit = "stop"', "")
-    told = rows(file)
-    assert told["stop"] == {"place": "stop", "omit": True, "layer": "clients.here", "overrode": []}
-    assert told["extra.stop"]["value"] == {"omit": True}
-    assert "omit" not in told["extra.stop"]
+    listed = rows(file)
+    assert listed["stop"] == {"place": "stop", "omit": True, "layer": "clients.here", "overrode": []}
+    assert listed["extra.stop"]["value"] == {"omit": True}
+    assert "omit" not in listed["extra.stop"]
 
 
-def test_json_tells_each_key_of_a_map_that_was_omitted_whole(file: Path) -> None:
+def test_json_lists_each_key_of_a_map_that_was_omitted_whole(file: Path) -> None:
     client_and_model(file, 'extra = { user = { id = 1 } }\nomit = "extra.seed"', 'omit = "extra"')
     assert rows(file)["extra"]["overrode"] == [
         {"place": "extra.seed", "omit": True, "layer": "clients.here"},
@@ -88,29 +88,29 @@ def test_json_tells_each_key_of_a_map_that_was_omitted_whole(file: Path) -> None
 
 
 @pytest.mark.parametrize(("place", "value"), [("extra", {}), ("extra.user", {"id": 1})])
-def test_json_tells_an_object_that_was_omitted_as_the_value_it_is(
+def test_json_shows_an_omitted_object_as_the_value_it_is(
     file: Path, place: str, value: dict[str, int]
 ) -> None:
     client_and_model(file, f"{place} = {'{ id = 1 }' if value else '{}'}", f'omit = "{place}"')
     assert rows(file)[place]["overrode"] == [{"place": place, "value": value, "layer": "clients.here"}]
 
 
-def test_json_tells_tools_and_schemas_as_a_file_says_them(file: Path) -> None:
+def test_json_writes_tools_and_schemas_as_a_file_does(file: Path) -> None:
     schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
     tool = {"name": "weather", "description": "Weather of a city.", "parameters": schema}
     answer = {"name": "Weather", "schema": schema, "strict": True}
     flags = ["--set", f"tools={json.dumps([tool])}", "--set", f"response_format={json.dumps(answer)}"]
-    told = rows(file, *flags)
-    assert told["tools"]["value"] == [tool]
-    assert told["response_format"]["value"] == answer
+    listed = rows(file, *flags)
+    assert listed["tools"]["value"] == [tool]
+    assert listed["response_format"]["value"] == answer
 
 
-def test_tools_are_told_by_name(file: Path) -> None:
+def test_tools_are_shown_by_name(file: Path) -> None:
     result = run("explain", "--config", str(file), "--set", 'tools=[{"name": "weather"}, {"name": "ping"}]')
     assert "tools        [weather, ping]  --set" in result.stdout
 
 
-def test_what_is_set_is_laid_from_left_to_right(file: Path) -> None:
+def test_assignments_are_merged_from_left_to_right(file: Path) -> None:
     flags = [
         "--set",
         "temperature=0.4",
@@ -121,23 +121,23 @@ def test_what_is_set_is_laid_from_left_to_right(file: Path) -> None:
         "--set",
         "temperature=0.6",
     ]
-    told = rows(file, *flags)
-    assert [told[place]["value"] for place in ("temperature", "extra.a", "extra.b")] == [0.6, 1, 2]
+    listed = rows(file, *flags)
+    assert [listed[place]["value"] for place in ("temperature", "extra.a", "extra.b")] == [0.6, 1, 2]
 
 
-def test_what_is_omitted_lies_over_the_file(file: Path) -> None:
-    told = rows(file, "--omit", "seed", "--omit", "extra.user")
-    assert [told[place]["omit"] for place in ("seed", "extra.user")] == [True, True]
-    assert told["seed"]["overrode"] == [{"place": "seed", "value": 7, "layer": "presets.precise"}]
+def test_an_omission_overrides_the_file(file: Path) -> None:
+    listed = rows(file, "--omit", "seed", "--omit", "extra.user")
+    assert [listed[place]["omit"] for place in ("seed", "extra.user")] == [True, True]
+    assert listed["seed"]["overrode"] == [{"place": "seed", "value": 7, "layer": "presets.precise"}]
 
 
 def test_a_map_can_be_omitted_and_a_key_of_it_set(file: Path) -> None:
     client_and_model(file, "extra = { user = 1, seed = 2 }", "")
-    told = rows(file, "--omit", "extra", "--set", "extra.user=3")
-    assert {place: row.get("value") for place, row in told.items()} == {"extra": None, "extra.user": 3}
+    listed = rows(file, "--omit", "extra", "--set", "extra.user=3")
+    assert {place: row.get("value") for place, row in listed.items()} == {"extra": None, "extra.user": 3}
 
 
-def test_where_all_options_are_set_none_is_told_as_not_set(file: Path) -> None:
+def test_where_all_options_are_set_none_is_listed_as_not_set(file: Path) -> None:
     unset = json.loads(run("explain", "--config", str(file), "--json").stdout)["unset"]
     flags = [flag for option in unset for flag in ("--omit", option)]
     assert "not set" not in run("explain", "--config", str(file), *flags).stdout
@@ -179,7 +179,7 @@ def test_a_terminal_shows_a_table_no_wider_than_itself(file: Path, monkeypatch: 
     assert max(map(len, shown.splitlines())) == 60
 
 
-def test_a_table_tells_what_was_overridden_line_by_line(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_lists_overridden_values_line_by_line(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = on_screen(monkeypatch, 200, "explain", "--config", str(file), "--set", "temperature=0.9")
     lines = [line.strip() for line in shown.splitlines()]
     after = lines.index("0.0 (presets.precise)")

@@ -1,4 +1,4 @@
-"""What `casual-llm explain` refuses: wrong flags and wrong files, each told by its place."""
+"""What `casual-llm explain` refuses: wrong flags and wrong files, each reported with its path."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def file(tmp_path: Path) -> Path:
 def assert_refused(arguments: list[str], *problems: str) -> None:
     result = run("explain", *arguments)
     assert (result.stdout, result.exit_code) == ("", 2)
-    first, *further = result.stderr.splitlines()
-    assert len([first, *further]) == len(problems)
-    assert all(problem in line for problem, line in zip(problems, [first, *further], strict=True))
-    assert first.startswith("error: ")
-    assert all(line.startswith("  ") for line in further)
+    lines = result.stderr.splitlines()
+    assert len(lines) == len(problems)
+    assert all(problem in line for problem, line in zip(problems, lines, strict=True))
+    assert lines[0].startswith("error: ")
+    assert all(line.startswith("  ") for line in lines[1:])
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_wrong_flag_is_one_line(file: Path, flags: str, problem: str) -> None:
     assert_refused(["--config", str(file), *flags.split()], problem)
 
 
-def test_all_wrong_assignments_are_told_at_once(file: Path) -> None:
+def test_all_wrong_assignments_are_reported_at_once(file: Path) -> None:
     wrong = ["--set", "temperature=hot", "--set", "seed=1", "--set", "seed=x"]
     assert_refused(["--config", str(file), *wrong], "--set temperature", "--set seed: 'x'")
 

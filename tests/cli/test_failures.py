@@ -59,7 +59,7 @@ def test_a_silent_server_runs_into_the_timeout() -> None:
     assert_failed(result, 1, "took longer than allowed")
 
 
-def test_a_server_that_is_not_there_is_named() -> None:
+def test_an_unreachable_server_is_named() -> None:
     assert_failed(
         run("chat", "Hi", "--base-url", "http://127.0.0.1:1/v1", "-m", "gpt"), 1, "http://127.0.0.1:1"
     )
@@ -97,13 +97,13 @@ def test_a_missing_key_is_looked_for_in_the_environment() -> None:
         ("--api-key sk-1", ["No such option: --api-key"]),
     ],
 )
-def test_wrong_use_is_one_line_that_names_the_place(flags: str, phrases: list[str]) -> None:
+def test_wrong_use_is_one_line_that_names_the_flag(flags: str, phrases: list[str]) -> None:
     assert_failed(run("chat", "Hi", *flags.split()), 2, *phrases)
 
 
-def test_a_file_that_is_no_image_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.png").write_text("Dear diary")
-    assert_failed(run("chat", "Hi", "--image", str(tmp_path / "notes.png")), 2, "notes.png: no PNG")
+    assert_failed(run("chat", "Hi", "--image", str(tmp_path / "notes.png")), 2, "notes.png: not a PNG")
 
 
 def test_an_unknown_command_is_named() -> None:
@@ -113,14 +113,14 @@ def test_an_unknown_command_is_named() -> None:
 @pytest.mark.parametrize("piped", ["", " \n"])
 @pytest.mark.parametrize("arguments", [["chat"], ["chat", ""]])
 def test_a_question_is_needed(arguments: list[str], piped: str) -> None:
-    assert_failed(run(*arguments, piped=piped), 2, "question: there is none")
+    assert_failed(run(*arguments, piped=piped), 2, "question: none given")
 
 
-def test_piped_bytes_that_are_no_text_are_refused() -> None:
+def test_piped_bytes_that_are_not_text_are_refused() -> None:
     assert_failed(run("chat", "What is this?", piped=b"\x89PNG\xff"), 2, "standard input", "--image")
 
 
-def test_text_that_unicode_does_not_know_is_refused() -> None:
+def test_text_that_is_not_valid_unicode_is_refused() -> None:
     assert_failed(run("chat", "broken: \udcff"), 2)
 
 

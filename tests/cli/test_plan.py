@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from cli.commands import PARIS, answering, run, stream
 from cli.screen import Screen, on_screen
+from support.builders import PNG_SIGNATURE, PNG_SIGNATURE_BASE64
 from support.servers import says
 
 from casual_llm.cli.app import app
 
 KEY = "sk-proj-0123456789abcdefghij"
-WHO = {
+MODEL_FLAGS = {
     "openai": ["--provider", "openai", "-m", "gpt"],
     "anthropic": ["--provider", "anthropic", "-m", "claude"],
     "ollama": ["--provider", "ollama", "-m", "llama"],
@@ -22,7 +23,7 @@ WHO = {
 
 
 def planned(*flags: str, **environ: str) -> tuple[list[str], dict[str, Any]]:
-    """Plan a call that can be said; give the lines of its head, and its body."""
+    """Plan a call without losses; return the lines of its head, and its body."""
     result = run("plan", *flags, **environ)
     assert (result.stderr, result.exit_code) == ("", 0)
     head, _, body = result.stdout.partition("\n\n")
@@ -30,7 +31,9 @@ def planned(*flags: str, **environ: str) -> tuple[list[str], dict[str, Any]]:
 
 
 def test_a_request_is_printed_as_it_would_be_sent() -> None:
-    result = run("plan", "Hi", *WHO["openai"], "--system", "Be brief.", "--seed", "7", OPENAI_API_KEY=KEY)
+    result = run(
+        "plan", "Hi", *MODEL_FLAGS["openai"], "--system", "Be brief.", "--seed", "7", OPENAI_API_KEY=KEY
+    )
     assert (result.stderr, result.exit_code) == ("", 0)
     assert result.stdout == (
         "POST https://api.openai.com/v1/chat/completions\n"
@@ -71,18 +74,18 @@ def test_a_request_is_printed_as_it_would_be_sent() -> None:
         ),
     ],
 )
-def test_every_provider_s_request_is_in_its_own_words(
+def test_each_provider_s_request_is_in_its_wire_format(
     provider: str, head: list[str], body: dict[str, Any]
 ) -> None:
-    flags = ["Hi", *WHO[provider], "--max-tokens", "5"]
+    flags = ["Hi", *MODEL_FLAGS[provider], "--max-tokens", "5"]
     assert planned(*flags, ANTHROPIC_API_KEY=KEY) == (head, body)
 
 
-@pytest.mark.parametrize("provider", WHO)
+@pytest.mark.parametrize("provider", MODEL_FLAGS)
 @pytest.mark.parametrize("key", [KEY, "hunter2", "abc"])
 def test_no_key_is_ever_printed(provider: str, key: str) -> None:
     variable = f"{provider.upper()}_API_KEY"
-    result = run("plan", "Hi", *WHO[provider], "--stream", "--max-tokens", "5", **{variable: key})
+    result = run("plan", "Hi", *MODEL_FLAGS[provider], "--stream", "--max-tokens", "5", **{variable: key})
     assert "[key removed]" in result.stdout
     assert key not in result.output
 
@@ -97,7 +100,7 @@ def test_no_key_is_ever_printed(provider: str, key: str) -> None:
 )
 def test_a_stream_is_planned_where_it_is_asked_for(provider: str, streamed: dict[str, Any]) -> None:
     keys = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY}
-    _, body = planned("Hi", *WHO[provider], "--max-tokens", "5", "--stream", **keys)
+    _, body = planned("Hi", *MODEL_FLAGS[provider], "--max-tokens", "5", "--stream", **keys)
     assert {key: body[key] for key in streamed} == streamed
 
 
@@ -118,7 +121,7 @@ def test_what_is_planned_is_what_chat_sends() -> None:
     with answering(says(stream(PARIS))) as server:
         run("chat", *flags, "--base-url", server.url)
         head, body = planned(*flags, "--base-url", server.url, "--stream")
-        assert server.asked == [body]
+        assert server.bodies == [body]
         assert head[0] == f"POST {server.url}/chat/completions"
 
 
@@ -145,17 +148,22 @@ def test_a_model_of_a_file_is_planned_with_its_options(tmp_path: Path) -> None:
 
 
 def test_an_image_and_piped_text_are_part_of_the_plan(tmp_path: Path) -> None:
-    (tmp_path / "cat.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "cat.png").write_bytes(PNG_SIGNATURE)
     result = run(
-        "plan", "What is this?", *WHO["ollama"], "--image", str(tmp_path / "cat.png"), piped="Tell me.\n"
+        "plan",
+        "What is this?",
+        *MODEL_FLAGS["ollama"],
+        "--image",
+        str(tmp_path / "cat.png"),
+        piped="Tell me.\n",
     )
     assert json.loads(result.stdout.partition("\n\n")[2])["messages"] == [
-        {"role": "user", "content": "What is this?\n\nTell me.", "images": ["iVBORw0KGgo="]}
+        {"role": "user", "content": "What is this?\n\nTell me.", "images": [PNG_SIGNATURE_BASE64]}
     ]
 
 
-def test_what_a_provider_has_no_word_for_is_noted_on_stderr() -> None:
-    result = run("plan", "Hi", *WHO["anthropic"], "--seed", "7", ANTHROPIC_API_KEY=KEY)
+def test_options_that_a_provider_does_not_support_are_noted_on_stderr() -> None:
+    result = run("plan", "Hi", *MODEL_FLAGS["anthropic"], "--seed", "7", ANTHROPIC_API_KEY=KEY)
     assert result.exit_code == 0
     assert result.stderr == (
         "note: options.max_tokens was set to 4096: anthropic requires a value\n"
@@ -167,18 +175,21 @@ def test_what_a_provider_has_no_word_for_is_noted_on_stderr() -> None:
 @pytest.mark.parametrize(
     ("flags", "problem"),
     [
-        (["Hi", *WHO["openai"]], "api_key: none given, and OPENAI_API_KEY not set"),
-        (["Hi", *WHO["anthropic"]], "api_key: none given, and ANTHROPIC_API_KEY not set"),
+        (["Hi", *MODEL_FLAGS["openai"]], "api_key: none given, and OPENAI_API_KEY not set"),
+        (["Hi", *MODEL_FLAGS["anthropic"]], "api_key: none given, and ANTHROPIC_API_KEY not set"),
         (["Hi", "--provider", "anthropic"], "--model: none given; name one that anthropic serves"),
-        (["", *WHO["ollama"]], "question: there is none"),
-        ([*WHO["ollama"]], "question: there is none"),
-        (["Hi", *WHO["ollama"], "--base-url", "box:port"], "host: 'http://box:port' is no address"),
-        (["Hi", *WHO["ollama"], "--image", "https://example.com/a.png"], "messages[0].content[1]: "),
+        (["", *MODEL_FLAGS["ollama"]], "question: none given"),
+        ([*MODEL_FLAGS["ollama"]], "question: none given"),
+        (["Hi", *MODEL_FLAGS["ollama"], "--base-url", "box:port"], "host: 'http://box:port' is no address"),
+        (["Hi", *MODEL_FLAGS["ollama"], "--image", "https://example.com/a.png"], "messages[0].content[1]: "),
         (
-            ["Hi", *WHO["ollama"], "--set", "strict=true", "--set", "tool_choice=x"],
+            ["Hi", *MODEL_FLAGS["ollama"], "--set", "strict=true", "--set", "tool_choice=x"],
             "options.tool_choice: no tool",
         ),
-        (["Hi", *WHO["ollama"], "--set", "strict=true", "--set", "extra.model=x"], "options.extra.model: "),
+        (
+            ["Hi", *MODEL_FLAGS["ollama"], "--set", "strict=true", "--set", "extra.model=x"],
+            "options.extra.model: ",
+        ),
         (["Hi", "--config", "missing.toml"], "missing.toml"),
     ],
 )
@@ -192,12 +203,12 @@ def test_a_call_that_cannot_be_planned_is_wrong_use(flags: list[str], problem: s
 
 def test_on_a_terminal_a_plan_is_text_that_cannot_command_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", None)
-    shown = on_screen(monkeypatch, 80, "plan", "\x9b2JOù?", *WHO["ollama"])
+    shown = on_screen(monkeypatch, 80, "plan", "\x9b2JOù?", *MODEL_FLAGS["ollama"])
     assert '"content":"2JOù?"' in shown
 
 
 def test_at_a_terminal_a_question_is_needed_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", Screen("utf-8"))
     with pytest.raises(SystemExit) as ended:
-        app(["plan", *WHO["ollama"]])
+        app(["plan", *MODEL_FLAGS["ollama"]])
     assert ended.value.code == 2

@@ -1,4 +1,4 @@
-"""`casual-llm chat` with each provider: the flags, the keys and the words are its own."""
+"""`casual-llm chat` with each provider: its flags, its keys and its wire format."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_an_answer_is_printed_as_it_was_streamed(provider: str) -> None:
     assert (result.stdout, result.exit_code) == ("The capital\nis Paris.\n", 0)
     assert result.stderr == "usage: prompt 9, completion 4, total 13 tokens\n"
     assert server.heads[0].startswith(f"POST {PATHS[provider]} ")
-    assert server.asked[0]["stream"] is True
+    assert server.bodies[0]["stream"] is True
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -54,26 +54,26 @@ def test_a_key_comes_from_the_variable_of_the_provider_or_of_the_name(provider: 
 
 def test_an_address_comes_from_the_variable_of_the_provider() -> None:
     with answering(says(stream(PARIS, "ollama"))) as server:
-        place = server.url.removeprefix("http://").removesuffix("/v1")
-        result = run("chat", "Hi", "--provider", "Ollama", "-m", "m", OLLAMA_HOST=place)
+        host = server.url.removeprefix("http://").removesuffix("/v1")
+        result = run("chat", "Hi", "--provider", "Ollama", "-m", "m", OLLAMA_HOST=host)
     assert (result.stdout, result.exit_code) == ("The capital\nis Paris.\n", 0)
 
 
-def test_what_anthropic_has_no_word_for_is_noted_on_stderr() -> None:
+def test_options_that_anthropic_does_not_support_are_noted_on_stderr() -> None:
     with answering(says(stream(PARIS, "anthropic"))) as server:
         flags = ["--provider", "anthropic", "--base-url", server.url, "-m", "m", "--seed", "7"]
         result = run("chat", "Hi", *flags)
     assert result.stderr == "note: options.seed was dropped: anthropic does not support it\n"
-    assert server.asked[0]["max_tokens"] == 4096
+    assert server.bodies[0]["max_tokens"] == 4096
 
 
-def test_a_picture_is_shown_to_each_in_its_own_words(tmp_path: Path) -> None:
+def test_an_image_is_sent_in_the_provider_s_wire_format(tmp_path: Path) -> None:
     picture = tmp_path / "cat.gif"
     picture.write_bytes(b"GIF89a")
     with answering(says(stream(PARIS, "ollama"))) as server:
         flags = ["--provider", "ollama", "--base-url", server.url, "-m", "m", "--image", str(picture)]
         run("chat", "What is this?", *flags)
-    assert server.asked[0]["messages"] == [
+    assert server.bodies[0]["messages"] == [
         {"role": "user", "content": "What is this?", "images": ["R0lGODlh"]}
     ]
 
@@ -99,7 +99,7 @@ def test_an_image_from_inside_the_network_is_not_fetched() -> None:
         (["--provider", "ollama", "-m", "m", "--base-url", "a b"], "host: "),
     ],
 )
-def test_wrong_use_is_one_line_that_names_the_place(flags: list[str], problem: str) -> None:
+def test_wrong_use_is_one_line_that_names_the_flag(flags: list[str], problem: str) -> None:
     result = run("chat", "Hi", *flags)
     assert (result.exit_code, result.stdout) == (2, "")
     assert problem in result.stderr

@@ -44,7 +44,7 @@ def test_the_arrow_key_brings_the_last_question_back() -> None:
         person.see(PROMPT)
         person.press(CTRL_D)
         assert person.leave() == 0
-    assert [message["content"] for message in server.asked[1]["messages"]] == ["Really?", "Yes.", "Really?"]
+    assert [message["content"] for message in server.bodies[1]["messages"]] == ["Really?", "Yes.", "Really?"]
 
 
 def test_an_answer_cannot_command_the_terminal() -> None:

@@ -1,7 +1,7 @@
-"""Bytes of all kinds against every decoder and reader: none may raise (`just fuzz SECONDS`).
+"""Fuzzing of every decoder and reader: none may raise (`just fuzz SECONDS`).
 
-The first byte chooses the format and what is done, the rest is what arrives. Recorded exchanges are
-the seeds, where they are there, and coverage guides the changes.
+The first byte of an input chooses the format and the function, the rest is the body. Recorded exchanges are
+the seeds, if there are any, and coverage guides the mutations.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ DECODE, STREAM, READ = range(3)
 
 
 def one_input(data: bytes) -> None:
-    """Decode, stream or read what was made up; whatever comes out must also collect, or read again."""
+    """Decode, stream or read an input; chunks must also collect into a reply, and a call must encode."""
     if not data:
         return
-    what, which = divmod(data[0], len(CODECS))
-    codec, body = CODECS[which], data[1:]
-    if what % 3 == DECODE:
-        codec.decode(Response(status=200 + (what // 3) * 97, body=body))
-    elif what % 3 == STREAM:
+    action, format_index = divmod(data[0], len(CODECS))
+    codec, body = CODECS[format_index], data[1:]
+    if action % 3 == DECODE:
+        codec.decode(Response(status=200 + (action // 3) * 97, body=body))
+    elif action % 3 == STREAM:
         state, chunks = codec.start, list[StreamChunk]()
         cut = max(1, len(body) // 3)
-        for at in range(0, len(body), cut):
-            state, more = codec.step(state, body[at : at + cut]).unwrap()
+        for start in range(0, len(body), cut):
+            state, more = codec.step(state, body[start : start + cut]).unwrap()
             chunks += more
         codec.finish(state).map(lambda last: collect([*chunks, *last]))
     else:
@@ -49,19 +49,19 @@ def one_input(data: bytes) -> None:
 
 def seeds(folder: Path) -> None:
     """Write the recordings as inputs: each body to its decoder, each request to its reader."""
-    for name, which in SEEDS.items():
+    for name, format_index in SEEDS.items():
         path = CORPUS / f"{name}.jsonl"
         for line in path.read_bytes().splitlines() if path.exists() else []:
             record = json.loads(line)
-            what = STREAM if record["stream"] else DECODE
-            body = bytes([which + len(CODECS) * what]) + record["response_body"].encode()
+            action = STREAM if record["stream"] else DECODE
+            body = bytes([format_index + len(CODECS) * action]) + record["response_body"].encode()
             (folder / f"{record['id']}-reply").write_bytes(body)
-            asked = bytes([which + len(CODECS) * READ]) + json.dumps(record["request_body"]).encode()
-            (folder / f"{record['id']}-request").write_bytes(asked)
+            request = bytes([format_index + len(CODECS) * READ]) + json.dumps(record["request_body"]).encode()
+            (folder / f"{record['id']}-request").write_bytes(request)
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as made:
-        seeds(Path(made))
-        atheris.Setup([*sys.argv, made], one_input)
+    with tempfile.TemporaryDirectory() as folder:
+        seeds(Path(folder))
+        atheris.Setup([*sys.argv, folder], one_input)
         atheris.Fuzz()

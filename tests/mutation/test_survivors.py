@@ -1,4 +1,4 @@
-"""What is told of a dump of mutants, and when it is a failure."""
+"""The report of a dump of mutants, and when it is a failure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def dumped(*results: dict[str, str | None] | None) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("results", "code", "told"),
+    ("results", "code", "report"),
     [
         ([KILLED], 0, "1 killed; 0 survivors without a reason, 0 without a test\n"),
         ([KILLED, INCOMPETENT, KILLED], 0, "2 killed, 1 incompetent; 0 survivors"),
@@ -58,13 +58,13 @@ def dumped(*results: dict[str, str | None] | None) -> list[str]:
     ],
 )
 def test_a_dump_is_a_success_where_every_mutant_was_tried_and_none_survived_without_a_reason(
-    capsys: pytest.CaptureFixture[str], results: list[dict[str, str | None] | None], code: int, told: str
+    capsys: pytest.CaptureFixture[str], results: list[dict[str, str | None] | None], code: int, report: str
 ) -> None:
     assert main(dumped(*results)) == code
-    assert told in capsys.readouterr().out
+    assert report in capsys.readouterr().out
 
 
-def test_a_survivor_is_shown_with_its_place_and_its_change(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_survivor_is_printed_with_its_position_and_its_change(capsys: pytest.CaptureFixture[str]) -> None:
     main(dumped(KILLED, SURVIVED))
     assert capsys.readouterr().out.startswith(
         "casual_llm/options/paths.py:7 core/ReplaceComparisonOperator_Is_Eq\n"

@@ -1,4 +1,4 @@
-"""A class to ask for, and a transport that gives one prepared answer after the other."""
+"""A class to request, and a transport that returns one prepared answer after the other."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 
 from attrs import define, field
 from pydantic import BaseModel, Field
+from support.builders import tool_call
 from support.fakes import JSON, SSE
 
 from casual_llm import (
     AssistantMessage,
-    AssistantToolCall,
-    AssistantToolCallFunction,
     Model,
     OpenAIClient,
     Reply,
@@ -32,18 +31,19 @@ class Person(BaseModel):
 
 ANN = Person(name="Ann", age=30)
 GOOD, YOUNG, PROSE = '{"name": "Ann", "age": 30}', '{"name": "Ann", "age": -1}', "Ann is 30 years old."
-CALL = AssistantToolCall(id="a", function=AssistantToolCallFunction(name="look_up", arguments="{}"))
+CALL = tool_call(name="look_up")
 
 
-def said(content: str | None, **more: Any) -> Reply:  # noqa: ANN401 # fields of a reply
+def reply_with(content: str | None, **fields: Any) -> Reply:  # noqa: ANN401 # fields of a reply
+    """Build a reply with this content and some usage."""
     return Reply(
-        message=AssistantMessage(content=content), usage=Usage(prompt_tokens=1, completion_tokens=2), **more
+        message=AssistantMessage(content=content), usage=Usage(prompt_tokens=1, completion_tokens=2), **fields
     )
 
 
 @define(eq=False)
 class Answers:
-    """A transport that gives one prepared answer after the other, whole or as a stream."""
+    """A transport that returns one prepared answer after the other, whole or as a stream."""
 
     replies: list[Reply]
     streamed: bool = False
@@ -69,9 +69,11 @@ class Answers:
             yield frame
 
     def bodies(self) -> list[Any]:
+        """Return the parsed bodies of the requests so far."""
         return [json.loads(request.body) for request in self.requests]
 
 
 def answering(*replies: Reply, streamed: bool = False) -> tuple[Model, Answers]:
+    """Build a model whose transport returns these replies in turn."""
     transport = Answers([*replies], streamed)
     return Model(OpenAIClient(api_key="sk-x", transport=transport), "gpt-5"), transport

@@ -1,4 +1,4 @@
-"""Streams that end too early: cut between events, cut inside one, and broken off by the network."""
+"""Streams that end too early: cut between events, cut inside one, and interrupted by the network."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _AT_ONCE = 16
 
 @frozen(kw_only=True)
 class Cut:
-    """What came of a stream, and what would have come."""
+    """A stream that was cut: the bytes that arrived, and the reply of the whole stream."""
 
     id: str
     read: bytes
     whole: Reply
     end: Callable[[], object]
-    """Gives what the decoder says when the bytes end here."""
+    """Returns the result of the decoder when the bytes end here."""
 
 
-def begins(partial: Reply, whole: Reply) -> bool:
-    """Say whether one reply is what another one begins with."""
+def is_prefix(partial: Reply, whole: Reply) -> bool:
+    """Return whether one reply is a prefix of another."""
     early = [call.function for call in partial.message.tool_calls or ()]
     late = [call.function for call in whole.message.tool_calls or ()]
     return (
@@ -45,67 +45,70 @@ def begins(partial: Reply, whole: Reply) -> bool:
 
 
 def boundary_cuts(protocol: Protocol, exchange: Exchange) -> Iterator[Cut]:
-    """Cut before the first event and behind each one that comes before the evidence."""
+    """Cut before the first event, and after each event before the one that ends the answer."""
     yield from _cuts(protocol, exchange, lambda event: [0] if event else [])
 
 
 def inside_cuts(protocol: Protocol, exchange: Exchange) -> Iterator[Cut]:
-    """Cut each event in its middle and before its last byte, that which holds the evidence too."""
+    """Cut each event in its middle and before its last byte, up to the one that ends the answer."""
     yield from _cuts(protocol, exchange, lambda event: sorted({len(event) // 2, len(event.rstrip()) - 1}))
 
 
-def _cuts(protocol: Protocol, exchange: Exchange, places: Callable[[bytes], Sequence[int]]) -> Iterator[Cut]:
+def _cuts(
+    protocol: Protocol, exchange: Exchange, positions: Callable[[bytes], Sequence[int]]
+) -> Iterator[Cut]:
     codec = protocol.codec_for(exchange)
     whole, state, read = answer(codec, exchange).unwrap(), codec.start, 0
     for event in protocol.before_evidence(exchange.body):
-        for place in places(event):
-            there, data = state, exchange.body[: read + place]
+        for position in positions(event):
+            state_before, data = state, exchange.body[: read + position]
 
-            def end(state: Any = there, rest: bytes = event[:place]) -> object:  # noqa: ANN401 # a codec's own
+            def end(state: Any = state_before, rest: bytes = event[:position]) -> object:  # noqa: ANN401 # a codec's own
                 return codec.finish(codec.step(state, rest).unwrap()[0])
 
             yield Cut(id=exchange.id, read=data, whole=whole, end=end)
         state, read = codec.step(state, event).unwrap()[0], read + len(event)
 
 
-def cut_off(cut: Cut) -> Verdict:
-    """Expect a failure that says so and holds what came."""
+def expect_truncated(cut: Cut) -> Verdict:
+    """Expect a failure `Truncated` that holds the part of the reply that arrived."""
     ended = cut.end()
     failure = ended.failure() if isinstance(ended, Failure) else None
-    if isinstance(failure, Truncated) and begins(failure.partial, cut.whole):
+    if isinstance(failure, Truncated) and is_prefix(failure.partial, cut.whole):
         return EQUAL
     return unexplained(f"{cut.id} cut at {len(cut.read)}: {ended!r:.200}")
 
 
-def line_breaks(head: bytes, body: bytes) -> Script:
+def connection_resets(head: bytes, body: bytes) -> Script:
     """Reset the connection in the middle of the body."""
     return says_and_breaks(head, piece(body)) if body else says_and_breaks(head)
 
 
-def server_ends(head: bytes, body: bytes) -> Script:
-    """End the body in good order, as a server or proxy does that gave up."""
+def body_ends(head: bytes, body: bytes) -> Script:
+    """End the body in good order, as a server or proxy does that gives up."""
     return says(head, piece(body) if body else b"", END)
 
 
 ENDINGS: Mapping[str, Callable[[bytes, bytes], Script]] = {
-    "aborted connections": line_breaks,
-    "orderly ends": server_ends,
+    "aborted connections": connection_resets,
+    "orderly ends": body_ends,
 }
 
 
-def broken_off(protocol: Protocol, exchange: Exchange) -> Iterator[tuple[Exchange, bytes, Reply]]:
-    """Choose where the network breaks: before the first event, behind it, half way, inside the evidence."""
-    told = protocol.before_evidence(exchange.body)
-    ends = [0, *accumulate(map(len, told))]
+def interruptions(protocol: Protocol, exchange: Exchange) -> Iterator[tuple[Exchange, bytes, Reply]]:
+    """Yield a stream with its bytes up to each of four interruptions, the last inside its final event."""
+    events = protocol.before_evidence(exchange.body)
+    ends = [0, *accumulate(map(len, events))]
     whole = answer(protocol.codec_for(exchange), exchange).unwrap()
-    for place in sorted({0, ends[min(1, len(told) - 1)], ends[-2] // 2, ends[-2] + len(told[-1]) // 2}):
-        yield exchange, exchange.body[:place], whole
+    inside_last = ends[-2] + len(events[-1]) // 2
+    for end in sorted({0, ends[min(1, len(events) - 1)], ends[-2] // 2, inside_last}):
+        yield exchange, exchange.body[:end], whole
 
 
-async def seen_by_client(
+async def read_by_client(
     protocol: Protocol, ending: Callable[[bytes, bytes], Script], cut: tuple[Exchange, bytes, Reply]
 ) -> Verdict:
-    """Let a client of ours read such a stream from a socket: it must raise, and hand over what came."""
+    """Read an interrupted stream from a socket with our client: it must raise, with the partial reply."""
     exchange, body, whole = cut
     head = f"HTTP/1.1 200 OK\r\ncontent-type: {protocol.stream_kind}\r\ntransfer-encoding: chunked\r\n\r\n"
     async with serving(ending(head.encode(), body)) as server, protocol.client(server.url) as client:
@@ -114,27 +117,29 @@ async def seen_by_client(
             async for _ in model.stream([UserMessage(content="Hi")]):
                 pass
         except (TransportError, ReplyError) as error:
-            if error.partial is not None and begins(error.partial, whole):
+            if error.partial is not None and is_prefix(error.partial, whole):
                 return EQUAL
-            return unexplained(f"{exchange.id} broken at {len(body)}: {error!r:.200} without what came")
+            return unexplained(
+                f"{exchange.id} interrupted at {len(body)}: {error!r:.200} without the partial reply"
+            )
         except CasualLLMError as error:
-            return unexplained(f"{exchange.id} broken at {len(body)}: {error!r:.200}")
-    return unexplained(f"{exchange.id} broken at {len(body)}: nobody noticed")
+            return unexplained(f"{exchange.id} interrupted at {len(body)}: {error!r:.200}")
+    return unexplained(f"{exchange.id} interrupted at {len(body)}: no exception")
 
 
-def all_seen_by_client(
+def read_all_by_client(
     protocol: Protocol, ending: Callable[[bytes, bytes], Script], streams: Iterable[Exchange]
 ) -> list[Verdict | BaseException]:
-    """Break off each stream at each place, some at a time."""
+    """Interrupt each stream at each position, some of them concurrently."""
 
-    async def run() -> list[Verdict | BaseException]:
-        turn = asyncio.Semaphore(_AT_ONCE)
+    async def read_all() -> list[Verdict | BaseException]:
+        limit = asyncio.Semaphore(_AT_ONCE)
 
         async def one(cut: tuple[Exchange, bytes, Reply]) -> Verdict:
-            async with turn:
-                return await seen_by_client(protocol, ending, cut)
+            async with limit:
+                return await read_by_client(protocol, ending, cut)
 
-        cuts = [cut for exchange in streams for cut in broken_off(protocol, exchange)]
+        cuts = [cut for exchange in streams for cut in interruptions(protocol, exchange)]
         return await asyncio.gather(*map(one, cuts), return_exceptions=True)
 
-    return asyncio.run(run())
+    return asyncio.run(read_all())

@@ -1,7 +1,7 @@
-"""Recorded exchanges that lie beside the checkout, and how a reading of one is compared.
+"""Recorded exchanges in the folder next to the checkout, and the comparison of two readings of one.
 
-The recordings are other people's data and no part of the package, so a checkout may lack them:
-the tests that need them then skip and say so. With CASUAL_LLM_REQUIRE_SHARED set they fail instead.
+The recordings are other people's data and not part of the package, so a checkout may lack them:
+the tests that need them then skip with a message. With CASUAL_LLM_REQUIRE_SHARED set they fail instead.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ CATEGORIES: Mapping[str, str] = {
     }.items()
     for word in words
 }
-"""The finish reasons of all protocols, by what they mean."""
+"""The finish reasons of all protocols, mapped to ours."""
 
 
 @frozen(kw_only=True)
 class Expected:
-    """Somebody else's reading of the answer: naive, and not always right."""
+    """Another program's reading of an answer: naive, and not always right."""
 
     text: str
     tool_calls: ToolCalls
@@ -57,7 +57,7 @@ class Expected:
 
 @frozen(kw_only=True)
 class Exchange:
-    """A request and its answer as they were recorded; `request` is None where it was not kept."""
+    """A request and its answer as they were recorded; `request` is None where only the answer was."""
 
     id: str
     provider: str
@@ -72,28 +72,28 @@ class Exchange:
 
 @cache
 def exchanges(protocol: str) -> tuple[Exchange, ...]:
-    """Load the recordings of a protocol, or skip the test that asks for them."""
+    """Load the recordings of a protocol, or skip the calling test where they are missing."""
     path = FOLDER / f"{protocol}.jsonl"
-    _required(path, "recordings")
+    _require(path, "recordings")
     with path.open("rb") as lines:
         return tuple(_exchange(json.loads(line)) for line in lines)
 
 
-def _required(path: Path, what: str) -> None:
+def _require(path: Path, content: str) -> None:
     if not path.exists():
         missing = pytest.fail if os.environ.get("CASUAL_LLM_REQUIRE_SHARED") else pytest.skip
-        missing(f"there are no {what} at ../shared/{path.parent.name}/{path.name}")
+        missing(f"there are no {content} at ../shared/{path.parent.name}/{path.name}")
 
 
 @cache
 def _validator(name: str) -> Draft202012Validator:
     path = SHARED / "specs" / f"{name}.schema.json"
-    _required(path, "schemas")
+    _require(path, "schemas")
     return Draft202012Validator(json.loads(path.read_text("utf-8")))
 
 
 def problems(name: str, value: object) -> list[str]:
-    """Say where a value breaks a schema that its vendor publishes, or skip the test that asks."""
+    """List where a value violates a schema published by its vendor, or skip the test where it is missing."""
     return [f"{error.json_path}: {error.message[:200]}" for error in _validator(name).iter_errors(value)]
 
 
@@ -116,24 +116,24 @@ def _expected(reading: dict[str, Any]) -> Expected:
         text=reading["text"],
         tool_calls=tuple((call["name"], call["arguments"]) for call in reading["tool_calls"]),
         finish=reading["finish"],
-        # Unknown is not zero, but readings that know nothing and readings that say zero agree.
+        # Unknown is not zero, but here a reading without a count agrees with a count of zero.
         input_tokens=reading["input_tokens"] or 0,
         output_tokens=reading["output_tokens"] or 0,
     )
 
 
 def pieces(body: bytes, size: int) -> Iterator[bytes]:
-    """Cut a body as a network might; size 0 leaves it whole."""
+    """Split a body into network reads of `size` bytes; 0 leaves it whole."""
     yield from (body[at : at + size] for at in range(0, len(body), size)) if size else (body,)
 
 
 def events(body: bytes) -> list[bytes]:
-    """Cut a stream of server-sent events behind each blank line."""
+    """Split a stream of server-sent events after each blank line."""
     return [event for event in re.split(rb"(?<=\n\n)|(?<=\r\n\r\n)|(?<=\r\r)", body) if event]
 
 
 def answer(codec: Codec[S], exchange: Exchange, size: int = 0) -> Result[Reply, DecodeError]:
-    """Decode what was recorded, a stream in pieces of `size` bytes."""
+    """Decode a recorded answer, a stream in reads of `size` bytes."""
     if not exchange.stream:
         response = Response(status=exchange.status, headers=exchange.headers, body=exchange.body)
         return codec.decode(response)
@@ -141,7 +141,7 @@ def answer(codec: Codec[S], exchange: Exchange, size: int = 0) -> Result[Reply, 
 
 
 def streamed(codec: Codec[S], reads: Iterable[bytes]) -> Result[Reply, DecodeError]:
-    """Fold the reads of a stream and collect what they gave."""
+    """Decode a stream read by read, and collect its chunks into a reply."""
     state, chunks = codec.start, list[StreamChunk]()
     for read in reads:
         state, more = codec.step(state, read).unwrap()
@@ -150,7 +150,7 @@ def streamed(codec: Codec[S], reads: Iterable[bytes]) -> Result[Reply, DecodeErr
 
 
 def disagreements(reply: Reply, expected: Expected) -> frozenset[str]:
-    """Name what two readings of one answer see differently."""
+    """Name the fields in which our reading of an answer differs from another one."""
     usage = reply.usage
     agreement = {
         "text": (reply.message.content or "") == expected.text,
@@ -177,40 +177,41 @@ def _arguments(text: str) -> object:
 
 def _finish_reasons(reply: Reply, expected: Expected) -> set[str | None]:
     category = CATEGORIES.get(expected.finish or "")
-    # Beside tool calls, `stop` may be read as what happened: tools were called.
-    beside_calls = category == "stop" and reply.message.tool_calls
-    return {category, "tool_calls"} if beside_calls else {category}
+    # With tool calls in the message, `stop` may be read as `tool_calls`.
+    may_be_tool_calls = category == "stop" and reply.message.tool_calls
+    return {category, "tool_calls"} if may_be_tool_calls else {category}
 
 
 @frozen
 class Difference:
-    """A place where two JSON values differ: `added a.b`, `gone a[1].c`."""
+    """A path at which two JSON values differ, such as `added a.b` or `gone a[1].c`."""
 
     kind: Literal["added", "gone", "changed"]
-    place: str
+    path: str
     before: Any = None
     after: Any = None
 
     @property
-    def path(self) -> str:
-        """The place, list positions left out."""
-        return re.sub(r"\[\d+\]", "[]", self.place)
+    def pattern(self) -> str:
+        """The path without the indices of arrays, such as `a[].c`."""
+        return re.sub(r"\[\d+\]", "[]", self.path)
 
     @property
     def name(self) -> str:
-        return f"{self.kind} {self.path}"
+        """The kind and the pattern, such as `gone a[].c`."""
+        return f"{self.kind} {self.pattern}"
 
 
 def differences(before: object, after: object, path: str = "") -> Iterator[Difference]:
-    """Find the places where two JSON values differ."""
+    """Find the paths at which two JSON values differ."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted(before.keys() | after.keys()):
-            place = f"{path}.{key}".removeprefix(".")
+            inner = f"{path}.{key}".removeprefix(".")
             if key in before and key in after:
-                yield from differences(before[key], after[key], place)
+                yield from differences(before[key], after[key], inner)
             else:
                 kind: Literal["added", "gone"] = "gone" if key in before else "added"
-                yield Difference(kind, place, before.get(key), after.get(key))
+                yield Difference(kind, inner, before.get(key), after.get(key))
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (earlier, later) in enumerate(zip(before, after, strict=True)):
             yield from differences(earlier, later, f"{path}[{index}]")

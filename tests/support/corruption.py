@@ -1,6 +1,6 @@
-"""Recordings with something broken in them: whatever arrives, decoding and reading give a value.
+"""Corrupted recordings: whatever bytes arrive, decoding and reading return a value and do not raise.
 
-The damage is the same in every run: it is drawn from the body itself.
+The corruption is the same in every run, because its random numbers are seeded with the body.
 """
 
 from __future__ import annotations
@@ -35,47 +35,53 @@ ODD = (
 
 
 def _odd_value(choose: Random, body: bytes) -> bytes:
-    """Put something else where a value or a key stands."""
-    start, end = choose.choice([found.span() for found in _VALUES.finditer(body)] or [(0, 0)])
+    """Replace a value or a key."""
+    start, end = choose.choice([match.span() for match in _VALUES.finditer(body)] or [(0, 0)])
     return body[:start] + choose.choice(ODD) + body[end:]
 
 
-def _torn(choose: Random, body: bytes) -> bytes:
-    """Leave some bytes out."""
+def _without_some_bytes(choose: Random, body: bytes) -> bytes:
+    """Remove some bytes."""
     start = choose.randrange(len(body) + 1)
     return body[:start] + body[start + choose.randrange(1, 60) :]
 
 
-def _said_twice(choose: Random, body: bytes) -> bytes:
-    """Say some bytes twice."""
+def _with_repeated_bytes(choose: Random, body: bytes) -> bytes:
+    """Repeat some bytes."""
     start = choose.randrange(len(body) + 1)
     end = start + choose.randrange(1, 200)
     return body[:end] + body[start:]
 
 
-def _flipped(choose: Random, body: bytes) -> bytes:
+def _with_changed_byte(choose: Random, body: bytes) -> bytes:
     """Change one byte."""
-    at = choose.randrange(len(body) + 1)
-    return body[:at] + bytes([choose.randrange(256)]) + body[at + 1 :]
+    index = choose.randrange(len(body) + 1)
+    return body[:index] + bytes([choose.randrange(256)]) + body[index + 1 :]
 
 
-WAYS = (_odd_value, _odd_value, _torn, _said_twice, _flipped)
+CORRUPTIONS = (
+    _odd_value,
+    _odd_value,
+    _without_some_bytes,
+    _with_repeated_bytes,
+    _with_changed_byte,
+)
 
 
-def damaged(body: bytes, times: int) -> Iterator[bytes]:
-    """Damage a body in several ways, and then in more than one place."""
+def corrupted(body: bytes, times: int) -> Iterator[bytes]:
+    """Yield variants of a body, each corrupted at one or more positions."""
     choose = Random(body)  # noqa: S311 # nothing secret is drawn
     for _ in range(times):
-        broken = body
+        variant = body
         for _ in range(choose.choice((1, 1, 2, 5))):
-            broken = choose.choice(WAYS)(choose, broken)
-        yield broken
+            variant = choose.choice(CORRUPTIONS)(choose, variant)
+        yield variant
 
 
-def survived(protocol: Protocol, exchange: Exchange, times: int) -> Verdict:
-    """Decode an answer that was damaged, and collect what came of it."""
+def decode_corrupted(protocol: Protocol, exchange: Exchange, times: int) -> Verdict:
+    """Decode corrupted variants of an answer, and collect each into a reply or failure."""
     codec = protocol.codec_for(exchange)
-    for body in damaged(exchange.body, times):
+    for body in corrupted(exchange.body, times):
         response = Response(status=exchange.status, headers=exchange.headers, body=body)
         read = streamed(codec, [body]) if exchange.stream else codec.decode(response)
         if not isinstance(read, Result):
@@ -83,10 +89,10 @@ def survived(protocol: Protocol, exchange: Exchange, times: int) -> Verdict:
     return EQUAL
 
 
-def read_damaged(protocol: Protocol, exchange: Exchange, times: int) -> Verdict:
-    """Read a request that was damaged, and write it again if it is a call."""
+def read_corrupted(protocol: Protocol, exchange: Exchange, times: int) -> Verdict:
+    """Read corrupted variants of a request, and encode each again that is a call."""
     codec = protocol.codec_for(exchange)
-    for body in damaged(json.dumps(exchange.request).encode(), times):
+    for body in corrupted(json.dumps(exchange.request).encode(), times):
         written: Any = codec.read(Request(url="/", body=body)).map(codec.encode)
         if not isinstance(written, Result):
             return unexplained(f"{exchange.id}: {written!r}")

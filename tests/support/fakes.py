@@ -1,10 +1,11 @@
-"""A transport that answers from memory, for tests of what stands above it."""
+"""A transport that answers from memory, for tests of the layers above it."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 
 from attrs import define, field
+from support.builders import CAPITAL_QUESTION
 
 from casual_llm import (
     AssistantMessage,
@@ -14,7 +15,6 @@ from casual_llm import (
     Reply,
     StreamChunk,
     Usage,
-    UserMessage,
 )
 from casual_llm.errors import TransportError
 from casual_llm.providers.openai_chat import codec
@@ -38,7 +38,7 @@ FRAMES = codec().write_stream(PARIS)
 
 @define(eq=False)
 class FakeTransport:
-    """Gives the same response to every request and remembers the requests."""
+    """Returns the same response to every request and records the requests."""
 
     pieces: tuple[bytes, ...]
     headers: Mapping[str, str] = SSE
@@ -67,12 +67,14 @@ class FakeTransport:
 
 
 KEY = "sk-proj-abcdefghijklmnop1234"
-ASK = [UserMessage(content="What is the capital of France?")]
+ASK = CAPITAL_QUESTION
 
 
 def model_on(transport: FakeTransport) -> Model:
+    """Build an OpenAI model on a transport."""
     return Model(OpenAIClient(api_key=KEY, transport=transport), name="gpt-5")
 
 
 async def chunks_of(model: Model, options: ChatOptions | None = None) -> list[StreamChunk]:
+    """Stream one answer, and return its chunks."""
     return [chunk async for chunk in model.stream(ASK, options)]

@@ -1,10 +1,11 @@
-"""Requests that were made up, because no recording may hold their like: a table for each format."""
+"""Handmade requests for cases that no recording may contain: a table for each format."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from support.builders import PNG_SIGNATURE_BASE64 as PNG
 from support.corpus import Exchange
 from support.protocols import ANTHROPIC, OLLAMA, OPENAI, Protocol
 
@@ -12,63 +13,76 @@ Body = dict[str, Any]
 HI: Body = {"role": "user", "content": "Hi"}
 BRIEF: Body = {"role": "system", "content": "Be brief."}
 SHAPE: Body = {"type": "object", "properties": {}, "required": []}
-PNG = "iVBORw0KGgo="
 MARK: Body = {"cache_control": {"type": "ephemeral"}}
 
 
 def openai(*messages: Body, **settings: object) -> Body:
+    """Build a Chat Completions request that begins with "Hi"."""
     return {"model": "gpt-4.1", "messages": [HI, *messages], **settings}
 
 
 def anthropic(*messages: Body, **settings: object) -> Body:
+    """Build a Messages request that begins with "Hi"."""
     return {"model": "claude-opus-4-6", "max_tokens": 9, "messages": [HI, *messages], **settings}
 
 
 def ollama(*messages: Body, **settings: object) -> Body:
+    """Build an Ollama chat request that begins with "Hi"."""
     return {"model": "llama3.2", "stream": False, "messages": [HI, *messages], **settings}
 
 
 def tool(name: str = "f", **keys: object) -> Body:
+    """Build a tool without arguments, of OpenAI or Ollama."""
     return {"type": "function", "function": {"name": name, "parameters": SHAPE, **keys}}
 
 
 def called(*calls: Body, **keys: object) -> Body:
+    """Build an assistant message with tool calls."""
     return {"role": "assistant", "content": "", "tool_calls": [*calls], **keys}
 
 
 def call(identity: str = "call_1", **function: object) -> Body:
+    """Build a tool call."""
     return {"id": identity, "type": "function", "function": {"name": "f", **function}}
 
 
 def answered(identity: str = "call_1", content: object = "1", **keys: object) -> Body:
+    """Build the tool message that answers a call."""
     return {"role": "tool", "tool_call_id": identity, "content": content, **keys}
 
 
 def user(*content: Body) -> Body:
+    """Build a user message of parts or blocks."""
     return {"role": "user", "content": [*content]}
 
 
 def assistant(*content: Body) -> Body:
+    """Build an assistant message of parts or blocks."""
     return {"role": "assistant", "content": [*content]}
 
 
-def text(said: str, **keys: object) -> Body:
-    return {"type": "text", "text": said, **keys}
+def text(content: str, **keys: object) -> Body:
+    """Build a text part."""
+    return {"type": "text", "text": content, **keys}
 
 
 def image(url: str) -> Body:
+    """Build an image part of OpenAI."""
     return {"type": "image_url", "image_url": {"url": url}}
 
 
 def use(identity: str = "toolu_1", **keys: object) -> Body:
+    """Build a tool_use block of Anthropic."""
     return {"type": "tool_use", "id": identity, "name": "f", "input": {}, **keys}
 
 
 def result(identity: str = "toolu_1", **keys: object) -> Body:
+    """Build a tool_result block of Anthropic."""
     return {"type": "tool_result", "tool_use_id": identity, **keys}
 
 
 def without(body: Body, *keys: str) -> Body:
+    """Return a body without these keys."""
     return {key: value for key, value in body.items() if key not in keys}
 
 
@@ -115,7 +129,7 @@ OPENAI_REQUESTS: Mapping[str, tuple[str, Body]] = {
     "ids of nine": ("mistral", openai(called(call(arguments="{}")), answered())),
     "a seed": ("mistral", openai(seed=3)),
     "a seed of another server": ("openai", openai(random_seed=3)),
-    "usage that comes unasked": ("mistral", openai(stream=True, stream_options={"include_usage": True})),
+    "usage that is always sent": ("mistral", openai(stream=True, stream_options={"include_usage": True})),
     "one tool": ("llamacpp", openai(tools=[tool(), tool("g")], tool_choice=NAMED)),
     "a choice of tools": ("ollama-v1", openai(tools=[tool()], tool_choice="required")),
     "a schema": ("deepseek", openai(response_format=ORDER)),
@@ -129,16 +143,16 @@ OPENAI_REQUESTS: Mapping[str, tuple[str, Body]] = {
     "an image by URL": ("ollama-v1", openai(user(text("a"), WEB))),
     "an image from a tool": ("openai", openai(called(call()), answered(content=[text("a"), INLINE]))),
     "a refusal": ("groq", openai({"role": "assistant", "content": None, "refusal": "No."})),
-    "a refusal beside text": ("groq", openai({"role": "assistant", "content": "Well.", "refusal": "No."})),
+    "a refusal with text": ("groq", openai({"role": "assistant", "content": "Well.", "refusal": "No."})),
     "a refusal among the parts": ("openai", openai(assistant(REFUSED))),
     "a refusal behind a text": ("openai", openai(assistant(text("Well."), REFUSED))),
-    "a spoken answer": ("groq", openai(called(call(), audio={"id": "a"}), answered())),
+    "an audio answer": ("groq", openai(called(call(), audio={"id": "a"}), answered())),
     "developer": ("openai", openai({"role": "developer", "content": "Be brief."})),
     "a function": ("openai", openai(OLD_CALL, {"role": "function", "name": "f", "content": "1"})),
     "a document": ("mistral", openai(user(text("a"), FILE))),
     "a document without a name": ("openai", openai(user(text("a"), DOCUMENT_URL))),
     "a seed under another name": ("deepseek", openai(random_seed=3)),
-    "a data URI that says more": ("openai", openai(user(image("data:image/png;charset=x;base64,aGk=")))),
+    "a data URI with a parameter": ("openai", openai(user(image("data:image/png;charset=x;base64,aGk=")))),
     "a data URI without base64": ("openai", openai(user(image("data:image/svg+xml,%3Csvg/%3E")))),
 }
 ANTHROPIC_REQUESTS: Mapping[str, Body] = {
@@ -177,7 +191,7 @@ ANTHROPIC_REQUESTS: Mapping[str, Body] = {
         "model": "claude-3-haiku-20240307",
     },
     "a text in base64": anthropic(user({"type": "document", "source": DOCUMENT})),
-    "a text in base64 that is no Unicode": anthropic(
+    "a text in base64 that is not valid Unicode": anthropic(
         user({"type": "document", "source": {**DOCUMENT, "data": "/w=="}}, text(" "))
     ),
     "a page in base64": anthropic(
@@ -198,15 +212,16 @@ OLLAMA_REQUESTS: Mapping[str, Body] = {
     "an image as a data URI": ollama({**HI, "images": [f"data:image/png;base64,{PNG}"]}),
     "an empty image": ollama({**HI, "images": [""]}),
 }
-SILENT_REQUESTS: Mapping[str, tuple[Protocol, Body]] = {
+REQUESTS_WITHOUT_CONTENT: Mapping[str, tuple[Protocol, Body]] = {
     "a request that loads a model": (OLLAMA, {"model": "llama3.2"}),
-    "a message that says nothing": (OPENAI, openai({"role": "user", "content": None})),
+    "a message without content": (OPENAI, openai({"role": "user", "content": None})),
 }
 
 
 def exchange(request: Body, provider: str = "") -> Exchange:
+    """Build an exchange of a request without an answer."""
     return Exchange(
-        id="made up",
+        id="handmade",
         provider=provider,
         stream=False,
         status=200,
@@ -218,10 +233,10 @@ def exchange(request: Body, provider: str = "") -> Exchange:
     )
 
 
-def made_up(protocol: Protocol) -> Iterator[tuple[str, Exchange]]:
-    """Give the exchanges of a protocol, by their names."""
-    alike = {ANTHROPIC.name: ANTHROPIC_REQUESTS, OLLAMA.name: OLLAMA_REQUESTS}
-    for name, request in alike.get(protocol.name, {}).items():
+def handmade_exchanges(protocol: Protocol) -> Iterator[tuple[str, Exchange]]:
+    """Yield the handmade exchanges of a protocol with their names."""
+    requests = {ANTHROPIC.name: ANTHROPIC_REQUESTS, OLLAMA.name: OLLAMA_REQUESTS}
+    for name, request in requests.get(protocol.name, {}).items():
         yield name, exchange(request)
     for name, (provider, request) in OPENAI_REQUESTS.items() if protocol == OPENAI else ():
         yield name, exchange(request, provider)

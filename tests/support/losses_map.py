@@ -1,6 +1,6 @@
-"""What `encode` told of a request, as places of the request: a difference there is declared.
+"""The losses and changes that `encode` reports, mapped to paths of the request body.
 
-A difference is told by its place and, where the values are told too, by them.
+A difference between two bodies is reported if a loss has its path and, where the loss has values, its values.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from casual_llm.wire.report import Loss
 
 @frozen
 class Rewriting:
-    """A request before and after, and what was told of it."""
+    """A request before and after it was read and encoded again, and what `encode` reported."""
 
     before: Any
     after: Any
-    told: tuple[Loss, ...] = ()
-    """Losses and changes; their messages are those of the call."""
+    reported: tuple[Loss, ...] = ()
+    """Losses and changes; the indices in their paths are those of the messages of the call."""
     owners: tuple[int, ...] = ()
-    """Of each message of the call the place in the request; -1 where it stands above the messages."""
+    """For each message of the call its index in the request; -1 for the system prompt outside `messages`."""
 
 
 _SETTINGS = ("temperature", "top_p", "top_k", "stop", "frequency_penalty", "presence_penalty", "seed")
-PLACES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+OPTION_PATHS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     OPENAI.name: {"tool_choice": ("tool_choice", "tools"), "seed": ("seed", "random_seed")},
     ANTHROPIC.name: {"stop": ("stop_sequences",)},
     OLLAMA.name: {
@@ -39,47 +39,49 @@ PLACES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "response_format": ("format",),
     },
 }
-"""Where a format says an option, if not under its own name."""
+"""The paths of options in a request body, where they are not the option's own name."""
 
 
-def is_told(protocol: str, it: Difference, rewriting: Rewriting) -> bool:
-    """Whether something was told that holds this place, and these values."""
-    return any(_at(it.place, _places(protocol, loss)) and _fits(it, loss) for loss in rewriting.told)
+def is_reported(protocol: str, it: Difference, rewriting: Rewriting) -> bool:
+    """Return whether a reported loss has the path and the values of a difference."""
+    return any(
+        _is_inside(it.path, _paths(protocol, loss)) and _has_values(it, loss) for loss in rewriting.reported
+    )
 
 
-def _places(protocol: str, loss: Loss) -> tuple[str, ...]:
+def _paths(protocol: str, loss: Loss) -> tuple[str, ...]:
     path = re.sub(r"\.native\.[^.]+", "", loss.path)
     if not path.startswith("options."):
-        said_instead = f"{path.rpartition('.')[0]}.{loss.applied}"
-        return (path, said_instead) if loss.kind == "replaced" and loss.applied == "content" else (path,)
+        replacement = f"{path.rpartition('.')[0]}.{loss.applied}"
+        return (path, replacement) if loss.kind == "replaced" and loss.applied == "content" else (path,)
     option = path.removeprefix("options.").removeprefix("extra.")
-    return PLACES[protocol].get(option, (option,))
+    return OPTION_PATHS[protocol].get(option, (option,))
 
 
-def _at(place: str, told: Sequence[str]) -> bool:
-    # Of a tool ours has no object in an object.
-    plain = re.sub(r"^(tools\[\d+\])\.function", r"\1", place)
-    return any(plain == path or plain.startswith((f"{path}.", f"{path}[")) for path in told)
+def _is_inside(path: str, outer_paths: Sequence[str]) -> bool:
+    # Our tools have no `function` object around their fields.
+    plain = re.sub(r"^(tools\[\d+\])\.function", r"\1", path)
+    return any(plain == outer or plain.startswith((f"{outer}.", f"{outer}[")) for outer in outer_paths)
 
 
-def _fits(it: Difference, loss: Loss) -> bool:
-    """Whether the values are those that were told; some losses tell them in words."""
-    if it.place == "tools":  # offered is nothing but what was asked for
+def _has_values(it: Difference, loss: Loss) -> bool:
+    """Return whether the values of a difference are those of a loss; some losses name a key instead."""
+    if it.path == "tools":  # only requested tools may be sent
         return bool([tool for tool in it.before if tool in it.after] == it.after)
     if loss.kind in {"unsupported", "dropped"}:
         return it.after is None
-    if loss.applied == "content":  # which says it instead
+    if loss.applied == "content":  # the key that holds the value instead
         return it.after in (None, loss.asked)
     return bool(it.before != thaw(loss.asked) or it.after == thaw(loss.applied))
 
 
-def with_holes(after: Any, told: Sequence[Loss]) -> Any:  # noqa: ANN401 # JSON
-    """Put null where a part was left out, so that the others stand where they stood."""
-    left_out = [loss.path for loss in told if loss.kind == "unsupported"]
-    found = [re.fullmatch(r"messages\[(\d+)\]\.content\[(\d+)\]", path) for path in left_out]
+def with_dropped_parts(after: Any, reported: Sequence[Loss]) -> Any:  # noqa: ANN401 # JSON
+    """Insert null for each dropped content part, so that the other parts have their original indices."""
+    dropped = [loss.path for loss in reported if loss.kind == "unsupported"]
+    matches = [re.fullmatch(r"messages\[(\d+)\]\.content\[(\d+)\]", path) for path in dropped]
     messages = list(after.get("messages", []))
-    for message, part in sorted((int(it[1]), int(it[2])) for it in found if it is not None):
+    for message, part in sorted((int(it[1]), int(it[2])) for it in matches if it is not None):
         content = messages[message]["content"] or []
-        holed = [*content[:part], None, *content[part:]] if isinstance(content, list) else content
-        messages[message] = {**messages[message], "content": holed}
+        padded = [*content[:part], None, *content[part:]] if isinstance(content, list) else content
+        messages[message] = {**messages[message], "content": padded}
     return {**after, "messages": messages} if messages else after

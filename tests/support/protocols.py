@@ -1,4 +1,4 @@
-"""The three protocols as the recordings know them: whose codec reads an exchange, and how a stream ends."""
+"""The three recorded protocols: the codec that reads an exchange, and how a stream ends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from casual_llm.wire.codec import Codec
 
 @frozen(kw_only=True)
 class Protocol:
-    """What the proof needs to know of a wire format."""
+    """A wire format, as far as the comparisons with recordings need it."""
 
     name: str
     format: str
@@ -26,18 +26,18 @@ class Protocol:
     client: Callable[[str], CodecClient]
     """A client of ours for a server on loopback."""
     split: Callable[[bytes], list[bytes]]
-    """Cuts a stream behind each of its events."""
+    """Splits a stream after each of its events."""
     evidence: re.Pattern[bytes]
-    """What an event holds that says the answer is complete."""
+    """Matches an event that completes the answer."""
     stream_kind: str = "text/event-stream"
 
     def before_evidence(self, body: bytes) -> Sequence[bytes]:
-        """Give the events up to the first that says the answer is complete, which is the last given."""
-        found = list[bytes]()
+        """Return the events up to and including the first one that completes the answer."""
+        events = list[bytes]()
         for event in self.split(body):
-            found.append(event)
+            events.append(event)
             if self.evidence.search(event):
-                return found
+                return events
         return []
 
 

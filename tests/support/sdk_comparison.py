@@ -1,7 +1,7 @@
-"""How our readings of recorded answers stand to somebody else's: what may differ, and why.
+"""Comparison of our readings of recorded answers with those of other programs: what may differ, and why.
 
-An excuse says by the shape of an answer, never by its name, where the other reading is naive, and
-holds only if ours is what the bytes say.
+An excuse identifies by the form of an answer, never by its id, where the other reading is naive, and it
+holds only if our reading agrees with the bytes.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from casual_llm.reply import Reply
 
 @frozen
 class Excuse:
-    """Which parts of two readings may differ, and when."""
+    """The fields in which two readings may differ, and a condition."""
 
     differs: frozenset[str]
     holds: Callable[[Exchange, Reply], bool]
 
 
-def bodies(exchange: Exchange) -> Iterator[Any]:
-    """Give the JSON values of an answer: one, or those of all events."""
+def json_bodies(exchange: Exchange) -> Iterator[Any]:
+    """Yield the JSON value of a whole answer, or those of all events of a stream."""
     if not exchange.stream:
         yield json.loads(exchange.body)
         return
@@ -40,42 +40,44 @@ def bodies(exchange: Exchange) -> Iterator[Any]:
 
 
 def _counted_by_groq(exchange: Exchange, reply: Reply) -> bool:
-    told = [body["x_groq"]["usage"] for body in bodies(exchange) if body.get("x_groq", {}).get("usage")]
-    counted = [(usage["prompt_tokens"], usage["completion_tokens"]) for usage in told]
+    usages = [
+        body["x_groq"]["usage"] for body in json_bodies(exchange) if body.get("x_groq", {}).get("usage")
+    ]
+    counted = [(usage["prompt_tokens"], usage["completion_tokens"]) for usage in usages]
     return reply.usage is not None and counted[-1:] == [
         (reply.usage.prompt_tokens, reply.usage.completion_tokens)
     ]
 
 
 def _counted_with_cache(exchange: Exchange, reply: Reply) -> bool:
-    told: dict[str, int] = {}
-    for body in bodies(exchange):
-        told |= {**(body.get("message", {}).get("usage") or {}), **(body.get("usage") or {})}
-    kinds = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
-    return reply.usage is not None and reply.usage.prompt_tokens == sum(told.get(kind) or 0 for kind in kinds)
+    usage: dict[str, int] = {}
+    for body in json_bodies(exchange):
+        usage |= {**(body.get("message", {}).get("usage") or {}), **(body.get("usage") or {})}
+    keys = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+    return reply.usage is not None and reply.usage.prompt_tokens == sum(usage.get(key) or 0 for key in keys)
 
 
 SAME: Mapping[str, Mapping[str, Excuse]] = {
     ANTHROPIC.name: {
-        "the tokens of a prompt are counted with those that a cache gave or took": Excuse(
+        "the tokens of a prompt include those read from a cache or written to one": Excuse(
             frozenset({"input tokens"}), _counted_with_cache
         ),
     },
 }
-"""Differences that are none, by the rules of the comparison."""
+"""Differences that the rules of the comparison allow."""
 EXCUSES: Mapping[str, Mapping[str, Excuse]] = {
     OPENAI.name: {
-        "usage stands under x_groq, where the other reading does not look": Excuse(
+        "usage is under x_groq, which the other reading ignores": Excuse(
             frozenset({"input tokens", "output tokens"}), _counted_by_groq
         ),
     },
 }
-"""Differences in which ours is the better reading."""
-SPLICED = "several answers in one recording: the first is read, the other reading has none"
+"""Differences where our reading is the better one."""
+SPLICED = "several answers in one recording: we read the first, the other reading has none"
 
 
-def reading(protocol: Protocol, exchange: Exchange) -> Verdict:
-    """Compare our reading of an answer with the other one."""
+def compare_reading(protocol: Protocol, exchange: Exchange) -> Verdict:
+    """Compare our reading of an answer with the recorded reading of another program."""
     read = answer(protocol.codec_for(exchange), exchange)
     if exchange.expected is None:
         return _error(protocol, exchange, read)
@@ -101,9 +103,9 @@ def _error(protocol: Protocol, exchange: Exchange, read: Result[Reply, DecodeErr
     return unexplained(f"{exchange.id}: an error was read as {read}")
 
 
-def reading_in_pieces(protocol: Protocol, exchange: Exchange, size: int) -> Verdict:
-    """Compare our reading of a stream that the network cut into pieces."""
+def compare_reading_in_pieces(protocol: Protocol, exchange: Exchange, size: int) -> Verdict:
+    """Compare our reading of a stream that arrives in network reads of `size` bytes."""
     codec = protocol.codec_for(exchange)
     if answer(codec, exchange, size) != answer(codec, exchange):
-        return unexplained(f"{exchange.id}: read otherwise in pieces of {size}")
-    return reading(protocol, exchange)
+        return unexplained(f"{exchange.id}: read differently in reads of {size} bytes")
+    return compare_reading(protocol, exchange)

@@ -1,4 +1,4 @@
-"""Servers on loopback that behave as servers do: they answer, they break off, they say nonsense.
+"""Servers on loopback with the behaviour of real ones: they answer, hang, break off and send nonsense.
 
 Fakes stand at the network, so that everything of ours is the real thing.
 """
@@ -25,7 +25,7 @@ Script = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 @define
 class Received:
-    """One request as it came over the wire."""
+    """One request as it was received."""
 
     head: str
     body: bytes
@@ -33,7 +33,7 @@ class Received:
 
 @define
 class Server:
-    """A server under way: its address, and what it was sent."""
+    """A running server: its address, and the requests it received."""
 
     url: str
     received: list[Received] = field(factory=list)
@@ -53,7 +53,7 @@ STREAM_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-e
 
 
 def piece(data: bytes) -> bytes:
-    """Frame one piece of a chunked body."""
+    """Frame one chunk of a body with `transfer-encoding: chunked`."""
     return f"{len(data):x}\r\n".encode() + data + b"\r\n"
 
 
@@ -72,7 +72,7 @@ def says(*pieces: bytes) -> Script:
 
 
 def says_and_hangs(*pieces: bytes) -> Script:
-    """Answer with these bytes, and then never say anything again."""
+    """Answer with these bytes, and then send nothing more."""
 
     async def script(writer: asyncio.StreamWriter) -> None:
         await says(*pieces)(writer)
@@ -203,7 +203,7 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
 
 @define
 class Proxy:
-    """An HTTPS proxy under way: its address, the authority to trust, and the hosts it was asked for."""
+    """A running HTTPS proxy: its address, the authority to trust, and the hosts that were requested."""
 
     url: str
     authority: trustme.CA

@@ -1,4 +1,4 @@
-"""Conversations of Anthropic before and after, as one list of blocks: what a turn is, is told."""
+"""Anthropic conversations as one list of blocks each, so that they compare equal however turns are joined."""
 
 from __future__ import annotations
 
@@ -17,66 +17,65 @@ PLAIN = "text/plain"
 
 
 @frozen
-class _Said:
-    """A block, whose it is, and the message that holds it."""
+class _IndexedBlock:
+    """A block, its role, and the index of its message; -1 for the system prompt."""
 
     role: str
     block: Any
-    place: int
+    index: int
 
 
 def same_blocks(rewriting: Rewriting) -> bool:
-    """Whether both conversations are the same blocks, but for what was told.
+    """Return whether both conversations have the same blocks, except for the reported changes.
 
-    Texts of an answer are one, and blank texts of a user none, wherever they stood: so two ways of
-    joining are tried.
+    The texts of an answer are joined and blank texts removed, in either order, so both orders are tried.
     """
-    return any(_blocks(rewriting, join_first=way) == _written(rewriting) for way in (False, True))
+    return any(_before(rewriting, join_first=first) == _after(rewriting) for first in (False, True))
 
 
-def _blocks(rewriting: Rewriting, *, join_first: bool) -> list[Any]:
-    said = _system_first(_said(rewriting.before, rewriting))
-    told = _told_of(rewriting, "dropped", "rewritten")
+def _before(rewriting: Rewriting, *, join_first: bool) -> list[Any]:
+    blocks = _system_first(_blocks_of(rewriting.before, rewriting))
+    changed = _changed_messages(rewriting, "dropped", "rewritten")
     if join_first:
-        said = _joined(said)
-    said = [it for it in said if not _is_nothing(it.block, told=it.place in told)]
-    return _in_order(_joined(said), rewriting)
+        blocks = _joined(blocks)
+    blocks = [it for it in blocks if not _is_blank(it.block, reported=it.index in changed)]
+    return _in_order(_joined(blocks), rewriting)
 
 
-def _written(rewriting: Rewriting) -> list[Any]:
+def _after(rewriting: Rewriting) -> list[Any]:
     after = rewriting.after
-    if any((loss.path, loss.kind) == ("options.response_format", "replaced") for loss in rewriting.told):
-        # A model that knows no schemas is told in words, behind what the caller says.
+    if any((loss.path, loss.kind) == ("options.response_format", "replaced") for loss in rewriting.reported):
+        # A model that supports no schemas gets an instruction after the system prompt of the caller.
         after = {**after, "system": after["system"][:-1]}
-    return _in_order(_joined(_system_first(_said(after, Rewriting(None, None)))), rewriting)
+    return _in_order(_joined(_system_first(_blocks_of(after, Rewriting(None, None)))), rewriting)
 
 
-def _system_first(said: Iterable[_Said]) -> list[_Said]:
-    return sorted(said, key=lambda it: it.role != "system")
+def _system_first(blocks: Iterable[_IndexedBlock]) -> list[_IndexedBlock]:
+    return sorted(blocks, key=lambda it: it.role != "system")
 
 
-def _told_of(rewriting: Rewriting, *kinds: str) -> set[int]:
-    found = [re.match(r"messages\[(\d+)\]", loss.path) for loss in rewriting.told if loss.kind in kinds]
-    return {rewriting.owners[int(it[1])] for it in found if it is not None}
+def _changed_messages(rewriting: Rewriting, *kinds: str) -> set[int]:
+    matches = [re.match(r"messages\[(\d+)\]", loss.path) for loss in rewriting.reported if loss.kind in kinds]
+    return {rewriting.owners[int(it[1])] for it in matches if it is not None}
 
 
-def _in_order(said: list[_Said], rewriting: Rewriting) -> list[Any]:
-    """Give what is said; where something was told to stand elsewhere, in an order of ours."""
-    blocks = [(it.role, json.dumps(it.block, sort_keys=True)) for it in said]
-    free = any(loss.kind in {"moved", "merged"} for loss in rewriting.told)
-    return sorted(blocks) if free else blocks
+def _in_order(blocks: list[_IndexedBlock], rewriting: Rewriting) -> list[Any]:
+    """Return the blocks to compare; in sorted order where a reported change moves some of them."""
+    comparable = [(it.role, json.dumps(it.block, sort_keys=True)) for it in blocks]
+    moved = any(loss.kind in {"moved", "merged"} for loss in rewriting.reported)
+    return sorted(comparable) if moved else comparable
 
 
-def _said(body: Any, rewriting: Rewriting) -> Iterator[_Said]:  # noqa: ANN401 # JSON
+def _blocks_of(body: Any, rewriting: Rewriting) -> Iterator[_IndexedBlock]:  # noqa: ANN401 # JSON
     system = {"role": "system", "content": body.get("system")}
-    ids = {loss.asked: loss.applied for loss in rewriting.told if re.search(r"[._](id)$", loss.path)}
-    replaced = any(loss.path.endswith(".media_type") for loss in rewriting.told)
-    for place, message in enumerate([system, *body.get("messages", [])], -1):
+    ids = {loss.asked: loss.applied for loss in rewriting.reported if re.search(r"[._](id)$", loss.path)}
+    replaced = any(loss.path.endswith(".media_type") for loss in rewriting.reported)
+    for index, message in enumerate([system, *body.get("messages", [])], -1):
         for block in _listed(message.get("content")):
-            yield _Said(message.get("role", ""), _cleaned(block, ids, any_text=replaced), place)
-        beside = {key: value for key, value in message.items() if key not in {"role", "content"}}
-        if beside:
-            yield _Said(message.get("role", ""), beside, place)
+            yield _IndexedBlock(message.get("role", ""), _cleaned(block, ids, any_text=replaced), index)
+        other_fields = {key: value for key, value in message.items() if key not in {"role", "content"}}
+        if other_fields:
+            yield _IndexedBlock(message.get("role", ""), other_fields, index)
 
 
 def _listed(content: Any) -> list[Any]:  # noqa: ANN401 # JSON
@@ -84,24 +83,24 @@ def _listed(content: Any) -> list[Any]:  # noqa: ANN401 # JSON
 
 
 def _cleaned(block: Block, ids: Mapping[Any, Any], *, any_text: bool) -> Block:
-    """Give a block in one spelling, without what is said by leaving it out."""
-    nothing: Block = {"caller": {"type": "direct"}, "citations": []}
-    kept = {
+    """Return a block in canonical form, without keys that have their default value."""
+    defaults: Block = {"caller": {"type": "direct"}, "citations": []}
+    fields = {
         key: ids.get(value, value) if key in {"id", "tool_use_id"} else value
         for key, value in block.items()
-        if value is not None and (key not in nothing or value != nothing[key])
+        if value is not None and (key not in defaults or value != defaults[key])
     }
     if block.get("type") == "tool_use":
-        given = kept.get("input") or "{}"
-        kept["input"] = _parsed(given).value_or(given) if isinstance(given, str) else given
+        given = fields.get("input") or "{}"
+        fields["input"] = _parsed(given).value_or(given) if isinstance(given, str) else given
     if block.get("type") == "tool_result":
-        parts = [_cleaned(part, ids, any_text=any_text) for part in _listed(kept.pop("content", None))]
-        # A result that is silent has one form.
-        spoken = [part for part in parts if not _is_nothing(part, told=True)]
-        kept |= {"content": spoken} if spoken else {}
-    if block.get("type") == "document" and "source" in kept:
-        kept["source"] = _source(kept["source"], any_text=any_text)
-    return kept
+        parts = [_cleaned(part, ids, any_text=any_text) for part in _listed(fields.pop("content", None))]
+        # A result without content has one form.
+        non_blank = [part for part in parts if not _is_blank(part, reported=True)]
+        fields |= {"content": non_blank} if non_blank else {}
+    if block.get("type") == "document" and "source" in fields:
+        fields["source"] = _source(fields["source"], any_text=any_text)
+    return fields
 
 
 def _source(source: Block, *, any_text: bool) -> Block:
@@ -120,22 +119,22 @@ def _decoded(data: str) -> str:
 _parsed = safe(exceptions=(ValueError,))(json.loads)
 
 
-def _is_nothing(block: Block, *, told: bool) -> bool:
+def _is_blank(block: Block, *, reported: bool) -> bool:
     if block.get("type") == "thinking":
-        return told and not block.get("signature")
-    said = block.get("text")
-    return block.get("type") == "text" and (said == "" or (told and not str(said).strip()))
+        return reported and not block.get("signature")
+    text = block.get("text")
+    return block.get("type") == "text" and (text == "" or (reported and not str(text).strip()))
 
 
-def _joined(said: list[_Said]) -> list[_Said]:
-    """Join plain texts of one side that follow each other."""
-    found = list[_Said]()
-    for it in said:
-        before = found[-1] if found else it
+def _joined(blocks: list[_IndexedBlock]) -> list[_IndexedBlock]:
+    """Join consecutive plain texts of one role."""
+    joined = list[_IndexedBlock]()
+    for it in blocks:
+        before = joined[-1] if joined else it
         plain = before.block.keys() == it.block.keys() == {"type", "text"}
-        if found and plain and before.role == it.role != "system":
+        if joined and plain and before.role == it.role != "system":
             text = {"type": "text", "text": before.block["text"] + it.block["text"]}
-            found[-1] = _Said(it.role, text, before.place)
+            joined[-1] = _IndexedBlock(it.role, text, before.index)
         else:
-            found.append(it)
-    return found
+            joined.append(it)
+    return joined

@@ -1,4 +1,4 @@
-"""Readings of recorded answers by the vendors' own libraries, which never see the network."""
+"""Readings of recorded answers by the vendors' own libraries, without a network."""
 
 from __future__ import annotations
 
@@ -22,26 +22,27 @@ def _headers(exchange: Exchange) -> dict[str, str]:
 
 
 def _client(exchange: Exchange) -> httpx2.Client:
-    """Make a client that gets this answer, whatever it asks."""
+    """Build a client that receives this answer to any request."""
     answer = httpx2.Response(exchange.status, headers=_headers(exchange), content=exchange.body)
     return httpx2.Client(transport=httpx2.MockTransport(lambda _: answer))
 
 
 def read_by_openai(exchange: Exchange) -> Expected:
+    """Read an answer with the openai library."""
     with openai.OpenAI(api_key="sk-x", max_retries=0, http_client=_client(exchange)) as client:
         if exchange.stream:
             with client.chat.completions.stream(model="m", messages=HI) as stream:
-                said: Any = stream.get_final_completion()
+                reply: Any = stream.get_final_completion()
         else:
-            said = client.chat.completions.create(model="m", messages=HI)
-    choice, usage = said.choices[0], said.usage
+            reply = client.chat.completions.create(model="m", messages=HI)
+    choice, usage = reply.choices[0], reply.usage
     return Expected(
         text=choice.message.content or "",
         tool_calls=tuple(
             (call.function.name, _arguments(call.function.arguments))
             for call in choice.message.tool_calls or ()
         ),
-        finish=choice.finish_reason or None,  # an empty word is none
+        finish=choice.finish_reason or None,  # an empty reason means none
         input_tokens=(usage and usage.prompt_tokens) or 0,
         output_tokens=(usage and usage.completion_tokens) or 0,
     )
@@ -55,17 +56,18 @@ def _arguments(text: str) -> Any:  # noqa: ANN401 # JSON
 
 
 def read_by_anthropic(exchange: Exchange) -> Expected:
+    """Read an answer with the anthropic library."""
     with anthropic.Anthropic(api_key="sk-x", max_retries=0, http_client=_client(exchange)) as client:
         if exchange.stream:
             with client.messages.stream(model="m", max_tokens=9, messages=HI) as stream:
-                said: Any = stream.get_final_message()
+                reply: Any = stream.get_final_message()
         else:
-            said = client.messages.create(model="m", max_tokens=9, messages=HI)
-    usage = said.usage
+            reply = client.messages.create(model="m", max_tokens=9, messages=HI)
+    usage = reply.usage
     return Expected(
-        text="".join(block.text for block in said.content if block.type == "text"),
-        tool_calls=tuple((block.name, block.input) for block in said.content if block.type == "tool_use"),
-        finish=said.stop_reason,
+        text="".join(block.text for block in reply.content if block.type == "text"),
+        tool_calls=tuple((block.name, block.input) for block in reply.content if block.type == "tool_use"),
+        finish=reply.stop_reason,
         input_tokens=(usage.input_tokens or 0)
         + (usage.cache_read_input_tokens or 0)
         + (usage.cache_creation_input_tokens or 0),
@@ -74,6 +76,7 @@ def read_by_anthropic(exchange: Exchange) -> Expected:
 
 
 def read_by_ollama(exchange: Exchange) -> Expected:
+    """Read an answer with the ollama library."""
     answer = httpx.Response(exchange.status, headers=_headers(exchange), content=exchange.body)
     client = ollama.Client(transport=httpx.MockTransport(lambda _: answer))
     chunks = [*client.chat("m", HI, stream=True)] if exchange.stream else [client.chat("m", HI)]
