@@ -26,7 +26,7 @@ from casual_llm.validation import unknown
 from casual_llm.wire.codec import Call, Chunks, Codec, Request, Response, S
 from casual_llm.wire.collect import collect
 from casual_llm.wire.json import dump, parse, text
-from casual_llm.wire.report import Loss, unsupported
+from casual_llm.wire.report import Change, Loss, Report, unsupported
 
 BodyKind: TypeAlias = Literal["request", "reply", "stream"]
 KINDS: Mapping[str, None] = dict.fromkeys(get_args(BodyKind))
@@ -42,17 +42,20 @@ class Translated:
     """A body in another format, and what of the original it lacks or changes."""
 
     body: bytes = field(repr=_size)
+    url: str = ""
+    """Where a request goes, below the base URL: some formats carry the model there."""
     losses: tuple[Loss, ...] = ()
-    changes: tuple[Loss, ...] = ()
+    changes: tuple[Change, ...] = ()
 
 
 def translate(
-    body: bytes | Mapping[str, Json], *, from_: str, to: str, kind: BodyKind = "request"
+    body: bytes | Mapping[str, Json], *, from_: str, to: str, kind: BodyKind = "request", url: str = ""
 ) -> Result[Translated, Untranslatable]:
     """Translate the body of a request, of a whole reply, or of a stream.
 
-    `from_` and `to` name formats or servers; an unknown name or kind raises a `ConfigurationError`. A body
-    that cannot be read, or a request that the target cannot encode, is a `Failure`.
+    `from_` and `to` name formats or servers; an unknown name or kind raises a `ConfigurationError`. `url` is
+    that of the request, for formats that carry the model there; `Translated.url` is that of the translation. A
+    body that cannot be read, or a request that the target cannot encode, is a `Failure`.
 
     >>> request = {"model": "gpt-4.1", "seed": 7, "messages": [{"role": "user", "content": "Hi"}]}
     >>> translate(request, from_="openai", to="ollama").unwrap().body
@@ -71,7 +74,8 @@ def translate(
     if not is_successful(data):
         return Failure(data.failure())
     if kind == "request":
-        return _request(source, target, data.unwrap())
+        request = Request(url=url, body=data.unwrap())
+        return translate_request(source, target, request)
     if kind == "reply":
         return _reply(source, target, data.unwrap())
     return _stream(source, target, data.unwrap())
@@ -84,8 +88,16 @@ def _bytes(body: bytes | Mapping[str, Json]) -> Result[bytes, ReadError]:
     return dumped.alt(lambda error: ReadError("body", f"not valid JSON: {error}"))
 
 
-def _request(source: Codec[Any], target: Codec[Any], data: bytes) -> Result[Translated, Untranslatable]:
-    read = source.read(Request(url="", body=data))
+def translate_request(
+    source: Codec[Any], target: Codec[Any], request: Request
+) -> Result[Translated, Untranslatable]:
+    """Translate a request between two codecs, for formats that have no name in `formats`.
+
+    >>> request = Request(url="/chat/completions", body=b'{"messages":[{"role":"user","content":"Hi"}]}')
+    >>> translate_request(format_named("openai"), format_named("ollama"), request).unwrap().url
+    '/api/chat'
+    """
+    read = source.read(request)
     return _encode_call(source, target, read.unwrap()) if is_successful(read) else Failure(read.failure())
 
 
@@ -98,7 +110,10 @@ def _encode_call(source: Codec[Any], target: Codec[Any], call: Call) -> Result[T
     encoded = target.encode(evolve(call, options=options))
     return encoded.map(
         lambda result: Translated(
-            body=result.request.body, losses=(*dropped, *result.losses), changes=result.changes
+            body=result.request.body,
+            url=result.request.url,
+            losses=(*dropped, *result.losses),
+            changes=result.changes,
         )
     )
 
@@ -165,20 +180,20 @@ def _translated_reply(
 ) -> Translated:
     """Report the fields of a reply that differ, or are missing, when its translation is decoded."""
     before, after = _fields(reply), _fields(target.decode(target.write(reply)).value_or(reply))
-    differences = [
-        Loss(path=name, kind=_kind(value, after[name]), asked=value, applied=after[name])
-        for name, value in before.items()
-        if value not in (None, after[name])
-    ]
-    losses = tuple(loss for loss in differences if loss.kind != "rewritten")
-    changes = tuple(loss for loss in differences if loss.kind == "rewritten")
-    return Translated(body=body, losses=(*lost, *losses), changes=changes)
+    report = Report()
+    for name, value in before.items():
+        if value not in (None, after[name]):
+            _report(name, value, after[name], report)
+    return Translated(body=body, losses=(*lost, *report.losses), changes=tuple(report.changes))
 
 
-def _kind(asked: Json, applied: Json) -> str:
+def _report(name: str, asked: Json, applied: Json, report: Report) -> None:
     if applied is None:
-        return "unsupported"
-    return "rewritten" if _with_parsed_arguments(asked) == _with_parsed_arguments(applied) else "replaced"
+        report.dropped(name, asked)
+    elif _with_parsed_arguments(asked) == _with_parsed_arguments(applied):
+        report.changed(name, "rewritten", asked, applied)
+    else:
+        report.replaced(name, asked, applied)
 
 
 def _with_parsed_arguments(value: Json) -> Json:

@@ -10,7 +10,7 @@ from returns.result import Result
 from support.corpus import streamed
 
 from casual_llm.failures import DecodeError, ErrorResponse, Malformed, Truncated
-from casual_llm.providers.openai_chat import OPENAI, codec
+from casual_llm.providers.openai_chat import codec
 from casual_llm.reply import Reply, StreamChunk
 from casual_llm.usage import Usage
 

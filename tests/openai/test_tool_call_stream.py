@@ -7,7 +7,7 @@ import json
 import pytest
 from support.corpus import streamed
 
-from casual_llm.providers.openai_chat import OPENAI, codec
+from casual_llm.providers.openai_chat import codec
 from casual_llm.reply import ToolCallDelta
 
 CODEC = codec()
