@@ -177,9 +177,9 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), True, "60"])
-def test_a_timeout_that_is_no_time_is_refused(timeout: float) -> None:
+def test_an_invalid_timeout_is_refused(timeout: float) -> None:
     with pytest.raises(
-        ConfigurationError, match=r"timeout: .* is no time; give seconds above 0, or a Timeout"
+        ConfigurationError, match=r"timeout: .* is not a valid timeout; use seconds > 0, or None"
     ):
         OpenAIClient(api_key="sk-x", timeout=timeout)
     with pytest.raises(ConfigurationError, match="timeout"):
@@ -247,7 +247,7 @@ def test_arguments_of_the_wrong_kind_are_refused_by_name() -> None:
         OpenAIClient(api_key="sk-x", organization=number)
     with pytest.raises(ConfigurationError, match="dialect: an int given; give a Dialect"):
         OpenAIClient(api_key="sk-x", dialect=number)
-    with pytest.raises(ConfigurationError, match="timeout: 0 is no time"):
+    with pytest.raises(ConfigurationError, match="timeout: 0 is not a valid timeout"):
         OllamaClient(timeout=0)
     with pytest.raises(ConfigurationError, match=r"system_message_handling: .* give one of keep, merge"):
         OllamaClient(system_message_handling="drop")  # type: ignore[arg-type]

@@ -87,7 +87,7 @@ def test_a_missing_key_is_looked_for_in_the_environment() -> None:
         ("--temperature warm", ["'--temperature'"]),
         ("--top-p 2", ["--top-p: 2.0 is out of range"]),
         ("--max-tokens 0", ["--max-tokens: 0 is out of range"]),
-        ("--timeout 0", ["timeout: 0.0 is no time"]),
+        ("--timeout 0", ["timeout: 0.0 is not a valid timeout"]),
         ("--provider openia", ["'--provider'", "openai", "local"]),
         ("--provider openai", ["--model: none given"]),
         ("--provider local --base-url http://localhost/v1", ["--base-url", "--provider openai"]),
