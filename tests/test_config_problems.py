@@ -88,7 +88,11 @@ TEXTS = [
     ("a.toml", "presets.a.tools = [{nam = 'x'}]", "presets.a.tools[0].nam: unknown option, did you mean"),
     ("a.toml", "clients.a.provider = 'opnai'", "clients.a.provider: 'opnai' is unknown; give one of"),
     ("a.toml", "clients.a.name = 'x'", "clients.a.provider: missing; it is needed"),
-    ("a.toml", "clients.a = {provider = 'local', timeout = -1}", "clients.a.timeout: -1 is not a valid timeout; use"),
+    (
+        "a.toml",
+        "clients.a = {provider = 'local', timeout = -1}",
+        "clients.a.timeout: -1 is not a valid timeout; use",
+    ),
     ("a.toml", "clients.a = {provider = 'local', timeout.read = 0}", "clients.a.timeout.read: 0 is no"),
     ("a.toml", "clients.a = {provider = 'openai', base_url = 'x'}", "clients.a.base_url: 'x' is no"),
     ("a.toml", "clients.a = {provider = 'openai', api_key = 5}", "clients.a.api_key: no text; leave it"),

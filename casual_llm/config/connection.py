@@ -176,7 +176,6 @@ ollama, local
     system_message_handling: SystemMessageHandling | None = field(default=None, validator=_handling)
     default_options: Layer | None = field(default=None, validator=_must_be(ChatOptions))
 
-
     @property
     def api_key(self) -> str | None:
         """The key as a text."""
