@@ -66,7 +66,7 @@ def test_a_server_known_by_its_name_is_spoken_to_in_its_dialect() -> None:
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic", "ollama"])
-async def test_settings_may_be_said_by_the_name_of_the_config(provider: str) -> None:
+async def test_options_may_be_given_by_the_name_of_the_config(provider: str) -> None:
     transport = FakeTransport((format_named(provider).write(PARIS).body,), JSON)
     client = create_client(
         ClientConfig(name="proxy", provider=provider, api_key="sk-x", extra_kwargs={"transport": transport})
@@ -206,7 +206,7 @@ def test_a_provider_may_be_written_in_any_case(provider: str) -> None:
 def test_an_unknown_keyword_for_a_client_is_refused_by_name() -> None:
     with pytest.raises(
         ConfigurationError,
-        match=r"extra_kwargs\.tempo: LocalClient takes no such argument, but model_path, timeout",
+        match=r"extra_kwargs\.tempo: LocalClient does not accept this argument; use one of model_path,",
     ):
         create_client(ClientConfig(provider="local", extra_kwargs={"tempo": 1}))
 
@@ -214,7 +214,8 @@ def test_an_unknown_keyword_for_a_client_is_refused_by_name() -> None:
 @pytest.mark.parametrize("provider", ["openai", "anthropic", "ollama"])
 def test_every_client_names_the_keywords_that_it_takes(provider: str) -> None:
     with pytest.raises(
-        ConfigurationError, match=r"extra_kwargs\.tempo: .*Client takes no such argument, but .*http2"
+        ConfigurationError,
+        match=r"extra_kwargs\.tempo: .*Client does not accept this argument; use one of .*http2",
     ):
         create_client(ClientConfig(provider=provider, extra_kwargs={"tempo": 1}))
 

@@ -222,10 +222,13 @@ def test_without_the_extra_a_yaml_file_is_told_how_to_read_it(tmp_path: Path) ->
 
 CLIENTS = [
     ({"provider": "openai"}, "api_key: none given, and A_API_KEY and OPENAI_API_KEY not set; give api_key="),
-    ({"provider": "openai", "api_key": "sk-é"}, "api_key: holds a character that no header can"),
+    ({"provider": "openai", "api_key": "sk-é"}, "api_key: contains a character that headers cannot hold"),
     ({"provider": "local", "api_key": KEY}, "api_key: the embedded model has none; leave it out"),
     ({"provider": "local", "base_url": "http://localhost"}, "base_url: the embedded model has none; leave"),
-    ({"provider": "local", "extra_kwargs": {"tempo": 1}}, "extra_kwargs.tempo: LocalClient takes no such"),
+    (
+        {"provider": "local", "extra_kwargs": {"tempo": 1}},
+        "extra_kwargs.tempo: LocalClient does not accept this argument",
+    ),
     ({"provider": "local", "extra_kwargs": {"context_size": "x"}}, "context_size: 'x' is out of range; give"),
     ({"provider": "openai", "api_key": KEY, "extra_kwargs": {"organization": 5}}, "organization: "),
     ({"provider": "openai", "api_key": KEY, "extra_kwargs": {"dialect": "x"}}, "dialect: "),

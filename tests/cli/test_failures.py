@@ -32,7 +32,7 @@ def assert_failed(result: Result, code: int, *phrases: str) -> None:
         (says(STREAM_HEAD, piece(b"data: {]\n\n"), END), "cannot be read"),
         (says(beginning("Once"), END), "ended before it was complete"),
         (says_and_breaks(beginning("Once")), "broke"),
-        (says(b"SSH-2.0-OpenSSH\r\n\r\n"), "is no HTTP"),
+        (says(b"SSH-2.0-OpenSSH\r\n\r\n"), "did not answer in HTTP"),
     ],
 )
 def test_a_call_that_fails_is_one_line(script: Script, phrase: str) -> None:
