@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -99,6 +100,20 @@ async def test_leaving_early_closes_the_connection_at_once(server: Endless, libr
         assert (await anext(incoming.body)).startswith(b"word ")
     await asyncio.wait_for(server.hung_up.wait(), 10)
     await transport.aclose()
+
+
+async def test_no_key_is_logged_whatever_header_it_is_in(
+    server: Endless, library: HttpLibrary, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    transport = HttpTransport(library=library, http2=True)
+    keys = {"authorization": "Bearer sk-secret-1", "x-api-key": "sk-secret-2"}
+    response = await transport.open(Request(url=f"{server.url}/whole", headers=keys, body=b"{}"))
+    assert [data async for data in response.body] == [b"whole"]
+    await response.aclose()
+    await transport.aclose()
+    assert "send_request_headers" in caplog.text
+    assert "sk-secret" not in caplog.text
 
 
 async def test_others_on_the_connection_go_on_and_the_last_one_closes_it(

@@ -185,6 +185,7 @@ ollama, local
         shown = (
             f"{a.alias}={(a.repr if callable(a.repr) else repr)(getattr(self, a.name))}"
             for a in fields(ClientConfig)
+            if hasattr(self, a.name)  # a traceback with local variables shows one that is half constructed
         )
         return f"ClientConfig({', '.join(shown)})"
 

@@ -102,6 +102,10 @@ class CodecClient(Closing):
     CodecClient(base_url='https://llm.example.com/v1')
     """
 
+    # A traceback with local variables shows a client that is not constructed yet.
+    base_url: str = ""
+    _secret: Secret | None = None
+
     def __init__(  # noqa: PLR0913 # the parts of a client
         self,
         codec: Codec[S],

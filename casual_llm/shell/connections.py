@@ -7,6 +7,7 @@ connections each, and there are as many pools as needed.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import ssl
 from functools import lru_cache
@@ -95,6 +96,8 @@ def _new_pool(library: HttpLibrary, route: Route, *, http2: bool, trust_env: boo
     limits = library.limits(max_keepalive_connections=_POOL_SIZE, keepalive_expiry=_KEEPALIVE)
     if http2 and find_spec("h2") is None:
         raise ConfigurationError('http2: it needs an extra; run: pip install "casual-llm[http2]"')
+    if http2:
+        logging.getLogger("hpack.hpack").addFilter(_above_debug)
     # A route without TLS gets a context that trusts nobody, which costs nothing to make.
     verify = _trust(library, trust_env=trust_env) if route.secure else empty_context()
     try:
@@ -104,6 +107,11 @@ def _new_pool(library: HttpLibrary, route: Route, *, http2: bool, trust_env: boo
     except ValueError:
         problem = "the URL of the environment's proxy is neither http nor socks"
         raise ConfigurationError(f"proxy: {problem}; correct HTTP_PROXY, HTTPS_PROXY or ALL_PROXY") from None
+
+
+def _above_debug(record: logging.LogRecord) -> bool:
+    # The compression of HTTP/2 headers logs every header but `authorization`, so also keys in `x-api-key`.
+    return record.levelno > logging.DEBUG
 
 
 def empty_context() -> ssl.SSLContext:

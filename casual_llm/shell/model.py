@@ -43,13 +43,13 @@ class Model:
         default_options: Layer | None = None,
         system_message_handling: SystemMessageHandling | None = None,
     ) -> None:
+        self.client = client
+        self.name = name
         if isinstance(client, type) or not hasattr(client, "_chat") or not hasattr(client, "_stream"):
             kind = client.__name__ if isinstance(client, type) else type(client).__name__
             raise ConfigurationError(f"client: {kind} given; give a client, such as LocalClient()")
         if not isinstance(name, str) or not name:
             raise ConfigurationError(f"name: {name!r} given; give the model's name at the provider")
-        self.client = client
-        self.name = name
         handling = ChatOptions(system_message_handling=system_message_handling)
         self.default_options: Layer = layered(default_options=default_options, handling=handling)
         self._ledger = Ledger()
