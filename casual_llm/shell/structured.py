@@ -1,6 +1,6 @@
-"""Asking for an instance of a pydantic class: the loop of repairs, and the stream of partials.
+"""Structured output over a model: the loop of repairs, and the stream of partials.
 
-What to ask, how to read the answer and what to say of a mistake are pure, in `casual_llm.structured`.
+The schema, the parsing of an answer and the text of a repair are pure, in `casual_llm.structured`.
 """
 
 from __future__ import annotations
@@ -30,37 +30,37 @@ from casual_llm.structured import (
 from casual_llm.validation import invalid, preview
 
 Complete: TypeAlias = Callable[[Sequence[Message], Layer], Awaitable[Reply]]
-"""Asks a model, and gives the whole reply."""
+"""Sends a conversation, and returns the whole reply."""
 
 
 async def ask_as(
     complete: Complete, into: type[T], messages: Sequence[Message], options: Layer | None, repairs: int
 ) -> T:
-    """Ask until the answer fits, at most `repairs` times more; mistakes of other kinds are not repaired."""
+    """Return an answer that fits, after at most `repairs` repairs; other failures are not repaired."""
     if isinstance(repairs, bool) or not isinstance(repairs, int) or repairs < 0:
         raise invalid("repairs", f"{preview(repairs)} given", "give a number of turns, 0 or more")
-    asked, layer = messages, shaped(into, options)
+    conversation, layer = messages, shaped(into, options)
     while True:
-        reply = await complete(asked, layer)
+        reply = await complete(conversation, layer)
         outcome = parse(reply, into)
         if is_successful(outcome):
             return outcome.unwrap()
         failure = outcome.failure()
         if not repairs or not isinstance(failure, NotJson | SchemaMismatch):
             raise StructuredOutputError(failure, reply)
-        asked, repairs = [*asked, *repair_turn(reply, failure)], repairs - 1
+        conversation, repairs = [*conversation, *repair_turn(reply, failure)], repairs - 1
 
 
 async def partials_of(
     chunks: AsyncGenerator[StreamChunk, None], into: type[T]
 ) -> AsyncGenerator[Partial[T], None]:
-    """Give the object as it arrives; the last partial holds the value."""
+    """Yield the object as it arrives; the last partial holds the value."""
     state = Arriving(into=into)
     async with aclosing(chunks):
         async for chunk in chunks:
-            state, some = partial_step(state, chunk)
-            if some is not None:
-                yield some
+            state, partial = partial_step(state, chunk)
+            if partial is not None:
+                yield partial
     outcome = partial_end(state)
     if not is_successful(outcome):
         raise StructuredOutputError(outcome.failure(), reply_of(state))
