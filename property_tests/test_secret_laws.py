@@ -50,7 +50,7 @@ def test_what_would_write_a_secret_refuses_and_does_not_show_it(
 
 
 @given(keys)
-def test_json_writes_what_is_shown_where_it_is_told_to_write_texts(key: str) -> None:
+def test_json_writes_what_is_shown_where_it_must_write_texts(key: str) -> None:
     assert json.loads(json.dumps([Secret(key)], default=str)) == ["Secret('***')"]
 
 

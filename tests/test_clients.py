@@ -58,7 +58,7 @@ def test_the_name_of_a_known_server_is_enough_to_reach_it(name: str, address: st
     assert create_client(config).base_url == address
 
 
-def test_a_server_known_by_its_name_is_spoken_to_in_its_dialect() -> None:
+def test_a_server_known_by_its_name_gets_its_dialect() -> None:
     config = ClientConfig(name="openrouter", provider="openai", api_key="sk-x")
     limited = ChatOptions(max_tokens=5)
     assert b'"max_tokens":5' in create_client(config).plan("m", ASK, limited).body

@@ -158,13 +158,13 @@ async def test_an_image_may_be_as_large_as_allowed_and_no_larger(answer: bytes, 
         await fetch(says(answer), library=library, largest=len(PIXEL) - 1)
 
 
-@pytest.mark.parametrize("said", [b"", IMAGE[:-9]], ids=["says nothing", "stops in the middle"])
-async def test_all_of_it_has_one_deadline(said: bytes, library: HttpLibrary) -> None:
+@pytest.mark.parametrize("received", [b"", IMAGE[:-9]], ids=["says nothing", "stops in the middle"])
+async def test_all_of_it_has_one_deadline(received: bytes, library: HttpLibrary) -> None:
     with pytest.raises(ImageFetchError, match=r"image at pictures.test: it took longer than 0\.2 seconds"):
-        await fetch(says_and_hangs(said), library=library, deadline=0.2)
+        await fetch(says_and_hangs(received), library=library, deadline=0.2)
 
 
-async def test_whoever_cancels_is_not_told_of_a_deadline() -> None:
+async def test_a_cancelled_download_is_not_reported_as_late() -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(fetch(says_and_hangs()), 0.2)
 

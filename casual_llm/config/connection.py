@@ -36,7 +36,7 @@ def _provider(value: Provider | str) -> Provider:
 
 
 _FOREVER = 1e9
-"""Seconds; what is longer is meant as no limit, and cannot be told to the system."""
+"""Seconds; anything longer is meant as no limit, and is too large for the operating system."""
 
 
 def check_limit(value: object, place: str) -> None:

@@ -172,7 +172,7 @@ class _Use:
         pool = self.pool
         pool.busy -= 1
         await self.response.aclose()
-        # An HTTP/2 server is not told that nobody listens any more: the connection has to go, as soon as
+        # An HTTP/2 server does not learn that nobody listens any more: the connection has to go, as soon as
         # no other request is under way on it.
         pool.abandoned = pool.abandoned or (not self.complete and self.response.http_version == "HTTP/2")
         if pool.abandoned and not pool.busy:
