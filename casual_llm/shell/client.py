@@ -1,6 +1,6 @@
 """Codec + transport = a client.
 
-`CodecClient` is the one place where a call becomes bytes, bytes travel, and bytes become a reply;
+`CodecClient` is the only class in which a call becomes bytes, bytes travel, and bytes become a reply;
 a provider's client is a constructor that fills in its codec, its base URL and its key.
 """
 
@@ -263,7 +263,7 @@ class CodecClient(Closing):
             _LOG.log(level, "%s", describe_loss(loss, self._codec.name))
 
     def _value(self, result: Result[T, CallFailure]) -> T:
-        """Leave `Result`: the one place where a failure becomes an exception."""
+        """Return the value, or raise the failure as an exception: `Result` ends here."""
         if is_successful(result):
             return result.unwrap()
         raise exception_for(_without_key(result.failure(), self._secret))

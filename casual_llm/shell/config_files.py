@@ -17,7 +17,7 @@ from casual_llm.shell.factories import create_client, create_model
 from casual_llm.shell.model import Model
 
 _LARGEST = 1_000_000
-"""Bytes; a larger file is no configuration."""
+"""Bytes; a larger file is not read."""
 
 
 def load_config(path: str | Path) -> Config:

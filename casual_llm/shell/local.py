@@ -75,7 +75,7 @@ def find_weights(model_path: str | Path | None, environ: Mapping[str, str]) -> P
 
 
 def _packaged_weights() -> Path | None:
-    # The package is found, not imported: it is a plugin of a program that need not be there.
+    # The package is located, not imported: it is a plugin of a program that need not be there.
     spec = find_spec(_WEIGHTS_PACKAGE)
     folders = (spec.submodule_search_locations or ()) if spec else ()
     return next((path.resolve() for folder in folders for path in Path(folder).glob("*.gguf")), None)
