@@ -117,9 +117,14 @@ async def test_a_server_that_is_not_there_shows_no_key(client: Client, library: 
 @pytest.mark.parametrize("status", [200, 401])
 async def test_a_reply_that_quotes_the_key_shows_none(client: Client, status: int) -> None:
     transport = FakeTransport((f'{{"error": {{"message": "{KEY}"}}}}'.encode(),), JSON, status=status)
-    with pytest.raises(CasualLLMError) as raised:
-        await Model(client(api_key=KEY, transport=transport), "m").chat(ASK)
-    assert KEY not in str(raised.value) + repr(raised.value)
+    model = Model(client(api_key=KEY, transport=transport), "m")
+    with pytest.raises(CasualLLMError) as chatting:
+        await model.chat(ASK)
+    assert "[key removed]" in str(chatting.value)
+    assert KEY not in shown(chatting.value)
+    with pytest.raises(CasualLLMError) as streaming:
+        await anext(model.stream(ASK))
+    assert KEY not in str(streaming.value) + repr(streaming.value)
 
 
 WRONG: dict[str, Callable[[Client], object]] = {

@@ -40,6 +40,7 @@ _OK = range(200, 300)
 _INDEX = re.compile(r"\[\d+\]")
 
 T = TypeVar("T")
+F = TypeVar("F", bound=CallFailure)
 
 
 class LLMClient(Protocol):
@@ -151,14 +152,14 @@ class CodecClient(Closing):
     async def _complete(self, model: str, messages: list[ChatMessage], options: ChatOptions) -> Reply:
         call = self._call(model, messages, options)
         if self._total is None:
-            response = await self._response(call)
+            decoded = await self._send_and_decode(call)
         else:
             async with within(deadline_after(self._total), self._total):
-                response = await self._response(call)
-        return self._value(self._codec.decode(response))
+                decoded = await self._send_and_decode(call)
+        return self._value(decoded)
 
-    async def _response(self, call: Call) -> Response:
-        return await read_whole(await self._transport.open(await self._request(call)))
+    async def _send_and_decode(self, call: Call) -> Result[Reply, DecodeError]:
+        return self._decode(await read_whole(await self._transport.open(await self._request(call))))
 
     async def _stream(
         self, model: str, messages: list[ChatMessage], options: ChatOptions
@@ -166,9 +167,9 @@ class CodecClient(Closing):
         call, deadline = self._call(model, messages, options, stream=True), deadline_after(self._total)
         async with within(deadline, self._total):
             response = await self._transport.open(await self._request(call))
-            refusal = None if response.status in _OK else await read_whole(response)
+            refusal = None if response.status in _OK else self._decode(await read_whole(response))
         if refusal is not None:
-            yield chunk_of(self._value(self._codec.decode(refusal)))
+            yield chunk_of(self._value(refusal))
             return
         codec, state = self._codec, self._codec.start
         reads, received = timed(response.body, deadline, self._total), list[bytes]()
@@ -201,7 +202,7 @@ class CodecClient(Closing):
         self, response: OpenResponse, body: bytes, as_stream: Result[Chunks, DecodeError]
     ) -> Result[Chunks, DecodeError]:
         """Decode what was no stream as a whole answer, whatever media type the server declares."""
-        whole = self._codec.decode(Response(status=response.status, headers=response.headers, body=body))
+        whole = self._decode(Response(status=response.status, headers=response.headers, body=body))
         if not is_successful(whole) and not isinstance(whole.failure(), ErrorResponse):
             media_type = response.headers.get("content-type", "").lower()
             if "stream" in media_type or "ndjson" in media_type:
@@ -266,10 +267,15 @@ class CodecClient(Closing):
         """Return the value, or raise the failure as an exception: `Result` ends here."""
         if is_successful(result):
             return result.unwrap()
-        raise exception_for(_without_key(result.failure(), self._secret))
+        failure = _without_key(result.failure(), self._secret)
+        del result  # a traceback with local variables would show what the server quotes
+        raise exception_for(failure)
+
+    def _decode(self, response: Response) -> Result[Reply, DecodeError]:
+        return self._codec.decode(response).alt(lambda failure: _without_key(failure, self._secret))
 
 
-def _without_key(failure: CallFailure, secret: Secret | None) -> CallFailure:
+def _without_key(failure: F, secret: Secret | None) -> F:
     # OpenAI's 401 quotes parts of the key that was sent, and proxies quote whole headers.
     if isinstance(failure, ErrorResponse):
         code = failure.code and redact(failure.code, secret)

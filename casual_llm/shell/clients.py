@@ -107,8 +107,7 @@ class AnthropicClient(CodecClient):
             that ends in `/v1` is accepted, too.
         timeout: Seconds for each phase of a request (to connect, at most 10), 60 by default; a `Timeout` sets
             them one by one, and one for the whole call; `None` is no limit.
-        system_message_handling: `"keep"` or `"merge"`; by default system messages in the middle stay there
-            where the model supports it.
+        system_message_handling: `"keep"` or `"merge"`; by default several are sent as several blocks.
         default_options: The lowest layer of options, under those of the model and of the call.
         http_client: An `AsyncClient` of httpx2 or httpx to send requests with. It keeps its own settings,
             timeouts included, and you close it.
