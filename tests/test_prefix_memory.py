@@ -26,9 +26,9 @@ def send(memory: PrefixMemory, messages: Sequence[ChatMessage]) -> tuple[int, by
     """Send as a client does: tell how much was remembered, and the bytes that go out."""
     call = Call(model="m", messages=messages)
     recalled = memory.recall(call.messages)
-    encoded = CODEC.encode(call, recalled.written).unwrap()
-    memory.keep(recalled, call.messages, encoded.written)
-    return recalled.written.count, encoded.request.body
+    encoded = CODEC.encode(call, recalled.prefix).unwrap()
+    memory.keep(recalled, call.messages, encoded.prefix)
+    return recalled.prefix.count, encoded.request.body
 
 
 def plain(messages: Sequence[ChatMessage]) -> bytes:
@@ -46,7 +46,7 @@ def test_a_conversation_that_goes_on_is_remembered_as_far_as_it_was_sent() -> No
 def test_an_equal_conversation_of_other_messages_is_not_remembered() -> None:
     memory, turns = PrefixMemory(), conversation(3)
     send(memory, turns)
-    assert memory.recall(tuple(conversation(3))).written is EMPTY_PREFIX
+    assert memory.recall(tuple(conversation(3))).prefix is EMPTY_PREFIX
 
 
 @pytest.mark.parametrize("length", [1, 3, 9, 10, 1000])

@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol, TypeVar, runtime_checkable
+from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 from frozendict import frozendict
@@ -33,7 +34,8 @@ from casual_llm.shell.transport import OpenResponse, Transport
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Call, Chunks, Codec, Encoded, Request, Response, S
 from casual_llm.wire.collect import chunk_of
-from casual_llm.wire.report import Loss, describe_loss
+from casual_llm.wire.issuer import issuer_name, mark_chunk, mark_reply
+from casual_llm.wire.report import Change, Loss, describe_loss
 
 _LOG = logging.getLogger("casual_llm")
 _OK = range(200, 300)
@@ -72,7 +74,7 @@ class Plan:
     body: bytes = field(repr=lambda body: f"<{len(body)} bytes>")
     losses: tuple[Loss, ...] = ()
     """What was dropped or added, because the provider does not support it or requires it."""
-    changes: tuple[Loss, ...] = ()
+    changes: tuple[Change, ...] = ()
     """Equivalent rewrites, such as two consecutive user turns merged into one."""
 
 
@@ -134,6 +136,7 @@ class CodecClient(Closing):
         self._memory = PrefixMemory()
         self._fetch = fetch
         self._name = name
+        self._server = urlsplit(base_url).hostname or urlsplit(base_url).scheme
 
     def __repr__(self) -> str:
         """Show where the client talks to, and never the key."""
@@ -156,7 +159,7 @@ class CodecClient(Closing):
         else:
             async with within(deadline_after(self._total), self._total):
                 decoded = await self._send_and_decode(call)
-        return self._value(decoded)
+        return mark_reply(self._value(decoded), call.issuer)
 
     async def _send_and_decode(self, call: Call) -> Result[Reply, DecodeError]:
         return self._decode(await read_whole(await self._transport.open(await self._request(call))))
@@ -169,7 +172,7 @@ class CodecClient(Closing):
             response = await self._transport.open(await self._request(call))
             refusal = None if response.status in _OK else self._decode(await read_whole(response))
         if refusal is not None:
-            yield chunk_of(self._value(refusal))
+            yield mark_chunk(chunk_of(self._value(refusal)), call.issuer)
             return
         codec, state = self._codec, self._codec.start
         reads, received = timed(response.body, deadline, self._total), list[bytes]()
@@ -182,7 +185,7 @@ class CodecClient(Closing):
                     state, chunks = self._value(codec.step(state, data))
                     for chunk in chunks:
                         silent = False
-                        yield chunk
+                        yield mark_chunk(chunk, call.issuer)
                     if state.ended:
                         break
             except TransportError as error:
@@ -195,7 +198,7 @@ class CodecClient(Closing):
             if silent and not is_successful(last) and not isinstance(last.failure(), ErrorResponse):
                 last = self._not_streamed(response, await rest_of_json(received, reads), last)
             for chunk in self._value(last):
-                yield chunk
+                yield mark_chunk(chunk, call.issuer)
             await drain(response.body)
 
     def _not_streamed(
@@ -236,7 +239,8 @@ class CodecClient(Closing):
     ) -> Call:
         if self._name is not None:  # by the name of its config, too, options mean this server
             options = apply_alias(options, self._name, self._codec.names[-1])
-        return Call(model=model, messages=messages, options=options, stream=stream)
+        issuer = issuer_name(self._codec.name, self._server, model)
+        return Call(model=model, messages=messages, options=options, stream=stream, issuer=issuer)
 
     async def _request(self, call: Call) -> Request:
         match = self._memory.recall(call.messages)
