@@ -21,7 +21,10 @@ in one place (`exception_for`). Every text names the place and the remedy.
 
 from __future__ import annotations
 
-from casual_llm.failures import CallFailure, EncodeError, ErrorResponse, Malformed, ParseFailure, Truncated
+from typing import TYPE_CHECKING
+
+from casual_llm import failures
+from casual_llm.deprecation import deprecated_names
 from casual_llm.reply import Reply
 from casual_llm.validation import CasualLLMError, ConfigurationError
 
@@ -65,7 +68,7 @@ class RequestTimeoutError(TransportError, TimeoutError):
 class ReplyError(CasualLLMError):
     """The answer is malformed or cut off; `partial` holds what was received."""
 
-    def __init__(self, failure: Malformed | Truncated) -> None:
+    def __init__(self, failure: failures.Malformed | failures.Truncated) -> None:
         super().__init__(failure)
         self.partial = failure.partial
 
@@ -80,7 +83,7 @@ class StructuredOutputError(ReplyError):
     `failure` says what it is instead; `reply`, which is also `partial`, is the answer itself.
     """
 
-    def __init__(self, failure: ParseFailure, reply: Reply) -> None:
+    def __init__(self, failure: failures.ParseFailure, reply: Reply) -> None:
         CasualLLMError.__init__(self, failure)
         self.failure = failure
         self.reply = reply
@@ -94,7 +97,7 @@ class StructuredOutputError(ReplyError):
 class ProviderError(CasualLLMError):
     """The provider answered with an error; `partial` holds what a stream had sent before it."""
 
-    def __init__(self, failure: ErrorResponse) -> None:
+    def __init__(self, failure: failures.ErrorResponse) -> None:
         super().__init__(failure)
         self.status = failure.status
         self.code = failure.code
@@ -118,17 +121,17 @@ class ServerError(ProviderError):
     """The provider failed (500 and above)."""
 
 
-def exception_for(failure: CallFailure) -> CasualLLMError:
+def exception_for(failure: failures.CallFailure) -> CasualLLMError:
     """Choose the exception of the same meaning.
 
-    >>> exception_for(ErrorResponse(429, "Slow down."))
+    >>> exception_for(failures.ErrorResponse(429, "Slow down."))
     RateLimitError(ErrorResponse(status=429, message='Slow down.', code=None, retry_after=None, partial=None))
     """
-    if isinstance(failure, EncodeError):
+    if isinstance(failure, failures.EncodeError):
         return RequestError(failure)
-    if isinstance(failure, Truncated):
+    if isinstance(failure, failures.Truncated):
         return TruncatedError(failure)
-    if isinstance(failure, Malformed):
+    if isinstance(failure, failures.Malformed):
         return ReplyError(failure)
     if failure.status >= _SERVER_ERRORS:
         return ServerError(failure)
@@ -142,3 +145,18 @@ _BY_STATUS = {
     404: NotFoundError,
     429: RateLimitError,
 }
+
+if not TYPE_CHECKING:  # failures were importable from here too; a type checker knows their home alone
+    __getattr__ = deprecated_names(
+        __name__,
+        {
+            "Refused": "casual_llm.failures.ErrorResponse",
+            "EncodeError": "casual_llm.failures.EncodeError",
+            "DecodeError": "casual_llm.failures.DecodeError",
+            "Malformed": "casual_llm.failures.Malformed",
+            "Truncated": "casual_llm.failures.Truncated",
+            "ReadError": "casual_llm.failures.ReadError",
+            "ConfigError": "casual_llm.failures.ConfigProblems",
+            "Failure": "casual_llm.failures.CallFailure",
+        },
+    )

@@ -7,10 +7,11 @@ kind, `NotJson` and `SchemaMismatch`, are mistakes that a model can repair when 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
+from casual_llm.deprecation import deprecated_names
 from casual_llm.reply import FinishReason, Reply
 
 CUTS: Mapping[FinishReason, str] = {
@@ -202,3 +203,16 @@ _HINTS = {
     404: "check the model name and base_url",
     429: "slow down, or check the quota",
 }
+
+if not TYPE_CHECKING:  # a type checker knows the names of today alone
+    __getattr__ = deprecated_names(
+        __name__,
+        {
+            "ConfigError": "casual_llm.failures.ConfigProblems",
+            "CutOff": "casual_llm.failures.Incomplete",
+            "Declined": "casual_llm.failures.ModelRefusal",
+            "DoesNotFit": "casual_llm.failures.SchemaMismatch",
+            "Mendable": "casual_llm.failures.Repairable",
+            "Refused": "casual_llm.failures.ErrorResponse",
+        },
+    )

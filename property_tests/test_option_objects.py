@@ -16,7 +16,7 @@ from casual_llm.options.omit import OMIT, Omit, Replace
 from casual_llm.tools import Tool
 
 _NUMBERS = [0, 0.0, False, 1, 1.0, True]
-_NAMES = {"ChatOptions": ChatOptions, "JsonSchema": JsonSchema, "OMIT": OMIT, "Only": Replace}
+_NAMES = {"ChatOptions": ChatOptions, "JsonSchema": JsonSchema, "OMIT": OMIT, "Replace": Replace}
 
 
 def _emptied(value: Any) -> None:  # noqa: ANN401 # whatever a caller gives

@@ -295,5 +295,5 @@ def test_an_explanation_names_the_preset_that_says_it_and_not_the_one_that_exten
     presets = {"p": {"seed": 1}, "a": {"extends": "p", "seed": 2}, "b": {"extends": "p", "top_k": 3}}
     models = {"m": {"client": "c", "name": "n", "extends": ["a", "b"]}}
     explained = parsed({**base, "presets": presets, "models": models}).explain("m")
-    assert (explained["seed"].layer, explained["seed"].overrode) == ("presets.p", (("presets.a", 2),))
+    assert (explained["seed"].layer, explained["seed"].overridden) == ("presets.p", (("presets.a", 2),))
     assert explained["top_k"].layer == "presets.b"

@@ -199,7 +199,7 @@ def test_a_model_explains_which_layer_sets_an_option() -> None:
     client = OpenAIClient(api_key="sk-x", default_options=ChatOptions(seed=1, temperature=1))
     model = Model(client, "gpt-5", ChatOptions(temperature=0.7), system_message_handling="merge")
     explanation = model.explain(ChatOptions(temperature=0.0))
-    assert explanation["temperature"].overrode == (("model", 0.7), ("client", 1))
+    assert explanation["temperature"].overridden == (("model", 0.7), ("client", 1))
     assert [row.layer for row in explanation.rows] == ["call", "client", "model"]
 
 

@@ -89,7 +89,7 @@ def as_json(account: Account) -> str:
 
 
 def _cells(row: Row, between: str) -> tuple[str, ...]:
-    overrode = [printable(f"{text_of(value)} ({layer})") for layer, value in row.overrode]
+    overrode = [printable(f"{text_of(value)} ({layer})") for layer, value in row.overridden]
     return *map(printable, (row.place, text_of(row.value), row.layer)), between.join(overrode)
 
 
@@ -119,7 +119,7 @@ def _overrode(row: Row) -> Iterator[dict[str, Any]]:
     combination: Combination | None = FIELDS[row.path[0]].combination
     for _ in row.path[1:]:
         combination = combination and combination.inner
-    for layer, value in row.overrode:
+    for layer, value in row.overridden:
         for path, leaf in (combination or LAST).leaves(value, row.path):
             yield _told(".".join(path), layer, leaf)
 

@@ -66,7 +66,7 @@ class Config:
         ...         "models": {"fast": {"client": "here", "name": "smollm2", "temperature": 0.5}}}
         >>> config = parse_config(file).unwrap()
         >>> print(config.explain("fast", call=ChatOptions(temperature=0.0)))
-        option       value  from          instead of
+        option       value  from          overrides
         temperature  0.0    call          0.5 (models.fast)
         seed         1      clients.here
         """

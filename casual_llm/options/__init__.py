@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from casual_llm.deprecation import deprecated_names
 from casual_llm.options.chat_options import (
     FIELDS,
     ChatOptions,
@@ -39,3 +42,8 @@ __all__ = [
     "resolve_for",
     "set_fields",
 ]
+
+if not TYPE_CHECKING:  # a type checker knows the names of today alone
+    __getattr__ = deprecated_names(
+        __name__, {"sent": "casual_llm.options.resolve_for", "Only": "casual_llm.options.Replace"}
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from warnings import warn
 
 from attrs import frozen
 
@@ -26,8 +27,8 @@ class Row:
     path: Path
     value: Any
     layer: str
-    overrode: tuple[tuple[str, Any], ...] = ()
-    """The layers below that said something here, the nearest first, each with what it said."""
+    overridden: tuple[tuple[str, Any], ...] = ()
+    """The layers below that set this place, the nearest first, each with the value it set."""
 
     @property
     def place(self) -> str:
@@ -39,13 +40,19 @@ class Row:
         return ".".join(self.path)
 
     @property
+    def overrode(self) -> tuple[tuple[str, Any], ...]:
+        """Return `overridden`, under the name of the release before."""
+        warn("Row.overrode is deprecated; use Row.overridden", DeprecationWarning, stacklevel=2)
+        return self.overridden
+
+    @property
     def cells(self) -> tuple[str, str, str, str]:
         """The row as four short texts: place, value, layer, and what was overridden."""
-        below = ", ".join(f"{_short(value)} ({printable(layer)})" for layer, value in self.overrode)
+        below = ", ".join(f"{_short(value)} ({printable(layer)})" for layer, value in self.overridden)
         return printable(self.place), _short(self.value), printable(self.layer), below
 
 
-HEADINGS = ("option", "value", "from", "instead of")
+HEADINGS = ("option", "value", "from", "overrides")
 """What the cells of a row are."""
 _WIDTH = 48
 
@@ -116,7 +123,7 @@ def explain(**layers: Layer | None) -> Explanation:
     >>> from casual_llm import OMIT, ChatOptions
     >>> client = ChatOptions(temperature=0.0, stop="END")
     >>> print(explain(client=client, model=ChatOptions(stop=OMIT), call=ChatOptions(temperature=0.9)))
-    option       value  from   instead of
+    option       value  from   overrides
     temperature  0.9    call   0.0 (client)
     stop         OMIT   model  'END' (client)
     """
@@ -136,8 +143,8 @@ def _row(
 ) -> Row:
     winner = [name for name, own in said.items() if path in own and same(own[path], merged)][-1]
     below = reversed([*layers][: [*layers].index(winner)])
-    overrode = [(name, value) for name in below for value in _said_at(path, layers[name])]
-    return Row(path, said[winner][path], winner, tuple(overrode))
+    overridden = [(name, value) for name in below for value in _said_at(path, layers[name])]
+    return Row(path, said[winner][path], winner, tuple(overridden))
 
 
 def _said_at(path: Path, layer: Layer) -> list[Any]:
