@@ -45,7 +45,16 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.options import ChatOptions, JsonSchema, Layer, extra_of, layered, merge, resolve_for
+from casual_llm.options import (
+    ChatOptions,
+    JsonSchema,
+    Layer,
+    Reasoning,
+    extra_of,
+    layered,
+    merge,
+    resolve_for,
+)
 from casual_llm.options.explain import Explanation, Row, explain
 from casual_llm.options.omit import OMIT, Omit, Replace
 from casual_llm.options.paths import diff
@@ -114,6 +123,7 @@ __all__ = [  # noqa: RUF022 # grouped by topic
     # options and how their layers merge
     "ChatOptions",
     "JsonSchema",
+    "Reasoning",
     "Layer",
     "OMIT",
     "Omit",

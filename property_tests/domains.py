@@ -39,6 +39,8 @@ _VALUES: dict[str, list[Any]] = {
     "top_p": [0.0, 0.5, 1],
     "stop": ["", [], ["a"]],
     "tool_choice": ["auto", "none", "f"],
+    "parallel_tool_calls": [True, False],
+    "reasoning": ["none", {"budget_tokens": 1}, {"show": False}],
     "frequency_penalty": [0.0, -1, 1.5],
     "presence_penalty": [0, -1.5, 1],
     "seed": [0, -1, 1],

@@ -41,6 +41,10 @@ _VALUES: dict[str, SearchStrategy[Any]] = {
     "top_p": st.floats(0, 1) | st.integers(0, 1),
     "stop": _said | st.lists(_said, max_size=2),
     "tool_choice": st.sampled_from(["auto", "none", "f"]),
+    "parallel_tool_calls": st.booleans(),
+    "reasoning": st.sampled_from(["none", "high"])
+    | st.fixed_dictionaries({"budget_tokens": st.integers(1, 2**40)}, optional={"show": st.booleans()})
+    | st.fixed_dictionaries({"between_tools": st.booleans()}, optional={"effort": st.just("low")}),
     "frequency_penalty": _numbers,
     "presence_penalty": _numbers,
     "seed": st.integers(-(2**62), 2**62),
@@ -178,6 +182,14 @@ WRONG_VALUES: dict[str, list[Any]] = {
     "top_p": [*_NO_NUMBERS, -0.1, 1.1, 2],
     "stop": _NO_TEXTS,
     "tool_choice": [*_NO_TEXTS, "", []],
+    "parallel_tool_calls": [0, "true", None, []],
+    "reasoning": [
+        *("highest", "", 5, None, True, [], ["high"], {}, {"efort": "high"}, {5: "high"}),
+        *({"effort": wrong} for wrong in ["highest", 5, None]),
+        *({"budget_tokens": wrong} for wrong in [*_NO_NUMBERS, 0, -1, 1.5]),
+        *({flag: wrong} for flag in ["show", "between_tools"] for wrong in [0, "true", None]),
+        {"effort": "high", "budget_tokens": 1},
+    ],
     "frequency_penalty": _NO_NUMBERS,
     "presence_penalty": _NO_NUMBERS,
     "seed": [*_NO_NUMBERS, 1.5],

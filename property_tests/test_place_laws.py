@@ -32,7 +32,7 @@ def test_a_place_is_read_as_it_is_written(path: tuple[str, ...]) -> None:
 
 @given(_plain_fields, _last_keys)
 def test_a_field_without_keys_has_no_place_inside(field: str, key: str) -> None:
-    with pytest.raises(ConfigurationError, match=rf"^--omit {field}\..+: {field} holds no keys; name "):
+    with pytest.raises(ConfigurationError, match=rf"^--omit {field}\..+: {field} has no keys; use "):
         parse_path(f"{field}.{key}", "--omit")
 
 
@@ -41,7 +41,7 @@ def test_a_field_without_keys_has_no_place_inside(field: str, key: str) -> None:
 )
 def test_a_place_with_an_empty_key_is_none(text: str) -> None:
     name = text.split(".", maxsplit=1)[0]
-    with pytest.raises(ConfigurationError, match=rf"^--omit {text}: {name} has no such place; name "):
+    with pytest.raises(ConfigurationError, match=rf"^--omit {text}: {name} has no such path; use "):
         parse_path(text, "--omit")
 
 

@@ -110,7 +110,7 @@ def test_what_explains_a_model_is_the_merge_of_sections_of_the_file(file: Data) 
 
 def test_a_model_that_is_not_there_is_told_which_was_meant() -> None:
     config = parsed(local(models={"fast": NEEDED["models"]}))
-    with pytest.raises(ConfigurationError, match=r"^no model is called 'fats', did you mean fast\?$"):
+    with pytest.raises(ConfigurationError, match=r"^no model is named 'fats', did you mean fast\?$"):
         config.explain("fats")
 
 
@@ -167,7 +167,9 @@ def test_an_assignment_of_nothing_is_refused_by_place(text: str) -> None:
 @given(circles())
 def test_a_circle_is_refused_by_what_is_on_it(presets: Data) -> None:
     (problem,) = problems_of({"presets": presets})
-    place, around = problem.removesuffix("; take one link out").split(".extends: a circle, ")
+    place, around = problem.removesuffix("; remove one link").split(
+        ".extends: presets extend each other in a cycle: "
+    )
     circle = around.split(" -> ")
     assert place == f"presets.{circle[0]}" == f"presets.{circle[-1]}"
     assert all(below in presets[name]["extends"] for name, below in pairwise(circle))
@@ -198,7 +200,7 @@ def test_each_wrong_value_is_one_problem_that_begins_with_its_place(
 def test_each_wrong_value_is_refused_on_one_line_with_a_remedy(key: str) -> None:
     for wrong in (WRONG_OF_CLIENTS | WRONG_VALUES)[key]:
         (problem,) = problems_of({"clients": {"a": {"provider": "local", key: wrong}}})
-        assert re.fullmatch(rf"clients\.a\.{key}.*(; \w+ |, did you mean |, there is ).+", problem)
+        assert re.fullmatch(rf"clients\.a\.{key}.*(; \w+|, did you mean |expected .*, got ).+", problem)
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), unique=True, min_size=1), st.sampled_from(["presets", "models"]))
@@ -222,18 +224,20 @@ def test_each_missing_key_is_told(missing: set[str]) -> None:
     kept = [{key: said[key] for key in said.keys() - missing} for said in (client, model)]
     told = problems_of({"clients": {"c": kept[0]}, "models": {"m": kept[1]}})
     places = {"provider": "clients.c.provider", "client": "models.m.client", "name": "models.m.name"}
-    assert {*told} == {f"{places[key]}: missing; it is needed" for key in missing}
+    assert {*told} == {f"{places[key]}: missing; it is required" for key in missing}
 
 
 @given(st.sampled_from(["clients", "presets", "models"]), names, st.sampled_from([None, 5, "x", [], True]))
 def test_what_is_no_table_is_refused_by_place(kind: str, name: str, wrong: object) -> None:
     whole, part = problems_of({kind: wrong}), problems_of({kind: {name: wrong}})
-    assert [re.split(": an? ", problem)[0] for problem in (*whole, *part)] == [kind, f"{kind}.{name}"]
+    assert [problem.split(": expected a table")[0] for problem in (*whole, *part)] == [kind, f"{kind}.{name}"]
 
 
 @given(st.sampled_from(["clients", "presets", "models"]), st.sampled_from(["", 5, None, True]))
 def test_a_name_that_is_no_text_is_refused_by_place(kind: str, name: object) -> None:
-    assert problems_of({kind: {name: {}}}) == (f"{kind}.{name}: {name!r} is no name; give a text",)
+    assert problems_of({kind: {name: {}}}) == (
+        f"{kind}.{name}: expected a non-empty string as name, got {name!r}",
+    )
 
 
 @given(st.sampled_from(["client", "extends"]), names)
@@ -256,7 +260,7 @@ _SET_AND_OMITTED = [
 def test_what_is_set_and_omitted_is_refused(place_and_options: tuple[str, Data], kind: str) -> None:
     place, options = place_and_options
     (problem,) = problems_of({kind: {"a": {**options, "omit": [place], **NEEDED[kind]}}})
-    assert problem == f"{kind}.a.omit: {place} is set in the same section; keep one of the two"
+    assert problem == f"{kind}.a.omit: {place} is set in the same section; remove one of the two"
 
 
 @pytest.mark.parametrize("data", [None, [], "x", 5, {}, {"preset": {}}, {"$schema": "x"}, {5: {}}])

@@ -13,7 +13,7 @@ create_model Plan Reply StreamChunk ToolCallDelta FinishReason collect Usage Led
 ChatMessage UserMessage AssistantMessage SystemMessage ToolResultMessage TextContent ImageContent
 AudioContent FileContent NativeContent AssistantToolCall AssistantToolCallFunction Tool ToolParameter
 read_image fetch_image_as_base64 add_base64_prefix strip_base64_prefix
-ChatOptions JsonSchema Layer OMIT Omit Replace merge layered resolve_for extra_of diff explain
+ChatOptions JsonSchema Reasoning Layer OMIT Omit Replace merge layered resolve_for extra_of diff explain
 Explanation Row
 ClientConfig ModelConfig Provider Timeout Config ConfigProblems Models load load_config parse_config
 config_schema

@@ -79,10 +79,12 @@ def test_an_ollama_host_is_read_however_it_is_spelled(
 def test_an_ollama_host_that_is_none_is_refused_by_the_place_it_is_from(
     said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ConfigurationError, match=r"^host: .* is no address; give one like") as given:
+    with pytest.raises(ConfigurationError, match=r"^host: .* is not a valid URL; use") as given:
         OllamaClient(host=said)
     monkeypatch.setenv("OLLAMA_HOST", said)
-    with pytest.raises(ConfigurationError, match=r"^OLLAMA_HOST: .* is no address; give one like") as found:
+    with pytest.raises(
+        ConfigurationError, match=r"^OLLAMA_HOST: .* is not a valid URL; use one like"
+    ) as found:
         OllamaClient()
     assert "secret" not in str(given.value) + str(found.value)
 
@@ -138,7 +140,7 @@ def test_an_address_is_the_one_given_else_that_of_the_environment_else_the_vendo
         client(api_key="sk-x", base_url="https://given.example.com").base_url == "https://given.example.com"
     )
     monkeypatch.setenv(variable, "models.example.com")
-    with pytest.raises(ConfigurationError, match=rf"^{variable}: 'models.example.com' is no address"):
+    with pytest.raises(ConfigurationError, match=rf"^{variable}: 'models.example.com' is not a valid URL"):
         client(api_key="sk-x")
     monkeypatch.setenv(variable, "")
     assert client(api_key="sk-x", base_url="").base_url == usual

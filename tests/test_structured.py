@@ -46,12 +46,12 @@ def test_json_with_or_without_a_fence_is_read(content: str) -> None:
 
 
 FAILURES: list[tuple[Reply, ParseFailure, str]] = [
-    (said(None), Empty(), "the answer is empty; say in the messages"),
+    (said(None), Empty(), "the answer is empty; describe in the messages"),
     (said(" \n"), Empty(), "the answer is empty"),
     (
         Reply(message=AssistantMessage(content=GOOD, refusal="I can't help.")),
         ModelRefusal("I can't help."),
-        "the model refuses: I can't help.; change what is asked",
+        "the model refused: I can't help.; change the request",
     ),
     (said('{"name": "An', finish_reason="length"), Incomplete("length"), "limit of tokens; raise max_tokens"),
     (said("", finish_reason="length"), Incomplete("length"), "raise max_tokens"),
@@ -68,7 +68,7 @@ FAILURES: list[tuple[Reply, ParseFailure, str]] = [
     (
         Reply(message=AssistantMessage(content=GOOD, tool_calls=[CALL, CALL])),
         CalledTools(("look_up", "look_up")),
-        'look_up, look_up instead of answering; append the results and ask again, or set tool_choice="none"',
+        'look_up, look_up instead of answering; append the results and call again, or set tool_choice="none"',
     ),
     (
         said(PROSE),
@@ -101,7 +101,7 @@ FAILURES: list[tuple[Reply, ParseFailure, str]] = [
                 "tags[1]: Input should be a valid string, got 1",
             ),
         ),
-        "does not fit Person; describe in the messages, or in the class, what is wanted:\nname: Field",
+        "does not match Person; describe in the messages, or in the class, what is wanted:\nname: Field",
     ),
     (
         said("[1]"),

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict, frozen
 
 from casual_llm.cli.target import model_of
-from casual_llm.options import FIELDS, Layer
+from casual_llm.options import FIELDS, JsonSchema, Layer, Reasoning
 from casual_llm.options.explain import HEADINGS, Explanation, Row, aligned, printable, text_of
-from casual_llm.options.field_types import JsonSchema
 from casual_llm.options.merging import LAST, Combination
 from casual_llm.options.omit import OMIT
 from casual_llm.shell.config_files import load_config
@@ -120,11 +119,11 @@ def _overrode(row: Row) -> Iterator[dict[str, Any]]:
     for _ in row.path[1:]:
         combination = combination and combination.inner
     for layer, value in row.overridden:
-        for path, leaf in (combination or LAST).leaves(value, row.path):
+        for path, leaf in (combination or LAST).flatten(value, row.path):
             yield _told(".".join(path), layer, leaf)
 
 
-def _plain(value: Tool | JsonSchema) -> dict[str, Any]:
+def _plain(value: Tool | JsonSchema | Reasoning) -> dict[str, Any]:
     if isinstance(value, Tool):
         return {"name": value.name, "description": value.description, "parameters": value.input_schema}
     return asdict(value, recurse=False)

@@ -34,26 +34,26 @@ def _provider(value: Provider | str) -> Provider:
 
 
 _FOREVER = 1e9
-"""Seconds; what is longer is meant as no limit, and cannot be told to the system."""
+"""Seconds; a longer timeout is meant as no limit, and operating systems do not accept it."""
 
 
-def check_limit(value: object, place: str) -> None:
-    """Refuse what is no limit of a phase.
+def check_limit(value: object, path: str) -> None:
+    """Check the limit of a phase in seconds; `None` is no limit.
 
     >>> check_limit(0, "read")
     Traceback (most recent call last):
     ...
-    casual_llm.errors.ConfigurationError: read: 0 is no time; give seconds above 0, or None for no limit
+    casual_llm.errors.ConfigurationError: read: 0 is not a valid timeout; use seconds > 0, or None
     """
-    if value is not None and not _is_time(value):
-        raise invalid(place, f"{preview(value)} is no time", "give seconds above 0, or None for no limit")
+    if value is not None and not _is_timeout(value):
+        raise invalid(path, f"{preview(value)} is not a valid timeout", "use seconds > 0, or None")
 
 
 def _limit(_: object, attribute: Attribute[Any], value: object) -> None:
     check_limit(value, f"Timeout.{attribute.name}")
 
 
-def _is_time(value: object) -> bool:
+def _is_timeout(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _FOREVER
 
 
@@ -61,31 +61,50 @@ def _is_time(value: object) -> bool:
 class Timeout:
     """Seconds allowed for each phase of a request, and for the whole call; `None` is no limit.
 
-    >>> Timeout.of(5).read
-    5.0
+    Arguments, all in seconds:
+        connect: to open a connection; by default 10
+        read: the longest silence between two parts of the answer; by default 60
+        write: the longest wait for the server to accept a part of the request; by default 60
+        pool: the longest wait for a free connection; by default 60
+        total: the whole call, from its start to the last byte; by default no limit
+
+    What is not a number above 0 and below 1e9 is a `ConfigurationError`.
+
+    >>> Timeout(read=120.0).read
+    120.0
+    >>> Timeout(read=0)
+    Traceback (most recent call last):
+    ...
+    casual_llm.errors.ConfigurationError: Timeout.read: 0 is not a valid timeout; use seconds > 0, or None
     """
 
     connect: float | None = field(default=10.0, validator=_limit)
+    """To open a connection."""
     read: float | None = field(default=60.0, validator=_limit)
-    """The longest silence between two pieces of the answer."""
+    """The longest silence between two parts of the answer."""
     write: float | None = field(default=60.0, validator=_limit)
+    """The longest wait for the server to accept a part of the request."""
     pool: float | None = field(default=60.0, validator=_limit)
+    """The longest wait for a free connection."""
     total: float | None = field(default=None, validator=_limit)
     """The whole call, from its start to the last byte; for a stream, to the last chunk."""
 
     @classmethod
-    def of(cls, seconds: float | Timeout, place: str = "timeout") -> Timeout:
-        """Read a plain number as the limit of each phase; to connect, never more than 10 seconds.
+    def of(cls, seconds: float | Timeout, path: str = "timeout") -> Timeout:
+        """Convert seconds to a limit of each phase, of connecting at most 10; a `Timeout` stays as it is.
 
+        >>> Timeout.of(5).read
+        5.0
         >>> Timeout.of(-1)
         Traceback (most recent call last):
         ...
-        casual_llm.errors.ConfigurationError: timeout: -1 is no time; give seconds above 0, or a Timeout
+        casual_llm.errors.ConfigurationError: timeout: -1 is not a valid timeout; use seconds > 0, \
+or a Timeout
         """
         if isinstance(seconds, Timeout):
             return seconds
-        if not _is_time(seconds):
-            raise invalid(place, f"{preview(seconds)} is no time", "give seconds above 0, or a Timeout")
+        if not _is_timeout(seconds):
+            raise invalid(path, f"{preview(seconds)} is not a valid timeout", "use seconds > 0, or a Timeout")
         limit = float(seconds)
         return cls(connect=min(limit, 10.0), read=limit, write=limit, pool=limit)
 
@@ -95,52 +114,69 @@ def _masked(secret: str | None) -> str:
 
 
 def as_timeout(value: float | Timeout) -> Timeout:
-    """Read a plain number of seconds as a `Timeout`."""
+    """Convert seconds to a `Timeout`."""
     return Timeout.of(value)
 
 
-def _shown(address: str | None) -> str:
-    # What stands before an @ or behind a ? may be a password.
-    return "'***'" if re.search(r"[@?]", address or "") else preview(address)
+def _masked_url(base_url: str | None) -> str:
+    # What is before an @ or after a ? may be a password.
+    return "'***'" if re.search(r"[@?]", base_url or "") else preview(base_url)
 
 
-def _names(mapping: Mapping[str, object]) -> str:
+def _keys_alone(mapping: Mapping[str, object]) -> str:
     return repr([*mapping])
 
 
 def _frozen(value: Any) -> Any:  # noqa: ANN401 # arguments of a client may be anything
-    """Freeze the containers that callers share with us, and leave objects such as clients alone."""
+    """Freeze containers, which the caller may still change, and leave objects such as clients alone."""
     if isinstance(value, Mapping):
         return frozendict({key: _frozen(item) for key, item in value.items()})
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
+def _wrong_type(path: str, valid: str, value: object) -> ConfigurationError:
+    # The value is not shown, because it may be a key.
+    return ConfigurationError(f"{path}: expected {valid}, got {type_name(value)}")
+
+
 def _frozen_kwargs(value: Mapping[str, object]) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise invalid("extra_kwargs", f"{type_name(value)} given", "give a dict")
+        raise _wrong_type("extra_kwargs", "a dict", value)
     kwargs: Mapping[str, Any] = _frozen(value)
     return kwargs
 
 
-def _must_be(kind: type, *, optional: bool = True) -> Callable[[object, Attribute[Any], object], None]:
-    """Check a type without showing the value, which may be a key."""
+def _must_be(required: type, *, optional: bool = True) -> Callable[[object, Attribute[Any], object], None]:
+    """Build a validator that checks a type without showing the value."""
 
-    def check(owner: object, attribute: Attribute[Any], value: object) -> None:
-        if not (isinstance(value, kind) or (optional and value is None)):
-            place = f"{type(owner).__name__}.{attribute.name}"
-            raise invalid(place, f"{type_name(value)} given", f"give a {kind.__name__}")
+    def check(config: object, attribute: Attribute[Any], value: object) -> None:
+        if not (isinstance(value, required) or (optional and value is None)):
+            path = f"{type(config).__name__}.{attribute.name}"
+            raise _wrong_type(path, f"a {required.__name__}", value)
 
     return check
 
 
-def _handling(owner: object, attribute: Attribute[Any], value: object) -> None:
+def _handling(config: object, attribute: Attribute[Any], value: object) -> None:
     if value is not None:
-        FIELDS[attribute.name].kind.check(value, f"{type(owner).__name__}.{attribute.name}")
+        FIELDS[attribute.name].field_type.check(value, f"{type(config).__name__}.{attribute.name}")
 
 
 @frozen(kw_only=True)
 class ClientConfig:
-    """The connection settings of a client.
+    """How to reach a provider, and the options that all calls of a client start from.
+
+    Arguments:
+        provider: a `Provider` or its name in any case: "openai", "anthropic", "ollama", "local"
+        name: a name such as "openrouter", whose API key is looked up as `OPENROUTER_API_KEY`
+        base_url: where the API is; by default from the environment, or the provider's own
+        api_key: the API key; by default from the environment. It is never shown
+        timeout: seconds for each phase of a request, or a `Timeout`; by default 60
+        extra_kwargs: more keyword arguments for the client; only their names are shown
+        system_message_handling: "keep" or "merge"; by default as the provider needs it
+        default_options: the lowest layer of the options of every call
+
+    An argument that is not valid is a `ConfigurationError`, which is also a `ValueError`.
 
     >>> ClientConfig(provider="OpenAI", api_key="sk-secret")
     ClientConfig(provider=<Provider.OPENAI: 'openai'>, name=None, base_url=None, api_key='***', \
@@ -154,20 +190,31 @@ ollama, local
     """
 
     provider: Provider = field(converter=_provider)
+    """Which API the server speaks."""
     name: str | None = field(default=None, repr=preview, validator=_must_be(str))
     """A name such as `openrouter`; its key is looked up as `OPENROUTER_API_KEY`."""
-    base_url: str | None = field(default=None, repr=_shown, validator=_must_be(str))
+    base_url: str | None = field(default=None, repr=_masked_url, validator=_must_be(str))
+    """Where the API is; `None` is the address in the environment, or the provider's own."""
     api_key: str | None = field(default=None, repr=_masked, validator=_must_be(str))
+    """The API key; `None` is the one in the environment."""
     timeout: Timeout = field(default=Timeout.of(60.0), converter=as_timeout)
-    extra_kwargs: Mapping[str, Any] = field(factory=frozendict, converter=_frozen_kwargs, repr=_names)
-    """Further keyword arguments for the client; only their names are shown."""
+    """The limits in seconds; a number is the limit of each phase."""
+    extra_kwargs: Mapping[str, Any] = field(factory=frozendict, converter=_frozen_kwargs, repr=_keys_alone)
+    """More keyword arguments for the client; only their names are shown."""
     system_message_handling: SystemMessageHandling | None = field(default=None, validator=_handling)
     default_options: Layer | None = field(default=None, validator=_must_be(ChatOptions))
 
 
 @frozen(kw_only=True)
 class ModelConfig:
-    """The settings of a model: its name at the provider, and what its calls start from.
+    """A model: its name at the provider, and the options that its calls start from.
+
+    Arguments:
+        name: what the provider calls the model; required
+        default_options: a layer of options above the client's and below the call's
+        system_message_handling: "keep" or "merge"; by default as the client has it
+
+    An argument that is not valid is a `ConfigurationError`.
 
     >>> ModelConfig(name="gpt-4", default_options=ChatOptions(temperature=0.7)).name
     'gpt-4'
@@ -178,30 +225,30 @@ class ModelConfig:
     system_message_handling: SystemMessageHandling | None = field(default=None, validator=_handling)
 
 
-def address_of(text: object, place: str = "base_url") -> str:
-    """Check the address of a server, and take the slash off its end.
+def address_of(text: object, path: str = "base_url") -> str:
+    """Check the base URL of a server, and remove the slash at its end.
 
     >>> address_of("https://api.openai.com/v1/")
     'https://api.openai.com/v1'
     """
     if not isinstance(text, str):
-        raise invalid(place, f"{type_name(text)} given", "give a string")
+        raise _wrong_type(path, "a string", text)
     try:
         parts = urlsplit(text)
         host, extra = parts.hostname, parts.query or parts.fragment or parts.username or parts.password
         plain = not extra and text.isprintable() and not re.search(r"\s", text)
         valid = parts.scheme in {"http", "https"} and bool(host) and plain and parts.port != 0
-    except ValueError:  # brackets that do not match, a port that is no number
+    except ValueError:  # brackets that do not match, a port that is not a number
         host, valid = None, False
     if not valid:
-        # Of an address with more than a host only the host is shown: the rest may hold a password.
-        seen = preview(text) if "@" not in text and "?" not in text else f"the one at {host}"
-        remedy = "give one like https://api.openai.com/v1, without user name or query"
-        raise invalid(place, f"{seen} is no address", remedy)
+        # Of a URL with user name or query only the host is shown: the rest may contain a password.
+        shown = preview(text) if "@" not in text and "?" not in text else f"the one at {host}"
+        remedy = "use one like https://api.openai.com/v1, without user name or query"
+        raise invalid(path, f"{shown} is not a valid URL", remedy)
     return text.rstrip("/")
 
 
-_OWN_VARIABLE = {
+_PROVIDER_VARIABLE = {
     Provider.OPENAI: "OPENAI_API_KEY",
     Provider.ANTHROPIC: "ANTHROPIC_API_KEY",
     Provider.OLLAMA: "OLLAMA_API_KEY",
@@ -209,22 +256,22 @@ _OWN_VARIABLE = {
 
 
 def key_variables(config: ClientConfig, dialect: str | None = None) -> tuple[str, ...]:
-    """List the environment variables that may hold the key, in the order they are tried.
+    """List the environment variables that may hold the API key, in the order of their precedence.
 
     >>> key_variables(ClientConfig(provider="openai", name="my-proxy.eu"))
     ('MY_PROXY_EU_API_KEY', 'OPENAI_API_KEY')
 
     `dialect` is the variable of a server that is known by its address.
     """
-    named = re.sub(r"[-.]", "_", config.name).upper() + "_API_KEY" if config.name else None
-    tried = (named, dialect, _OWN_VARIABLE.get(config.provider))
-    return tuple(dict.fromkeys(name for name in tried if name))
+    by_name = re.sub(r"[-.]", "_", config.name).upper() + "_API_KEY" if config.name else None
+    variables = (by_name, dialect, _PROVIDER_VARIABLE.get(config.provider))
+    return tuple(dict.fromkeys(name for name in variables if name))
 
 
 def resolve_api_key(
     config: ClientConfig, environ: Mapping[str, str], dialect: str | None = None
 ) -> str | None:
-    """Choose the key: an explicit one, else the first variable that holds one, else `None`.
+    """Return the API key: an explicit one, else the first variable that has one, else `None`.
 
     >>> resolve_api_key(ClientConfig(provider="openai", name="groq"), {"GROQ_API_KEY": "gsk"})
     'gsk'
@@ -233,5 +280,5 @@ def resolve_api_key(
     """
     if config.api_key:
         return config.api_key
-    found = (environ.get(variable) for variable in key_variables(config, dialect))
-    return next((key for key in found if key), None)
+    keys = (environ.get(variable) for variable in key_variables(config, dialect))
+    return next((key for key in keys if key), None)

@@ -68,7 +68,7 @@ def _unfit(file: Path) -> str | None:
     if file.is_dir():
         return "it is a directory; give a file"
     if file.suffix.lower() not in PARSERS:
-        return f"{file.suffix!r} is no known ending; give one of {', '.join(PARSERS)}"
+        return f"unsupported file extension {file.suffix!r}; use one of {', '.join(PARSERS)}"
     return None
 
 

@@ -46,7 +46,8 @@ def test_each_option_is_told_with_its_value_its_layer_and_what_it_overrode(file:
         "\n"
         "client   here (local)\n"
         "model    fast (smollm2)\n"
-        "not set  response_format, tools, top_p, tool_choice, frequency_penalty, presence_penalty, top_k, "
+        "not set  response_format, tools, top_p, tool_choice, parallel_tool_calls, reasoning, "
+        "frequency_penalty, presence_penalty, top_k, "
         "extra, provider_options, system_message_handling, strict\n"
     )
 

@@ -172,7 +172,7 @@ def test_what_a_provider_has_no_word_for_is_noted_on_stderr() -> None:
         (["Hi", "--provider", "anthropic"], "--model: none given; name one that anthropic serves"),
         (["", *WHO["ollama"]], "question: there is none"),
         ([*WHO["ollama"]], "question: there is none"),
-        (["Hi", *WHO["ollama"], "--base-url", "box:port"], "host: 'http://box:port' is no address"),
+        (["Hi", *WHO["ollama"], "--base-url", "box:port"], "host: 'http://box:port' is not a valid URL"),
         (["Hi", *WHO["ollama"], "--image", "https://example.com/a.png"], "messages[0].content[1]: "),
         (
             ["Hi", *WHO["ollama"], "--set", "strict=true", "--set", "tool_choice=x"],
