@@ -227,5 +227,5 @@ def test_what_is_no_address_is_refused_and_a_secret_in_it_not_shown(text: object
 
 @given(api_keys, api_keys)
 def test_what_is_shown_does_not_depend_on_a_password_in_an_address(secret: str, other: str) -> None:
-    addresses = [f"http://user:{said}@box/v1?key={said}" for said in (secret, other)]
+    addresses = [f"http://user:{password}@box/v1?key={password}" for password in (secret, other)]
     assert len({repr(ClientConfig(provider="openai", base_url=address)) for address in addresses}) == 1

@@ -97,13 +97,13 @@ def test_a_seed_is_a_whole_number_of_any_length(seed: int) -> None:
 
 @pytest.mark.parametrize("name", ["seed", "extra", "provider_options"])
 def test_a_number_too_long_to_be_written_is_refused_with_its_place_named(name: str) -> None:
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "seed": 10**5000,
         "extra": {"a": 10**5000},
         "provider_options": {"a": {"b": 10**5000}},
     }
     with pytest.raises(ConfigurationError, match=rf"ChatOptions\.{name}.*digits"):
-        ChatOptions(**{name: said[name]})
+        ChatOptions(**{name: fields[name]})
 
 
 @pytest.mark.parametrize(
@@ -141,9 +141,9 @@ def test_a_named_layer_that_is_no_options_is_refused_by_its_name(layer: Any) -> 
     ],
 )
 def test_a_value_deep_in_a_map_is_refused_with_its_place_named(name: str, place: str) -> None:
-    said: dict[str, Any] = {name: {"openai": {"a": float("nan")}}}
+    fields: dict[str, Any] = {name: {"openai": {"a": float("nan")}}}
     with pytest.raises(ConfigurationError, match=place):
-        ChatOptions(**said)
+        ChatOptions(**fields)
 
 
 @given(st.sampled_from([*FIELDS]), st.sampled_from("xyz"))
@@ -164,16 +164,16 @@ def test_a_name_like_no_other_is_refused_with_all_names() -> None:
 
 @given(st.sampled_from([*FIELDS]), st.sampled_from([None, OMIT]))
 def test_every_field_takes_none_and_omit(name: str, state: Any) -> None:  # noqa: ANN401
-    said: dict[str, Any] = {name: state}
-    assert getattr(ChatOptions(**said), name) is state
+    fields: dict[str, Any] = {name: state}
+    assert getattr(ChatOptions(**fields), name) is state
 
 
 @pytest.mark.parametrize("name", FIELDS)
-@pytest.mark.parametrize("said", ["field_type", "combination"])
+@pytest.mark.parametrize("declared", ["field_type", "combination"])
 def test_a_field_that_does_not_declare_how_it_combines_and_what_it_holds_is_refused(
-    name: str, said: str
+    name: str, declared: str
 ) -> None:
-    undeclared = fields_dict(ChatOptions)[name].evolve(metadata={said: getattr(FIELDS[name], said)})
+    undeclared = fields_dict(ChatOptions)[name].evolve(metadata={declared: getattr(FIELDS[name], declared)})
     with pytest.raises(TypeError, match=rf"ChatOptions\.{name}: no combination declared; use"):
         type(FIELDS[name])(undeclared)
 

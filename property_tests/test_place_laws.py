@@ -113,6 +113,6 @@ def test_a_difference_of_settings_leads_from_the_one_to_the_other(
 def test_a_difference_names_the_providers_whose_settings_differ(
     before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    told = diff(ChatOptions(provider_options=before), ChatOptions(provider_options=after))
+    difference = diff(ChatOptions(provider_options=before), ChatOptions(provider_options=after))
     differing = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    assert {path[1] for path in flatten(told)} == differing
+    assert {path[1] for path in flatten(difference)} == differing

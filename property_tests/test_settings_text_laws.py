@@ -62,15 +62,15 @@ def test_no_text_is_too_strange_to_be_told(text: str, ending: str) -> None:
 def test_a_key_that_stands_twice_in_a_text_is_not_shown(key: str, ending: str) -> None:
     line = f"api_key = {written(key)}\n" if ending == ".toml" else f'"api_key": {written(key)}'
     text = f"[clients.c]\n{line * 2}" if ending == ".toml" else f'{{"clients": {{"c": {{{line}, {line}}}}}}}'
-    told = str(parse_text(text, ending).failure())
-    assert not any(part in told for part in parts(key))
+    problem = str(parse_text(text, ending).failure())
+    assert not any(part in problem for part in parts(key))
 
 
 @given(st.lists(names, max_size=4), names)
 def test_a_key_that_stands_twice_in_json_is_told_by_its_place(path: list[str], key: str) -> None:
     text = within(path, f"{{{written(key)}: 1, {written(key)}: 2}}")
-    told = str(parse_text(text, ".json").failure())
-    assert told == f"{'.'.join([*path, key])}: duplicate key; remove one"
+    problem = str(parse_text(text, ".json").failure())
+    assert problem == f"{'.'.join([*path, key])}: duplicate key; remove one"
 
 
 @given(st.lists(names, max_size=4), names, st.integers(0, 3))
@@ -114,8 +114,8 @@ def test_what_is_nested_too_deep_is_refused(ending: str) -> None:
 @given(mutated(_texts), endings)
 @example("presets: {a: {stop: \x07}}", ".yaml")
 def test_each_problem_of_a_text_is_a_line_of_its_own(text: str, ending: str) -> None:
-    told = parse_text(text, ending).alt(str).swap().value_or("none")
-    assert all(line == line.strip() for line in told.splitlines())
+    problem = parse_text(text, ending).alt(str).swap().value_or("none")
+    assert all(line == line.strip() for line in problem.splitlines())
 
 
 def test_without_the_extra_a_yaml_file_is_told_how_to_read_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -303,8 +303,8 @@ async def test_models_that_made_no_client_have_nothing_to_close(path: Path) -> N
 
 
 def test_a_config_explains_a_model(path: Path) -> None:
-    told = load_config(path).explain("strong", call=ChatOptions(max_tokens=5))
-    table = re.sub(r" +", " ", str(told)).splitlines()
+    explanation = load_config(path).explain("strong", call=ChatOptions(max_tokens=5))
+    table = re.sub(r" +", " ", str(explanation)).splitlines()
     assert "stop OMIT models.strong ('END', 'STOP') (presets.precise)" in table
     assert "temperature 0.5 models.strong 0.0 (presets.precise)" in table
     assert "extra.user 'u-1' clients.openrouter" in table

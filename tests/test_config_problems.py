@@ -25,7 +25,7 @@ def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def told(path: Path, text: str | bytes) -> list[str]:
+def problems_in(path: Path, text: str | bytes) -> list[str]:
     """What is said of a file, after its name: a line for each problem."""
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     with pytest.raises(ConfigurationError) as caught:
@@ -114,7 +114,7 @@ TEXTS = [
 def test_a_file_that_is_wrong_is_refused_in_one_line(
     tmp_path: Path, name: str, text: str | bytes, problem: str
 ) -> None:
-    (line,) = told(tmp_path / name, text)
+    (line,) = problems_in(tmp_path / name, text)
     assert line.startswith(problem)
 
 
@@ -138,7 +138,7 @@ YAML = [
 
 @pytest.mark.parametrize(("text", "problem"), YAML, ids=range(len(YAML)))
 def test_yaml_that_cannot_be_read_is_told_by_its_line(tmp_path: Path, text: str, problem: str) -> None:
-    (line,) = told(tmp_path / "a.yaml", text)
+    (line,) = problems_in(tmp_path / "a.yaml", text)
     assert re.search(problem, line)
 
 
@@ -153,7 +153,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
         client = "d"
         [modles]
     """
-    assert told(tmp_path / "a.toml", dedent(text)) == [
+    assert problems_in(tmp_path / "a.toml", dedent(text)) == [
         "modles: unknown option, did you mean models?",
         "clients.c.provider: missing; it is required",
         "presets.a.temprature: unknown option, did you mean temperature?",
@@ -180,7 +180,7 @@ def test_a_directory_is_no_file(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
-    assert told(tmp_path / "a.toml", b"#" * 1_000_001) == [
+    assert problems_in(tmp_path / "a.toml", b"#" * 1_000_001) == [
         "it is larger than 1,000,000 bytes; is it a configuration?"
     ]
 
@@ -208,19 +208,19 @@ def program(text: str) -> str:
 
 def test_a_file_without_end_is_too_large(tmp_path: Path) -> None:
     (tmp_path / "a.toml").symlink_to("/dev/zero")
-    said = program(f"""
+    output = program(f"""
         load({str(tmp_path / "a.toml")!r})
     """)
-    assert "a.toml: it is larger than 1,000,000 bytes; is it a configuration?" in said
+    assert "a.toml: it is larger than 1,000,000 bytes; is it a configuration?" in output
 
 
 def test_without_the_extra_a_yaml_file_is_told_how_to_read_it(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("presets: {}")
-    said = program(f"""
+    output = program(f"""
         sys.modules["ruamel.yaml"] = None
         load({str(tmp_path / "a.yaml")!r})
     """)
-    assert f'{tmp_path}/a.yaml: YAML is an extra: pip install "casual-llm[yaml]", or write TOML' in said
+    assert f'{tmp_path}/a.yaml: YAML is an extra: pip install "casual-llm[yaml]", or write TOML' in output
 
 
 # Clients that cannot be made.
@@ -265,9 +265,9 @@ def test_a_name_that_the_file_does_not_have_is_told_which_was_meant(tmp_path: Pa
 def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
     doubling = "".join(f"      k{place + 1}: &k{place + 1} [*k{place}, *k{place}]\n" for place in range(40))
     (tmp_path / "a.yaml").write_text(f"presets:\n  a:\n    extra:\n      k0: &k0 [x]\n{doubling}")
-    said = program(f"load({str(tmp_path / 'a.yaml')!r})")
-    assert "ConfigurationError" in said
-    assert "alias" in said
+    output = program(f"load({str(tmp_path / 'a.yaml')!r})")
+    assert "ConfigurationError" in output
+    assert "alias" in output
 
 
 def test_an_anchor_that_stands_twice_gives_no_warning(tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ def test_an_anchor_that_stands_twice_gives_no_warning(tmp_path: Path) -> None:
 def test_a_number_of_more_digits_than_can_be_written_is_refused(
     tmp_path: Path, name: str, text: str, start: str, key: str
 ) -> None:
-    (line,) = told(tmp_path / name, text.replace("KEY", key).replace("NUMBER", f"{start}{'9' * 5000}"))
+    (line,) = problems_in(tmp_path / name, text.replace("KEY", key).replace("NUMBER", f"{start}{'9' * 5000}"))
     assert len(line) < 300
 
 
@@ -312,7 +312,7 @@ def test_a_number_of_more_digits_than_can_be_written_is_refused(
 )
 @pytest.mark.parametrize("name", ["a.json", "a.yaml"])
 def test_half_a_character_is_refused(tmp_path: Path, name: str, text: str) -> None:
-    (line,) = told(tmp_path / name, text.replace("HALF", r"a\ud800b"))
+    (line,) = problems_in(tmp_path / name, text.replace("HALF", r"a\ud800b"))
     assert line.isprintable()
 
 
@@ -322,7 +322,7 @@ def test_an_address_with_a_character_that_cannot_be_seen_is_refused(
     tmp_path: Path, address: str, character: str
 ) -> None:
     client = f'{{"provider": "openai", "base_url": "{address.replace("X", character)}"}}'
-    (line,) = told(tmp_path / "a.json", f'{{"clients": {{"a": {client}}}}}')
+    (line,) = problems_in(tmp_path / "a.json", f'{{"clients": {{"a": {client}}}}}')
     assert line.startswith("clients.a.base_url: ")
 
 
@@ -331,10 +331,12 @@ def test_what_may_hold_a_key_is_not_shown(tmp_path: Path) -> None:
     doubled = f"clients:\n  a:\n    api_key: {KEY}\n    api_key: {KEY}\n"
     whole = f"clients.a = '{KEY}'\nclients.b.api_key = ['{KEY}']\nclients.c.extra_kwargs = '{KEY}'"
     texts = {"a.yaml": clients, "b.yaml": doubled, "a.toml": whole}
-    assert not any("abcdef" in line for name, text in texts.items() for line in told(tmp_path / name, text))
+    assert not any(
+        "abcdef" in line for name, text in texts.items() for line in problems_in(tmp_path / name, text)
+    )
 
 
 @pytest.mark.parametrize("character", ["\\n", "\\r", "\\u2028", "\\u0085", "\\u001b"])
 def test_a_name_with_a_line_break_is_shown_on_one_line(tmp_path: Path, character: str) -> None:
-    (line,) = told(tmp_path / "a.json", f'{{"presets": {{"a{character}b": {{"temprature": 1}}}}}}')
+    (line,) = problems_in(tmp_path / "a.json", f'{{"presets": {{"a{character}b": {{"temprature": 1}}}}}}')
     assert line.isprintable()
