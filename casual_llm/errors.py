@@ -146,7 +146,9 @@ _BY_STATUS = {
     429: RateLimitError,
 }
 
-if not TYPE_CHECKING:  # failures were importable from here too; a type checker knows their home alone
+if (
+    not TYPE_CHECKING
+):  # pragma: no branch # failures were importable from here too; a type checker knows their home alone
     __getattr__ = deprecated_names(
         __name__,
         {

@@ -206,7 +206,7 @@ _HINTS = {
     429: "slow down, or check the quota",
 }
 
-if not TYPE_CHECKING:  # a type checker knows the names of today alone
+if not TYPE_CHECKING:  # pragma: no branch # a type checker knows the names of today alone
     __getattr__ = deprecated_names(
         __name__,
         {

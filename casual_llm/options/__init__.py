@@ -35,7 +35,7 @@ __all__ = [
     "set_fields",
 ]
 
-if not TYPE_CHECKING:  # a type checker knows the names of today alone
+if not TYPE_CHECKING:  # pragma: no branch # a type checker knows the names of today alone
     __getattr__ = deprecated_names(
         __name__, {"sent": "casual_llm.options.resolve_for", "Only": "casual_llm.options.Replace"}
     )
