@@ -184,20 +184,20 @@ def test_an_invalid_limit_is_refused_with_its_path_named(phase: str, seconds: An
     ],
 )
 def test_a_setting_of_the_wrong_kind_is_refused_and_not_shown(field: str, value: Any) -> None:  # noqa: ANN401
-    with pytest.raises(ConfigurationError, match=rf"{field}: an? \w+ given; give a \w+$"):
+    with pytest.raises(ConfigurationError, match=rf"{field}: expected a \w+, got an? \w+$"):
         ClientConfig(provider="openai", **{field: value})
 
 
 @pytest.mark.parametrize(("field", "value"), [("name", None), ("name", 5), ("default_options", {"seed": 1})])
 def test_a_setting_of_a_model_of_the_wrong_kind_is_refused(field: str, value: Any) -> None:  # noqa: ANN401
-    with pytest.raises(ConfigurationError, match=rf"ModelConfig\.{field}: an? \w+ given"):
+    with pytest.raises(ConfigurationError, match=rf"ModelConfig\.{field}: expected a \w+, got an? \w+"):
         ModelConfig(**{"name": "m", field: value})
 
 
 @pytest.mark.parametrize("config", [partial(ClientConfig, provider="openai"), partial(ModelConfig, name="m")])
 def test_a_way_to_handle_system_messages_that_is_none_is_refused(config: Callable[..., object]) -> None:
     place = r"(Client|Model)Config\.system_message_handling"
-    with pytest.raises(ConfigurationError, match=place + ": .*; give one of keep, merge"):
+    with pytest.raises(ConfigurationError, match=place + ": expected one of keep, merge, got .*"):
         config(system_message_handling="drop")
 
 
@@ -223,7 +223,9 @@ def test_an_address_is_taken_as_it_is_but_for_slashes_at_its_end(scheme: str, ho
     ],
 )
 def test_what_is_no_address_is_refused_and_a_secret_in_it_not_shown(text: object) -> None:
-    with pytest.raises(ConfigurationError, match=r"^clients\.c\.base_url: .*; give ") as refused:
+    with pytest.raises(
+        ConfigurationError, match=r"^clients\.c\.base_url: .*(; use |expected a string)"
+    ) as refused:
         address_of(text, "clients.c.base_url")
     assert "u:p" not in str(refused.value)
     assert "?key=sk-secret" not in str(refused.value)

@@ -171,7 +171,7 @@ async def test_settings_for_the_name_of_a_config_are_sent_to_it_over_those_of_it
     ],
 )
 def test_an_address_that_is_none_is_refused(address: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"base_url: .* is no address; give one like") as caught:
+    with pytest.raises(ConfigurationError, match=r"base_url: .* is not a valid URL; use one like") as caught:
         OpenAIClient(api_key="sk-x", base_url=address)
     assert "secret" not in str(caught.value)
 
@@ -240,9 +240,9 @@ def test_the_embedded_model_has_neither_address_nor_key(given: dict[str, Any]) -
 def test_arguments_of_the_wrong_kind_are_refused_by_name() -> None:
     wrong: Any = {"seed": 1}
     number: Any = 5
-    with pytest.raises(ConfigurationError, match="base_url: an int given; give a string"):
+    with pytest.raises(ConfigurationError, match="base_url: expected a string, got an int"):
         OpenAIClient(api_key="sk-x", base_url=number)
-    with pytest.raises(ConfigurationError, match="api_key: an int given; give a str"):
+    with pytest.raises(ConfigurationError, match="api_key: expected a str, got an int"):
         AnthropicClient(api_key=number)
     with pytest.raises(ConfigurationError, match="organization: an int given; give a string"):
         OpenAIClient(api_key="sk-x", organization=number)
@@ -250,9 +250,9 @@ def test_arguments_of_the_wrong_kind_are_refused_by_name() -> None:
         OpenAIClient(api_key="sk-x", dialect=number)
     with pytest.raises(ConfigurationError, match="timeout: 0 is not a valid timeout"):
         OllamaClient(timeout=0)
-    with pytest.raises(ConfigurationError, match=r"system_message_handling: .* give one of keep, merge"):
+    with pytest.raises(ConfigurationError, match=r"system_message_handling: expected one of keep, merge"):
         OllamaClient(system_message_handling="drop")  # type: ignore[arg-type]
-    with pytest.raises(ConfigurationError, match=r"options: .* is a dict; give ChatOptions"):
+    with pytest.raises(ConfigurationError, match=r"options: expected ChatOptions"):
         OpenAIClient(api_key="sk-x", default_options=wrong)
     with pytest.raises(ConfigurationError, match="config: dict given; give ModelConfig"):
         create_model(LocalClient(), wrong)

@@ -143,7 +143,7 @@ def test_an_address_is_the_one_given_else_that_of_the_environment_else_the_vendo
         client(api_key="sk-x", base_url="https://given.example.com").base_url == "https://given.example.com"
     )
     monkeypatch.setenv(variable, "models.example.com")
-    with pytest.raises(ConfigurationError, match=rf"^{variable}: 'models.example.com' is no address"):
+    with pytest.raises(ConfigurationError, match=rf"^{variable}: 'models.example.com' is not a valid URL"):
         client(api_key="sk-x")
     monkeypatch.setenv(variable, "")
     assert client(api_key="sk-x", base_url="").base_url == usual

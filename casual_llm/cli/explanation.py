@@ -89,7 +89,7 @@ def as_json(explained: ModelExplanation) -> str:
 
 
 def _cells(row: Row, separator: str) -> tuple[str, ...]:
-    overridden = [printable(f"{text_of(value)} ({layer})") for layer, value in row.overrode]
+    overridden = [printable(f"{text_of(value)} ({layer})") for layer, value in row.overridden]
     return *map(printable, (row.place, text_of(row.value), row.layer)), separator.join(overridden)
 
 
@@ -119,7 +119,7 @@ def _overridden(row: Row) -> Iterator[dict[str, Any]]:
     combination: Combination | None = FIELDS[row.path[0]].combination
     for _ in row.path[1:]:
         combination = combination and combination.inner
-    for layer, value in row.overrode:
+    for layer, value in row.overridden:
         for path, leaf in (combination or LAST).leaves(value, row.path):
             yield _json_row(".".join(path), layer, leaf)
 

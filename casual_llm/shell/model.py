@@ -218,7 +218,7 @@ class Model:
         >>> from casual_llm import ChatOptions, LocalClient
         >>> model = Model(LocalClient(), "smollm2", default_options=ChatOptions(temperature=0.7))
         >>> print(model.explain(ChatOptions(temperature=0.0, seed=1)))
-        option       value  from  instead of
+        option       value  from  overrides
         temperature  0.0    call  0.7 (model)
         seed         1      call
         """

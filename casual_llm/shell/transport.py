@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from attrs import asdict, define, field, frozen
 
-from casual_llm.config.connection import Timeout, as_timeout
+from casual_llm.config.timeout import Timeout, as_timeout
 from casual_llm.shell.connections import Connections, Pool
 from casual_llm.shell.http_errors import translate_exception
 from casual_llm.shell.http_library import (

@@ -136,7 +136,7 @@ def test_all_problems_of_a_file_are_reported(tmp_path: Path) -> None:
     result = run("chat", "Hi", "--config", str(path))
     assert result.stderr == (
         f"error: {path}:\n"
-        "  clients.there.provider: 'opnai' is unknown; give one of openai, anthropic, ollama, local\n"
-        "  models.fast.client: no client is called 'their', did you mean there?\n"
+        "  clients.there.provider: expected one of openai, anthropic, ollama, local, got 'opnai'\n"
+        "  models.fast.client: no client is named 'their', did you mean there?\n"
     )
     assert result.exit_code == 2

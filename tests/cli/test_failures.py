@@ -92,7 +92,7 @@ def test_a_missing_key_is_looked_for_in_the_environment() -> None:
         ("--provider openai", ["--model: none given"]),
         ("--provider local --base-url http://localhost/v1", ["--base-url", "--provider openai"]),
         ("--name groq", ["--name", "--provider openai"]),
-        ("--base-url localhost -m gpt", ["base_url: 'localhost' is no address"]),
+        ("--base-url localhost -m gpt", ["base_url: 'localhost' is not a valid URL"]),
         ("--image missing.png", ["missing.png: No such file"]),
         ("--api-key sk-1", ["No such option: --api-key"]),
     ],
