@@ -16,9 +16,9 @@ from attrs import asdict, frozen
 from casual_llm.cli.target import choose_model
 from casual_llm.options import FIELDS, Layer
 from casual_llm.options.explain import HEADINGS, Explanation, Row, aligned, printable, text_of
-from casual_llm.options.field_types import JsonSchema
 from casual_llm.options.merging import LAST, Combination
 from casual_llm.options.omit import OMIT
+from casual_llm.options.response_format import JsonSchema
 from casual_llm.shell.config_files import load_config
 from casual_llm.tools import Tool
 
@@ -120,7 +120,7 @@ def _overridden(row: Row) -> Iterator[dict[str, Any]]:
     for _ in row.path[1:]:
         combination = combination and combination.inner
     for layer, value in row.overridden:
-        for path, leaf in (combination or LAST).leaves(value, row.path):
+        for path, leaf in (combination or LAST).flatten(value, row.path):
             yield _json_row(".".join(path), layer, leaf)
 
 

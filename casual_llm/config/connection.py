@@ -124,7 +124,7 @@ ollama, local
     base_url: str | None = field(default=None, repr=_masked_url, validator=_must_be(str))
     """Where the API is; `None` is the address in the environment, or the provider's own."""
     secret: Secret | None = field(default=None, repr=_masked, alias="api_key", converter=_key)
-    """The API key, given as `api_key` and read as a text from `api_key`; `None` is the one in the environment."""
+    """The API key, given as `api_key` and read as text from `api_key`; `None` is that of the environment."""
     timeout: Timeout = field(default=Timeout.of(60.0), converter=as_timeout)
     """The limits in seconds; a number is the limit of each phase."""
     extra_kwargs: Mapping[str, Any] = field(factory=frozendict, converter=_frozen_kwargs, repr=_keys_alone)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from casual_llm.config.connection import Timeout
+from casual_llm.config import Timeout
 from casual_llm.errors import ConfigurationError, RequestTimeoutError, TransportError
 
 _ENDED = re.compile(r"disconnected|closed connection|StreamReset|ConnectionTerminated")
