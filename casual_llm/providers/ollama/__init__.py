@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from casual_llm.providers.ollama.decode import decode
-from casual_llm.providers.ollama.messages import MESSAGE_FORMAT, NAMES
-from casual_llm.providers.ollama.options import encode_options, read_options
+from casual_llm.providers.ollama.messages import MESSAGES, NAMES
+from casual_llm.providers.ollama.options import encode_options, read_options, write_tool
 from casual_llm.providers.ollama.read import read_messages
 from casual_llm.providers.ollama.stream import STREAM_FORMAT, State
 from casual_llm.providers.ollama.write import write, write_stream
@@ -12,12 +12,12 @@ from casual_llm.wire.building import build_codec
 from casual_llm.wire.codec import Codec
 from casual_llm.wire.request_format import RequestFormat
 
-__all__ = ["State", "codec"]
+__all__ = ["MESSAGES", "State", "codec", "write_tool"]
 
 REQUEST_FORMAT = RequestFormat(
     names=NAMES,
     path=lambda _: "/api/chat",
-    messages=MESSAGE_FORMAT,
+    messages=MESSAGES,
     encode_options=encode_options,
     read_messages=read_messages,
     read_options=read_options,

@@ -24,16 +24,16 @@ _SIGNATURE = 16  # of base64: twelve bytes, which tell every image that we know
 def canonical_content(content: Content, path: str, report: Report, *, empty: str | None = "") -> Content:
     """Return content in the form in which it is read back: a text, or a text and then images.
 
-    `empty` is the form of what holds nothing.
+    `path` is that of the message, and `empty` is the form of what holds nothing.
     """
     if content and isinstance(content, str):
         return content
     texts = [part.text for part in content or () if _is_plain(part)]
     if content and len(texts) < len(content):
-        return _canonical_parts(content, path, report)
+        return _canonical_parts(content, f"{path}.content", report)
     canonical = "\n".join(texts) if content else empty
     if canonical != content:
-        report.changed(path, "rewritten", _types(content), _types(canonical))
+        report.changed(f"{path}.content", "rewritten", _types(content), _types(canonical))
     return canonical
 
 

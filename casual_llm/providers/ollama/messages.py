@@ -37,8 +37,8 @@ def canonical_message(message: ChatMessage, path: str, _: Mapping[str, str], rep
             report.dropped(f"{path}.{name}", value)
             update[name] = None
     content, calls = message.content, message.tool_calls if message.role == "assistant" else None
-    if message.role != "system" and not (content and type(content) is str) and not _is_empty(message):
-        canonical = canonical_content(content, f"{path}.content", report, empty=None if calls else "")
+    if message.role != "system" and not _is_empty(message):
+        canonical = canonical_content(content, path, report, empty=None if calls else "")
         if canonical is not content:
             update["content"] = canonical
     if calls is not None:
@@ -109,5 +109,5 @@ def _write_unit(unit: Unit, _: Report) -> Body:
     return write_message(unit.messages[0])
 
 
-MESSAGE_FORMAT = MessageFormat(names=NAMES, canonical=canonical_message, write=_write_unit)
+MESSAGES = MessageFormat(names=NAMES, canonical=canonical_message, write=_write_unit)
 """Each message is an object of its own."""
