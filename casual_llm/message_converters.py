@@ -1,14 +1,13 @@
-"""Messages in the words of OpenAI, Anthropic and Ollama, and tool calls back: plain lists and dicts.
+"""Convert messages to the plain dicts of OpenAI, Anthropic and Ollama, and their tool calls back.
 
-These are the names that programs with a client of their own import. What a format cannot take at all is
-a `RequestError` that names the place; what it has no word for is left out and logged, as clients do it.
+Programs with a client of their own import these. What a format cannot take at all is a `RequestError` that
+names the path; what it does not support is dropped and logged, as clients do.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -26,18 +25,16 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.providers.anthropic.turns import WrittenTurn, turns_of, write_turn
-from casual_llm.providers.ollama.messages import losses_of, message_to_ollama
-from casual_llm.providers.openai_chat.dialects import OPENAI
-from casual_llm.providers.openai_chat.messages import message_to_openai
+from casual_llm.providers import anthropic, ollama, openai_chat
 from casual_llm.shell.download import fetch_image_as_base64
 from casual_llm.shell.images import with_fetched_images
 from casual_llm.validation import type_name
 from casual_llm.wire.codec import Response
-from casual_llm.wire.encoding import PlacedError
 from casual_llm.wire.json import dump
 from casual_llm.wire.media import add_base64_prefix, strip_base64_prefix
-from casual_llm.wire.report import Loss, describe_loss
+from casual_llm.wire.message_format import MessageFormat
+from casual_llm.wire.prefix import write_messages
+from casual_llm.wire.report import PlacedError, describe_loss
 from casual_llm.wire.system_messages import merge_system_messages as _merged
 
 __all__ = [
@@ -63,14 +60,6 @@ Given = BaseModel | Mapping[str, Json]
 """A dict, or an object of a vendor's library."""
 
 
-@contextmanager
-def _located() -> Generator[None, None, None]:
-    try:
-        yield
-    except PlacedError as unsayable:
-        raise RequestError(unsayable.error) from None
-
-
 def _listed(given: Iterable[T], place: str, kind: str) -> list[T]:
     """Refuse what is no list, such as the one thing that should stand in it."""
     if isinstance(given, str | bytes | Mapping | BaseModel) or not isinstance(given, Iterable):
@@ -78,21 +67,23 @@ def _listed(given: Iterable[T], place: str, kind: str) -> list[T]:
     return list(given)
 
 
-def _located_messages(messages: Iterable[Message]) -> list[tuple[str, ChatMessage]]:
-    found = _listed(messages, "messages", "messages")
-    return [(f"messages[{index}]", _checked(index, message)) for index, message in enumerate(found)]
+def _messages(messages: Iterable[Message]) -> list[ChatMessage]:
+    items = _listed(messages, "messages", "messages")
+    for index, message in enumerate(items):
+        if not isinstance(message, UserMessage | AssistantMessage | SystemMessage | ToolResultMessage):
+            remedy = "use a message such as UserMessage(content=...)"
+            raise RequestError(f"messages[{index}]: expected a message, got {type_name(message)}; {remedy}")
+    return items  # type: ignore[return-value] # checked one by one
 
 
-def _checked(index: int, message: Message) -> ChatMessage:
-    if isinstance(message, UserMessage | AssistantMessage | SystemMessage | ToolResultMessage):
-        return message
-    remedy = "give a message, such as UserMessage(content=...)"
-    raise RequestError(f"messages[{index}]: {type_name(message)} given; {remedy}")
-
-
-def _note(losses: Iterable[Loss], name: str) -> None:
-    for loss in losses:
+def _written(form: MessageFormat, messages: Sequence[ChatMessage], name: str) -> list[Body]:
+    try:
+        bodies, report = write_messages(form, messages)
+    except PlacedError as error:
+        raise RequestError(error.encode_error) from None
+    for loss in report.losses:
         _LOG.warning("%s", describe_loss(loss, name))
+    return bodies
 
 
 def merge_system_messages(messages: Iterable[Message]) -> list[ChatMessage]:
@@ -102,70 +93,56 @@ def merge_system_messages(messages: Iterable[Message]) -> list[ChatMessage]:
     >>> len(merge_system_messages([brief, kind]))
     1
     """
-    return _merged([message for _, message in _located_messages(messages)])
+    return _merged(_messages(messages))
 
 
 def convert_messages_to_openai(messages: Sequence[Message]) -> list[Body]:
-    """Write messages as OpenAI Chat takes them.
+    """Encode messages as Chat Completions objects; log what had to be dropped.
 
     >>> from casual_llm.messages import UserMessage
     >>> convert_messages_to_openai([UserMessage(content="Hi")])
     [{'role': 'user', 'content': 'Hi'}]
     """
-    with _located():
-        written = [message_to_openai(message, OPENAI, path) for path, message in _located_messages(messages)]
-    _note([loss for _, losses in written for loss in losses], "openai")
-    return [body for body, _ in written]
+    return _written(openai_chat.message_format(openai_chat.OPENAI), _messages(messages), "openai")
 
 
 async def convert_messages_to_ollama(messages: Sequence[Message]) -> list[Body]:
-    """Write messages as Ollama takes them; images given by URL are fetched, from public addresses only.
+    """Encode messages for Ollama; images given by URL are downloaded, from public addresses only.
 
     >>> import asyncio
     >>> from casual_llm.messages import UserMessage
     >>> asyncio.run(convert_messages_to_ollama([UserMessage(content="Hi")]))
     [{'role': 'user', 'content': 'Hi'}]
     """
-    spoken = [message for _, message in _located_messages(messages)]
-    ready = _located_messages(await with_fetched_images(spoken, fetch_image_as_base64))
-    with _located():
-        written = [message_to_ollama(message, path) for path, message in ready]
-    _note([loss for path, message in ready for loss in losses_of(message, path)], "ollama")
-    return written
+    ready = await with_fetched_images(_messages(messages), fetch_image_as_base64)
+    return _written(ollama.MESSAGES, ready, "ollama")
 
 
 def convert_messages_to_anthropic(messages: Sequence[Message]) -> list[Body]:
-    """Write messages as Anthropic takes them: turns, and no system messages.
+    """Encode messages as alternating turns for Anthropic, without the system messages.
 
     >>> from casual_llm.messages import UserMessage
     >>> convert_messages_to_anthropic([UserMessage(content="Hi")])
     [{'role': 'user', 'content': [{'type': 'text', 'text': 'Hi'}]}]
     """
-    written, names = list[WrittenTurn](), dict[str, str]()
-    with _located():
-        for turn in turns_of([message for _, message in _located_messages(messages)]):
-            written.append(write_turn(turn, names))
-            names |= written[-1].names
-    _note([loss for turn in written for loss in turn.losses], "anthropic")
-    return [turn.body for turn in written if turn.body is not None]
+    return _written(anthropic.MESSAGES, _messages(messages), "anthropic")
 
 
 def extract_system_messages(messages: Sequence[Message]) -> list[Body] | None:
-    """Give the system messages as Anthropic's blocks of text, stripped; `None` where none says anything.
+    """Return the system messages as Anthropic's text blocks, stripped; `None` where all are blank.
 
     >>> extract_system_messages([SystemMessage(content=" Be brief. "), SystemMessage(content=" ")])
     [{'type': 'text', 'text': 'Be brief.'}]
     """
-    spoken = [message for _, message in _located_messages(messages)]
-    texts = [message.content.strip() for message in spoken if isinstance(message, SystemMessage)]
-    return [{"type": "text", "text": text} for text in texts if text] or None
+    systems = [message for message in _messages(messages) if isinstance(message, SystemMessage)]
+    return [{"type": "text", "text": text} for m in systems if (text := m.content.strip())] or None
 
 
 def convert_tool_calls_from_openai(tool_calls: Iterable[Given] | None) -> list[AssistantToolCall]:
-    """Read the tool calls of an OpenAI answer: dicts, or the objects of the vendor's library.
+    """Convert the tool calls of an OpenAI answer: dicts, or the objects of the vendor's library.
 
-    >>> said = {"id": "call_1", "function": {"name": "now", "arguments": "{}"}}
-    >>> convert_tool_calls_from_openai([said])[0].function.name
+    >>> call = {"id": "call_1", "function": {"name": "now", "arguments": "{}"}}
+    >>> convert_tool_calls_from_openai([call])[0].function.name
     'now'
     """
     return _calls_in("openai", tool_calls, lambda calls: {"choices": [{"message": {"tool_calls": calls}}]})
@@ -187,22 +164,22 @@ def convert_tool_calls_from_anthropic(blocks: Iterable[Given] | None) -> list[As
     >>> convert_tool_calls_from_anthropic([block])[0].function.arguments
     '{"zone":"CET"}'
     """
-    return _calls_in("anthropic", blocks, lambda said: {"type": "message", "content": said}, "blocks")
+    return _calls_in("anthropic", blocks, lambda content: {"type": "message", "content": content}, "blocks")
 
 
 def _calls_in(
     name: str, given: Iterable[Given] | None, answer: Callable[[list[Json]], Body], place: str = "tool_calls"
 ) -> list[AssistantToolCall]:
     """Read calls as those of an answer that says nothing else; vendors say None where there are none."""
-    said = [] if given is None else _listed(given, place, "dicts, or of objects of the vendor's library")
-    plain = [_plain(each, f"{place}[{index}]") for index, each in enumerate(said)]
+    items = [] if given is None else _listed(given, place, "dicts, or of objects of the vendor's library")
+    plain = [_plain(each, f"{place}[{index}]") for index, each in enumerate(items)]
     try:
         body = dump(answer(plain))
     except ValueError as error:
-        raise RequestError(f"{place}: what is given is no JSON: {error}; give plain values") from None
+        raise RequestError(f"{place}: not valid JSON: {error}; use plain values") from None
     reply = format_named(name).decode(Response(status=200, body=body))
     if not is_successful(reply):
-        raise RequestError(f"{place}: they cannot be read; give them as the answer of the vendor holds them")
+        raise RequestError(f"{place}: cannot be read; pass them as the vendor's answer holds them")
     return list(reply.unwrap().message.tool_calls or ())
 
 

@@ -1,6 +1,6 @@
-"""Tools in the words of OpenAI, Anthropic and Ollama: the names that callers import.
+"""Convert tools to the plain dicts of OpenAI, Anthropic and Ollama.
 
-What of a tool a format has no word for, such as a mark for the cache, `encode` of its codec tells as a loss.
+What a format does not support of a tool, such as `cache_control`, is dropped; a codec's `encode` reports it.
 """
 
 from __future__ import annotations
@@ -9,10 +9,7 @@ from collections.abc import Callable, Iterable
 
 from casual_llm.errors import RequestError
 from casual_llm.frozen import Json
-from casual_llm.providers.anthropic.encode import tool_to_anthropic as in_anthropic
-from casual_llm.providers.ollama.encode import tool_to_ollama as in_ollama
-from casual_llm.providers.openai_chat.dialects import OPENAI
-from casual_llm.providers.openai_chat.encode import tool_to_openai as in_dialect
+from casual_llm.providers import anthropic, ollama, openai_chat
 from casual_llm.tools import Tool
 from casual_llm.validation import type_name
 
@@ -34,7 +31,7 @@ def tool_to_openai(tool: Tool) -> Body:
     >>> tool_to_openai(Tool(name="ping"))["function"]["name"]
     'ping'
     """
-    return in_dialect(_checked(tool), OPENAI)
+    return openai_chat.write_tool(openai_chat.OPENAI, _checked(tool))
 
 
 def tool_to_anthropic(tool: Tool) -> Body:
@@ -43,7 +40,7 @@ def tool_to_anthropic(tool: Tool) -> Body:
     >>> tool_to_anthropic(Tool(name="ping"))
     {'name': 'ping', 'input_schema': {'type': 'object', 'properties': {}, 'required': []}}
     """
-    return in_anthropic(_checked(tool))
+    return anthropic.write_tool(_checked(tool))
 
 
 def tool_to_ollama(tool: Tool) -> Body:
@@ -52,7 +49,7 @@ def tool_to_ollama(tool: Tool) -> Body:
     >>> tool_to_ollama(Tool(name="ping")) == tool_to_openai(Tool(name="ping"))
     True
     """
-    return in_ollama(_checked(tool))
+    return ollama.write_tool(_checked(tool))
 
 
 def tools_to_openai(tools: Iterable[Tool]) -> list[Body]:
@@ -84,12 +81,12 @@ def tools_to_ollama(tools: Iterable[Tool]) -> list[Body]:
 
 def _each(write: Callable[[Tool], Body], tools: Iterable[Tool]) -> list[Body]:
     if isinstance(tools, Tool):
-        raise RequestError("tools: a Tool given; give a list of tools")
+        raise RequestError("tools: expected a list of tools, got a Tool; put it into a list")
     return [write(_checked(tool, f"tools[{index}]")) for index, tool in enumerate(tools)]
 
 
 def _checked(tool: Tool, place: str = "tool") -> Tool:
     if not isinstance(tool, Tool):
-        remedy = "give a Tool, such as Tool.from_input_schema(name, description, schema)"
-        raise RequestError(f"{place}: {type_name(tool)} given; {remedy}")
+        remedy = "use a Tool, such as Tool.from_input_schema(name, description, schema)"
+        raise RequestError(f"{place}: expected a Tool, got {type_name(tool)}; {remedy}")
     return tool

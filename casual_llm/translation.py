@@ -54,7 +54,7 @@ def translate(
     """Translate the body of a request, of a whole reply, or of a stream.
 
     `from_` and `to` name formats or servers; an unknown name or kind raises a `ConfigurationError`. `url` is
-    that of the request, for formats that carry the model there; `Translated.url` is that of the translation. A
+    that of the request, for formats that carry the model there; `Translated.url` that of the translation. A
     body that cannot be read, or a request that the target cannot encode, is a `Failure`.
 
     >>> request = {"model": "gpt-4.1", "seed": 7, "messages": [{"role": "user", "content": "Hi"}]}

@@ -222,7 +222,6 @@ async def test_what_is_sent_comes_from_client_presets_model_and_call(
     ("environ", "section", "key"),
     [
         ({"OPENROUTER_API_KEY": "sk-1", "OPENAI_API_KEY": "sk-2"}, "", "sk-1"),
-        ({"OPENAI_API_KEY": "sk-2"}, "", "sk-2"),
         ({"MY_PROXY_API_KEY": "sk-3", "OPENROUTER_API_KEY": "sk-1"}, 'name = "my-proxy"\n', "sk-3"),
         ({"OPENROUTER_API_KEY": "sk-1"}, 'api_key = "sk-4"\n', "sk-4"),
     ],

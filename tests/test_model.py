@@ -263,5 +263,8 @@ async def test_a_client_gets_what_is_sent_and_no_omit() -> None:
 
 
 def test_a_client_of_ones_own_has_no_plan() -> None:
-    with pytest.raises(ConfigurationError, match="client: Echo has no plan; its requests are its own"):
+    with pytest.raises(
+        ConfigurationError,
+        match="client: Echo builds its own requests; use `plan` with a client of casual_llm",
+    ):
         Model(Echo(), name="echo").plan(ASK)

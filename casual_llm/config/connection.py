@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
+from functools import partial, wraps
 from typing import Any
 from urllib.parse import urlsplit
 
-from attrs import Attribute, field, frozen
+from attrs import Attribute, field, fields, frozen
 from frozendict import frozendict
 
 from casual_llm.errors import ConfigurationError
 from casual_llm.options import FIELDS, ChatOptions, Layer, SystemMessageHandling
+from casual_llm.redaction import Secret, as_secret
 from casual_llm.validation import invalid, preview, type_name
 
 
@@ -34,7 +36,7 @@ def _provider(value: Provider | str) -> Provider:
 
 
 _FOREVER = 1e9
-"""Seconds; what is longer is meant as no limit, and cannot be told to the system."""
+"""Seconds; anything longer is meant as no limit, and is too large for the operating system."""
 
 
 def check_limit(value: object, place: str) -> None:
@@ -43,10 +45,10 @@ def check_limit(value: object, place: str) -> None:
     >>> check_limit(0, "read")
     Traceback (most recent call last):
     ...
-    casual_llm.errors.ConfigurationError: read: 0 is no time; give seconds above 0, or None for no limit
+    casual_llm.errors.ConfigurationError: read: 0 is not a valid timeout; use seconds > 0, or None
     """
     if value is not None and not _is_time(value):
-        raise invalid(place, f"{preview(value)} is no time", "give seconds above 0, or None for no limit")
+        raise invalid(place, f"{preview(value)} is not a valid timeout", "use seconds > 0, or None")
 
 
 def _limit(_: object, attribute: Attribute[Any], value: object) -> None:
@@ -74,27 +76,36 @@ class Timeout:
     """The whole call, from its start to the last byte; for a stream, to the last chunk."""
 
     @classmethod
-    def of(cls, seconds: float | Timeout, place: str = "timeout") -> Timeout:
+    def of(cls, seconds: float | Timeout | None, place: str = "timeout") -> Timeout:
         """Read a plain number as the limit of each phase; to connect, never more than 10 seconds.
+
+        `None` is no limit at all.
 
         >>> Timeout.of(-1)
         Traceback (most recent call last):
         ...
-        casual_llm.errors.ConfigurationError: timeout: -1 is no time; give seconds above 0, or a Timeout
+        casual_llm.errors.ConfigurationError: timeout: -1 is not a valid timeout; use seconds > 0, or None
         """
         if isinstance(seconds, Timeout):
             return seconds
-        if not _is_time(seconds):
-            raise invalid(place, f"{preview(seconds)} is no time", "give seconds above 0, or a Timeout")
+        if seconds is None:
+            return cls(connect=None, read=None, write=None, pool=None)
+        check_limit(seconds, place)
         limit = float(seconds)
         return cls(connect=min(limit, 10.0), read=limit, write=limit, pool=limit)
 
 
-def _masked(secret: str | None) -> str:
+def _masked(secret: Secret | None) -> str:
     return "None" if secret is None else "'***'"
 
 
-def as_timeout(value: float | Timeout) -> Timeout:
+def _key(value: str | Secret | None) -> Secret | None:
+    if not isinstance(value, str | Secret | None):
+        raise invalid("ClientConfig.api_key", f"{type_name(value)} given", "give a str")
+    return as_secret(value)
+
+
+def as_timeout(value: float | Timeout | None) -> Timeout:
     """Read a plain number of seconds as a `Timeout`."""
     return Timeout.of(value)
 
@@ -157,12 +168,47 @@ ollama, local
     name: str | None = field(default=None, repr=preview, validator=_must_be(str))
     """A name such as `openrouter`; its key is looked up as `OPENROUTER_API_KEY`."""
     base_url: str | None = field(default=None, repr=_shown, validator=_must_be(str))
-    api_key: str | None = field(default=None, repr=_masked, validator=_must_be(str))
+    secret: Secret | None = field(default=None, repr=_masked, alias="api_key", converter=_key)
+    """The key; given as `api_key`, and read as a text from `api_key`."""
     timeout: Timeout = field(default=Timeout.of(60.0), converter=as_timeout)
     extra_kwargs: Mapping[str, Any] = field(factory=frozendict, converter=_frozen_kwargs, repr=_names)
     """Further keyword arguments for the client; only their names are shown."""
     system_message_handling: SystemMessageHandling | None = field(default=None, validator=_handling)
     default_options: Layer | None = field(default=None, validator=_must_be(ChatOptions))
+
+    @property
+    def api_key(self) -> str | None:
+        """The key as a text."""
+        return None if self.secret is None else self.secret.reveal()
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{a.alias}={(a.repr if callable(a.repr) else repr)(getattr(self, a.name))}"
+            for a in fields(ClientConfig)
+            if hasattr(self, a.name)  # a traceback with local variables shows one that is half constructed
+        )
+        return f"ClientConfig({', '.join(shown)})"
+
+    def __reduce__(self) -> tuple[partial[ClientConfig], tuple[()]]:
+        # A secret refuses to be pickled. A config holds its key in the pickle, because every value of the
+        # package comes back equal from there.
+        names = [str(a.alias) for a in fields(ClientConfig)]
+        arguments: dict[str, Any] = {name: getattr(self, name) for name in names}
+        return partial(ClientConfig, **arguments), ()
+
+
+def _wrap_key_first(init: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a constructor so that its frame, which an error in it shows, never holds the key as a text."""
+
+    @wraps(init)
+    def construct(self: ClientConfig, **arguments: Any) -> None:  # noqa: ANN401 # the constructor checks them
+        arguments["api_key"] = as_secret(arguments.get("api_key"))
+        init(self, **arguments)
+
+    return construct
+
+
+ClientConfig.__init__ = _wrap_key_first(ClientConfig.__init__)  # type: ignore[method-assign]
 
 
 @frozen(kw_only=True)
@@ -201,37 +247,53 @@ def address_of(text: object, place: str = "base_url") -> str:
     return text.rstrip("/")
 
 
-_OWN_VARIABLE = {
+KEY_VARIABLES = {
     Provider.OPENAI: "OPENAI_API_KEY",
     Provider.ANTHROPIC: "ANTHROPIC_API_KEY",
     Provider.OLLAMA: "OLLAMA_API_KEY",
 }
+"""The environment variable that holds the key of each provider."""
 
 
-def key_variables(config: ClientConfig, dialect: str | None = None) -> tuple[str, ...]:
+def key_variables(
+    config: ClientConfig, server: str | None = None, foreign: Collection[str] = ()
+) -> tuple[str, ...]:
     """List the environment variables that may hold the key, in the order they are tried.
+
+    Args:
+        config: Its `name` and `provider` choose the variables.
+        server: The variable of a server that is known by its address or its dialect.
+        foreign: Variables of other vendors, whose keys this server must not get.
 
     >>> key_variables(ClientConfig(provider="openai", name="my-proxy.eu"))
     ('MY_PROXY_EU_API_KEY', 'OPENAI_API_KEY')
-
-    `dialect` is the variable of a server that is known by its address.
+    >>> key_variables(ClientConfig(provider="openai"), "GROQ_API_KEY", foreign={"OPENAI_API_KEY"})
+    ('GROQ_API_KEY',)
     """
     named = re.sub(r"[-.]", "_", config.name).upper() + "_API_KEY" if config.name else None
-    tried = (named, dialect, _OWN_VARIABLE.get(config.provider))
-    return tuple(dict.fromkeys(name for name in tried if name))
+    candidates = (named, server, KEY_VARIABLES.get(config.provider))
+    return tuple(dict.fromkeys(name for name in candidates if name and name not in foreign))
+
+
+def find_key(config: ClientConfig, environ: Mapping[str, str], variables: Iterable[str]) -> Secret | None:
+    """Return the key: an explicit one, else that of the first variable that holds one, else `None`.
+
+    >>> find_key(ClientConfig(provider="openai"), {"GROQ_API_KEY": "gsk-secret"}, ["GROQ_API_KEY"])
+    Secret('***')
+    """
+    candidates = (config.secret, *(as_secret(environ.get(variable)) for variable in variables))
+    return next((key for key in candidates if key), None)
 
 
 def resolve_api_key(
-    config: ClientConfig, environ: Mapping[str, str], dialect: str | None = None
+    config: ClientConfig, environ: Mapping[str, str], server: str | None = None
 ) -> str | None:
-    """Choose the key: an explicit one, else the first variable that holds one, else `None`.
+    """Return the key as a text: an explicit one, else that of the first variable that holds one, else `None`.
 
     >>> resolve_api_key(ClientConfig(provider="openai", name="groq"), {"GROQ_API_KEY": "gsk"})
     'gsk'
     >>> resolve_api_key(ClientConfig(provider="openai"), {}) is None
     True
     """
-    if config.api_key:
-        return config.api_key
-    found = (environ.get(variable) for variable in key_variables(config, dialect))
-    return next((key for key in found if key), None)
+    key = find_key(config, environ, key_variables(config, server))
+    return key.reveal() if key else None

@@ -107,6 +107,15 @@ def encode_messages(
     return fold.result(len(messages))
 
 
+def write_messages(form: MessageFormat, messages: Sequence[ChatMessage]) -> tuple[list[Body], Report]:
+    """Write messages as plain objects, empty ones included, and without system messages that stand apart."""
+    fold = _Fold(form, EMPTY_PREFIX, None)
+    for one in fold.canonical(messages, may_be_empty=True):
+        fold.add(one)
+    fold.close()
+    return fold.bodies, fold.report
+
+
 def _merged(form: MessageFormat, canonical: Sequence[_Canonical], report: Report) -> Iterator[_Canonical]:
     """Put one system message in the place of all, in front."""
     systems, others = list[SystemMessage](), list[_Canonical]()
@@ -134,7 +143,9 @@ class _Fold:
         self.role: Role | None = None
         self.mark = _Mark(prefix.count, len(prefix.losses), len(prefix.changes), len(prefix.system), 0)
 
-    def canonical(self, messages: Sequence[ChatMessage]) -> Iterator[_Canonical]:
+    def canonical(
+        self, messages: Sequence[ChatMessage], *, may_be_empty: bool = False
+    ) -> Iterator[_Canonical]:
         """Canonicalise the messages behind the prefix one by one."""
         report, canonicalise = self.report, self.form.canonical
         for index in range(self.prefix.count, len(messages)):
@@ -146,7 +157,7 @@ class _Fold:
             if message.role == "assistant" and is_marked(message):
                 message, self.marked = self._unmarked(message), True
             canonical = canonicalise(message, path, self.tool_names, report)
-            if canonical is not None and not canonical.content and not isinstance(canonical.content, str):
+            if canonical is not None and not (canonical.content or may_be_empty):
                 _check_content(canonical, path, self.form.names)
             yield _Canonical(index, path, canonical, losses, changes)
             if canonical is not None and canonical.role == "assistant" and canonical.tool_calls:
@@ -189,11 +200,16 @@ class _Fold:
         report = self.report
         return _Mark(count, len(report.losses), len(report.changes), len(self.system), len(self.calls))
 
+    def close(self) -> None:
+        """Write the turn that is open."""
+        if self.unit.messages:
+            self._write(self.unit)
+
     def result(self, count: int) -> EncodedMessages:
         """Return what is encoded for good, and the turn that is still open."""
         closed = len(self.bodies)
         if self.unit.messages:
-            self._write(self.unit)
+            self.close()
         elif self.form.role_of is None:
             self.mark = self._position(count)
         bodies = dump_bodies(self.bodies[:closed], self.starts)
@@ -217,7 +233,7 @@ class _Fold:
 def _check_content(message: ChatMessage, path: str, names: Collection[str]) -> None:
     """Refuse a message that has nothing to send."""
     is_answer = isinstance(message, AssistantMessage) and (message.tool_calls or message.refusal)
-    if not is_answer and not native_for(message.native, names):
+    if not is_answer and not isinstance(message.content, str) and not native_for(message.native, names):
         raise PlacedError(f"{path}.content", "the message is empty", "add text or parts")
 
 

@@ -78,13 +78,13 @@ def test_a_file_with_several_problems_shows_all(file: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "problem"),
     [
-        ("absent.toml", None, "absent.toml: there is no such file"),
+        ("absent.toml", None, "absent.toml: the file does not exist"),
         ("empty.toml", b"", "the file is empty"),
         ("broken.toml", b"[models", "broken.toml: Expected ']'"),
-        ("latin.toml", b"# caf\xe9", "no UTF-8"),
-        ("models.ini", b"x = 1", "no known ending"),
+        ("latin.toml", b"# caf\xe9", "not valid UTF-8"),
+        ("models.ini", b"x = 1", "unsupported file extension"),
         ("number.json", b"7", "the file holds an int"),
-        ("\x1b[31m.toml", None, "there is no such file"),
+        ("\x1b[31m.toml", None, "the file does not exist"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_line(

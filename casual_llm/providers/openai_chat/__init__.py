@@ -32,7 +32,7 @@ from casual_llm.providers.openai_chat.dialects import (
     dialect_of,
 )
 from casual_llm.providers.openai_chat.messages import message_format
-from casual_llm.providers.openai_chat.options import encode_options, read_options
+from casual_llm.providers.openai_chat.options import encode_options, read_options, write_tool
 from casual_llm.providers.openai_chat.read import read_messages
 from casual_llm.providers.openai_chat.stream import State, stream_format
 from casual_llm.providers.openai_chat.write import write, write_stream
@@ -64,6 +64,8 @@ __all__ = [
     "codec",
     "dialect_named",
     "dialect_of",
+    "message_format",
+    "write_tool",
 ]
 
 
