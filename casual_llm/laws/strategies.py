@@ -196,14 +196,10 @@ plain_calls = _plain_calls()
 """Two who speak by turns, and a few words of instruction before."""
 plain_options = st.fixed_dictionaries({}, optional=_SCALARS).map(lambda values: ChatOptions(**values))
 """Options of plain values, none of which holds a null."""
-    *({name: 0} for name in _SCALARS if name not in _NOT_NUMBERS),
+_NOTHINGS: list[Any] = [0, 0.0, "", [], {}, False, None]
 _NOT_NUMBERS = {"max_tokens", "stop", "parallel_tool_calls", "reasoning"}
 _EMPTY: list[dict[str, Any]] = [
-    *(
-        {name: 0}
-        for name in _SCALARS
-        if name not in {"max_tokens", "stop", "parallel_tool_calls", "reasoning"}
-    ),
+    *({name: 0} for name in _SCALARS if name not in _NOT_NUMBERS),
     {"parallel_tool_calls": False},
     *({"temperature": 0.0}, {"top_p": 0.0}, {"stop": ""}, {"stop": []}, {"stop": [""]}, {"tools": []}),
     *({"extra": {"x-": empty}} for empty in _NOTHINGS),
