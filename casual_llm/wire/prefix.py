@@ -121,6 +121,7 @@ class _Fold:
         self.bodies, self.starts, self.system = list[Body](), list[str](), [*prefix.system]
         self.unit = Unit([], [])
         self.role: Role | None = None
+        self.follows_others = prefix.count > 0
         self.mark = _Mark(prefix.count, len(prefix.losses), len(prefix.changes), len(prefix.system), 0)
 
     def canonical(self, messages: Sequence[ChatMessage]) -> Iterator[_Canonical]:
@@ -131,13 +132,22 @@ class _Fold:
             if type(message) not in _MESSAGES and not isinstance(message, Message):
                 problem = f"expected a message, got {type_name(message)}"
                 raise PlacedError(path, problem, "use a message such as UserMessage(content=...)")
+            _check_content(message, path)
             losses, changes = len(report.losses), len(report.changes)
             canonical = canonicalise(message, path, self.tool_names, report)
+            self._report_move(message, canonical, path)
             yield _Canonical(index, path, canonical, losses, changes)
             if canonical is not None and canonical.role == "assistant" and canonical.tool_calls:
                 calls = [(call.id, call.function.name) for call in canonical.tool_calls]
                 self.calls += calls
                 self.tool_names.update(calls)
+
+    def _report_move(self, message: ChatMessage, canonical: ChatMessage | None, path: str) -> None:
+        """Report a system message that stands behind others, where the format puts all in front."""
+        if message.role != "system":
+            self.follows_others = True
+        elif self.follows_others and canonical is not None and self.form.write_system is not None:
+            self.report.changed(path, "moved", "system", "in front")
 
     def add(self, one: _Canonical) -> None:
         """Add a canonical message to its unit, and write the unit before it where one ends."""
@@ -193,6 +203,13 @@ class _Fold:
             system=tuple(self.system),
             report=report,
         )
+
+
+def _check_content(message: ChatMessage, path: str) -> None:
+    if message.content or isinstance(message.content, str) or message.native:
+        return
+    if message.role != "assistant" or not (message.tool_calls or message.refusal):
+        raise PlacedError(f"{path}.content", "the message has no content", "add text or parts")
 
 
 def dump_bodies(bodies: Sequence[Body], paths: Sequence[str]) -> list[bytes]:

@@ -13,16 +13,16 @@ from returns.result import Failure, Result, Success
 from casual_llm.failures import DecodeError, ErrorResponse, Malformed
 from casual_llm.frozen import Json, freeze_object
 from casual_llm.messages import Native
-from casual_llm.providers.anthropic.assistant import arguments_of, beside_call, is_flat, is_unsigned, texts_of
-from casual_llm.providers.anthropic.blocks import NAME
+from casual_llm.providers.anthropic.content import FORMAT
+from casual_llm.providers.anthropic.replay import is_plain, is_unsigned, native_of_call, text_of
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
 from casual_llm.wire.collect import collect, derived_id
 from casual_llm.wire.error_bodies import error_message_and_code, error_object, error_response, status_in
 from casual_llm.wire.json import count, items, mapping, parse, text
+from casual_llm.wire.parts import Block, arguments_of
 
-Block = Mapping[str, Json]
 _OK = range(200, 300)
 
 FINISH_REASONS: Mapping[str, FinishReason] = {
@@ -78,46 +78,45 @@ def decode(response: Response) -> Result[Reply, DecodeError]:
         return Failure(error)
     if body.get("type") != "message" and not isinstance(body.get("content"), list):
         return Failure(Malformed(f"the object has no content; its keys are {sorted(body)[:20]}"))
-    blocks = named([mapping(item) for item in items(body.get("content"))], text(body.get("id")))
+    blocks = with_ids([mapping(item) for item in items(body.get("content"))], text(body.get("id")))
     return Success(collect([_chunk(body, blocks)]))
 
 
 def error_in(body: Mapping[str, Json], status: int) -> ErrorResponse | None:
-    """Find the error in a body that came with a success status, and in an event of a stream."""
+    """Read the error in a body that came with a success status, and in an event of a stream."""
     if body.get("type") != "error" and not body.get("error"):
         return None
     message, code = error_message_and_code(body if body.get("error") else {"error": body})
     return ErrorResponse(STATUSES.get(code or "") or status_in(code, status), message, code)
 
 
-def named(blocks: Iterable[Block], identity: str | None) -> list[Block]:
-    """Give calls without an id the one that is derived for them, so that all places agree.
+def with_ids(blocks: Iterable[Block], identity: str | None) -> list[Block]:
+    """Put the id that is derived for a call into calls without one, so that all places agree.
 
-    >>> named([{"type": "tool_use", "name": "now", "input": {}}], "msg_1")[0]["id"]
+    >>> with_ids([{"type": "tool_use", "name": "now", "input": {}}], "msg_1")[0]["id"]
     'call_msg_1_0'
     """
-    found, calls = list[Block](), 0
+    identified, calls = list[Block](), 0
     for block in blocks:
         is_call = block.get("type") == "tool_use"
-        found.append(
-            {**block, "id": derived_id(identity, calls)} if is_call and not text(block.get("id")) else block
-        )
+        lacks_id = is_call and not text(block.get("id"))
+        identified.append({**block, "id": derived_id(identity, calls)} if lacks_id else block)
         calls += is_call
-    return found
+    return identified
 
 
 def _chunk(body: Mapping[str, Json], blocks: Sequence[Block]) -> StreamChunk:
     calls = [block for block in blocks if block.get("type") == "tool_use"]
     return StreamChunk(
-        content=texts_of(blocks),
-        reasoning=texts_of(blocks, "thinking"),
+        content=text_of(blocks),
+        reasoning=text_of(blocks, "thinking"),
         tool_calls=tuple(
             ToolCallDelta(
                 index=index,
                 id=text(block.get("id")) or None,
                 name=text(block.get("name")) or None,
                 arguments=arguments_of(block.get("input")),
-                native=beside(block),
+                native=frozen_native(native_of_call(block)),
             )
             for index, block in enumerate(calls)
         ),
@@ -129,37 +128,33 @@ def _chunk(body: Mapping[str, Json], blocks: Sequence[Block]) -> StreamChunk:
     )
 
 
-def ending_of(told: Mapping[str, Json], *, called: bool) -> dict[str, Any]:
-    """Read why the model stopped, and what is said of a refusal."""
-    raw, details = text(told.get("stop_reason")), mapping(told.get("stop_details"))
+def ending_of(delta: Mapping[str, Json], *, called: bool) -> dict[str, Any]:
+    """Read why the model stopped, and the explanation of a refusal."""
+    raw, details = text(delta.get("stop_reason")), mapping(delta.get("stop_details"))
     reason = FINISH_REASONS.get(raw.lower())
     return {
-        # Where tools were called, a loop over tools waits for that, whatever word stands beside them.
+        # Where tools were called, a loop over tools waits for that, whatever word stands with them.
         "finish_reason": "tool_calls" if reason == "stop" and called else reason,
         "raw_finish_reason": raw or None,
         "refusal": text(details.get("explanation")) if details.get("type") == "refusal" else "",
     }
 
 
-def beside(block: Block) -> Native:
-    """Give what a call says beside its fields, if it has a JSON form: servers write NaN."""
-    return _frozen(beside_call(block))
-
-
 def native_of(blocks: Sequence[Block]) -> Native:
-    """Give the blocks if the vendor wants to see something again that the fields of a message cannot say.
+    """Return the blocks if the vendor wants to see something again that no field of a message holds.
 
     >>> native_of([{"type": "redacted_thinking", "data": "c2ln"}])
     {'anthropic': {'content': ({'type': 'redacted_thinking', 'data': 'c2ln'},)}}
     >>> native_of([{"type": "text", "text": "Hi"}]) is None
     True
     """
-    if is_flat(block for block in blocks if not is_unsigned(block)):
+    if is_plain(block for block in blocks if not is_unsigned(block)):
         return None
-    return _frozen({NAME: {"content": blocks}})
+    return frozen_native({FORMAT: {"content": blocks}})
 
 
-def _frozen(native: Native) -> Native:
+def frozen_native(native: Native) -> Native:
+    """Return keys of the wire if they have a JSON form: servers write NaN."""
     try:
         return {name: mapping(keys) for name, keys in freeze_object(native).items()} if native else None
     except ValueError:
@@ -168,10 +163,10 @@ def _frozen(native: Native) -> Native:
 
 def figures_in(usage: Json) -> dict[str, int]:
     """Read the figures that are known."""
-    told = mapping(usage)
-    found = {name: count(told.get(name)) for name in FIGURES}
-    found["thinking_tokens"] = count(mapping(told.get("output_tokens_details")).get("thinking_tokens"))
-    return {name: figure for name, figure in found.items() if figure is not None}
+    given = mapping(usage)
+    figures = {name: count(given.get(name)) for name in FIGURES}
+    figures["thinking_tokens"] = count(mapping(given.get("output_tokens_details")).get("thinking_tokens"))
+    return {name: figure for name, figure in figures.items() if figure is not None}
 
 
 def usage_of(figures: Mapping[str, int]) -> Usage | None:
@@ -182,10 +177,10 @@ def usage_of(figures: Mapping[str, int]) -> Usage | None:
     """
     if not figures:
         return None
-    new = figures.get("input_tokens")
-    cached, stored = figures.get("cache_read_input_tokens"), figures.get("cache_creation_input_tokens")
+    uncached = figures.get("input_tokens")
+    cached, written = figures.get("cache_read_input_tokens"), figures.get("cache_creation_input_tokens")
     return Usage(
-        prompt_tokens=None if new is None else new + (cached or 0) + (stored or 0),
+        prompt_tokens=None if uncached is None else uncached + (cached or 0) + (written or 0),
         completion_tokens=figures.get("output_tokens"),
         cached_tokens=cached,
         reasoning_tokens=figures.get("thinking_tokens"),
