@@ -1,4 +1,4 @@
-"""Options: keys of the body, written and read side by side; a limit is always sent, as the vendor requires."""
+"""Options: keys of the body, written and read side by side; a limit is always sent, as the vendor wants."""
 
 from __future__ import annotations
 
@@ -37,10 +37,11 @@ def encode_options(call: Call, options: ChatOptions, report: Report) -> EncodedO
     """Encode the options of a call."""
     model = capabilities(call.model)
     sent = limit_options(_with_limit(options, report), model, report)
+    stop = _write_stop(sent.stop, report)
     shape = output_format(sent.response_format, report, schemas=model.schemas)
     body: Body = {
         **{name: getattr(sent, name) for name in _SAME},
-        "stop_sequences": _write_stop(sent.stop, report),
+        "stop_sequences": stop,
         "output_config": None if shape.format is None else {"format": shape.format},
         "tools": None if sent.tools is None else _write_tools(sent.tools, report),
         "tool_choice": None if sent.tool_choice is None else write_tool_choice(sent.tool_choice),
