@@ -15,7 +15,7 @@ from attrs import frozen
 from pydantic_core import from_json
 
 from casual_llm.frozen import Json, freeze_object
-from casual_llm.messages import AssistantMessage, AssistantToolCall, ChatMessage
+from casual_llm.messages import AssistantMessage, AssistantToolCall, ChatMessage, Native
 from casual_llm.wire.json import dump, items, mapping
 from casual_llm.wire.message_format import Body
 from casual_llm.wire.report import PlacedError, Report, native_for, overlay_native, report_foreign
@@ -88,15 +88,18 @@ def canonical_answer(
     It is for formats that take no blank text and no refusal, and arguments as objects. `None` is a message
     of which nothing is left.
     """
+    is_text = message.tool_calls is None and message.refusal is None and message.native is None
+    if is_text and not is_blank(message.content):
+        return message
     agreeing = agreeing_blocks(form, message)
     blocks = [block for block in map(form.replayed, agreeing) if block is not None]
     _report_native(form, message, agreeing, path, report)
-    if not message.tool_calls and not blocks and _is_blank(message.content) and _is_blank(message.refusal):
+    if not message.tool_calls and not blocks and is_blank(message.content) and is_blank(message.refusal):
         report.changed(path, "dropped", message.content)
         return None
     calls = _canonical_calls(form, message, blocks, path, report)
     content = form.text_of(blocks) if blocks else message.content
-    if _is_blank(content):
+    if is_blank(content):
         content = None if calls else ""
     if content != message.content and (content or not message.refusal):
         report.changed(f"{path}.content", "rewritten", message.content, content)
@@ -111,7 +114,12 @@ def canonical_answer(
     return message.model_copy(update=update)
 
 
-def _is_blank(text: str | None) -> bool:
+def is_blank(text: str | None) -> bool:
+    """Return whether a text holds nothing that is visible.
+
+    >>> is_blank(" "), is_blank("a")
+    (True, False)
+    """
     return not text or text.isspace()
 
 
@@ -205,6 +213,14 @@ def other_keys(message: ChatMessage, names: Collection[str]) -> Body:
     """Return what `native` holds for the object of a message beside its role and content."""
     native = native_for(message.native, names)
     return {key: value for key, value in native.items() if key not in {ROLE, CONTENT}}
+
+
+def frozen_native(native: Native) -> Native:
+    """Return keys of the wire if they have a JSON form: servers write NaN."""
+    try:
+        return {name: mapping(keys) for name, keys in freeze_object(native).items()} if native else None
+    except ValueError:
+        return None
 
 
 def arguments_of(given: Json) -> str:

@@ -7,12 +7,11 @@ non-whitespace text"). A base64 source is written as one, however it was given.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from operator import is_
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
-from casual_llm.frozen import Json, thaw
+from casual_llm.frozen import thaw
 from casual_llm.messages import (
     AudioContent,
     ContentPart,
@@ -24,8 +23,9 @@ from casual_llm.messages import (
 )
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import mapping
-from casual_llm.wire.media import has_default_media_type, plain
+from casual_llm.wire.media import base64_of, has_default_media_type, plain, text_of_file
 from casual_llm.wire.message_format import Body
+from casual_llm.wire.parts import Block, is_blank
 from casual_llm.wire.report import PlacedError, Report, native_for, overlay_native
 
 FORMAT = "anthropic"
@@ -33,25 +33,8 @@ NAMES = (FORMAT,)
 TEXT = "text/plain"
 """The one type of text that the vendor knows (RequestDocumentBlock, PlainTextSource)."""
 
-Block: TypeAlias = Mapping[str, Json]
 Content: TypeAlias = str | Sequence[ContentPart] | None
 Medium: TypeAlias = ImageContent | FileContent
-
-
-def is_blank(text: str | None) -> bool:
-    """Return whether no block can hold a text.
-
-    >>> is_blank(" "), is_blank("a")
-    (True, False)
-    """
-    return not text or text.isspace()
-
-
-def is_blank_content(content: Content) -> bool:
-    """Return whether content is nothing but blank texts; a list without parts is not."""
-    if content is None or isinstance(content, str):
-        return content is not None and is_blank(content)
-    return bool(content) and all(_blank_block(part) is not None for part in content)
 
 
 def _blank_block(part: ContentPart) -> Block | None:
@@ -64,17 +47,6 @@ def _blank_block(part: ContentPart) -> Block | None:
         return None
     text = block.get("text")
     return block if isinstance(text, str) and is_blank(text) else None
-
-
-def report_marks(content: Content, path: str, report: Report) -> None:
-    """Report what marks for the prompt cache stand on blank texts."""
-    for index, part in enumerate(content or () if not isinstance(content, str) else ()):
-        _report_mark(_blank_block(part) or {}, f"{path}[{index}]", report)
-
-
-def _report_mark(block: Block, path: str, report: Report) -> None:
-    if block.get("cache_control") is not None:
-        report.dropped(f"{path}.cache_control", block["cache_control"])
 
 
 def canonical_content(content: Content, path: str, report: Report) -> Content:
@@ -102,7 +74,8 @@ def _is_plain(part: ContentPart) -> TypeGuard[TextContent]:
 def _canonical(part: ContentPart, path: str, report: Report) -> ContentPart | None:
     blank = _blank_block(part)
     if blank is not None:
-        _report_mark(blank, path, report)
+        if blank.get("cache_control") is not None:
+            report.dropped(f"{path}.cache_control", blank["cache_control"])
         report.changed(path, "dropped", blank["text"])
         return None
     if isinstance(part, NativeContent) and part.format == FORMAT:
@@ -138,7 +111,7 @@ def _canonical_medium(part: Medium, path: str, report: Report) -> Medium:
         canonical = _in_base64(part, path)
         if canonical is not part:
             report.changed(f"{path}.source", "rewritten", "a text", "base64")
-        if canonical.media_type != TEXT and _text_of(canonical) is not None:
+        if canonical.media_type != TEXT and text_of_file(canonical) is not None:
             report.replaced(f"{path}.media_type", canonical.media_type, TEXT)
             update["media_type"] = TEXT
     if isinstance(part, ImageContent) and part.detail is not None:
@@ -153,25 +126,11 @@ def _in_base64(part: Medium, path: str) -> Medium:
         problem = "the data URI does not hold base64 of the type that it names"
         remedy = 'use {"type": "base64", "data": ...} and media_type'
         raise PlacedError(f"{path}.source", problem, remedy)
-    text = _text_of(canonical)
-    if text is None or _encoded(text) == canonical.source["data"]:
+    text = text_of_file(canonical)
+    if text is None or base64_of(text) == canonical.source["data"]:
         return canonical
     # A text goes as text, and comes back in the usual spelling of base64.
-    return canonical.model_copy(update={"source": {"type": "base64", "data": _encoded(text)}})
-
-
-def _encoded(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
-def _text_of(part: Medium) -> str | None:
-    """Return the text of a file that is one."""
-    if not part.media_type.startswith("text/") or isinstance(part.source, str):
-        return None
-    try:
-        return base64.b64decode(part.source["data"]).decode()
-    except ValueError:
-        return None
+    return canonical.model_copy(update={"source": {"type": "base64", "data": base64_of(text)}})
 
 
 def write_content(content: Content) -> list[Body]:
@@ -213,7 +172,7 @@ def _write_image(part: ImageContent) -> Body:
 
 
 def _write_document(part: FileContent) -> Body:
-    text = _text_of(part)
+    text = text_of_file(part)
     source = _write_source(part) if text is None else {"type": "text", "media_type": TEXT, "data": text}
     return {"type": "document", "source": source, **without_none({"title": part.name})}
 
@@ -237,7 +196,7 @@ def _read_source(block: Block) -> Body | None:
     if source.keys() != {"type", "media_type", "data"} or not isinstance(data, str):
         return None
     if kind == "text" and media_type == TEXT:
-        kind, data = "base64", _encoded(data)
+        kind, data = "base64", base64_of(data)
     return {"source": {"type": kind, "data": data}, "media_type": media_type} if kind == "base64" else None
 
 

@@ -21,15 +21,12 @@ from casual_llm.providers.anthropic.content import (
     FORMAT,
     NAMES,
     canonical_content,
-    is_blank,
-    is_blank_content,
-    report_marks,
     write_content,
 )
 from casual_llm.providers.anthropic.replay import BLOCKS, is_plain, text_of, valid_id, write_call
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.message_format import Body, MessageFormat, Role, Unit
-from casual_llm.wire.parts import CONTENT, ROLE, canonical_answer, native_blocks, other_keys
+from casual_llm.wire.parts import CONTENT, ROLE, canonical_answer, is_blank, native_blocks, other_keys
 from casual_llm.wire.report import PlacedError, Report, native_for, overlay_native, report_foreign
 
 
@@ -38,11 +35,11 @@ def canonical_message(
 ) -> ChatMessage | None:
     """Return a message with nothing in it that the format cannot hold, and report what that changes.
 
-    >>> canonical_message(AssistantMessage(content="Hi", tool_calls=[]), "messages[1]", {}, Report())
-    AssistantMessage(role='assistant', content='Hi', tool_calls=None, refusal=None)
+    >>> canonical_message(UserMessage(content="Hi"), "messages[0]", {}, Report())
+    UserMessage(role='user', content='Hi')
     """
     if message.role == "assistant":
-        return _canonical_assistant(message, path, report)
+        return canonical_answer(BLOCKS, message, path, report)
     if message.role == "tool":
         return _canonical_result(message, path, tool_names, report)
     canonical: ChatMessage | None = message
@@ -64,10 +61,12 @@ def _canonical_user(message: UserMessage, path: str, report: Report) -> UserMess
         for key in sorted({ROLE, CONTENT}.intersection(native_for(message.native, NAMES))):
             report.dropped(f"{path}.native.{FORMAT}.{key}", "use NativeContent instead")
         report_foreign(path, message.native, NAMES, report)
-    if is_blank_content(message.content):
-        report_marks(message.content, f"{path}.content", report)
-        return None
+    changes = len(report.changes)
     content = canonical_content(message.content, f"{path}.content", report)
+    given = message.content or ()
+    if content == "" or (content == () and len(report.changes) - changes == len(given) > 0):
+        report.split(len(report.losses), changes)  # that all of it is blank is reported once
+        return None
     if not content:
         problem = "Anthropic supports none of these parts"
         raise PlacedError(f"{path}.content", problem, "add text, an image or a document")
@@ -78,10 +77,11 @@ def _canonical_result(
     message: ToolResultMessage, path: str, tool_names: Mapping[str, str], report: Report
 ) -> ToolResultMessage:
     update: dict[str, object] = {}
+    changes = len(report.changes)
     content = canonical_content(message.content, f"{path}.content", report)
-    if content == ():
+    if content == () and len(report.changes) - changes == len(message.content):
         report.changed(f"{path}.content", "rewritten", [], "")
-        content = ""
+    content = content or ""
     if content is not message.content:
         update["content"] = content
     identity = valid_id(message.tool_call_id)
@@ -97,16 +97,6 @@ def _canonical_result(
     if canonical.native is not None:
         overlay_native(_write_result(canonical), canonical.native, NAMES, path, report)
     return canonical
-
-
-def _canonical_assistant(message: AssistantMessage, path: str, report: Report) -> AssistantMessage | None:
-    is_text = message.tool_calls is None and message.refusal is None and message.native is None
-    if is_text and not is_blank(message.content):
-        return message
-    return canonical_answer(BLOCKS, message, path, report)
-
-
-# Turns: canonical messages on the wire.
 
 
 def role_of(message: ChatMessage) -> Role:
@@ -185,17 +175,11 @@ def _write_system(message: SystemMessage) -> Body:
     return without_none(body)
 
 
-def write_system(message: SystemMessage, _: str, __: Report) -> Body:
-    """Write a canonical system message as a block."""
-    body = _write_system(message)
-    return body if message.native is None else {**body, **native_for(message.native, NAMES)}
-
-
 MESSAGES = MessageFormat(
     names=NAMES,
     canonical=canonical_message,
     write=write_turn,
     role_of=role_of,
-    write_system=write_system,
+    write_system=lambda message, *_: _write_system(message) | native_for(message.native, NAMES),
     cache_marks=True,
 )

@@ -10,14 +10,14 @@ from typing import cast
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import Native
 from casual_llm.options import ChatOptions
-from casual_llm.providers.anthropic.content import FORMAT, NAMES, is_blank, write_content
+from casual_llm.providers.anthropic.content import FORMAT, NAMES, write_content
 from casual_llm.providers.anthropic.models import capabilities
 from casual_llm.providers.anthropic.schema import output_format, read_format
 from casual_llm.tools import Tool
-from casual_llm.wire.capabilities import limit_options
+from casual_llm.wire.capabilities import limit_options, stop_sequences
 from casual_llm.wire.codec import Call
 from casual_llm.wire.encoding import without_none
-from casual_llm.wire.json import dump, mapping, text
+from casual_llm.wire.json import dump, items, mapping, text
 from casual_llm.wire.message_format import Body
 from casual_llm.wire.reading import all_or_none, take, take_options
 from casual_llm.wire.report import PlacedError, Report, native_for, overlay_native
@@ -37,7 +37,7 @@ def encode_options(call: Call, options: ChatOptions, report: Report) -> EncodedO
     """Encode the options of a call."""
     model = capabilities(call.model)
     sent = limit_options(_with_limit(options, report), model, report)
-    stop = _write_stop(sent.stop, report)
+    stop = stop_sequences(sent.stop, report)
     shape = output_format(sent.response_format, report, schemas=model.schemas)
     body: Body = {
         **{name: getattr(sent, name) for name in _SAME},
@@ -73,26 +73,9 @@ def _with_limit(options: ChatOptions, report: Report) -> ChatOptions:
     return options.set(max_tokens=MAX_TOKENS)
 
 
-def _write_stop(stop: str | Sequence[str] | None, report: Report) -> Json:
-    if stop is None:
-        return None
-    given = [stop] if isinstance(stop, str) else list(stop)
-    # "stop_sequences: each stop sequence must contain non-whitespace"
-    sequences = [sequence for sequence in given if not is_blank(sequence)]
-    if sequences == given:
-        if isinstance(stop, str):
-            report.changed("options.stop", "rewritten", stop, sequences)
-        return sequences
-    if not sequences:
-        report.dropped("options.stop", thaw(stop))
-        return None
-    report.replaced("options.stop", thaw(stop), sequences)
-    return sequences
-
-
 def _read_stop(value: Json) -> tuple[str, ...] | None:
-    texts = [item for item in value if isinstance(item, str)] if isinstance(value, list) else None
-    return tuple(texts) if texts is not None and texts == value else None
+    texts = tuple(text(item) for item in items(value))
+    return texts if [*texts] == value else None
 
 
 def write_tool_choice(choice: str) -> Body:

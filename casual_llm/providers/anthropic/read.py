@@ -6,6 +6,7 @@ Keys that no field of ours holds stay in `native`. What no message can hold is r
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from casual_llm.frozen import Json
 from casual_llm.messages import (
@@ -16,11 +17,11 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.providers.anthropic.content import FORMAT, Block, compact, other_fields, read_part
+from casual_llm.providers.anthropic.content import FORMAT, compact, other_fields, read_part
 from casual_llm.providers.anthropic.replay import BLOCKS
 from casual_llm.wire.json import mapping, text
 from casual_llm.wire.message_format import Body
-from casual_llm.wire.parts import message_of
+from casual_llm.wire.parts import Block, message_of
 from casual_llm.wire.reading import objects_at, take, text_at
 from casual_llm.wire.report import PlacedError
 
@@ -34,31 +35,27 @@ def read_messages(messages: Sequence[Json], rest: Body) -> list[ChatMessage]:
     [UserMessage(role='user', content='Hi')]
     """
     names: dict[str, str] = {}
-    read = take(rest, "system", _read_system) or []
+    read = take(rest, "system", partial(_system, "system")) or []
     for index, item in enumerate(messages):
         read += _messages(f"messages[{index}]", mapping(item), names)
     return read
 
 
-def _read_system(value: Json) -> list[ChatMessage] | None:
-    try:
-        return _system("system", value)
-    except ValueError:
-        return None  # stays in `extra`
-
-
 def _messages(path: str, message: Block, names: dict[str, str]) -> list[ChatMessage]:
-    role, content = text(message.get("role")), message.get("content")
-    keys = {key: value for key, value in message.items() if key not in {"role", "content"}}
+    role, content_path = text(message.get("role")), f"{path}.content"
     if role == "assistant":
-        answer = _assistant(f"{path}.content", content)
-        names |= {call.id: call.function.name for call in answer.tool_calls or ()}
-        return [_with_keys(answer, keys)]
-    if role == "user":
-        return _with_user_keys(path, [*_user(f"{path}.content", content, names)], keys)
-    if role == "system" and not keys:
-        return _system(f"{path}.content", content)
-    raise PlacedError(f"{path}.role", f"expected user, assistant or system, got {role!r}")
+        messages: list[ChatMessage] = [_assistant(content_path, message.get("content"), names)]
+    elif role == "user":
+        messages = [*_user(content_path, message.get("content"), names)]
+    elif role == "system":
+        messages = _system(content_path, message.get("content"))
+    else:
+        raise PlacedError(f"{path}.role", f"expected user, assistant or system, got {role!r}")
+    keys = {key: value for key, value in message.items() if key not in {"role", "content"}}
+    holder = next((one for one in messages if one.role in {"user", "assistant"}), None)
+    for key in sorted(keys) if holder is None else ():
+        raise PlacedError(f"{path}.{key}", "no message can hold this key")
+    return [_with_keys(one, keys) if one is holder else one for one in messages]
 
 
 def _with_keys(message: ChatMessage, keys: Mapping[str, Json]) -> ChatMessage:
@@ -68,17 +65,12 @@ def _with_keys(message: ChatMessage, keys: Mapping[str, Json]) -> ChatMessage:
     return type(message).model_validate({**dict(message), "native": {FORMAT: native}})
 
 
-def _with_user_keys(path: str, messages: list[ChatMessage], keys: Mapping[str, Json]) -> list[ChatMessage]:
-    first = next((index for index, message in enumerate(messages) if message.role == "user"), None)
-    for key in sorted(keys) if first is None else ():
-        raise PlacedError(f"{path}.{key}", "no message can hold this key")
-    return [_with_keys(message, keys if index == first else {}) for index, message in enumerate(messages)]
-
-
-def _assistant(path: str, content: Json) -> AssistantMessage:
+def _assistant(path: str, content: Json, names: dict[str, str]) -> AssistantMessage:
     if isinstance(content, str):
         return AssistantMessage(content=content)
-    return message_of(BLOCKS, objects_at(path, content, "blocks"))
+    answer = message_of(BLOCKS, objects_at(path, content, "blocks"))
+    names |= {call.id: call.function.name for call in answer.tool_calls or ()}
+    return answer
 
 
 def _user(path: str, content: Json, names: Mapping[str, str]) -> Iterator[ChatMessage]:

@@ -123,9 +123,4 @@ def read_format(config: Json) -> JsonSchema | None:
     wanted = mapping(mapping(config).get("format"))
     schema = wanted.get("schema")
     is_schema = wanted.keys() == {"type", "schema"} and wanted["type"] == "json_schema"
-    if not is_schema or not isinstance(schema, Mapping):
-        return None
-    try:
-        return JsonSchema(name=_UNNAMED, schema=schema)
-    except ValueError:
-        return None
+    return JsonSchema(name=_UNNAMED, schema=schema) if is_schema and isinstance(schema, Mapping) else None
