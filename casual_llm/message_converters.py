@@ -26,7 +26,7 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.providers.anthropic.turns import WrittenTurn, turns_of, write_turn
+from casual_llm.providers.anthropic.messages import MESSAGES as ANTHROPIC_MESSAGES
 from casual_llm.providers.ollama.messages import losses_of, message_to_ollama
 from casual_llm.providers.openai_chat.dialects import OPENAI
 from casual_llm.providers.openai_chat.messages import message_to_openai
@@ -35,8 +35,9 @@ from casual_llm.shell.images import with_fetched_images
 from casual_llm.validation import type_name
 from casual_llm.wire.codec import Response
 from casual_llm.wire.encoding import PlacedError
-from casual_llm.wire.json import dump
+from casual_llm.wire.json import dump, items, mapping, parse
 from casual_llm.wire.media import add_base64_prefix, strip_base64_prefix
+from casual_llm.wire.prefix import EMPTY_PREFIX, array, encode_messages
 from casual_llm.wire.report import Loss, describe_loss
 from casual_llm.wire.system_messages import merge_system_messages as _merged
 
@@ -141,13 +142,12 @@ def convert_messages_to_anthropic(messages: Sequence[Message]) -> list[Body]:
     >>> convert_messages_to_anthropic([UserMessage(content="Hi")])
     [{'role': 'user', 'content': [{'type': 'text', 'text': 'Hi'}]}]
     """
-    written, names = list[WrittenTurn](), dict[str, str]()
     with _located():
-        for turn in turns_of([message for _, message in _located_messages(messages)]):
-            written.append(write_turn(turn, names))
-            names |= written[-1].names
-    _note([loss for turn in written for loss in turn.losses], "anthropic")
-    return [turn.body for turn in written if turn.body is not None]
+        spoken = [message for _, message in _located_messages(messages)]
+        encoded = encode_messages(ANTHROPIC_MESSAGES, spoken, EMPTY_PREFIX, merge_system=False)
+    _note(encoded.report.losses, "anthropic")
+    turns = parse(b"".join(array(encoded.prefix.pieces, encoded.open_turn))).unwrap()
+    return [dict(mapping(turn)) for turn in items(turns)]
 
 
 def extract_system_messages(messages: Sequence[Message]) -> list[Body] | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from casual_llm.errors import RequestError
 from casual_llm.frozen import Json
-from casual_llm.providers.anthropic.encode import tool_to_anthropic as in_anthropic
+from casual_llm.providers.anthropic.options import write_tool as in_anthropic
 from casual_llm.providers.ollama.encode import tool_to_ollama as in_ollama
 from casual_llm.providers.openai_chat.dialects import OPENAI
 from casual_llm.providers.openai_chat.encode import tool_to_openai as in_dialect

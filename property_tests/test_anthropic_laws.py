@@ -42,6 +42,7 @@ from casual_llm.messages import (
     AssistantToolCallFunction,
     AudioContent,
     ChatMessage,
+    FileContent,
     ImageContent,
     SystemMessage,
     TextContent,
@@ -113,6 +114,7 @@ _BROKEN = AssistantMessage(
 
 _ASKED: dict[str, Json] = {"role": "user", "content": "Hi"}
 _TABLE: Json = {"type": "document", "source": {"type": "text", "media_type": "text/csv", "data": "a"}}
+_STORED: Json = {"type": "image", "source": {"type": "file", "file_id": "f"}}
 _RESULT: dict[str, Json] = {"type": "tool_result", "tool_use_id": "1"}
 
 # Requests.
@@ -152,6 +154,37 @@ def test_messages_are_changed_where_that_is_reported_and_nowhere_else(call: Call
 def test_a_call_is_encoded_or_refused_with_its_place_named(call: Call) -> None:
     place = encoded(call).swap().map(lambda error: error.path).value_or("messages")
     assert place.startswith(("messages", "options."))
+
+
+_MARK: dict[str, Json] = {"type": "ephemeral"}
+_LOSSES: list[tuple[ChatMessage, str]] = [
+    (UserMessage(content=[TextContent(text="", cache_control=_MARK)]), "content[0].cache_control"),
+    (
+        UserMessage(content=[ImageContent(source="https://example.com/a", media_type="image/png")]),
+        "content[0].media_type",
+    ),
+    (UserMessage(content=[ImageContent(source="aGk=", detail="low")]), "content[0].detail"),
+    (SystemMessage(content=" ", cache_control=_MARK), "cache_control"),
+    (UserMessage(content="a", native={"anthropic": {"content": []}}), "native.anthropic.content"),
+    (AssistantMessage(content="a", native={"anthropic": {"role": "user"}}), "native.anthropic.role"),
+]
+
+
+@given(st.sampled_from(_LOSSES), st.lists(st.just(UserMessage(content="Hi")), max_size=2))
+def test_what_a_message_cannot_hold_is_lost_by_its_path(
+    lossy: tuple[ChatMessage, str], before: list[ChatMessage]
+) -> None:
+    message, place = lossy
+    it = encoded(ask(*before, message)).unwrap()
+    assert [loss.path for loss in it.losses] == [f"messages[{len(before) + 1}].{place}"]
+
+
+@given(st.sampled_from(["aGk=", "aGl="]), st.sampled_from(["text/plain", "text/csv"]))
+def test_a_text_file_comes_back_in_the_usual_spelling_of_base64(data: str, media_type: str) -> None:
+    file = FileContent(source={"type": "base64", "data": data}, media_type=media_type)
+    it = encoded(ask(AssistantMessage(content="a"), UserMessage(content=[file]))).unwrap()
+    assert [loss.kind for loss in it.losses] == ["replaced"] * (media_type == "text/csv")
+    assert [change.kind for change in it.changes] == ["rewritten"] * (data == "aGl=")
 
 
 _WORDS = {"stop": "stop_sequences", "response_format": "output_config"}
@@ -300,6 +333,7 @@ def test_any_request_is_read_or_refused_with_its_place_named(request: Request) -
 
 @given(odd_requests)
 @example(_request(messages=[{"role": "user", "content": [_TABLE]}]))
+@example(_request(messages=[{"role": "user", "content": [_STORED]}]))
 def test_a_request_that_was_read_is_written_and_read_the_same(request: Request) -> None:
     call = CODEC.read(request).value_or(Call(model="", messages=[]))
     again = encoded(call).map(lambda it: body_of(read(it.request)))

@@ -118,7 +118,8 @@ def _write_listed(tool: Tool, path: str, report: Report) -> Body:
         problem = f"Anthropic does not accept {tool.name!r} as the name of a tool"
         remedy = "use letters, digits, _ and - only, at most 128, because the model calls it by its name"
         raise PlacedError(f"{path}.name", problem, remedy)
-    return overlay_native(_listed(tool), tool.native, NAMES, path, report)
+    overlay_native(_listed(tool), tool.native, NAMES, path, report)
+    return write_tool(tool)
 
 
 def _read_tool(tool: Mapping[str, Json]) -> Tool | None:
