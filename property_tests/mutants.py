@@ -1,4 +1,4 @@
-"""Merges that are broken on purpose, each in one thing, to see that the laws find them."""
+"""Merges that are broken on purpose, each with one bug, to check that the laws find them."""
 
 from __future__ import annotations
 
@@ -39,13 +39,15 @@ def _deep(below: Any, above: Any) -> Json:  # noqa: ANN401 # any value of `extra
 
 
 def _omit_dropped_early(*layers: Layer) -> Layer:
-    said = flatten(merge(*layers))
-    return from_paths((path, value) for path, value in said.items() if value is not OMIT)
+    values = flatten(merge(*layers))
+    return from_paths((path, value) for path, value in values.items() if value is not OMIT)
 
 
 def _falsy_as_unset(*layers: Layer) -> Layer:
-    said = [flatten(layer) for layer in layers]
-    return merge(*(from_paths((path, value) for path, value in told.items() if value) for told in said))
+    flat_layers = [flatten(layer) for layer in layers]
+    return merge(
+        *(from_paths((path, value) for path, value in layer.items() if value) for layer in flat_layers)
+    )
 
 
 def _left_wins(*layers: Layer) -> Layer:
@@ -98,4 +100,4 @@ MUTANTS = {
         (algebra.later_set_wins, algebra.omit_removes, algebra.removed_stays_removed),
     ),
 }
-"""The bugs that other merges have, by name."""
+"""Bugs that merges may have, by name."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from attrs import evolve
+from casual_llm.providers.ollama.arguments import compact
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from strategies import (
@@ -17,7 +18,7 @@ from strategies import (
     json_objects,
     json_values,
     names,
-    said_texts,
+    nonempty_texts,
     text_parts,
     texts,
 )
@@ -40,7 +41,6 @@ from casual_llm.messages import (
 )
 from casual_llm.options import ChatOptions, JsonSchema, resolve_for
 from casual_llm.providers.ollama import codec
-from casual_llm.providers.ollama.arguments import compact
 from casual_llm.reply import FinishReason, Reply
 from casual_llm.wire.codec import Call, Request, Response
 from casual_llm.wire.images import image_from_bytes, urls_to_fetch, with_images
@@ -130,7 +130,7 @@ _contents = texts | st.lists(text_parts | images | _other_parts, max_size=3)
 _rich_calls = st.lists(
     st.builds(
         AssistantToolCall,
-        id=said_texts,
+        id=nonempty_texts,
         function=st.builds(AssistantToolCallFunction, name=names, arguments=objects),
         native=_natives,
     ),

@@ -30,7 +30,16 @@ from ollama_strategies import (
     settled_calls,
 )
 from returns.result import Result, Success
-from strategies import arguments, base64_texts, images, json_objects, json_values, names, said_texts, texts
+from strategies import (
+    arguments,
+    base64_texts,
+    images,
+    json_objects,
+    json_values,
+    names,
+    nonempty_texts,
+    texts,
+)
 from wire_strategies import replies, with_chunking
 
 from casual_llm.failures import DecodeError, ErrorResponse, Malformed, Truncated
@@ -390,7 +399,7 @@ def test_a_reply_of_any_format_keeps_all_but_the_letter_of_its_arguments(reply: 
     assert [it.id for it in read.message.tool_calls or ()] == [it.id for it in reply.message.tool_calls or ()]
 
 
-@given(st.sampled_from(get_args(FinishReason)), st.none() | said_texts)
+@given(st.sampled_from(get_args(FinishReason)), st.none() | nonempty_texts)
 def test_a_finish_reason_is_kept_whoever_gave_it(reason: FinishReason, raw: str | None) -> None:
     reply = Reply(message=AssistantMessage(content="a"), finish_reason=reason, raw_finish_reason=raw)
     read = CODEC.decode(CODEC.write(reply)).unwrap()
@@ -427,7 +436,7 @@ def test_unknown_keys_mean_nothing(reply: Reply, more: dict[str, Json]) -> None:
     assert CODEC.decode(_ok(**{**body, **odd, "message": {**body["message"], **odd}})).unwrap() == reply
 
 
-@given(said_texts)
+@given(nonempty_texts)
 @pytest.mark.parametrize("status", [200, 400, 404, 500])
 def test_an_error_is_a_refusal_with_its_text_whatever_the_status(status: int, said: str) -> None:
     body = json.dumps({"error": said}).encode()
@@ -484,7 +493,7 @@ def test_a_stream_that_is_cut_before_its_end_is_truncated_and_carries_what_came(
     assert (reply.message.content or "").startswith(failure.partial.message.content or "")
 
 
-@given(ollama_replies, said_texts)
+@given(ollama_replies, nonempty_texts)
 def test_an_error_inside_a_stream_carries_what_came_before_it(reply: Reply, said: str) -> None:
     *lines, _ = CODEC.write_stream(reply)
     failure = _play([*lines, json.dumps({"error": said}).encode()])[1].failure()

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from casual_llm.providers.anthropic.stream import START, finish, step
 from returns.result import Result
 from support.corpus import streamed
 
 from casual_llm.failures import DecodeError, Malformed, Truncated
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
 from casual_llm.providers.anthropic import codec
-from casual_llm.providers.anthropic.stream import START, finish, step
 from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 

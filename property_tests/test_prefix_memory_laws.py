@@ -1,4 +1,4 @@
-"""Laws of the memory of conversations: nobody can tell that it is there."""
+"""Encoding with the prefix memory gives the same result as without it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_pieces_are_the_bodies_joined_by_commas(bodies: list[bytes], cuts: list[
 
 
 @given(st.lists(st.binary(min_size=1, max_size=9), max_size=99))
-def test_pieces_are_few(bodies: list[bytes]) -> None:
+def test_each_piece_is_more_than_twice_as_long_as_the_next(bodies: list[bytes]) -> None:
     pieces: tuple[bytes, ...] = ()
     for body in bodies:
         pieces = append(pieces, [body])
@@ -36,38 +36,38 @@ def test_pieces_are_few(bodies: list[bytes]) -> None:
 
 
 class Conversations(RuleBasedStateMachine):
-    """Conversations that go on, branch, lose messages and end, in any order."""
+    """Conversations that continue, branch, lose messages and end, in any order."""
 
     def __init__(self) -> None:
         super().__init__()
         self.memory = PrefixMemory()
-        self.said: list[list[ChatMessage]] = [[]]
+        self.conversations: list[list[ChatMessage]] = [[]]
 
     @rule(index=st.integers(0, 9), message=messages)
     def goes_on(self, index: int, message: ChatMessage) -> None:
-        self.said[index % len(self.said)].append(message.model_copy())
+        self.conversations[index % len(self.conversations)].append(message.model_copy())
 
     @rule(index=st.integers(0, 9))
     def branches(self, index: int) -> None:
-        self.said.append([*self.said[index % len(self.said)]])
+        self.conversations.append([*self.conversations[index % len(self.conversations)]])
 
     @rule(index=st.integers(0, 9), place=st.integers(0, 9))
     def loses_a_message(self, index: int, place: int) -> None:
-        del self.said[index % len(self.said)][place : place + 1]
+        del self.conversations[index % len(self.conversations)][place : place + 1]
 
     @rule(index=st.integers(0, 9))
     def is_sent(self, index: int) -> None:
-        said = tuple(self.said[index % len(self.said)])
-        recalled = self.memory.recall(said)
-        plain = CODEC.encode(Call(model="m", messages=said))
-        told = CODEC.encode(Call(model="m", messages=said), recalled.written)
-        assert told == plain
-        told.map(lambda encoded: self.memory.keep(recalled, said, encoded.written))
+        messages = tuple(self.conversations[index % len(self.conversations)])
+        recalled = self.memory.recall(messages)
+        plain = CODEC.encode(Call(model="m", messages=messages))
+        resumed = CODEC.encode(Call(model="m", messages=messages), recalled.written)
+        assert resumed == plain
+        resumed.map(lambda encoded: self.memory.keep(recalled, messages, encoded.prefix))
 
     @rule()
     def all_end(self) -> None:
-        self.said = [[]]
-        gc.collect(1)  # a failure on the way leaves a circle of traceback and frame
+        self.conversations = [[]]
+        gc.collect(1)  # an earlier failure leaves a reference cycle of traceback and frame
         assert len(self.memory) == 0
 
 
