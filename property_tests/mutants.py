@@ -46,7 +46,7 @@ def _omit_dropped_early(*layers: Layer) -> Layer:
 def _falsy_as_unset(*layers: Layer) -> Layer:
     flat_layers = [flatten(layer) for layer in layers]
     return merge(
-        *(from_paths((path, value) for path, value in layer.items() if value) for layer in flat_layers)
+        *(from_paths((path, value) for path, value in values.items() if value) for values in flat_layers)
     )
 
 

@@ -13,7 +13,7 @@ from strategies import (
     calls,
     images,
     json_values,
-    nonempty_texts,
+    non_empty_texts,
     plain_images,
     system_messages,
     text_parts,
@@ -58,7 +58,7 @@ files = st.builds(
     FileContent,
     source=_loose_sources | st.sampled_from(["https://example.com/a.pdf", "data:text/plain,a%20b", "data:?"]),
     media_type=st.sampled_from(["application/pdf", "text/plain"]),
-    name=st.none() | nonempty_texts,
+    name=st.none() | non_empty_texts,
 )
 recordings = st.builds(
     AudioContent,
@@ -142,7 +142,7 @@ rich_calls = _rich_calls()
 _documented_parts: SearchStrategy[ContentPart] = st.one_of(
     text_parts,
     st.builds(_with, plain_images, detail=st.sampled_from([None, "low", "high", "auto"])),
-    st.builds(FileContent, source=_sources, name=st.none() | nonempty_texts),
+    st.builds(FileContent, source=_sources, name=st.none() | non_empty_texts),
     st.builds(AudioContent, source=_sources, media_type=st.sampled_from(["audio/wav", "audio/mpeg"])),
 )
 _documented_asking = st.builds(AssistantMessage, content=st.none() | texts, tool_calls=tool_call_lists)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -27,7 +27,7 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.options import ChatOptions, JsonSchema, Layer, ResponseFormat
+from casual_llm.options import ChatOptions, JsonSchema, Layer, Reasoning, ReasoningEffort, ResponseFormat
 from casual_llm.options.omit import OMIT, Replace
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.usage import Usage
@@ -49,7 +49,7 @@ _ODD_TEXTS = (
 )
 
 texts = st.text(max_size=3) | st.sampled_from(_ODD_TEXTS)
-nonempty_texts = st.text(min_size=1, max_size=3) | st.sampled_from([text for text in _ODD_TEXTS if text])
+non_empty_texts = st.text(min_size=1, max_size=3) | st.sampled_from([text for text in _ODD_TEXTS if text])
 names = st.text("abz09_-", min_size=1, max_size=2)
 numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**70), 2**70)
 
@@ -98,7 +98,7 @@ user_messages = _user_messages(images)
 arguments = texts | st.sampled_from(
     ["{}", '{"city": "Oslo"}', '{"city": "Par', "null", "[1]", '{"a": 1} ', '{"q": "\\ud83e"}']
 )
-call_ids = nonempty_texts | st.sampled_from(["a1B2c3D4e", "call_" * 9])
+call_ids = non_empty_texts | st.sampled_from(["a1B2c3D4e", "call_" * 9])
 tool_calls = st.builds(
     AssistantToolCall,
     id=call_ids,
@@ -126,7 +126,7 @@ def _answered(request: AssistantMessage, answers: Sequence[str]) -> list[ChatMes
 
 _asking = st.builds(AssistantMessage, content=st.none() | texts, tool_calls=tool_call_lists)
 _tool_turns = st.builds(_answered, _asking, st.lists(texts, max_size=3))
-_refusals = st.builds(AssistantMessage, content=st.none() | texts, refusal=nonempty_texts)
+_refusals = st.builds(AssistantMessage, content=st.none() | texts, refusal=non_empty_texts)
 
 
 def _conversations(pictures: SearchStrategy[ImageContent]) -> SearchStrategy[list[ChatMessage]]:
@@ -230,10 +230,21 @@ _inner_maps: SearchStrategy[Any] = st.sampled_from("pqr").map(lambda key: {key: 
 _values = _inner_maps | st.sampled_from(_SCALARS)
 _values_or_omit = _inner_maps | st.sampled_from([*_SCALARS, OMIT, OMIT])
 _further = _maps(st.dictionaries(_keys, _values_or_omit, min_size=1, max_size=3))
+_EFFORTS = st.sampled_from(get_args(ReasoningEffort))
+_amounts = st.fixed_dictionaries({"effort": _EFFORTS}) | st.fixed_dictionaries(
+    {"budget_tokens": st.integers(1, 2**40)}
+)
+_reasoning_flags = st.dictionaries(st.sampled_from(["show", "between_tools"]), st.booleans(), min_size=1)
+reasoning_fields: SearchStrategy[dict[str, Any]] = st.one_of(
+    _amounts, _reasoning_flags, st.builds(lambda amount, flags: amount | flags, _amounts, _reasoning_flags)
+)
+"""What a caller may give to `Reasoning`."""
 _LAYERS = {
     **_OPTIONS,
     "tools": st.lists(tools, max_size=1),
     "tool_choice": st.sampled_from(["auto", "none", "required", "f"]),
+    "parallel_tool_calls": st.booleans(),
+    "reasoning": _EFFORTS | reasoning_fields | reasoning_fields.map(lambda given: Reasoning(**given)),
     "response_format": plain_formats | st.just(Person),
     "system_message_handling": st.sampled_from(["keep", "merge"]),
     "strict": st.booleans(),

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 from hypothesis import given, strategies as st
-from strategies import nonempty_texts, texts
+from strategies import non_empty_texts, texts
 from wire_strategies import replies
 
 from casual_llm.errors import (
@@ -51,8 +51,8 @@ _refusals = st.builds(
     partial=_partials,
 )
 _failures: st.SearchStrategy[CallFailure] = st.one_of(
-    st.builds(EncodeError, nonempty_texts, nonempty_texts, nonempty_texts),
-    st.builds(Malformed, nonempty_texts, _partials),
+    st.builds(EncodeError, non_empty_texts, non_empty_texts, non_empty_texts),
+    st.builds(Malformed, non_empty_texts, _partials),
     st.builds(Truncated, replies),
     _refusals,
 )
@@ -110,7 +110,7 @@ def test_an_exception_survives_pickling(error: CasualLLMError) -> None:
     assert (type(again), again.args, vars(again)) == (type(error), error.args, vars(error))
 
 
-@given(nonempty_texts, nonempty_texts, nonempty_texts)
+@given(non_empty_texts, non_empty_texts, non_empty_texts)
 def test_the_text_of_a_failed_call_names_place_problem_and_remedy(
     place: str, problem: str, remedy: str
 ) -> None:
@@ -119,9 +119,9 @@ def test_the_text_of_a_failed_call_names_place_problem_and_remedy(
 
 
 @given(st.integers(200, 599), texts)
-def test_the_text_of_a_refusal_names_the_status_and_what_was_said(status: int, said: str) -> None:
-    assert str(status) in str(ErrorResponse(status, said))
-    assert (said or "no message") in str(ErrorResponse(status, said))
+def test_the_text_of_a_refusal_names_the_status_and_what_was_said(status: int, message: str) -> None:
+    assert str(status) in str(ErrorResponse(status, message))
+    assert (message or "no message") in str(ErrorResponse(status, message))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 from hypothesis import example, given, strategies as st
-from strategies import any_calls, json_values, names, nonempty_texts
+from strategies import any_calls, json_values, names, non_empty_texts
 
 from casual_llm import AssistantMessage, ChatOptions, SystemMessage, UserMessage
 from casual_llm.formats import FORMATS
@@ -20,7 +20,7 @@ from casual_llm.wire.report import Report, overlay_native
 from casual_llm.wire.system_messages import merge_system_messages
 
 marks = st.sampled_from([{"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}])
-_marked = st.builds(SystemMessage, content=nonempty_texts.map("a{}".format), cache_control=marks)
+_marked = st.builds(SystemMessage, content=non_empty_texts.map("a{}".format), cache_control=marks)
 
 
 def _merging(system_messages: Sequence[SystemMessage]) -> Call:
@@ -91,7 +91,7 @@ def test_a_native_key_with_another_value_is_reported(ours: Json, theirs: Json) -
 
 
 @pytest.mark.parametrize("name", ["groq", "mistral", "openrouter", "compatible"])
-@given(nonempty_texts)
+@given(non_empty_texts)
 def test_the_id_of_an_audio_answer_is_sent_to_no_other_server(name: str, identity: str) -> None:
     message = AssistantMessage(content="Hi", native={"openai": {"audio": {"id": identity}}})
     encoded = FORMATS[name].encode(Call(model="m", messages=[message])).unwrap()
@@ -120,7 +120,7 @@ def test_the_cache_control_of_an_image_is_read(cache_control: dict[str, str]) ->
     assert image.cache_control == cache_control
 
 
-@given(nonempty_texts.filter(str.isprintable))
+@given(non_empty_texts.filter(str.isprintable))
 def test_a_text_document_is_read_as_a_file(text: str) -> None:
     source = {"type": "text", "media_type": "text/plain", "data": text}
     file = read_part("anthropic", {"type": "document", "source": source})
@@ -128,7 +128,7 @@ def test_a_text_document_is_read_as_a_file(text: str) -> None:
     assert file.media_type == "text/plain"
 
 
-@given(st.booleans() | st.integers() | nonempty_texts)
+@given(st.booleans() | st.integers() | non_empty_texts)
 def test_an_invalid_cache_control_is_preserved_as_a_native_key(value: Json) -> None:
     result = {"type": "tool_result", "tool_use_id": "a", "content": "b", "cache_control": value}
     body = {"model": "m", "max_tokens": 1, "messages": [{"role": "user", "content": [result]}]}

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from hypothesis import example, given, strategies as st
-from strategies import json_values, names, nonempty_texts, texts
+from strategies import json_values, names, non_empty_texts, texts
 from wire_strategies import requests
 
 from casual_llm.frozen import Json, thaw
@@ -124,7 +124,7 @@ def test_a_part_that_no_class_represents_in_full_is_a_native_block(part: dict[st
     assert message.content == (NativeContent(format="openai", block=part),)
 
 
-@given(nonempty_texts)
+@given(non_empty_texts)
 def test_the_name_of_a_document_is_read_from_the_key_next_to_its_url(name: str) -> None:
     url = "https://example.com/a.pdf"
     part: Json = {"type": "document_url", "document_url": url, "document_name": name}

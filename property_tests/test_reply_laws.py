@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 from hypothesis import example, given, strategies as st
 from returns.result import Success
-from strategies import json_objects, nonempty_texts, texts
+from strategies import json_objects, non_empty_texts, texts
 from wire_strategies import answers, deltas, dialects, replies, responses
 
 from casual_llm.failures import ErrorResponse, Malformed
@@ -82,7 +82,7 @@ def test_native_keys_of_other_formats_are_not_written(
     assert codec(dialect).write(foreign) == codec(dialect).write(reply)
 
 
-@given(answers, nonempty_texts)
+@given(answers, non_empty_texts)
 def test_replayed_fields_are_in_the_next_request(answer: tuple[Dialect, Reply], question: str) -> None:
     dialect, reply = answer
     call = Call(model="m", messages=[reply.message, UserMessage(content=question)])
@@ -119,7 +119,7 @@ def test_a_null_value_means_the_same_as_an_absent_key(reply: Reply) -> None:
     assert decode(ok(**{**nulls, **body})) == decode(write(reply))
 
 
-@given(nonempty_texts)
+@given(non_empty_texts)
 @pytest.mark.parametrize(
     "body",
     [
@@ -139,13 +139,13 @@ def test_an_error_inside_a_success_is_an_error_response(
     assert (failure.status, failure.message) == (429, message)
 
 
-@given(st.sampled_from([{}, {"message": "", "type": "", "code": None}]), nonempty_texts)
+@given(st.sampled_from([{}, {"message": "", "type": "", "code": None}]), non_empty_texts)
 def test_an_empty_error_next_to_an_answer_is_ignored(error: dict[str, Json], content: str) -> None:
     body = choice({"content": content})
     assert decode(ok(error=error, **json.loads(body.body))) == decode(body)
 
 
-@given(nonempty_texts)
+@given(non_empty_texts)
 def test_an_error_without_a_status_has_that_of_the_response(message: str) -> None:
     assert decode(ok(error=message)).failure() == ErrorResponse(200, message)
 
@@ -175,7 +175,7 @@ def test_an_object_in_place_of_text_is_read_as_json(value: Json) -> None:
     assert json.loads(_read({"content": value}).message.content or "") == value
 
 
-@given(nonempty_texts)
+@given(non_empty_texts)
 @pytest.mark.parametrize(
     "thought",
     [
@@ -189,7 +189,7 @@ def test_reasoning_is_read_in_every_form_that_servers_use(thought: Callable[[str
     assert _read(thought(text)).reasoning == text
 
 
-@given(nonempty_texts)
+@given(non_empty_texts)
 def test_the_answer_is_the_choice_with_index_zero(content: str) -> None:
     choices: Json = [
         {"index": 1, "message": {"content": "no"}},
@@ -198,7 +198,7 @@ def test_the_answer_is_the_choice_with_index_zero(content: str) -> None:
     assert decode(ok(choices=choices)).unwrap().message.content == content
 
 
-@given(nonempty_texts)
+@given(non_empty_texts)
 def test_an_answer_of_the_older_api_is_read(text: str) -> None:
     assert decode(ok(choices=[{"text": text}])).unwrap().message.content == text
 
@@ -237,7 +237,7 @@ def test_arguments_are_text_whatever_a_server_sends(arguments: Json, kept: str) 
     assert _read(message).message.tool_calls == (_call("f", kept, "a"),)
 
 
-@given(nonempty_texts, nonempty_texts)
+@given(non_empty_texts, non_empty_texts)
 def test_a_custom_tool_call_is_sent_back_unchanged(name: str, argument: str) -> None:
     asked: Json = {"id": "a", "type": "custom", "custom": {"name": name, "input": argument}}
     call = Call(model="m", messages=[_read({"tool_calls": [asked]}).message])
@@ -245,7 +245,7 @@ def test_a_custom_tool_call_is_sent_back_unchanged(name: str, argument: str) -> 
     assert body["messages"][0]["tool_calls"] == [asked]
 
 
-@given(nonempty_texts)
+@given(non_empty_texts)
 def test_a_call_of_the_older_api_is_preserved_unchanged(name: str) -> None:
     called: Json = {"name": name, "arguments": "{}"}
     native = _read({"function_call": called}).message.native or {}

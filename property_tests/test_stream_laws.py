@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, strategies as st
 from playback import collected, play
 from returns.result import Success
-from strategies import nested, nonempty_texts, texts
+from strategies import nested, non_empty_texts, texts
 from wire_strategies import (
     answers,
     chunks,
@@ -187,7 +187,7 @@ def test_an_unknown_event_is_ignored(ping: bytes) -> None:
     assert collected([delta(content="a"), ping, _DONE]) == collected([delta(content="a"), _DONE])
 
 
-@given(texts, nonempty_texts)
+@given(texts, non_empty_texts)
 @pytest.mark.parametrize(
     "error",
     [
@@ -294,7 +294,7 @@ def _text(content: str) -> dict[str, Json]:
     return {"type": "text", "text": content}
 
 
-_pieces = st.lists(nonempty_texts, min_size=1, max_size=3)
+_pieces = st.lists(non_empty_texts, min_size=1, max_size=3)
 
 
 @given(_pieces, _pieces)
@@ -306,7 +306,7 @@ def test_streamed_content_parts_are_assembled_as_in_a_whole_reply(
     assert _native(MISTRAL, "content", pieces) == whole
 
 
-@given(st.lists(st.tuples(st.integers(0, 2), nonempty_texts), max_size=4))
+@given(st.lists(st.tuples(st.integers(0, 2), non_empty_texts), max_size=4))
 def test_reasoning_details_are_assembled_by_their_index(more: list[tuple[int, str]]) -> None:
     more = [*enumerate("abc"), *more]
     pieces: list[Json] = [

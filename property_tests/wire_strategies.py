@@ -15,7 +15,7 @@ from strategies import (
     json_objects,
     json_values,
     names,
-    nonempty_texts,
+    non_empty_texts,
     texts,
     tool_call_lists,
     usages,
@@ -54,20 +54,20 @@ _reported = st.builds(
 @st.composite
 def _replies(draw: st.DrawFn, ends: Sequence[tuple[str | None, FinishReason | None]]) -> Reply:
     calls = draw(st.none() | tool_call_lists)
-    refusal = draw(st.none() | nonempty_texts)
+    refusal = draw(st.none() | non_empty_texts)
     raw, meaning = draw(st.sampled_from(ends))
     return Reply(
         message=AssistantMessage(
-            content=draw(st.none() | nonempty_texts if calls or refusal else texts),
+            content=draw(st.none() | non_empty_texts if calls or refusal else texts),
             tool_calls=calls,
             refusal=refusal,
         ),
         usage=draw(st.none() | _reported),
         finish_reason="tool_calls" if meaning in {"stop", "pause"} and calls else meaning,
         raw_finish_reason=raw,
-        reasoning=draw(st.none() | nonempty_texts),
-        model=draw(st.none() | nonempty_texts),
-        id=draw(st.none() | nonempty_texts),
+        reasoning=draw(st.none() | non_empty_texts),
+        model=draw(st.none() | non_empty_texts),
+        id=draw(st.none() | non_empty_texts),
     )
 
 
@@ -76,7 +76,7 @@ replies = _replies(_ENDS)
 ended_replies = _replies([end for end in _ENDS if end[0]])
 
 
-_signed = nonempty_texts.map(lambda text: {"google": {"thought_signature": text}})
+_signed = non_empty_texts.map(lambda text: {"google": {"thought_signature": text}})
 _details = st.lists(
     st.builds(
         lambda more, kind, index: {"type": kind, **index, **more},
@@ -88,7 +88,7 @@ _details = st.lists(
     max_size=3,
 )
 _REPLAYED: dict[str, SearchStrategy[Any]] = {
-    "audio": nonempty_texts.map(lambda text: {"id": text}),
+    "audio": non_empty_texts.map(lambda text: {"id": text}),
     "reasoning_details": _details,
     "extra_content": _signed,
 }
