@@ -21,8 +21,8 @@ CODEC = codec(COMPATIBLE)
 @given(st.lists(st.binary(min_size=1), max_size=30), st.lists(st.integers(0, 30)))
 def test_pieces_are_the_bodies_joined_by_commas(bodies: list[bytes], cuts: list[int]) -> None:
     pieces: tuple[bytes, ...] = ()
-    places = [0, *sorted(min(cut, len(bodies)) for cut in cuts), len(bodies)]
-    for start, end in itertools.pairwise(places):
+    bounds = [0, *sorted(min(cut, len(bodies)) for cut in cuts), len(bodies)]
+    for start, end in itertools.pairwise(bounds):
         pieces = append(pieces, bodies[start:end])
     assert b"".join(pieces) == b",".join(bodies)
 
@@ -51,16 +51,16 @@ class Conversations(RuleBasedStateMachine):
     def branches(self, index: int) -> None:
         self.conversations.append([*self.conversations[index % len(self.conversations)]])
 
-    @rule(index=st.integers(0, 9), place=st.integers(0, 9))
-    def loses_a_message(self, index: int, place: int) -> None:
-        del self.conversations[index % len(self.conversations)][place : place + 1]
+    @rule(index=st.integers(0, 9), position=st.integers(0, 9))
+    def loses_a_message(self, index: int, position: int) -> None:
+        del self.conversations[index % len(self.conversations)][position : position + 1]
 
     @rule(index=st.integers(0, 9))
     def is_sent(self, index: int) -> None:
         messages = tuple(self.conversations[index % len(self.conversations)])
         recalled = self.memory.recall(messages)
         plain = CODEC.encode(Call(model="m", messages=messages))
-        resumed = CODEC.encode(Call(model="m", messages=messages), recalled.written)
+        resumed = CODEC.encode(Call(model="m", messages=messages), recalled.prefix)
         assert resumed == plain
         resumed.map(lambda encoded: self.memory.keep(recalled, messages, encoded.prefix))
 

@@ -271,7 +271,7 @@ def test_a_value_that_no_option_can_represent_is_kept_in_extra(value: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("message", "place"),
+    ("message", "path"),
     [
         ({"role": "robot", "content": "Hi"}, "messages[0].role"),
         ({"content": "Hi"}, "messages[0].role"),
@@ -293,12 +293,12 @@ def test_a_value_that_no_option_can_represent_is_kept_in_extra(value: dict[str, 
     ],
     ids=str,
 )
-def test_an_invalid_message_is_an_error_with_its_path(message: Json, place: str) -> None:
-    assert read(_request_of(message)).failure().path.startswith(place)
+def test_an_invalid_message_is_an_error_with_its_path(message: Json, path: str) -> None:
+    assert read(_request_of(message)).failure().path.startswith(path)
 
 
 @pytest.mark.parametrize(
-    ("body", "place"),
+    ("body", "path"),
     [
         ({"messages": "Hi"}, "messages"),
         ({"messages": [], "model": 5}, "model"),
@@ -306,8 +306,8 @@ def test_an_invalid_message_is_an_error_with_its_path(message: Json, place: str)
     ],
     ids=str,
 )
-def test_an_invalid_field_is_an_error_with_its_path(body: dict[str, Json], place: str) -> None:
-    assert place in str(read(_request(**body)).failure())
+def test_an_invalid_field_is_an_error_with_its_path(body: dict[str, Json], path: str) -> None:
+    assert path in str(read(_request(**body)).failure())
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"<html>", b'{"messages": ['])

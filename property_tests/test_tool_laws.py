@@ -63,7 +63,7 @@ def test_a_boolean_schema_is_the_object_that_means_the_same(boolean: bool, schem
 
 
 @pytest.mark.parametrize(
-    ("schema", "place"),
+    ("schema", "path"),
     [
         ({"type": "string"}, "input_schema.type"),
         ({"type": ["object", "null"]}, "input_schema.type"),
@@ -81,8 +81,8 @@ def test_a_boolean_schema_is_the_object_that_means_the_same(boolean: bool, schem
     ],
     ids=str,
 )
-def test_an_invalid_schema_is_rejected_with_its_path(schema: dict[str, Json], place: str) -> None:
-    with pytest.raises(ValueError, match=place.replace("$", r"\$").replace("[", r"\[")):
+def test_an_invalid_schema_is_rejected_with_its_path(schema: dict[str, Json], path: str) -> None:
+    with pytest.raises(ValueError, match=path.replace("$", r"\$").replace("[", r"\[")):
         Tool.from_input_schema("f", None, schema)
 
 
