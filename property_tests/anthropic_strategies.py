@@ -19,7 +19,7 @@ from strategies import (
     json_schemas,
     media_types,
     names,
-    said_texts,
+    non_empty_texts,
     texts,
     tools,
 )
@@ -94,7 +94,7 @@ _texts = st.builds(TextContent, text=texts, native=_own("citations")) | st.build
 _uris = st.binary(min_size=1, max_size=3).map(lambda data: f"data:text/plain;base64,{_b64(data)}")
 _sources = base64_texts | base64_texts.map(lambda data: {"type": "base64", "data": data})
 _files = st.one_of(
-    st.builds(FileContent, source=_uris, name=st.none() | said_texts),
+    st.builds(FileContent, source=_uris, name=st.none() | non_empty_texts),
     st.builds(FileContent, source=_sources, media_type=st.sampled_from(["text/plain", "application/x-y"])),
     st.builds(FileContent, source=st.just("https://example.com/a.pdf"), cache_control=_any_marks),
 )
@@ -283,7 +283,7 @@ def _options(draw: st.DrawFn) -> ChatOptions:
         "temperature": st.sampled_from([0, 0.0, 0.5, 1]),
         "top_p": st.sampled_from([0.0, 1]),
         "top_k": st.integers(0, 9),
-        "stop": said_texts | st.lists(said_texts, max_size=2),
+        "stop": non_empty_texts | st.lists(non_empty_texts, max_size=2),
         "seed": st.integers(0, 1),
         "frequency_penalty": st.just(0.0),
         "response_format": st.sampled_from(["json", "text", Person, Limited, Tree]) | json_schemas,
@@ -303,7 +303,7 @@ calls = st.builds(
     options=st.builds(
         ChatOptions,
         max_tokens=st.integers(1, 9),
-        stop=st.none() | st.lists(said_texts, max_size=2),
+        stop=st.none() | st.lists(non_empty_texts, max_size=2),
         tools=st.none() | st.lists(_tools, max_size=2),
         extra=st.sampled_from([None, {"output_config": {"effort": "high"}}, {"metadata": {"user_id": "u"}}]),
     ),
@@ -366,7 +366,7 @@ sound_calls = st.builds(
         max_tokens=st.none() | st.integers(1, 9),
         temperature=st.none() | st.floats(0, 1),
         top_k=st.none() | st.integers(0, 9),
-        stop=st.none() | said_texts | st.lists(said_texts, max_size=2),
+        stop=st.none() | non_empty_texts | st.lists(non_empty_texts, max_size=2),
         tools=st.none() | st.lists(_sound_tools, max_size=2),
         tool_choice=st.sampled_from([None, "auto", "none", "required"]),
         response_format=st.sampled_from([None, "json", "text", Person]) | json_schemas,
