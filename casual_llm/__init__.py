@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from casual_llm.config import ClientConfig, ModelConfig, Provider, Timeout
+from casual_llm.deprecation import deprecated_names
 from casual_llm.errors import (
     AuthenticationError,
     CasualLLMError,
@@ -44,13 +45,23 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.options import ChatOptions, JsonSchema, Layer, extra_of, layered, merge, resolve_for
+from casual_llm.options import (
+    ChatOptions,
+    JsonSchema,
+    Layer,
+    Reasoning,
+    extra_of,
+    layered,
+    merge,
+    resolve_for,
+)
 from casual_llm.options.explain import Explanation, Row, explain
 from casual_llm.options.omit import OMIT, Omit, Replace
 from casual_llm.options.paths import diff
-from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
+from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.usage import Ledger, Usage
+from casual_llm.wire.collect import collect
 from casual_llm.wire.media import add_base64_prefix, strip_base64_prefix
 from casual_llm.wire.report import Loss
 
@@ -69,85 +80,95 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "OMIT",
-    "AnthropicClient",
-    "AssistantMessage",
-    "AssistantToolCall",
-    "AssistantToolCallFunction",
-    "AudioContent",
-    "AuthenticationError",
-    "CasualLLMError",
-    "ChatMessage",
-    "ChatOptions",
-    "ClientConfig",
-    "CodecClient",
-    "Config",
-    "ConfigProblems",
-    "ConfigurationError",
-    "Explanation",
-    "FileContent",
-    "ImageContent",
-    "ImageFetchError",
-    "JsonSchema",
-    "LLMClient",
-    "Layer",
-    "Ledger",
-    "LocalClient",
-    "Loss",
+__all__ = [  # noqa: RUF022 # grouped by topic
+    # talk: clients, models and what they answer
     "Model",
-    "ModelConfig",
-    "Models",
-    "NativeContent",
-    "NotFoundError",
-    "OllamaClient",
-    "Omit",
+    "LLMClient",
+    "CodecClient",
     "OpenAIClient",
-    "Partial",
-    "Plan",
-    "Provider",
-    "ProviderError",
-    "RateLimitError",
-    "Replace",
-    "Reply",
-    "ReplyError",
-    "RequestError",
-    "RequestTimeoutError",
-    "Row",
-    "ServerError",
-    "StreamChunk",
-    "StructuredOutputError",
-    "SystemMessage",
-    "TextContent",
-    "Timeout",
-    "Tool",
-    "ToolCallDelta",
-    "ToolParameter",
-    "ToolResultMessage",
-    "Translated",
-    "TransportError",
-    "TruncatedError",
-    "Usage",
-    "UserMessage",
-    "__version__",
-    "add_base64_prefix",
-    "config_schema",
+    "AnthropicClient",
+    "OllamaClient",
+    "LocalClient",
     "create_client",
     "create_model",
+    "Plan",
+    "Reply",
+    "StreamChunk",
+    "ToolCallDelta",
+    "FinishReason",
+    "collect",
+    "Usage",
+    "Ledger",
+    "parse",
+    "Partial",
+    # messages, their parts, and tools
+    "ChatMessage",
+    "UserMessage",
+    "AssistantMessage",
+    "SystemMessage",
+    "ToolResultMessage",
+    "TextContent",
+    "ImageContent",
+    "AudioContent",
+    "FileContent",
+    "NativeContent",
+    "AssistantToolCall",
+    "AssistantToolCallFunction",
+    "Tool",
+    "ToolParameter",
+    "read_image",
+    "fetch_image_as_base64",
+    "add_base64_prefix",
+    "strip_base64_prefix",
+    # options and how their layers merge
+    "ChatOptions",
+    "JsonSchema",
+    "Reasoning",
+    "Layer",
+    "OMIT",
+    "Omit",
+    "Replace",
+    "merge",
+    "layered",
+    "resolve_for",
+    "extra_of",
     "diff",
     "explain",
-    "extra_of",
-    "fetch_image_as_base64",
-    "layered",
+    "Explanation",
+    "Row",
+    # configuration
+    "ClientConfig",
+    "ModelConfig",
+    "Provider",
+    "Timeout",
+    "Config",
+    "ConfigProblems",
+    "Models",
     "load",
     "load_config",
-    "merge",
-    "parse",
     "parse_config",
-    "read_image",
-    "resolve_for",
-    "strip_base64_prefix",
+    "config_schema",
+    # errors
+    "CasualLLMError",
+    "ConfigurationError",
+    "RequestError",
+    "ImageFetchError",
+    "TransportError",
+    "RequestTimeoutError",
+    "ProviderError",
+    "AuthenticationError",
+    "NotFoundError",
+    "RateLimitError",
+    "ServerError",
+    "ReplyError",
+    "TruncatedError",
+    "StructuredOutputError",
+    # wire: what a format cannot express, and translation between formats
+    "Loss",
     "translate",
+    "Translated",
+    # about the package
+    "__version__",
 ]
 
 _ON_FIRST_USE = {
@@ -176,13 +197,23 @@ _ON_FIRST_USE = {
 }
 
 
+_deprecated = deprecated_names(
+    __name__,
+    {
+        "ConfigError": "casual_llm.ConfigProblems",
+        "Only": "casual_llm.Replace",
+        "sent": "casual_llm.resolve_for",
+    },
+)
+
+
 def __getattr__(name: str) -> object:
     if name not in _ON_FIRST_USE:
-        raise AttributeError(f"module 'casual_llm' has no attribute {name!r}")
+        return _deprecated(name)
     value: object = getattr(import_module(f"casual_llm.{_ON_FIRST_USE[name]}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted(__all__)

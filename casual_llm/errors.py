@@ -1,27 +1,30 @@
 """What can go wrong: failures as values below the shell, exceptions above it.
 
 Pure functions return a `CallFailure`; the shell turns each into the exception of the same meaning,
-in one place (`exception_for`). Every text names the place and the remedy.
+in one place (`exception_for`). Every text names the path and the remedy.
 
     CasualLLMError
-    ├── ConfigurationError (also ValueError)   an option, a config, a key or the weights are wrong
-    ├── RequestError (also ValueError)         a call that cannot be put on the wire
+    ├── ConfigurationError (also ValueError)   an option, a config, a key or a model file is not valid
+    ├── RequestError (also ValueError)         a call that cannot be encoded as a request
     ├── ImageFetchError                        an image that cannot or must not be fetched
-    ├── TransportError                         the server was not reached, or the line broke
+    ├── TransportError                         the server was not reached, or the connection broke
     │   └── RequestTimeoutError (also TimeoutError)
     ├── ProviderError                          the provider answered with an error
     │   ├── AuthenticationError                401, 403
     │   ├── NotFoundError                      404
     │   ├── RateLimitError                     429
     │   └── ServerError                        500 and above
-    └── ReplyError                             the answer is not one: malformed or cut off
+    └── ReplyError                             the answer is malformed or cut off
         ├── TruncatedError
-        └── StructuredOutputError          the answer is no instance of the class that was asked for
+        └── StructuredOutputError          the answer does not match the class it was requested as
 """
 
 from __future__ import annotations
 
-from casual_llm.failures import CallFailure, EncodeError, ErrorResponse, Malformed, ParseFailure, Truncated
+from typing import TYPE_CHECKING
+
+from casual_llm import failures
+from casual_llm.deprecation import deprecated_names
 from casual_llm.reply import Reply
 from casual_llm.validation import CasualLLMError, ConfigurationError
 
@@ -45,27 +48,27 @@ __all__ = [
 
 
 class RequestError(CasualLLMError, ValueError):
-    """A call that cannot be put on the wire."""
+    """A call that cannot be encoded as a request."""
 
 
 class ImageFetchError(CasualLLMError):
-    """An image that cannot be fetched, or from an address that must not be asked."""
+    """An image that cannot be fetched, or whose address is not public."""
 
 
 class TransportError(CasualLLMError):
-    """The server was not reached, or the connection broke; `partial` holds what a stream had sent."""
+    """The server was not reached, or the connection broke; `partial` is what a stream had sent."""
 
     partial: Reply | None = None
 
 
 class RequestTimeoutError(TransportError, TimeoutError):
-    """The server took longer than the timeouts allow."""
+    """The server took longer than a timeout allows."""
 
 
 class ReplyError(CasualLLMError):
-    """The answer is malformed or cut off; `partial` holds what was received."""
+    """The answer is malformed or cut off; `partial` is what was received."""
 
-    def __init__(self, failure: Malformed | Truncated) -> None:
+    def __init__(self, failure: failures.Malformed | failures.Truncated) -> None:
         super().__init__(failure)
         self.partial = failure.partial
 
@@ -75,26 +78,26 @@ class TruncatedError(ReplyError):
 
 
 class StructuredOutputError(ReplyError):
-    """The answer is no instance of the class that was asked for.
+    """The answer does not match the class it was requested as.
 
-    `failure` says what it is instead; `reply`, which is also `partial`, is the answer itself.
+    `failure` is the reason as a value; `reply`, which is also `partial`, is the answer itself.
     """
 
-    def __init__(self, failure: ParseFailure, reply: Reply) -> None:
+    def __init__(self, failure: failures.ParseFailure, reply: Reply) -> None:
         CasualLLMError.__init__(self, failure)
         self.failure = failure
         self.reply = reply
         self.partial = reply
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Make it of both again; what an exception shows is the failure alone."""
+        """Rebuild it from failure and reply; `args` has the failure alone."""
         return type(self), (self.failure, self.reply), vars(self)
 
 
 class ProviderError(CasualLLMError):
-    """The provider answered with an error; `partial` holds what a stream had sent before it."""
+    """The provider answered with an error; `partial` is what a stream had sent before it."""
 
-    def __init__(self, failure: ErrorResponse) -> None:
+    def __init__(self, failure: failures.ErrorResponse) -> None:
         super().__init__(failure)
         self.status = failure.status
         self.code = failure.code
@@ -103,11 +106,11 @@ class ProviderError(CasualLLMError):
 
 
 class AuthenticationError(ProviderError):
-    """The key is missing, wrong, or not allowed to do this (401, 403)."""
+    """The API key is missing, wrong, or not allowed to do this (401, 403)."""
 
 
 class NotFoundError(ProviderError):
-    """There is no such model or address (404)."""
+    """The model or the URL does not exist (404)."""
 
 
 class RateLimitError(ProviderError):
@@ -118,17 +121,17 @@ class ServerError(ProviderError):
     """The provider failed (500 and above)."""
 
 
-def exception_for(failure: CallFailure) -> CasualLLMError:
-    """Choose the exception of the same meaning.
+def exception_for(failure: failures.CallFailure) -> CasualLLMError:
+    """Return the exception of the same meaning.
 
-    >>> exception_for(ErrorResponse(429, "Slow down."))
+    >>> exception_for(failures.ErrorResponse(429, "Slow down."))
     RateLimitError(ErrorResponse(status=429, message='Slow down.', code=None, retry_after=None, partial=None))
     """
-    if isinstance(failure, EncodeError):
+    if isinstance(failure, failures.EncodeError):
         return RequestError(failure)
-    if isinstance(failure, Truncated):
+    if isinstance(failure, failures.Truncated):
         return TruncatedError(failure)
-    if isinstance(failure, Malformed):
+    if isinstance(failure, failures.Malformed):
         return ReplyError(failure)
     if failure.status >= _SERVER_ERRORS:
         return ServerError(failure)
@@ -142,3 +145,20 @@ _BY_STATUS = {
     404: NotFoundError,
     429: RateLimitError,
 }
+
+if (
+    not TYPE_CHECKING
+):  # pragma: no branch # failures were importable from here too; a type checker knows their home alone
+    __getattr__ = deprecated_names(
+        __name__,
+        {
+            "Refused": "casual_llm.failures.ErrorResponse",
+            "EncodeError": "casual_llm.failures.EncodeError",
+            "DecodeError": "casual_llm.failures.DecodeError",
+            "Malformed": "casual_llm.failures.Malformed",
+            "Truncated": "casual_llm.failures.Truncated",
+            "ReadError": "casual_llm.failures.ReadError",
+            "ConfigError": "casual_llm.failures.ConfigProblems",
+            "Failure": "casual_llm.failures.CallFailure",
+        },
+    )

@@ -1,26 +1,29 @@
 """What can go wrong, as values that the shell turns into the exceptions of `errors.py`.
 
-A call cannot be encoded, a reply cannot be decoded, an answer is no instance of its class. Two of the last
-kind, `NotJson` and `SchemaMismatch`, are mistakes that a model can repair when it is shown them.
+A call cannot be encoded, a reply cannot be decoded, an answer does not match its class. Two of the last
+group, `NotJson` and `SchemaMismatch`, are mistakes that a model can repair when they are reported to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
+from casual_llm.deprecation import deprecated_names
 from casual_llm.reply import FinishReason, Reply
 
 CUTS: Mapping[FinishReason, str] = {
     "length": "the answer was cut off at the limit of tokens; raise max_tokens",
-    "content_filter": "the provider's filter ended the answer; change what is asked",
+    "content_filter": "the provider's content filter ended the answer; change the request",
     "error": "the provider failed within the answer; try again",
     "pause": "the model paused its turn; append the message and ask again",
 }
-"""The finish reasons of an answer that the model did not end itself, and what to do about each."""
+"""The finish reasons of answers that the model did not end itself, each with the text of the problem."""
 _MOST, _LONGEST = 20, 200
+_SUCCESS = 200
+_IN_A_STREAM = "the provider reported an error inside a 200 response"
 
 
 @frozen
@@ -29,41 +32,41 @@ class Empty:
 
     def __str__(self) -> str:
         """Name the problem and the remedy."""
-        return "the answer is empty; say in the messages what is wanted, and try again"
+        return "the answer is empty; describe in the messages what is wanted, and try again"
 
 
 @frozen
 class ModelRefusal:
-    """The model refuses, in these words."""
+    """The model refused, in these words."""
 
     refusal: str
 
     def __str__(self) -> str:
         """Quote the refusal."""
-        return f"the model refuses: {self.refusal[:_LONGEST]}; change what is asked"
+        return f"the model refused: {self.refusal[:_LONGEST]}; change the request"
 
 
 @frozen
 class Incomplete:
-    """The answer was ended before the model had done so."""
+    """The answer was ended before the model ended it."""
 
     finish_reason: FinishReason
 
     def __str__(self) -> str:
-        """Tell by what, and the remedy."""
+        """Name what ended it, and the remedy."""
         return CUTS.get(self.finish_reason, f"the answer was cut off ({self.finish_reason}); try again")
 
 
 @frozen
 class CalledTools:
-    """The model calls tools, by these names, and waits for their results."""
+    """The model called tools, by these names, and waits for their results."""
 
     names: tuple[str, ...]
 
     def __str__(self) -> str:
         """Name the tools and the remedies."""
-        remedy = 'append the results and ask again, or set tool_choice="none"'
-        return f"the model calls {', '.join(self.names)} instead of answering; {remedy}"
+        remedy = 'append the results and call again, or set tool_choice="none"'
+        return f"the model called {', '.join(self.names)} instead of answering; {remedy}"
 
 
 @frozen
@@ -77,7 +80,7 @@ class NotJson:
     """The text around it."""
 
     def __str__(self) -> str:
-        """Name the place, the problem and the remedy."""
+        """Name the position, the problem and the remedy."""
         remedy = "ask for JSON alone, without text around it"
         return f"the answer is not JSON: {self.details}; {remedy}"
 
@@ -89,16 +92,16 @@ class NotJson:
 
 @frozen
 class SchemaMismatch:
-    """The answer is JSON, but no instance of the class; each problem begins with its place."""
+    """The answer is JSON, but does not match the class; each problem begins with its path."""
 
     name: str
-    """Of the class."""
+    """The name of the class."""
     problems: tuple[str, ...]
 
     def __str__(self) -> str:
         """Name the class and the remedy, and then each problem in a line."""
         remedy = "describe in the messages, or in the class, what is wanted"
-        return f"the answer does not fit {self.name}; {remedy}:\n{self.details}"
+        return f"the answer does not match {self.name}; {remedy}:\n{self.details}"
 
     @property
     def details(self) -> str:
@@ -108,33 +111,33 @@ class SchemaMismatch:
 
 
 Repairable: TypeAlias = NotJson | SchemaMismatch
-"""What a model can mend when it is told."""
+"""What a model can repair when the problem is reported to it."""
 
 ParseFailure: TypeAlias = Empty | ModelRefusal | Incomplete | CalledTools | Repairable
-"""All that an answer can be instead of a value."""
+"""All that an answer can be instead of an instance of its class."""
 
 
 @frozen
 class EncodeError:
-    """A call that cannot be put on the wire."""
+    """A call that cannot be encoded as a request."""
 
     path: str
     problem: str
     remedy: str
 
     def __str__(self) -> str:
-        """Name the place, the problem and the remedy."""
+        """Name the path, the problem and the remedy."""
         return f"{self.path}: {self.problem}; {self.remedy}"
 
 
 @frozen
 class ConfigProblems:
-    """A configuration that cannot be used: all its problems, each a line that begins with its place."""
+    """A configuration that is not valid: all its problems, each a line that begins with its path."""
 
     problems: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Give a line for each problem."""
+        """Return a line for each problem."""
         return "\n".join(self.problems)
 
 
@@ -146,7 +149,7 @@ class ReadError:
     problem: str
 
     def __str__(self) -> str:
-        """Name the place and the problem."""
+        """Name the path and the problem."""
         return f"{self.path}: {self.problem}"
 
 
@@ -158,12 +161,12 @@ class ErrorResponse:
     message: str
     code: str | None = None
     retry_after: float | None = None
-    """Seconds the provider asks to wait."""
+    """Seconds to wait before the next attempt, where the provider sends them."""
     partial: Reply | None = None
 
     def __str__(self) -> str:
-        """Give the status, the provider's message and a hint."""
-        label = f"the provider answered {self.status}"
+        """Return the status, the provider's message and a hint."""
+        label = _IN_A_STREAM if self.status == _SUCCESS else f"the provider answered {self.status}"
         hint = _HINTS.get(self.status, "")
         return f"{label}: {self.message or 'no message'}{hint and f' ({hint})'}"
 
@@ -176,7 +179,7 @@ class Malformed:
     partial: Reply | None = None
 
     def __str__(self) -> str:
-        """Say what was wrong and where to look."""
+        """Name the problem and where to look."""
         return f"the reply cannot be read: {self.problem}; check that base_url points at the right API"
 
 
@@ -187,15 +190,15 @@ class Truncated:
     partial: Reply
 
     def __str__(self) -> str:
-        """Say that the stream broke and where the received part is."""
+        """Name the problem and where the received part is."""
         return "the stream ended before it was complete; what was received is in .partial; try again"
 
 
 DecodeError: TypeAlias = ErrorResponse | Malformed | Truncated
-"""All that decoding can say instead of a reply."""
+"""All that decoding can return instead of a reply."""
 
 CallFailure: TypeAlias = EncodeError | DecodeError
-"""All that a pure function can say instead of its result."""
+"""All that encoding and decoding can return instead of their result."""
 
 _HINTS = {
     401: "check the API key",
@@ -203,3 +206,16 @@ _HINTS = {
     404: "check the model name and base_url",
     429: "slow down, or check the quota",
 }
+
+if not TYPE_CHECKING:  # pragma: no branch # a type checker knows the names of today alone
+    __getattr__ = deprecated_names(
+        __name__,
+        {
+            "ConfigError": "casual_llm.failures.ConfigProblems",
+            "CutOff": "casual_llm.failures.Incomplete",
+            "Declined": "casual_llm.failures.ModelRefusal",
+            "DoesNotFit": "casual_llm.failures.SchemaMismatch",
+            "Mendable": "casual_llm.failures.Repairable",
+            "Refused": "casual_llm.failures.ErrorResponse",
+        },
+    )

@@ -1,14 +1,14 @@
 """What "frozen" means here: the base of all pydantic values, and JSON that cannot change.
 
-Callers hand over lists and dicts; values keep tuples and frozen mappings, all the way down.
-`freeze` is the one way in and `thaw` the one way out.
+Callers pass lists and dicts; values store tuples and frozen mappings, at every depth. `freeze` is the one
+way in and `thaw` the one way out.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from frozendict import frozendict
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SkipValidation
@@ -22,37 +22,40 @@ _T_co = TypeVar("_T_co", covariant=True)
 DEEPEST = 128
 """Levels of nesting; parsers of JSON refuse more."""
 _MOST_BITS = 14_000
+TOO_DEEP: Final = f"nested more than {DEEPEST} levels deep, which parsers refuse; use fewer levels"
+TOO_LONG: Final = "a number with too many digits to be written; use a string"
+NOT_UNICODE: Final = "contains text that is not valid Unicode; decode the bytes with the right encoding"
 
 
 class FrozenDict(frozendict[str, _T_co]):
-    """A frozendict that is shown as it is written, and made in half the time.
+    """A frozendict whose repr is that of a dict, built in half the time.
 
     >>> FrozenDict({"user": "u-1"})
     {'user': 'u-1'}
     """
 
     def __new__(cls, items: Mapping[str, _T_co] = frozendict()) -> Self:
-        """Take the items, without asking whether they are some already."""
-        made: Self = dict.__new__(cls)  # type: ignore[type-var] # of the library, whose type is no dict to mypy
+        """Build it, without the check whether the items are frozen already."""
+        made: Self = dict.__new__(cls)  # type: ignore[type-var] # to mypy, the library's type is not a dict
         dict.update(made, items)
         return made
 
     def __hash__(self) -> int:
-        """Agree with `==`, to which any mapping with these items is equal."""
+        """Return the hash of any mapping that is equal."""
         return hash(frozendict(dict(self)))
 
     def __repr__(self) -> str:
-        """Show the items."""
+        """Show the items as a dict does."""
         return dict.__repr__(self)
 
 
 class FrozenModel(BaseModel):
-    """The base of values that users serialise: immutable, hashable, and strict about field names."""
+    """The base of values that users serialise: immutable, hashable, strict about field names."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """Leave out what is absent, as a dump does."""
+        """Leave out absent fields, as a dump does."""
         fields = type(self).model_fields
         for name, value in super().__repr_args__():
             if value is not None or name not in fields or fields[name].exclude_if is None:
@@ -60,12 +63,12 @@ class FrozenModel(BaseModel):
 
 
 def as_tuple(items: Sequence[_T]) -> Sequence[_T]:
-    """Keep a sequence as a tuple."""
+    """Convert a sequence to a tuple."""
     return tuple(items)
 
 
 def as_frozendict(items: Mapping[str, _T]) -> Mapping[str, _T]:
-    """Keep a mapping as a frozen mapping."""
+    """Convert a mapping to a frozen mapping."""
     return FrozenDict(items)
 
 
@@ -75,7 +78,7 @@ def freeze(value: object, path: str = "value", depth: int = 0) -> Json:
     >>> freeze({"stop": ["a", "b"]})
     {'stop': ('a', 'b')}
 
-    Anything that JSON cannot say is a `ValueError` that names the place:
+    Anything that JSON cannot express is a `ValueError` that names the path:
 
     >>> freeze({"bias": [float("nan")]}, "extra")
     Traceback (most recent call last):
@@ -83,7 +86,7 @@ def freeze(value: object, path: str = "value", depth: int = 0) -> Json:
     ValueError: extra.bias[0]: nan has no JSON form; use a finite number
     """
     if isinstance(value, int) and is_too_long(value):
-        raise ValueError(f"{path}: a number of more digits than can be written; give it as text")
+        raise ValueError(f"{path}: {TOO_LONG}")
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str):
@@ -93,45 +96,49 @@ def freeze(value: object, path: str = "value", depth: int = 0) -> Json:
             return value
         raise ValueError(f"{path}: {value} has no JSON form; use a finite number")
     if depth > DEEPEST:
-        raise ValueError(f"{path[:80]}...: nested more than {DEEPEST} levels deep; parsers refuse that")
+        raise ValueError(f"{path[:80]}...: {TOO_DEEP}")
     if isinstance(value, Mapping):
         return freeze_object(value, path, depth)
     if isinstance(value, list | tuple):
         return tuple(freeze(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value))
-    kind = type(value).__name__
-    raise ValueError(f"{path}: {kind} has no JSON form; use str, number, bool, list or dict")
+    type_name = type(value).__name__
+    raise ValueError(f"{path}: {type_name} has no JSON form; use str, number, bool, list or dict")
 
 
 def is_too_long(number: int) -> bool:
-    """Tell whether Python would refuse to write the number: it has more than about 4,200 digits."""
+    """Return whether Python would refuse to write the number: it has more than about 4,200 digits."""
     return number.bit_length() > _MOST_BITS
 
 
 def is_broken(text: str) -> bool:
-    """Tell whether a text holds half a character: a lone surrogate, which UTF-8 cannot write."""
+    """Return whether a text contains a lone surrogate, which UTF-8 cannot encode."""
     return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _unicode(text: str, path: str) -> str:
     if is_broken(text):
-        raise ValueError(f"{path}: a lone surrogate is not text; decode the bytes with the right encoding")
+        raise ValueError(f"{path}: {NOT_UNICODE}")
     return text
 
 
 def freeze_key(key: object, path: str) -> str:
-    """Take a key of a JSON object, which is text."""
+    """Check a key of a JSON object, which is a string."""
     if isinstance(key, str):
         return _unicode(key, path)
-    raise ValueError(f"{path}: key {key!r} is of type {type(key).__name__}; JSON keys are strings")
+    raise ValueError(f"{path}: key {key!r} is of type {type(key).__name__}; use a string")
 
 
-def shown_key(key: object) -> str:
-    r"""Write a key as a part of a place, on one line.
+def printable_key(key: object) -> str:
+    r"""Return a key as a part of a path, on one line.
 
-    >>> shown_key("user"), shown_key("a\nb")
+    >>> printable_key("user"), printable_key("a\nb")
     ('user', "'a\\nb'")
     """
     return str(key) if str(key).isprintable() else repr(key)
+
+
+def _not_a_dict(value: object, path: str) -> ValueError:
+    return ValueError(f"{path}: expected a dict, got a {type(value).__name__}")
 
 
 def freeze_object(value: object, path: str = "value", depth: int = 0) -> Mapping[str, Json]:
@@ -140,13 +147,13 @@ def freeze_object(value: object, path: str = "value", depth: int = 0) -> Mapping
     >>> freeze_object([1], "extra")
     Traceback (most recent call last):
     ...
-    ValueError: extra: a list given; give a dict
+    ValueError: extra: expected a dict, got a list
     """
     if not isinstance(value, Mapping):
-        raise ValueError(f"{path}: a {type(value).__name__} given; give a dict")  # noqa: TRY004
+        raise _not_a_dict(value, path)
     return FrozenDict(
         {
-            freeze_key(key, path): freeze(item, f"{path}.{shown_key(key)}", depth + 1)
+            freeze_key(key, path): freeze(item, f"{path}.{printable_key(key)}", depth + 1)
             for key, item in value.items()
         }
     )
@@ -175,15 +182,15 @@ def _is_none(value: object) -> bool:
 
 
 Absent = Annotated[_T | None, Field(exclude_if=_is_none)]
-"""A field that is neither dumped nor shown where it is `None`."""
+"""A field that is left out of dumps and of the repr where it is `None`."""
 
 FrozenSequence = Annotated[Sequence[_T], AfterValidator(as_tuple)]
-"""A field that takes any sequence and keeps a tuple."""
+"""A field that accepts any sequence and stores a tuple."""
 
 FrozenMapping = Annotated[Mapping[str, _T], AfterValidator(as_frozendict)]
-"""A field that takes any mapping and keeps a frozen one."""
+"""A field that accepts any mapping and stores a frozen one."""
 
 FrozenJson = Annotated[
     Mapping[str, Json], SkipValidation, BeforeValidator(lambda value: freeze_object(value, "schema"))
 ]
-"""A field that takes any JSON object and keeps it frozen, however deep."""
+"""A field that accepts any JSON object and stores it frozen, at every depth."""

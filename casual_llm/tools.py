@@ -1,6 +1,6 @@
-"""What a model may call: a tool has one JSON Schema, whichever way it was given.
+"""What a model may call: a tool has one JSON Schema, whichever way it was defined.
 
-`Tool` keeps properties as values; `input_schema` is the one place where they become a schema again.
+`Tool` stores properties as values; `input_schema` is the one place where they become a schema again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,14 @@ from casual_llm.messages import CacheControl, Native
 
 
 class ToolParameter(FrozenModel):
-    """The schema of one parameter; any further JSON Schema keyword is taken and given back.
+    """The JSON Schema of one parameter of a tool.
+
+    Arguments:
+        type: "string", "integer", "object" and so on, or a list of these; by default not in the schema
+        description: what the parameter means, for the model; by default not in the schema
+        keywords: any other JSON Schema keyword, such as `enum` or `minimum`; kept as it is, frozen
+
+    A keyword that JSON cannot express is a pydantic `ValidationError`, which is also a `ValueError`.
 
     >>> ToolParameter(type="integer", minimum=1).json_schema()
     {'type': 'integer', 'minimum': 1}
@@ -38,7 +45,7 @@ class ToolParameter(FrozenModel):
     type: str | FrozenSequence[str] | None = None
     description: str | None = None
 
-    if TYPE_CHECKING:  # type checkers do not see that further keywords are taken
+    if TYPE_CHECKING:  # type checkers do not see that other keywords are accepted
 
         def __init__(
             self,
@@ -54,20 +61,32 @@ class ToolParameter(FrozenModel):
         return freeze_object(keywords, "schema") if isinstance(keywords, Mapping) else keywords
 
     def model_post_init(self, _: object) -> None:
-        """Freeze the further keywords, which pydantic keeps in a dict."""
+        """Freeze the other keywords, which pydantic stores in a dict."""
         object.__setattr__(self, "__pydantic_extra__", frozendict(self.model_extra or {}))
 
     def json_schema(self) -> dict[str, Json]:
-        """Give the schema as a plain dict with the keywords that were given, and no others."""
+        """Return the schema as a plain dict with the keywords that were given, and no others."""
         known = {key: value for key, value in self if value is not None or key in (self.model_extra or {})}
         return thaw_object(known)
 
 
-_OF_FIELDS = frozenset({"type", "properties", "required"})
+_SCHEMA_FIELDS = frozenset({"type", "properties", "required"})
 
 
 class Tool(FrozenModel):
-    """A function that the model may ask for.
+    """A function that the model may call.
+
+    Arguments:
+        name: what the model calls it; a non-empty string, whose letters and length providers restrict
+        description: what it does, for the model
+        parameters: a `ToolParameter` for each argument, by name; by default none
+        required: the names of the arguments that must be given; by default none
+        keywords: JSON Schema keywords beside type, properties and required, such as `$defs`
+        strict: whether the provider enforces the schema; by default this is not sent
+        cache_control: a cache breakpoint after this tool, for providers that support it
+        native: extra keys of the tool's JSON object, by the name of the format that supports them
+
+    An argument that is not valid is a pydantic `ValidationError`, which is also a `ValueError`.
 
     >>> weather = Tool(name="weather", description="Weather of a city",
     ...                parameters={"city": ToolParameter(type="string")}, required=["city"])
@@ -80,23 +99,23 @@ class Tool(FrozenModel):
     parameters: FrozenMapping[ToolParameter] = frozendict()
     required: FrozenSequence[str] = ()
     keywords: FrozenJson = frozendict()
-    """Keywords of the schema beside type, properties and required, such as `$defs`."""
+    """JSON Schema keywords beside type, properties and required, such as `$defs`."""
     strict: Absent[bool] = None
-    """Whether the provider must hold the arguments to the schema."""
+    """Whether the provider enforces the schema."""
     cache_control: CacheControl = None
     native: Native = None
-    """Further keys of the tool's wire object, by the format that knows them."""
+    """Extra keys of the tool's JSON object, by the name of the format that supports them."""
 
     @field_validator("keywords")
     @classmethod
-    def _say_nothing_again(cls, keywords: Mapping[str, Json]) -> Mapping[str, Json]:
-        for key in sorted(_OF_FIELDS.intersection(keywords)):
-            raise ValueError(f"{key}: a field of Tool says this; leave it out of keywords")
+    def _without_fields(cls, keywords: Mapping[str, Json]) -> Mapping[str, Json]:
+        for key in sorted(_SCHEMA_FIELDS.intersection(keywords)):
+            raise ValueError(f"{key}: already set by a field of Tool; remove it from keywords")
         return keywords
 
     @property
     def input_schema(self) -> dict[str, Json]:
-        """The schema of the arguments, as a plain dict of the caller's own."""
+        """The JSON Schema of the arguments, as a new plain dict."""
         return {
             "type": "object",
             "properties": {name: parameter.json_schema() for name, parameter in self.parameters.items()},
@@ -106,23 +125,23 @@ class Tool(FrozenModel):
 
     @classmethod
     def from_input_schema(cls, name: str, description: str | None, input_schema: Mapping[str, Json]) -> Tool:
-        """Read a tool from the schema of its arguments, such as an MCP server lists.
+        """Build a tool from the JSON Schema of its arguments, such as an MCP server lists.
 
         >>> Tool.from_input_schema("ping", "Is it there?", {}).input_schema
         {'type': 'object', 'properties': {}, 'required': []}
 
-        A schema of something other than an object is refused:
+        A schema of anything but an object is a `ValueError`:
 
         >>> Tool.from_input_schema("ping", None, {"type": "string"})
         Traceback (most recent call last):
         ...
-        ValueError: tool ping: input_schema.type is 'string'; arguments are always an object
+        ValueError: tool ping: input_schema.type is 'string'; use 'object'
         """
-        kind, properties = input_schema.get("type", "object"), input_schema.get("properties", {})
-        if kind != "object":
-            raise ValueError(f"tool {name}: input_schema.type is {kind!r}; arguments are always an object")
+        schema_type, properties = input_schema.get("type", "object"), input_schema.get("properties", {})
+        if schema_type != "object":
+            raise ValueError(f"tool {name}: input_schema.type is {schema_type!r}; use 'object'")
         if not isinstance(properties, Mapping):
-            raise ValueError(f"tool {name}: input_schema.properties is no object; map names to schemas")  # noqa: TRY004
+            raise _expected(f"tool {name}: input_schema.properties", "a dict of schemas", properties)
         return cls(
             name=name,
             description=description,
@@ -130,12 +149,12 @@ class Tool(FrozenModel):
                 key: ToolParameter.model_validate(_as_object(schema)) for key, schema in properties.items()
             },
             required=cast("Sequence[str]", input_schema.get("required", ())),
-            keywords={k: v for k, v in input_schema.items() if k not in _OF_FIELDS},
+            keywords={k: v for k, v in input_schema.items() if k not in _SCHEMA_FIELDS},
         )
 
     @classmethod
     def from_function(cls, function: Callable[..., object]) -> Tool:
-        """Read a tool from a function's signature and docstring.
+        """Build a tool from a function's signature and docstring; without a name, it is a `ValueError`.
 
         >>> def weather(city: str, days: int = 1) -> str:
         ...     "Weather of a city."
@@ -143,9 +162,13 @@ class Tool(FrozenModel):
         ('city',)
         """
         if not hasattr(function, "__name__"):
-            raise ValueError(f"tool: {function!r} has no name; give a function, or use Tool(...)")
-        schema = TypeAdapter[object](function).json_schema()  # type: ignore[arg-type] # pydantic takes functions
+            raise ValueError(f"tool: {function!r} has no name; use a function, or Tool(...)")
+        schema = TypeAdapter[object](function).json_schema()  # type: ignore[arg-type] # pydantic accepts functions
         return cls.from_input_schema(function.__name__, inspect.getdoc(function), schema)
+
+
+def _expected(path: str, valid: str, value: Json) -> ValueError:
+    return ValueError(f"{path}: expected {valid}, got {thaw(value)!r}")
 
 
 def _as_object(schema: Json) -> dict[str, Json]:
@@ -153,5 +176,5 @@ def _as_object(schema: Json) -> dict[str, Json]:
     if isinstance(schema, bool):
         return {} if schema else {"not": {}}
     if not isinstance(schema, Mapping):
-        raise ValueError(f"a parameter's schema is an object or a boolean, not {thaw(schema)!r}")  # noqa: TRY004
+        raise _expected("the schema of a parameter", "a dict or a bool", schema)
     return dict(schema)

@@ -1,4 +1,4 @@
-"""How a value that cannot be used is told: by its place, its problem and the remedy."""
+"""The texts of invalid values: the path, the problem and the remedy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeVar
 from returns.pipeline import is_successful
 from returns.result import safe
 
-from casual_llm.frozen import Json, freeze_object, is_too_long, shown_key
+from casual_llm.frozen import Json, freeze_object, is_too_long, printable_key
 from casual_llm.redaction import redact
 
 T = TypeVar("T")
@@ -22,30 +22,43 @@ class CasualLLMError(Exception):
 
 
 class ConfigurationError(CasualLLMError, ValueError):
-    """An option, a config, a key or the weights are wrong."""
+    """An option, a config, a key or a model file is not valid."""
 
 
 # Below everything that checks a value, and imported from `casual_llm.errors`, where its text names it.
 CasualLLMError.__module__ = ConfigurationError.__module__ = "casual_llm.errors"
 
 
-def invalid(place: str, problem: str, remedy: str) -> ConfigurationError:
-    """Make the error of one value."""
-    return ConfigurationError(f"{place}: {problem}; {remedy}")
+def invalid(path: str, problem: str, remedy: str) -> ConfigurationError:
+    """Build the error of one value.
+
+    >>> invalid("timeout", "-1 is not a valid timeout", "use seconds > 0, or None")
+    ConfigurationError('timeout: -1 is not a valid timeout; use seconds > 0, or None')
+    """
+    return ConfigurationError(f"{path}: {problem}; {remedy}")
 
 
-def join_path(place: str, key: str) -> str:
-    """Name a place inside a place: by a dot in a file, by a space after a flag.
+def expected(path: str, valid: str, value: object) -> ConfigurationError:
+    """Build the error of a value of the wrong type or form; what is valid is the remedy.
+
+    >>> expected("ChatOptions.stop", "a string or a list of strings", 5)
+    ConfigurationError('ChatOptions.stop: expected a string or a list of strings, got 5')
+    """
+    return ConfigurationError(f"{path}: expected {valid}, got {preview(value)}")
+
+
+def join_path(path: str, key: str) -> str:
+    """Append a key to a path: with a dot in a file, with a space after a flag.
 
     >>> join_path("models.fast", "seed"), join_path("--set", "seed")
     ('models.fast.seed', '--set seed')
     """
-    told = shown_key(key)
-    return told if not place else f"{place} {told}" if place.startswith("--") else f"{place}.{told}"
+    part = printable_key(key)
+    return part if not path else f"{path} {part}" if path.startswith("--") else f"{path}.{part}"
 
 
 def truncate(text: str, width: int) -> str:
-    """Shorten a text that is longer.
+    """Shorten a text that is longer than the width.
 
     >>> truncate("temperature", 8), truncate("seed", 8)
     ('tempe...', 'seed')
@@ -54,7 +67,7 @@ def truncate(text: str, width: int) -> str:
 
 
 def preview(value: object) -> str:
-    """Show a value in an error: in short, whatever it is, and no key that stands in the wrong place.
+    """Return a short form of any value for an error text; an API key in the wrong field is removed.
 
     >>> preview("x" * 1000)
     "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."
@@ -62,7 +75,7 @@ def preview(value: object) -> str:
     "'[key removed]'"
     """
     if isinstance(value, int) and is_too_long(value):
-        return "a number of thousands of digits"
+        return "a number with thousands of digits"
     try:
         return truncate(redact(repr(value), None), _WIDTH)
     except Exception:  # noqa: BLE001 # a repr is code of the caller, or meets such a number inside
@@ -70,7 +83,7 @@ def preview(value: object) -> str:
 
 
 def type_name(value: object) -> str:
-    """Name the type of a value, with its article.
+    """Return the name of the type of a value, with its article.
 
     >>> type_name(5), type_name("five")
     ('an int', 'a str')
@@ -79,29 +92,29 @@ def type_name(value: object) -> str:
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
-def unknown(place: str, name: str, known: Mapping[str, object], kind: str = "option") -> ConfigurationError:
-    """Refuse a name that nothing has, and tell the one that was meant.
+def unknown(path: str, name: str, known: Mapping[str, object], kind: str = "option") -> ConfigurationError:
+    """Build the error of a name that is not known, with the one that was probably meant.
 
     >>> unknown("models.fast", "temprature", {"temperature": 1})
     ConfigurationError('models.fast.temprature: unknown option, did you mean temperature?')
     """
     close = get_close_matches(str(name), known, n=1)
-    hint = f", did you mean {close[0]}?" if close else f"; give one of {', '.join(known)}"
-    return ConfigurationError(f"{join_path(place, name)}: unknown {kind}{hint}")
+    hint = f", did you mean {close[0]}?" if close else f"; use one of {', '.join(known)}"
+    return ConfigurationError(f"{join_path(path, name)}: unknown {kind}{hint}")
 
 
-def collect_errors(read: Callable[[T, str], R], items: Iterable[T], place: str) -> list[R]:
-    """Read all items, or refuse all that are wrong at once, a line each."""
-    results = [safe(exceptions=(ConfigurationError,))(read)(item, place) for item in items]
-    told = [str(result.failure()) for result in results if not is_successful(result)]
-    if told:
-        raise ConfigurationError("\n".join(told))
+def collect_errors(read: Callable[[T, str], R], items: Iterable[T], path: str) -> list[R]:
+    """Read all items, or raise one error that lists every problem, a line each."""
+    results = [safe(exceptions=(ConfigurationError,))(read)(item, path) for item in items]
+    problems = [str(result.failure()) for result in results if not is_successful(result)]
+    if problems:
+        raise ConfigurationError("\n".join(problems))
     return [result.unwrap() for result in results]
 
 
-def json_object(value: object, place: str) -> Mapping[str, Json]:
+def json_object(value: object, path: str) -> Mapping[str, Json]:
     """Freeze a JSON object."""
     try:
-        return freeze_object(value, place)
+        return freeze_object(value, path)
     except ValueError as error:
         raise ConfigurationError(str(error)) from None

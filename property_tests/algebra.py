@@ -1,9 +1,9 @@
 """The laws of the merge, as functions of any merge.
 
-A law takes a merge and layers, and tells whether it holds for them. The same laws are asked of the real
-merge and of broken ones (`mutants.py`): random examples, all small examples, and symbolic values.
-The name of an argument says what it must be: `a`, `b`, `c` are any layers, `said` is a layer that says
-one thing, and `omitted` one that says `OMIT` at one place.
+A law takes a merge and layers, and returns whether it holds for them. The same laws are checked for the
+real merge and for broken ones (`mutants.py`): random examples, all small examples, and symbolic values.
+The name of an argument determines its values: `a`, `b`, `c` are any layers, `single` is a layer that sets
+one path, and `omitted` one that omits one path.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ def absent_stays_absent(merge: Merge, a: Layer, b: Layer) -> bool:
     return set_fields(merge(a, b)).keys() <= set_fields(a).keys() | set_fields(b).keys()
 
 
-def later_set_wins(merge: Merge, a: Layer, said: Layer) -> bool:
-    return flatten(said).items() <= flatten(merge(a, said)).items()
+def later_set_wins(merge: Merge, a: Layer, single: Layer) -> bool:
+    return flatten(single).items() <= flatten(merge(a, single)).items()
 
 
-def nothing_else_changes(merge: Merge, a: Layer, said: Layer) -> bool:
-    (place,) = flatten(said)
-    return _beyond(place, merge(a, said)) == _beyond(place, a)
+def nothing_else_changes(merge: Merge, a: Layer, single: Layer) -> bool:
+    (place,) = flatten(single)
+    return _beyond(place, merge(a, single)) == _beyond(place, a)
 
 
 def omit_removes(merge: Merge, a: Layer, omitted: Layer) -> bool:

@@ -39,6 +39,8 @@ _VALUES: dict[str, list[Any]] = {
     "top_p": [0.0, 0.5, 1],
     "stop": ["", [], ["a"]],
     "tool_choice": ["auto", "none", "f"],
+    "parallel_tool_calls": [True, False],
+    "reasoning": ["none", {"budget_tokens": 1}, {"show": False}],
     "frequency_penalty": [0.0, -1, 1.5],
     "presence_penalty": [0, -1.5, 1],
     "seed": [0, -1, 1],
@@ -53,16 +55,16 @@ _VALUES: dict[str, list[Any]] = {
 
 @frozen
 class Domain:
-    """All layers that one field makes, and those among them that say or omit one thing."""
+    """All layers that one field makes, and those among them that set or omit one path."""
 
     field: str
     a: list[Layer]
-    said: list[Layer]
+    single: list[Layer]
     omitted: list[Layer]
 
     def cases(self, law: Law) -> Iterator[tuple[Layer, ...]]:
         """Give all that the law can be asked of."""
-        of = {"a": self.a, "b": self.a, "c": self.a, "said": self.said, "omitted": self.omitted}
+        of = {"a": self.a, "b": self.a, "c": self.a, "single": self.single, "omitted": self.omitted}
         return product(*(of[argument] for argument in arguments(law)))
 
 
@@ -73,8 +75,8 @@ def _domain(name: str, values: list[Any]) -> Domain:
     places = {
         (path, repr(value)): (path, value) for layer in layers for path, value in flatten(layer).items()
     }
-    said = [at_path(path, v) for path, v in places.values() if v is not OMIT and len(path) > depth]
-    return Domain(field, layers, said, [at_path(path, v) for path, v in places.values() if v is OMIT])
+    single = [at_path(path, v) for path, v in places.values() if v is not OMIT and len(path) > depth]
+    return Domain(field, layers, single, [at_path(path, v) for path, v in places.values() if v is OMIT])
 
 
 DOMAINS = {name: _domain(name, values) for name, values in _VALUES.items()}

@@ -49,8 +49,8 @@ def fields() -> str:
     rows = [("field", "combination", "layers", "triples of layers")]
     for name, domain in DOMAINS.items():
         depth, size = FIELDS[domain.field].combination.depth, len(domain.a)
-        told = name.replace(domain.field, f"`{domain.field}`")
-        rows.append((told, _COMBINATIONS[depth], f"{size:,}", f"{size**3:,}"))
+        label = name.replace(domain.field, f"`{domain.field}`")
+        rows.append((label, _COMBINATIONS[depth], f"{size:,}", f"{size**3:,}"))
     return _table(rows)
 
 
@@ -82,8 +82,8 @@ def laws() -> Iterator[tuple[str, str, list[str]]]:
     for path in sorted(HERE.glob("test_*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-        said = [_sentence(function.name) for function in functions if _is_law(function)]
-        yield path.name, (ast.get_docstring(tree) or "").partition("\n")[0], said
+        sentences = [_sentence(function.name) for function in functions if _is_law(function)]
+        yield path.name, (ast.get_docstring(tree) or "").partition("\n")[0], sentences
 
 
 def _is_law(node: ast.FunctionDef) -> bool:
@@ -99,8 +99,8 @@ def _sentence(name: str) -> str:
 def list_of_laws() -> str:
     """List all laws, by file."""
     parts = [
-        f"### {intent}\n\n[{name}](../property_tests/{name})\n\n" + "\n".join(f"- {law}" for law in said)
-        for name, intent, said in laws()
+        f"### {intent}\n\n[{name}](../property_tests/{name})\n\n" + "\n".join(f"- {law}" for law in sentences)
+        for name, intent, sentences in laws()
     ]
     return "\n\n".join(parts)
 

@@ -39,13 +39,15 @@ def _deep(below: Any, above: Any) -> Json:  # noqa: ANN401 # any value of `extra
 
 
 def _omit_dropped_early(*layers: Layer) -> Layer:
-    said = flatten(merge(*layers))
-    return from_paths((path, value) for path, value in said.items() if value is not OMIT)
+    values = flatten(merge(*layers))
+    return from_paths((path, value) for path, value in values.items() if value is not OMIT)
 
 
 def _falsy_as_unset(*layers: Layer) -> Layer:
-    said = [flatten(layer) for layer in layers]
-    return merge(*(from_paths((path, value) for path, value in told.items() if value) for told in said))
+    flat_layers = [flatten(layer) for layer in layers]
+    return merge(
+        *(from_paths((path, value) for path, value in values.items() if value) for values in flat_layers)
+    )
 
 
 def _left_wins(*layers: Layer) -> Layer:

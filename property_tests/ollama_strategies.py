@@ -17,7 +17,7 @@ from strategies import (
     json_objects,
     json_values,
     names,
-    said_texts,
+    said_texts as non_empty_texts,
     text_parts,
     texts,
 )
@@ -31,7 +31,6 @@ from casual_llm.messages import (
     AudioContent,
     ChatMessage,
     FileContent,
-    ImageContent,
     NativeContent,
     SystemMessage,
     TextContent,
@@ -40,11 +39,13 @@ from casual_llm.messages import (
 )
 from casual_llm.options import ChatOptions, JsonSchema, resolve_for
 from casual_llm.providers.ollama import codec
-from casual_llm.providers.ollama.arguments import compact
+from casual_llm.providers.ollama.messages import canonical_message
 from casual_llm.reply import FinishReason, Reply
+from casual_llm.wire.arguments import compact_arguments
 from casual_llm.wire.codec import Call, Request, Response
 from casual_llm.wire.images import image_from_bytes, urls_to_fetch, with_images
 from casual_llm.wire.json_schema import plain_name
+from casual_llm.wire.report import Report
 
 CODEC = codec()
 PIXEL = image_from_bytes(b"GIF89a").unwrap()
@@ -67,24 +68,31 @@ def _with_objects(message: ChatMessage, written: str) -> ChatMessage:
     return message.model_copy(update={"tool_calls": tuple(asked)})
 
 
-def _sayable(call: Call, written: str, settings: dict[str, Any]) -> Call:
-    """Do what a client does before it encodes (images are fetched), and give arguments that are objects."""
+def _encodable(call: Call, written: str, settings: dict[str, Any]) -> Call:
+    """Do what a client does before it encodes (images are fetched), with arguments that are objects."""
     fetched = with_images(call.messages, dict.fromkeys(urls_to_fetch(call.messages), PIXEL))
-    told = [_with_objects(message, written) for message in fetched]
+    messages = [_with_objects(message, written) for message in fetched]
     more = ChatOptions(extra={"options": settings}) if settings else ChatOptions()
-    return evolve(call, messages=told, options=call.options | more)
+    return evolve(call, messages=messages, options=call.options | more)
 
 
 _settings = st.dictionaries(
     st.sampled_from(["num_gpu", "mirostat"]) | texts.map("x-".__add__), json_values, max_size=2
 )
-sayable_calls = st.builds(_sayable, calls, objects, _settings)
-"""Calls whose messages can be said, though not always in full."""
-any_ollama_calls = any_calls | st.builds(_sayable, any_calls, objects, _settings)
+encodable_calls = st.builds(_encodable, calls, objects, _settings)
+"""Calls whose messages can be encoded, though not always without losses."""
+any_ollama_calls = any_calls | st.builds(_encodable, any_calls, objects, _settings)
 
 
-def _settled(call: Call) -> Call:
-    """Give a call in the form in which it is read back, without what has no word."""
+def canonical(messages: Sequence[ChatMessage]) -> tuple[tuple[ChatMessage, ...], Report]:
+    """Return messages in the form in which they are read back, and what that changes."""
+    report, numbered = Report(), enumerate(messages)
+    forms = [canonical_message(message, f"messages[{index}]", {}, report) for index, message in numbered]
+    return tuple(forms), report
+
+
+def _canonical_call(call: Call) -> Call:
+    """Return a call in the form in which it is read back."""
     options = resolve_for(call.options.without("tool_choice"), "ollama")
     wanted, stop = options.response_format, options.stop
     if isinstance(wanted, JsonSchema):
@@ -93,28 +101,14 @@ def _settled(call: Call) -> Call:
     options = options.set(
         response_format=None if wanted == "text" else wanted, stop=[stop] if isinstance(stop, str) else stop
     )
-    messages = CODEC.normalize([_with_words(message) for message in call.messages]).messages
-    return evolve(call, messages=messages, options=options)
+    return evolve(call, messages=canonical(call.messages)[0], options=options)
 
 
-def _with_words(message: ChatMessage) -> ChatMessage:
-    """Leave out what has no word: a refusal, and a media type that the bytes do not tell."""
-    if isinstance(message, AssistantMessage):
-        return message.model_copy(update={"refusal": None})
-    if isinstance(message.content, str) or message.content is None:
-        return message
-    parts = [
-        part.model_copy(update={"media_type": "image/jpeg"}) if isinstance(part, ImageContent) else part
-        for part in message.content
-    ]
-    return message.model_copy(update={"content": tuple(parts)})
+canonical_calls = encodable_calls.map(_canonical_call)
+"""Calls that are encoded without losses, each in the form in which it is read back."""
 
 
-settled_calls = sayable_calls.map(_settled)
-"""Calls that Ollama has words for, each in the one form that a reader gives."""
-
-
-# What has no word, and what only one format knows.
+# What the format cannot express, and what only one format knows.
 
 _natives: SearchStrategy[Any] = st.sampled_from(
     [None, None, {"ollama": {"thinking": "hm"}}, {"anthropic": {"content": []}}]
@@ -130,7 +124,7 @@ _contents = texts | st.lists(text_parts | images | _other_parts, max_size=3)
 _rich_calls = st.lists(
     st.builds(
         AssistantToolCall,
-        id=said_texts,
+        id=non_empty_texts,
         function=st.builds(AssistantToolCallFunction, name=names, arguments=objects),
         native=_natives,
     ),
@@ -160,11 +154,11 @@ conversations = st.lists(rich_messages, max_size=3)
 
 
 def fetched(messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
-    """Put an image in the place of every URL."""
+    """Replace every URL by an image."""
     return with_images(messages, dict.fromkeys(urls_to_fetch(messages), PIXEL))
 
 
-# What a server says.
+# What a server sends.
 
 _ENDS: tuple[tuple[str | None, FinishReason | None], ...] = (
     (None, None),
@@ -175,31 +169,33 @@ _ENDS: tuple[tuple[str | None, FinishReason | None], ...] = (
 )
 
 
-def _as_ollama_says(reply: Reply, end: tuple[str | None, FinishReason | None], shown: Sequence[str]) -> Reply:
+def _as_ollama_sends(
+    reply: Reply, end: tuple[str | None, FinishReason | None], shown: Sequence[str]
+) -> Reply:
     message, (raw, meaning) = reply.message, end
     asked = tuple(
         AssistantToolCall(
             id=call.id,
             function=AssistantToolCallFunction(
-                name=call.function.name, arguments=compact(call.function.arguments)
+                name=call.function.name, arguments=compact_arguments(call.function.arguments)
             ),
         )
         for call in message.tool_calls or ()
     )
     native: dict[str, Json] = {"thinking": reply.reasoning} if reply.reasoning else {}
     native |= {"images": [*shown]} if shown else {}
-    said = AssistantMessage(
+    answer = AssistantMessage(
         content=message.content,
         tool_calls=asked or None,
         refusal=message.refusal,
         native={"ollama": native} if native else None,
     )
     finish = "tool_calls" if meaning in {"stop", "pause"} and asked else meaning
-    return evolve(reply, message=said, raw_finish_reason=raw, finish_reason=finish)
+    return evolve(reply, message=answer, raw_finish_reason=raw, finish_reason=finish)
 
 
 ollama_replies = st.builds(
-    _as_ollama_says, openai_replies, st.sampled_from(_ENDS), st.just(()) | st.lists(base64_texts, max_size=2)
+    _as_ollama_sends, openai_replies, st.sampled_from(_ENDS), st.just(()) | st.lists(base64_texts, max_size=2)
 )
 """Replies in the one form that both ways of asking give."""
 

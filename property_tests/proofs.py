@@ -18,7 +18,7 @@ from strategies import omissions, options, sayings
 from casual_llm.options import ChatOptions, Layer
 from casual_llm.options.omit import OMIT
 
-RANDOM = {"a": options, "b": options, "c": options, "said": sayings, "omitted": omissions}
+RANDOM = {"a": options, "b": options, "c": options, "single": sayings, "omitted": omissions}
 """What each argument of a law may be; those of the laws in test_options.py."""
 
 # Concrete in shape and symbolic in the leaves, so that CrossHair can follow. The layers of a case speak of
@@ -56,7 +56,7 @@ SYMBOLIC = {
     "a": _layers("p"),
     "b": _layers("p"),
     "c": _layers("q"),
-    "said": _saying(_field, _entry("q"), _numbers, _words),
+    "single": _saying(_field, _entry("q"), _numbers, _words),
     "omitted": _saying(_field, _gap | _omit, _omit, _omit),
 }
 

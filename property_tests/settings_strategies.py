@@ -23,15 +23,15 @@ Data: TypeAlias = dict[str, Any]
 # What a file says.
 
 _keys = st.text("az09_-. é\u2028🦙:#'\"\\", min_size=1, max_size=2)
-_said = st.text("az \n\t\x7f\x85é\u2028\ufeff🦙\"\\'", max_size=3)
+_texts = st.text("az \n\t\x7f\x85é\u2028\ufeff🦙\"\\'", max_size=3)
 _numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**60), 2**60)
-_leaves: SearchStrategy[Json] = st.booleans() | _numbers | _said
+_leaves: SearchStrategy[Json] = st.booleans() | _numbers | _texts
 _shallow = st.lists(_leaves, max_size=2) | st.dictionaries(_keys, _leaves, max_size=2)
 objects: SearchStrategy[Data] = st.dictionaries(_keys, _leaves | _shallow, max_size=2)
 _tools = st.fixed_dictionaries(
-    {"name": _keys}, optional={"description": _said, "parameters": st.just({"properties": {"a": {}}})}
+    {"name": _keys}, optional={"description": _texts, "parameters": st.just({"properties": {"a": {}}})}
 )
-_formats = st.fixed_dictionaries({"name": _said, "schema": objects}, optional={"strict": st.booleans()})
+_formats = st.fixed_dictionaries({"name": _texts, "schema": objects}, optional={"strict": st.booleans()})
 
 _VALUES: dict[str, SearchStrategy[Any]] = {
     "response_format": st.sampled_from(["json", "text"]) | _formats,
@@ -39,8 +39,12 @@ _VALUES: dict[str, SearchStrategy[Any]] = {
     "tools": st.lists(_tools, max_size=1),
     "temperature": st.floats(0, 2) | st.integers(0, 2),
     "top_p": st.floats(0, 1) | st.integers(0, 1),
-    "stop": _said | st.lists(_said, max_size=2),
+    "stop": _texts | st.lists(_texts, max_size=2),
     "tool_choice": st.sampled_from(["auto", "none", "f"]),
+    "parallel_tool_calls": st.booleans(),
+    "reasoning": st.sampled_from(["none", "high"])
+    | st.fixed_dictionaries({"budget_tokens": st.integers(1, 2**40)}, optional={"show": st.booleans()})
+    | st.fixed_dictionaries({"between_tools": st.booleans()}, optional={"effort": st.just("low")}),
     "frequency_penalty": _numbers,
     "presence_penalty": _numbers,
     "seed": st.integers(-(2**62), 2**62),
@@ -54,7 +58,7 @@ _KEYS_OF_NOBODY = ["extra.omitted", "provider_options.openai.omitted", "provider
 
 
 @st.composite
-def said(draw: st.DrawFn) -> Data:
+def section_options(draw: st.DrawFn) -> Data:
     """Options of one section; most are not set."""
     masks = st.integers(0, 2 ** len(_VALUES) - 1)
     mask = draw(masks) & draw(masks) & draw(masks)
@@ -69,7 +73,7 @@ def _places(options: Data) -> list[str]:
 @st.composite
 def sections(draw: st.DrawFn, below: Sequence[str] = ()) -> Data:
     """Sections of presets, of which each may extend those below."""
-    options = draw(said())
+    options = draw(section_options())
     more = st.fixed_dictionaries(
         {},
         optional={
@@ -178,6 +182,14 @@ WRONG_VALUES: dict[str, list[Any]] = {
     "top_p": [*_NO_NUMBERS, -0.1, 1.1, 2],
     "stop": _NO_TEXTS,
     "tool_choice": [*_NO_TEXTS, "", []],
+    "parallel_tool_calls": [0, "true", None, []],
+    "reasoning": [
+        *("highest", "", 5, None, True, [], ["high"], {}, {"efort": "high"}, {5: "high"}),
+        *({"effort": wrong} for wrong in ["highest", 5, None]),
+        *({"budget_tokens": wrong} for wrong in [*_NO_NUMBERS, 0, -1, 1.5]),
+        *({flag: wrong} for flag in ["show", "between_tools"] for wrong in [0, "true", None]),
+        {"effort": "high", "budget_tokens": 1},
+    ],
     "frequency_penalty": _NO_NUMBERS,
     "presence_penalty": _NO_NUMBERS,
     "seed": [*_NO_NUMBERS, 1.5],

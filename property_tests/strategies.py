@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -27,7 +27,7 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.options import ChatOptions, JsonSchema, Layer, ResponseFormat
+from casual_llm.options import ChatOptions, JsonSchema, Layer, Reasoning, ReasoningEffort, ResponseFormat
 from casual_llm.options.omit import OMIT, Replace
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.usage import Usage
@@ -230,10 +230,21 @@ _inner_maps: SearchStrategy[Any] = st.sampled_from("pqr").map(lambda key: {key: 
 _values = _inner_maps | st.sampled_from(_SCALARS)
 _values_or_omit = _inner_maps | st.sampled_from([*_SCALARS, OMIT, OMIT])
 _further = _maps(st.dictionaries(_keys, _values_or_omit, min_size=1, max_size=3))
+_EFFORTS = st.sampled_from(get_args(ReasoningEffort))
+_amounts = st.fixed_dictionaries({"effort": _EFFORTS}) | st.fixed_dictionaries(
+    {"budget_tokens": st.integers(1, 2**40)}
+)
+_reasoning_flags = st.dictionaries(st.sampled_from(["show", "between_tools"]), st.booleans(), min_size=1)
+reasoning_fields: SearchStrategy[dict[str, Any]] = st.one_of(
+    _amounts, _reasoning_flags, st.builds(lambda amount, flags: amount | flags, _amounts, _reasoning_flags)
+)
+"""What a caller may give to `Reasoning`."""
 _LAYERS = {
     **_OPTIONS,
     "tools": st.lists(tools, max_size=1),
     "tool_choice": st.sampled_from(["auto", "none", "required", "f"]),
+    "parallel_tool_calls": st.booleans(),
+    "reasoning": _EFFORTS | reasoning_fields | reasoning_fields.map(lambda given: Reasoning(**given)),
     "response_format": plain_formats | st.just(Person),
     "system_message_handling": st.sampled_from(["keep", "merge"]),
     "strict": st.booleans(),

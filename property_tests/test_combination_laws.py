@@ -35,38 +35,38 @@ def test_combining_three_is_combining_two_by_two(combination: Combination, data:
 def test_what_an_omitted_map_overrides_is_of_that_map_alone(items: dict[str, int], seed: int) -> None:
     below = ChatOptions(seed=seed, extra=items, provider_options={"openai": {"n": seed}})
     row = explain(client=below, call=ChatOptions(extra=OMIT))["extra"]
-    assert row.overrode == (("client", items),)
+    assert row.overridden == (("client", items),)
 
 
 @given(st.dictionaries(names, st.integers(), min_size=1), st.integers())
 def test_what_omitted_providers_override_is_of_providers_alone(items: dict[str, int], seed: int) -> None:
     below = ChatOptions(seed=seed, extra=items, provider_options={"openai": {"n": seed}})
     row = explain(client=below, call=ChatOptions(provider_options=OMIT))["provider_options"]
-    assert row.overrode == (("client", {"openai": {"n": seed}}),)
+    assert row.overridden == (("client", {"openai": {"n": seed}}),)
 
 
 @given(st.integers())
 def test_an_omitted_map_overrides_nothing_where_nothing_lies_below(seed: int) -> None:
     below = ChatOptions(seed=seed, provider_options={"openai": {"n": seed}})
-    assert explain(client=below, call=ChatOptions(extra=OMIT))["extra"].overrode == ()
+    assert explain(client=below, call=ChatOptions(extra=OMIT))["extra"].overridden == ()
 
 
 @given(st.dictionaries(names, st.integers(), min_size=1))
 def test_a_key_that_is_set_overrides_nothing_beside_it(items: dict[str, int]) -> None:
     rows = explain(client=ChatOptions(extra=items), call=ChatOptions(extra={"new key": 1}))
-    assert rows["extra.new key"].overrode == ()
+    assert rows["extra.new key"].overridden == ()
 
 
 def test_an_omitted_map_between_two_layers_is_what_the_upper_one_overrides_first() -> None:
     only = ChatOptions(extra=Replace({"b": 2}))
     row = explain(client=ChatOptions(extra={"a": 1}), model=only, call=ChatOptions(extra={"a": 3}))["extra.a"]
-    assert row.overrode == (("model", OMIT), ("client", 1))
+    assert row.overridden == (("model", OMIT), ("client", 1))
 
 
 def test_what_a_map_held_that_replaced_others_is_told_where_it_is_overridden() -> None:
     only = ChatOptions(extra=Replace({"b": 2}))
     row = explain(client=ChatOptions(extra={"a": 1}), model=only, call=ChatOptions(extra=OMIT))["extra"]
-    assert row.overrode == (("model", Replace({"b": 2})), ("client", {"a": 1}))
+    assert row.overridden == (("model", Replace({"b": 2})), ("client", {"a": 1}))
 
 
 @given(_layers, _layers)

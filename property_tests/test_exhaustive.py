@@ -28,8 +28,8 @@ def test_merging_never_leads_out_of_a_domain(domain: Domain) -> None:
 @everywhere
 def test_the_merge_of_a_field_is_its_combination(domain: Domain) -> None:
     combine = FIELDS[domain.field].combination.combine
-    said = [(a, value) for a in domain.a for value in set_fields(a).values()]
-    for (a, below), (b, above) in product(said, repeat=2):
+    set_layers = [(a, value) for a in domain.a for value in set_fields(a).values()]
+    for (a, below), (b, above) in product(set_layers, repeat=2):
         assert set_fields(merge(a, b)) == {domain.field: combine(below, above)}
 
 

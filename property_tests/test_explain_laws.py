@@ -20,11 +20,11 @@ full_stacks = st.lists(options, min_size=1, max_size=4).map(
 )
 
 
-def _said(options: Layer | None) -> dict[Path, Any]:
+def _set_paths(options: Layer | None) -> dict[Path, Any]:
     # An empty map says nothing at its place: it only tells that the field is set.
-    told = flatten(options or ChatOptions())
+    values = flatten(options or ChatOptions())
     depths = {name: declared.combination.depth for name, declared in FIELDS.items()}
-    return {path: value for path, value in told.items() if value is OMIT or len(path) > depths[path[0]]}
+    return {path: value for path, value in values.items() if value is OMIT or len(path) > depths[path[0]]}
 
 
 def _of_single_values(explanation: Explanation) -> list[Row]:
@@ -44,47 +44,47 @@ def test_there_is_a_row_for_each_place_of_the_merge(stack: dict[str, Layer | Non
 
 @given(stacks)
 def test_the_layer_of_a_row_says_what_the_row_says(stack: dict[str, Layer | None]) -> None:
-    said = {name: flatten(layer or ChatOptions()) for name, layer in stack.items()}
+    values = {name: flatten(layer or ChatOptions()) for name, layer in stack.items()}
     for row in explain(**stack).rows:
-        assert repr(said[row.layer][row.path]) == repr(row.value)
+        assert repr(values[row.layer][row.path]) == repr(row.value)
 
 
 @given(full_stacks)
 def test_no_layer_above_that_of_a_row_says_anything_there(stack: dict[str, Layer]) -> None:
     for row in explain(**stack).rows:
         above = [*stack][[*stack].index(row.layer) + 1 :]
-        assert [name for name in above if row.path in _said(stack[name])] == []
+        assert [name for name in above if row.path in _set_paths(stack[name])] == []
 
 
 @given(full_stacks)
-def test_what_a_row_overrode_is_what_the_layers_below_say_there_the_nearest_first(
+def test_what_a_row_overrides_is_what_the_layers_below_say_there_the_nearest_first(
     stack: dict[str, Layer],
 ) -> None:
     for row in _of_single_values(explain(**stack)):
-        below = [(name, _said(stack[name])) for name in [*stack][: [*stack].index(row.layer)]]
-        told = [(name, said[row.path]) for name, said in reversed(below) if row.path in said]
-        assert told == [pair for pair in row.overrode if pair in told]
+        below = [(name, _set_paths(stack[name])) for name in [*stack][: [*stack].index(row.layer)]]
+        overridden = [(name, values[row.path]) for name, values in reversed(below) if row.path in values]
+        assert overridden == [pair for pair in row.overridden if pair in overridden]
 
 
 @given(full_stacks)
-def test_what_a_row_overrode_comes_from_layers_below_each_once(stack: dict[str, Layer]) -> None:
+def test_what_a_row_overrides_comes_from_layers_below_each_once(stack: dict[str, Layer]) -> None:
     for row in explain(**stack).rows:
         below = [*stack][: [*stack].index(row.layer)]
-        names = [name for name, _ in row.overrode]
+        names = [name for name, _ in row.overridden]
         assert names == [name for name in reversed(below) if name in names]
 
 
 @given(st.dictionaries(st.sampled_from("xyz"), st.integers(), min_size=1))
 def test_omit_in_the_place_of_a_map_overrides_each_key_of_it(items: dict[str, int]) -> None:
     row = explain(client=ChatOptions(extra=items), call=ChatOptions(extra=OMIT))["extra"]
-    assert (row.layer, row.overrode) == ("call", (("client", items),))
+    assert (row.layer, row.overridden) == ("call", (("client", items),))
 
 
 @given(st.dictionaries(st.sampled_from("xyz"), st.integers(), min_size=1))
 def test_omit_in_the_place_of_a_provider_overrides_each_key_of_it(items: dict[str, int]) -> None:
-    below, omitted = ({"openai": said} for said in (items, OMIT))
+    below, omitted = ({"openai": layer} for layer in (items, OMIT))
     row = explain(a=ChatOptions(provider_options=below), b=ChatOptions(provider_options=omitted))
-    assert row["provider_options.openai"].overrode == (("a", items),)
+    assert row["provider_options.openai"].overridden == (("a", items),)
 
 
 @given(stacks)
@@ -127,4 +127,4 @@ def test_tools_are_shown_by_their_names(offered: list[Any]) -> None:
 @given(options, options)
 def test_explaining_one_layer_overrides_nothing(a: Layer, b: Layer) -> None:
     rows = explain(merged=merge(a, b)).rows
-    assert {(row.layer, row.overrode) for row in rows} <= {("merged", ())}
+    assert {(row.layer, row.overridden) for row in rows} <= {("merged", ())}

@@ -119,9 +119,9 @@ def test_the_text_of_a_failed_call_names_place_problem_and_remedy(
 
 
 @given(st.integers(200, 599), texts)
-def test_the_text_of_a_refusal_names_the_status_and_what_was_said(status: int, said: str) -> None:
-    assert str(status) in str(ErrorResponse(status, said))
-    assert (said or "no message") in str(ErrorResponse(status, said))
+def test_the_text_of_a_refusal_names_the_status_and_what_was_said(status: int, message: str) -> None:
+    assert str(status) in str(ErrorResponse(status, message))
+    assert (message or "no message") in str(ErrorResponse(status, message))
 
 
 @pytest.mark.parametrize(

@@ -41,32 +41,32 @@ class Conversations(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.memory = PrefixMemory()
-        self.said: list[list[ChatMessage]] = [[]]
+        self.conversations: list[list[ChatMessage]] = [[]]
 
     @rule(index=st.integers(0, 9), message=messages)
     def goes_on(self, index: int, message: ChatMessage) -> None:
-        self.said[index % len(self.said)].append(message.model_copy())
+        self.conversations[index % len(self.conversations)].append(message.model_copy())
 
     @rule(index=st.integers(0, 9))
     def branches(self, index: int) -> None:
-        self.said.append([*self.said[index % len(self.said)]])
+        self.conversations.append([*self.conversations[index % len(self.conversations)]])
 
     @rule(index=st.integers(0, 9), place=st.integers(0, 9))
     def loses_a_message(self, index: int, place: int) -> None:
-        del self.said[index % len(self.said)][place : place + 1]
+        del self.conversations[index % len(self.conversations)][place : place + 1]
 
     @rule(index=st.integers(0, 9))
     def is_sent(self, index: int) -> None:
-        said = tuple(self.said[index % len(self.said)])
-        recalled = self.memory.recall(said)
-        plain = CODEC.encode(Call(model="m", messages=said))
-        told = CODEC.encode(Call(model="m", messages=said), recalled.written)
-        assert told == plain
-        told.map(lambda encoded: self.memory.keep(recalled, said, encoded.written))
+        messages = tuple(self.conversations[index % len(self.conversations)])
+        recalled = self.memory.recall(messages)
+        plain = CODEC.encode(Call(model="m", messages=messages))
+        resumed = CODEC.encode(Call(model="m", messages=messages), recalled.written)
+        assert resumed == plain
+        resumed.map(lambda encoded: self.memory.keep(recalled, messages, encoded.written))
 
     @rule()
     def all_end(self) -> None:
-        self.said = [[]]
+        self.conversations = [[]]
         gc.collect(1)  # a failure on the way leaves a circle of traceback and frame
         assert len(self.memory) == 0
 

@@ -11,12 +11,27 @@ import pytest
 from hypothesis import given, strategies as st
 from strategies import layer_fields, options
 
-from casual_llm.options import ChatOptions, JsonSchema, Layer, extra_of, merge, resolve_for, set_fields
+from casual_llm.options import (
+    ChatOptions,
+    JsonSchema,
+    Layer,
+    Reasoning,
+    extra_of,
+    merge,
+    resolve_for,
+    set_fields,
+)
 from casual_llm.options.omit import OMIT, Omit, Replace
 from casual_llm.tools import Tool
 
 _NUMBERS = [0, 0.0, False, 1, 1.0, True]
-_NAMES = {"ChatOptions": ChatOptions, "JsonSchema": JsonSchema, "OMIT": OMIT, "Only": Replace}
+_NAMES = {
+    "ChatOptions": ChatOptions,
+    "JsonSchema": JsonSchema,
+    "OMIT": OMIT,
+    "Replace": Replace,
+    "Reasoning": Reasoning,
+}
 
 
 def _emptied(value: Any) -> None:  # noqa: ANN401 # whatever a caller gives

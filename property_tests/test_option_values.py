@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from attrs import fields_dict
 from hypothesis import given, strategies as st
 from pydantic import BaseModel
-from strategies import nested
+from strategies import nested, reasoning_fields
 
 from casual_llm.errors import ConfigurationError
-from casual_llm.options import FIELDS, ChatOptions, JsonSchema, layered, merge
+from casual_llm.options import (
+    FIELDS,
+    ChatOptions,
+    JsonSchema,
+    Reasoning,
+    ReasoningEffort,
+    layered,
+    merge,
+)
 from casual_llm.options.omit import OMIT, Replace
 from casual_llm.tools import Tool
 
@@ -32,6 +40,15 @@ from casual_llm.tools import Tool
         ("stop", 5),
         ("stop", [5]),
         ("stop", {"a": 1}),
+        *product(["parallel_tool_calls", "strict"], [0, "yes", [True]]),
+        ("reasoning", "highest"),
+        ("reasoning", 5),
+        ("reasoning", ["high"]),
+        ("reasoning", {}),
+        ("reasoning", {"efort": "high"}),
+        ("reasoning", {"effort": None}),
+        ("reasoning", {"effort": 5, "budget_tokens": 0}),
+        ("reasoning", {"effort": "high", "budget_tokens": 1}),
         ("tools", "weather"),
         ("tools", [{"name": "weather"}]),
         ("tools", Tool(name="weather")),
@@ -63,7 +80,7 @@ from casual_llm.tools import Tool
     ids=str,
 )
 def test_a_value_that_is_no_option_is_refused_with_its_place_named(name: str, value: Any) -> None:  # noqa: ANN401
-    with pytest.raises(ConfigurationError, match=rf"ChatOptions\.{name}.*; .+"):
+    with pytest.raises(ConfigurationError, match=rf"ChatOptions\.{name}.*: .+"):
         ChatOptions(**{name: value})
 
 
@@ -80,13 +97,13 @@ def test_a_seed_is_a_whole_number_of_any_length(seed: int) -> None:
 
 @pytest.mark.parametrize("name", ["seed", "extra", "provider_options"])
 def test_a_number_too_long_to_be_written_is_refused_with_its_place_named(name: str) -> None:
-    said: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "seed": 10**5000,
         "extra": {"a": 10**5000},
         "provider_options": {"a": {"b": 10**5000}},
     }
     with pytest.raises(ConfigurationError, match=rf"ChatOptions\.{name}.*digits"):
-        ChatOptions(**{name: said[name]})
+        ChatOptions(**{name: fields[name]})
 
 
 @pytest.mark.parametrize(
@@ -106,13 +123,13 @@ def test_a_schema_that_is_none_is_refused_with_its_place_named(given_: dict[str,
 
 @pytest.mark.parametrize("layer", [None, {"temperature": 1}, "hot"])
 def test_a_layer_that_is_no_options_is_refused(layer: Any) -> None:  # noqa: ANN401
-    with pytest.raises(ConfigurationError, match=r"layers\[1\]: .*; give ChatOptions"):
+    with pytest.raises(ConfigurationError, match=r"layers\[1\]: expected ChatOptions"):
         merge(ChatOptions(), layer)
 
 
 @pytest.mark.parametrize("layer", [{"temperature": 1}, "hot"])
 def test_a_named_layer_that_is_no_options_is_refused_by_its_name(layer: Any) -> None:  # noqa: ANN401
-    with pytest.raises(ConfigurationError, match=r"^model: .*; give ChatOptions"):
+    with pytest.raises(ConfigurationError, match=r"^model: expected ChatOptions"):
         layered(client=ChatOptions(), model=layer)
 
 
@@ -124,9 +141,9 @@ def test_a_named_layer_that_is_no_options_is_refused_by_its_name(layer: Any) -> 
     ],
 )
 def test_a_value_deep_in_a_map_is_refused_with_its_place_named(name: str, place: str) -> None:
-    said: dict[str, Any] = {name: {"openai": {"a": float("nan")}}}
+    fields: dict[str, Any] = {name: {"openai": {"a": float("nan")}}}
     with pytest.raises(ConfigurationError, match=place):
-        ChatOptions(**said)
+        ChatOptions(**fields)
 
 
 @given(st.sampled_from([*FIELDS]), st.sampled_from("xyz"))
@@ -140,24 +157,24 @@ def test_a_name_with_a_slip_is_refused_with_the_name_that_was_meant(name: str, s
 
 def test_a_name_like_no_other_is_refused_with_all_names() -> None:
     with pytest.raises(
-        ConfigurationError, match=r"ChatOptions\.q: unknown option; give one of response_format, "
+        ConfigurationError, match=r"ChatOptions\.q: unknown option; use one of response_format, "
     ):
         ChatOptions().without("q")
 
 
 @given(st.sampled_from([*FIELDS]), st.sampled_from([None, OMIT]))
 def test_every_field_takes_none_and_omit(name: str, state: Any) -> None:  # noqa: ANN401
-    said: dict[str, Any] = {name: state}
-    assert getattr(ChatOptions(**said), name) is state
+    fields: dict[str, Any] = {name: state}
+    assert getattr(ChatOptions(**fields), name) is state
 
 
 @pytest.mark.parametrize("name", FIELDS)
-@pytest.mark.parametrize("said", ["kind", "combination"])
+@pytest.mark.parametrize("declared", ["field_type", "combination"])
 def test_a_field_that_does_not_declare_how_it_combines_and_what_it_holds_is_refused(
-    name: str, said: str
+    name: str, declared: str
 ) -> None:
-    undeclared = fields_dict(ChatOptions)[name].evolve(metadata={said: getattr(FIELDS[name], said)})
-    with pytest.raises(TypeError, match=rf"ChatOptions\.{name}: no combination declared; give"):
+    undeclared = fields_dict(ChatOptions)[name].evolve(metadata={declared: getattr(FIELDS[name], declared)})
+    with pytest.raises(TypeError, match=rf"ChatOptions\.{name}: no combination declared; use"):
         type(FIELDS[name])(undeclared)
 
 
@@ -166,5 +183,35 @@ _long_numbers = st.integers(16**4000, 16**5000)
 
 @given(st.sampled_from([*FIELDS]), _long_numbers | _long_numbers.map(lambda number: [number]))
 def test_a_value_too_long_to_be_shown_is_refused_all_the_same(name: str, value: Any) -> None:  # noqa: ANN401 # whatever it is
-    with pytest.raises(ConfigurationError, match=rf"^ChatOptions\.{name}: .*; .+"):
+    with pytest.raises(ConfigurationError, match=rf"^ChatOptions\.{name}: .+"):
         ChatOptions(**{name: value})
+
+
+@given(reasoning_fields)
+def test_the_short_forms_of_reasoning_are_stored_as_reasoning(fields: dict[str, Any]) -> None:
+    whole = Reasoning(**fields)
+    assert ChatOptions(reasoning=fields) == ChatOptions(reasoning=whole)
+    assert Reasoning.of(fields) == Reasoning.of(whole) == ChatOptions(reasoning=whole).reasoning
+
+
+@pytest.mark.parametrize("effort", get_args(ReasoningEffort))
+def test_an_effort_alone_is_reasoning_with_that_effort(effort: ReasoningEffort) -> None:
+    assert ChatOptions(reasoning=effort).reasoning == Reasoning(effort=effort) == Reasoning.of(effort)
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({}, "Reasoning: no field is set; set one of effort, budget_tokens, show, between_tools"),
+        (
+            {"effort": "low", "budget_tokens": 1},
+            "Reasoning: effort and budget_tokens exclude each other; set one of the two",
+        ),
+        ({"budget_tokens": 0}, "Reasoning.budget_tokens: 0 is out of range; use a number of at least 1"),
+        ({"show": "yes"}, "Reasoning.show: expected True or False, got 'yes'"),
+    ],
+)
+def test_reasoning_that_is_not_valid_is_refused_with_its_path(fields: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        Reasoning(**fields)
+    assert str(refusal.value) == problem

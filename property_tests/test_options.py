@@ -56,21 +56,21 @@ def test_what_a_layer_sets_is_set_or_omitted(a: Layer, b: Layer) -> None:
 @example(ChatOptions(stop="END"), ChatOptions(stop=[]))
 @example(ChatOptions(extra={"store": True}), ChatOptions(extra={"store": False}))
 @example(ChatOptions(extra={"store": True}), ChatOptions(extra={"store": {}}))
-def test_the_later_value_stands(a: Layer, said: Layer) -> None:
-    assert algebra.later_set_wins(merge, a, said)
+def test_the_later_value_stands(a: Layer, single: Layer) -> None:
+    assert algebra.later_set_wins(merge, a, single)
 
 
 @given(options, st.sampled_from(_SAME_NUMBER), st.permutations(range(3)))
 def test_the_later_value_stands_as_it_is_written(
     a: Layer, numbers: tuple[float, ...], order: list[int]
 ) -> None:
-    said = [ChatOptions(extra={"n": numbers[place]}) for place in order]
-    assert repr(flatten(merge(a, *said))["extra", "n"]) == repr(numbers[order[-1]])
+    layers = [ChatOptions(extra={"n": numbers[place]}) for place in order]
+    assert repr(flatten(merge(a, *layers))["extra", "n"]) == repr(numbers[order[-1]])
 
 
 @given(options, sayings)
-def test_a_layer_changes_only_what_it_names(a: Layer, said: Layer) -> None:
-    assert algebra.nothing_else_changes(merge, a, said)
+def test_a_layer_changes_only_what_it_names(a: Layer, single: Layer) -> None:
+    assert algebra.nothing_else_changes(merge, a, single)
 
 
 @given(options, options)
@@ -85,8 +85,8 @@ def test_options_are_made_again_of_what_they_say(some: Layer) -> None:
 
 @given(options, st.sampled_from(["extra", "provider_options"]))
 def test_an_empty_map_adds_nothing_to_what_is_sent(a: Layer, name: str) -> None:
-    said: dict[str, Any] = {name: {}}
-    assert resolve_for(merge(a, ChatOptions(**said))) == resolve_for(a)
+    fields: dict[str, Any] = {name: {}}
+    assert resolve_for(merge(a, ChatOptions(**fields))) == resolve_for(a)
 
 
 @given(options, omissions)
@@ -100,8 +100,8 @@ def test_what_is_removed_stays_removed_whatever_lies_below(a: Layer, b: Layer, o
 
 
 @given(options, omissions, sayings)
-def test_what_is_omitted_can_be_set_again_above(a: Layer, omitted: Layer, said: Layer) -> None:
-    assert algebra.later_set_wins(merge, merge(a, omitted), said)
+def test_what_is_omitted_can_be_set_again_above(a: Layer, omitted: Layer, single: Layer) -> None:
+    assert algebra.later_set_wins(merge, merge(a, omitted), single)
 
 
 @given(options, options)
@@ -112,8 +112,8 @@ def test_a_map_that_stands_alone_replaces_the_maps_below(a: Layer, b: Layer) -> 
 
 @pytest.mark.parametrize("name", ["extra", "provider_options"])
 def test_a_map_of_nothing_that_stands_alone_is_omit(name: str) -> None:
-    said: dict[str, Any] = {name: Replace({})}
-    assert ChatOptions(**said) == ChatOptions(**{**said, name: OMIT})
+    fields: dict[str, Any] = {name: Replace({})}
+    assert ChatOptions(**fields) == ChatOptions(**{**fields, name: OMIT})
 
 
 @given(st.lists(options, max_size=3), st.lists(options, max_size=3))
@@ -130,8 +130,8 @@ def test_the_operator_is_the_merge(a: Layer, b: Layer) -> None:
 def test_named_layers_merge_in_order_and_none_says_nothing(
     client: Layer | None, model: Layer | None, call: Layer | None
 ) -> None:
-    said = [layer for layer in (client, model, call) if layer is not None]
-    assert layered(client=client, model=model, call=call) == merge(*said)
+    given_layers = [layer for layer in (client, model, call) if layer is not None]
+    assert layered(client=client, model=model, call=call) == merge(*given_layers)
 
 
 @given(options, options)
@@ -244,7 +244,7 @@ def test_of_a_layer_that_comes_again_the_last_place_counts(a: Layer, b: Layer, c
 
 @given(options, st.sampled_from([None, {}, {"seed": 1}, "hot", 1]))
 def test_what_is_no_options_is_refused_on_the_right(a: Layer, other: Any) -> None:  # noqa: ANN401 # whatever it is
-    with pytest.raises(ConfigurationError, match=r"^the right side of \|: .*; give ChatOptions"):
+    with pytest.raises(ConfigurationError, match=r"^the right side of \|: expected ChatOptions"):
         a | other
 
 

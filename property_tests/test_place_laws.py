@@ -32,7 +32,7 @@ def test_a_place_is_read_as_it_is_written(path: tuple[str, ...]) -> None:
 
 @given(_plain_fields, _last_keys)
 def test_a_field_without_keys_has_no_place_inside(field: str, key: str) -> None:
-    with pytest.raises(ConfigurationError, match=rf"^--omit {field}\..+: {field} holds no keys; name "):
+    with pytest.raises(ConfigurationError, match=rf"^--omit {field}\..+: {field} has no keys; use "):
         parse_path(f"{field}.{key}", "--omit")
 
 
@@ -41,7 +41,7 @@ def test_a_field_without_keys_has_no_place_inside(field: str, key: str) -> None:
 )
 def test_a_place_with_an_empty_key_is_none(text: str) -> None:
     name = text.split(".", maxsplit=1)[0]
-    with pytest.raises(ConfigurationError, match=rf"^--omit {text}: {name} has no such place; name "):
+    with pytest.raises(ConfigurationError, match=rf"^--omit {text}: {name} has no such path; use "):
         parse_path(text, "--omit")
 
 
@@ -113,6 +113,6 @@ def test_a_difference_of_settings_leads_from_the_one_to_the_other(
 def test_a_difference_names_the_providers_whose_settings_differ(
     before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    told = diff(ChatOptions(provider_options=before), ChatOptions(provider_options=after))
+    difference = diff(ChatOptions(provider_options=before), ChatOptions(provider_options=after))
     differing = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    assert {path[1] for path in flatten(told)} == differing
+    assert {path[1] for path in flatten(difference)} == differing

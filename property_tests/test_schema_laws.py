@@ -20,7 +20,7 @@ from strategies import json_schemas, json_values, texts
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import ChatMessage, UserMessage
 from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.ollama.encode import name_of
+from casual_llm.providers.ollama.options import name_of
 from casual_llm.providers.openai_chat import OPENAI
 from casual_llm.providers.openai_chat.encode import encode
 from casual_llm.providers.openai_chat.schema import schema_of

@@ -21,7 +21,7 @@ from settings_strategies import (
     objects,
     preset_sections,
     reordered,
-    said,
+    section_options,
     sections,
     written,
     wrong_keys,
@@ -69,7 +69,7 @@ def test_a_file_means_the_same_in_any_order(orders: tuple[Data, Data]) -> None:
     assert all(model.config == other.models[name].config for name, model in one.models.items())
 
 
-@given(preset_sections(), said())
+@given(preset_sections(), section_options())
 def test_a_preset_is_the_merge_of_those_it_extends_in_order_then_its_own(presets: Data, own: Data) -> None:
     config = parsed({"presets": {**presets, "top": {**own, "extends": [*presets]}, "own": own}})
     assert config.presets["top"] == merge(*(config.presets[name] for name in [*presets, "own"]))
@@ -80,13 +80,13 @@ def test_extending_nothing_changes_nothing(own: Data) -> None:
     assert preset({**own, "extends": []}) == preset(own)
 
 
-@given(names, said())
+@given(names, section_options())
 def test_one_name_is_a_list_of_one(name: str, options: Data) -> None:
     one, other = ({"presets": {name: options, "top": {"extends": below}}} for below in (name, [name]))
     assert parsed(one) == parsed(other)
 
 
-@given(preset_sections(), said())
+@given(preset_sections(), section_options())
 def test_models_and_clients_take_options_as_presets_do(presets: Data, own: Data) -> None:
     same = {**own, "extends": [*presets]}
     file = {
@@ -103,22 +103,24 @@ def test_models_and_clients_take_options_as_presets_do(presets: Data, own: Data)
 def test_what_explains_a_model_is_the_merge_of_sections_of_the_file(file: Data) -> None:
     config = parsed(file)
     for name, model in config.models.items():
-        told, client = config.explain(name), config.clients[model.client].default_options
-        assert told.options == merge(client or merge(), *model.layers.values())
-        assert all(row.layer.partition(".")[2] in file[row.layer.partition(".")[0]] for row in told.rows)
+        explanation, client = config.explain(name), config.clients[model.client].default_options
+        assert explanation.options == merge(client or merge(), *model.layers.values())
+        assert all(
+            row.layer.partition(".")[2] in file[row.layer.partition(".")[0]] for row in explanation.rows
+        )
 
 
 def test_a_model_that_is_not_there_is_told_which_was_meant() -> None:
     config = parsed(local(models={"fast": NEEDED["models"]}))
-    with pytest.raises(ConfigurationError, match=r"^no model is called 'fats', did you mean fast\?$"):
+    with pytest.raises(ConfigurationError, match=r"^no model is named 'fats', did you mean fast\?$"):
         config.explain("fats")
 
 
 @given(sections())
 @example({"omit": ["extra.user", "extra"]})
 def test_what_is_omitted_is_omit(section: Data) -> None:
-    told = flatten(preset(section))
-    assert all(told[tuple(place.split("."))] is OMIT for place in section.get("omit", []))
+    values = flatten(preset(section))
+    assert all(values[tuple(place.split("."))] is OMIT for place in section.get("omit", []))
 
 
 @given(st.sampled_from([*FIELDS, "extra.a", "extra.a.b", "provider_options.a", "provider_options.a.b.c"]))
@@ -134,7 +136,7 @@ def test_a_map_that_is_omitted_and_set_is_all_there_is(keys: Data) -> None:
     assert flatten(preset({**some, "omit": "extra"})) == {("extra",): OMIT, **flatten(preset(some))}
 
 
-@given(said())
+@given(section_options())
 def test_an_assignment_says_what_a_section_says(options: Data) -> None:
     for name, value in options.items():
         assert assigned(f" {name} ={written(value)}", "--set") == preset({name: value})
@@ -146,10 +148,15 @@ def test_an_assignment_below_a_map_says_one_key(keys: Data) -> None:
         assert assigned(f"extra.user={written(value)}", "--set") == preset({"extra": {"user": value}})
 
 
+@pytest.mark.parametrize("text", ["reasoning=high", 'reasoning={"effort": "high"}'])
+def test_an_assignment_of_reasoning_is_an_effort_or_an_object(text: str) -> None:
+    assert assigned(text, "--set") == preset({"reasoning": {"effort": "high"}})
+
+
 @pytest.mark.parametrize("text", ["stop=END", "tool_choice=5", "stop=true", "stop=5"])
 def test_what_cannot_be_another_value_is_text(text: str) -> None:
-    name, _, said = text.partition("=")
-    assert [*flatten(assigned(text, "--set")).items()] == [(tuple(name.split(".")), said)]
+    name, _, value = text.partition("=")
+    assert [*flatten(assigned(text, "--set")).items()] == [(tuple(name.split(".")), value)]
 
 
 NOTHING = "seed|seed=|sed=1|seed.a=1|extra.=1|seed=null|=1|extra=5|extra={|provider_options.openai=1"
@@ -167,7 +174,9 @@ def test_an_assignment_of_nothing_is_refused_by_place(text: str) -> None:
 @given(circles())
 def test_a_circle_is_refused_by_what_is_on_it(presets: Data) -> None:
     (problem,) = problems_of({"presets": presets})
-    place, around = problem.removesuffix("; take one link out").split(".extends: a circle, ")
+    place, around = problem.removesuffix("; remove one link").split(
+        ".extends: presets extend each other in a cycle: "
+    )
     circle = around.split(" -> ")
     assert place == f"presets.{circle[0]}" == f"presets.{circle[-1]}"
     assert all(below in presets[name]["extends"] for name, below in pairwise(circle))
@@ -183,29 +192,31 @@ def test_each_wrong_value_is_one_problem_that_begins_with_its_place(
     file: Data, one: Data, two: Data, three: Data
 ) -> None:
     wrong = {"presets": {"wrong": one}, "models": {"wrong": two}, "clients": {"wrong": three}}
-    told = problems_of(
+    problems = problems_of(
         {
             kind: {**file[kind], "here": NEEDED[kind], "wrong": {**NEEDED[kind], **of["wrong"]}}
             for kind, of in wrong.items()
         }
     )
     places = [f"{kind}.wrong.{key}" for kind, of in wrong.items() for key in of["wrong"]]
-    assert len(told) == len(places)
-    assert all(any(problem.startswith(place) for problem in told) for place in places)
+    assert len(problems) == len(places)
+    assert all(any(problem.startswith(place) for problem in problems) for place in places)
 
 
 @pytest.mark.parametrize("key", WRONG_OF_CLIENTS | WRONG_VALUES)
 def test_each_wrong_value_is_refused_on_one_line_with_a_remedy(key: str) -> None:
     for wrong in (WRONG_OF_CLIENTS | WRONG_VALUES)[key]:
         (problem,) = problems_of({"clients": {"a": {"provider": "local", key: wrong}}})
-        assert re.fullmatch(rf"clients\.a\.{key}.*(; \w+ |, did you mean |, there is ).+", problem)
+        assert re.fullmatch(rf"clients\.a\.{key}.*(; \w+|, did you mean |expected .*, got ).+", problem)
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), unique=True, min_size=1), st.sampled_from(["presets", "models"]))
 def test_keys_that_nothing_has_are_all_told_at_once(keys: list[str], kind: str) -> None:
     section = {"client": "here", "name": "n"} if kind == "models" else {}
-    told = problems_of(local(**{kind: {"x": {**section, **dict.fromkeys(keys, 1)}}}))
-    assert [problem.partition(": unknown option")[0] for problem in told] == [f"{kind}.x.{k}" for k in keys]
+    problems = problems_of(local(**{kind: {"x": {**section, **dict.fromkeys(keys, 1)}}}))
+    assert [problem.partition(": unknown option")[0] for problem in problems] == [
+        f"{kind}.x.{k}" for k in keys
+    ]
 
 
 @given(misspelled)
@@ -219,21 +230,23 @@ def test_a_slip_of_the_pen_is_told_what_was_meant(slip_and_meant: tuple[str, str
 @given(st.sets(st.sampled_from(["provider", "client", "name"]), min_size=1))
 def test_each_missing_key_is_told(missing: set[str]) -> None:
     client, model = {"provider": "local"}, {"client": "c", "name": "n"}
-    kept = [{key: said[key] for key in said.keys() - missing} for said in (client, model)]
-    told = problems_of({"clients": {"c": kept[0]}, "models": {"m": kept[1]}})
+    kept = [{key: section[key] for key in section.keys() - missing} for section in (client, model)]
+    problems = problems_of({"clients": {"c": kept[0]}, "models": {"m": kept[1]}})
     places = {"provider": "clients.c.provider", "client": "models.m.client", "name": "models.m.name"}
-    assert {*told} == {f"{places[key]}: missing; it is needed" for key in missing}
+    assert {*problems} == {f"{places[key]}: missing; it is required" for key in missing}
 
 
 @given(st.sampled_from(["clients", "presets", "models"]), names, st.sampled_from([None, 5, "x", [], True]))
 def test_what_is_no_table_is_refused_by_place(kind: str, name: str, wrong: object) -> None:
     whole, part = problems_of({kind: wrong}), problems_of({kind: {name: wrong}})
-    assert [re.split(": an? ", problem)[0] for problem in (*whole, *part)] == [kind, f"{kind}.{name}"]
+    assert [problem.split(": expected a table")[0] for problem in (*whole, *part)] == [kind, f"{kind}.{name}"]
 
 
 @given(st.sampled_from(["clients", "presets", "models"]), st.sampled_from(["", 5, None, True]))
 def test_a_name_that_is_no_text_is_refused_by_place(kind: str, name: object) -> None:
-    assert problems_of({kind: {name: {}}}) == (f"{kind}.{name}: {name!r} is no name; give a text",)
+    assert problems_of({kind: {name: {}}}) == (
+        f"{kind}.{name}: expected a non-empty string as name, got {name!r}",
+    )
 
 
 @given(st.sampled_from(["client", "extends"]), names)
@@ -256,7 +269,7 @@ _SET_AND_OMITTED = [
 def test_what_is_set_and_omitted_is_refused(place_and_options: tuple[str, Data], kind: str) -> None:
     place, options = place_and_options
     (problem,) = problems_of({kind: {"a": {**options, "omit": [place], **NEEDED[kind]}}})
-    assert problem == f"{kind}.a.omit: {place} is set in the same section; keep one of the two"
+    assert problem == f"{kind}.a.omit: {place} is set in the same section; remove one of the two"
 
 
 @pytest.mark.parametrize("data", [None, [], "x", 5, {}, {"preset": {}}, {"$schema": "x"}, {5: {}}])
@@ -277,14 +290,14 @@ def test_no_data_is_too_strange_to_be_told(data: object) -> None:
 @given(api_keys, wrong_keys(WRONG_OF_CLIENTS), st.sampled_from(["text", "list", "table"]))
 def test_no_problem_shows_a_part_of_a_key(key: str, wrong: Data, shape: str) -> None:
     shapes = {"text": key, "list": [key], "table": {key: key}}
-    told = "\n".join(problems_of({"clients": {"c": {**wrong, "api_key": shapes[shape], "sed": 1}}}))
-    assert not any(part in told for part in parts(key))
+    text = "\n".join(problems_of({"clients": {"c": {**wrong, "api_key": shapes[shape], "sed": 1}}}))
+    assert not any(part in text for part in parts(key))
 
 
 @given(api_keys, api_keys, files())
 @example("sk-000000000000", "sk-1", {"presets": {"a": {"seed": 312500000}}, "clients": {}, "models": {}})
 def test_no_configuration_shows_a_part_of_a_key(key: str, other: str, file: Data) -> None:
-    clients = [{"provider": "openai", "api_key": said} for said in (key, other)]
+    clients = [{"provider": "openai", "api_key": api_key} for api_key in (key, other)]
     files_with = [{**file, "clients": {**file["clients"], "c": client}} for client in clients]
     # What is shown does not depend on the key, so it tells nothing of it.
     assert len({repr(parsed(with_key)) for with_key in files_with}) == 1
@@ -295,5 +308,5 @@ def test_an_explanation_names_the_preset_that_says_it_and_not_the_one_that_exten
     presets = {"p": {"seed": 1}, "a": {"extends": "p", "seed": 2}, "b": {"extends": "p", "top_k": 3}}
     models = {"m": {"client": "c", "name": "n", "extends": ["a", "b"]}}
     explained = parsed({**base, "presets": presets, "models": models}).explain("m")
-    assert (explained["seed"].layer, explained["seed"].overrode) == ("presets.p", (("presets.a", 2),))
+    assert (explained["seed"].layer, explained["seed"].overridden) == ("presets.p", (("presets.a", 2),))
     assert explained["top_k"].layer == "presets.b"

@@ -14,7 +14,7 @@ from proofs import SYMBOLIC
 from casual_llm.options import Layer, merge
 
 pytestmark = pytest.mark.symbolic
-a, b, c, said, omitted = (SYMBOLIC[name] for name in ("a", "b", "c", "said", "omitted"))
+a, b, c, single, omitted = (SYMBOLIC[name] for name in ("a", "b", "c", "single", "omitted"))
 
 
 @given(a)
@@ -42,14 +42,14 @@ def test_what_no_layer_of_symbols_sets_is_not_set(a: Layer, b: Layer) -> None:
     assert algebra.absent_stays_absent(merge, a, b)
 
 
-@given(a, said)
-def test_the_later_symbol_stands(a: Layer, said: Layer) -> None:
-    assert algebra.later_set_wins(merge, a, said)
+@given(a, single)
+def test_the_later_symbol_stands(a: Layer, single: Layer) -> None:
+    assert algebra.later_set_wins(merge, a, single)
 
 
-@given(a, said)
-def test_a_symbol_changes_only_its_own_place(a: Layer, said: Layer) -> None:
-    assert algebra.nothing_else_changes(merge, a, said)
+@given(a, single)
+def test_a_symbol_changes_only_its_own_place(a: Layer, single: Layer) -> None:
+    assert algebra.nothing_else_changes(merge, a, single)
 
 
 @given(a, omitted)

@@ -69,7 +69,7 @@ def test_a_boolean_schema_is_the_object_that_means_the_same(boolean: bool, schem
         ({"type": ["object", "null"]}, "input_schema.type"),
         ({"properties": ["a"]}, "input_schema.properties"),
         ({"properties": None}, "input_schema.properties"),
-        ({"properties": {"a": 5}}, "a parameter's schema"),
+        ({"properties": {"a": 5}}, "the schema of a parameter"),
         ({"properties": {"a": {"type": 5}}}, "type"),
         ({"properties": {"a": {"minimum": float("nan")}}}, "schema.minimum"),
         ({"properties": {"a": {"enum": [b""]}}}, "schema.enum[0]"),

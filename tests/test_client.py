@@ -86,8 +86,8 @@ async def test_a_body_that_is_no_reply_is_a_reply_error(body: bytes) -> None:
 
 async def test_a_client_answers_the_protocol_of_two_methods() -> None:
     client = OpenAIClient(api_key=KEY, transport=FakeTransport((WHOLE,), JSON))
-    said = await client._chat(model="gpt-5", messages=[*ASK], options=ChatOptions())  # noqa: SLF001 # the protocol
-    assert said == (PARIS.message, PARIS.usage)
+    result = await client._chat(model="gpt-5", messages=[*ASK], options=ChatOptions())  # noqa: SLF001 # the protocol
+    assert result == (PARIS.message, PARIS.usage)
 
 
 async def test_a_loss_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -101,7 +101,7 @@ async def test_a_loss_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "text"),
     [
         (
             ChatOptions(top_p=0.5, extra={"top_p": 1}),
@@ -113,12 +113,12 @@ async def test_a_loss_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
         ),
     ],
 )
-async def test_a_loss_is_told_by_what_became_of_it(
-    caplog: pytest.LogCaptureFixture, options: ChatOptions, said: str
+async def test_a_loss_is_logged_with_what_was_sent_instead(
+    caplog: pytest.LogCaptureFixture, options: ChatOptions, text: str
 ) -> None:
     client = OpenAIClient(api_key=KEY, transport=FakeTransport((WHOLE,), JSON), dialect=LLAMACPP)
     await Model(client, "gpt-5").chat(ASK, options)
-    assert said in caplog.records[0].getMessage()
+    assert text in caplog.records[0].getMessage()
 
 
 @pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8", "text/plain", ""])

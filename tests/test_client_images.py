@@ -73,11 +73,11 @@ async def test_an_image_that_is_shown_twice_is_fetched_once() -> None:
 
 async def test_of_a_conversation_that_goes_on_only_new_images_are_fetched() -> None:
     model, transport, web = set_up()
-    said: list[ChatMessage] = [shown(CAT)]
-    said.append(await model.chat(said))
-    said.append(shown(DOG, text="And this?"))
-    await model.chat(said)
-    _ = [chunk async for chunk in model.stream(said)]
+    turns: list[ChatMessage] = [shown(CAT)]
+    turns.append(await model.chat(turns))
+    turns.append(shown(DOG, text="And this?"))
+    await model.chat(turns)
+    _ = [chunk async for chunk in model.stream(turns)]
     assert web.asked == [CAT, DOG]
     assert [message.get("images") for message in sent(transport)] == [["Y2F0"], None, ["ZG9n"]]
 

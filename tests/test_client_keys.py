@@ -52,7 +52,7 @@ def client_of(provider: str, **arguments: object) -> CodecClient:
         ("ollama", {"host": "https://ollama.com"}, {"authorization": f"Bearer {KEY}"}),
     ],
 )
-async def test_a_key_is_said_as_the_server_wants_it(
+async def test_a_key_is_sent_as_the_server_wants_it(
     provider: str, arguments: Mapping[str, object], keys: Mapping[str, str]
 ) -> None:
     transport = FakeTransport((format_named(provider).write(PARIS).body,), JSON)
@@ -69,7 +69,7 @@ async def test_a_key_is_said_as_the_server_wants_it(
         OllamaClient(),
     ],
 )
-def test_without_a_key_no_header_says_one(client: CodecClient) -> None:
+def test_without_a_key_no_header_holds_one(client: CodecClient) -> None:
     headers = client.plan("m", ASK, ChatOptions()).headers
     assert headers.keys() & {"authorization", "x-api-key", "api-key"} == set()
 
@@ -129,13 +129,15 @@ async def test_no_part_of_a_key_reaches_an_exception_about_a_malformed_reply() -
 def test_a_key_that_no_header_can_hold_is_refused_without_showing_it(
     key: str, client: type[OpenAIClient | AnthropicClient]
 ) -> None:
-    with pytest.raises(ConfigurationError, match="api_key: holds a character that no header can") as caught:
+    with pytest.raises(
+        ConfigurationError, match="api_key: contains a character that headers cannot hold"
+    ) as caught:
         client(api_key=key)
     assert key not in str(caught.value)
 
 
 def test_the_key_of_an_ollama_server_is_checked_as_well() -> None:
-    with pytest.raises(ConfigurationError, match="api_key: holds a character that no header can"):
+    with pytest.raises(ConfigurationError, match="api_key: contains a character that headers cannot hold"):
         OllamaClient(api_key="sk-prøj")
 
 

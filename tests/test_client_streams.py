@@ -61,7 +61,7 @@ async def test_a_malformed_stream_is_a_reply_error() -> None:
     assert caught.value.partial is not None
 
 
-async def test_a_malformed_stream_is_told_without_waiting_for_more() -> None:
+async def test_a_malformed_stream_is_reported_without_waiting_for_more() -> None:
     pings = says_and_hangs(STREAM_HEAD, piece(b"data: ping\n\n"))
     async with serving(pings) as server, OpenAIClient(base_url=server.url, timeout=60) as client:
         async with asyncio.timeout(20):

@@ -58,7 +58,7 @@ def test_the_name_of_a_known_server_is_enough_to_reach_it(name: str, address: st
     assert create_client(config).base_url == address
 
 
-def test_a_server_known_by_its_name_is_spoken_to_in_its_dialect() -> None:
+def test_a_server_known_by_its_name_gets_its_dialect() -> None:
     config = ClientConfig(name="openrouter", provider="openai", api_key="sk-x")
     limited = ChatOptions(max_tokens=5)
     assert b'"max_tokens":5' in create_client(config).plan("m", ASK, limited).body
@@ -66,7 +66,7 @@ def test_a_server_known_by_its_name_is_spoken_to_in_its_dialect() -> None:
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic", "ollama"])
-async def test_settings_may_be_said_by_the_name_of_the_config(provider: str) -> None:
+async def test_options_may_be_given_by_the_name_of_the_config(provider: str) -> None:
     transport = FakeTransport((format_named(provider).write(PARIS).body,), JSON)
     client = create_client(
         ClientConfig(name="proxy", provider=provider, api_key="sk-x", extra_kwargs={"transport": transport})
@@ -171,15 +171,15 @@ async def test_settings_for_the_name_of_a_config_are_sent_to_it_over_those_of_it
     ],
 )
 def test_an_address_that_is_none_is_refused(address: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"base_url: .* is no address; give one like") as caught:
+    with pytest.raises(ConfigurationError, match=r"base_url: .* is not a valid URL; use one like") as caught:
         OpenAIClient(api_key="sk-x", base_url=address)
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), True, "60"])
-def test_a_timeout_that_is_no_time_is_refused(timeout: float) -> None:
+def test_an_invalid_timeout_is_refused(timeout: float) -> None:
     with pytest.raises(
-        ConfigurationError, match=r"timeout: .* is no time; give seconds above 0, or a Timeout"
+        ConfigurationError, match=r"timeout: .* is not a valid timeout; use seconds > 0, or None"
     ):
         OpenAIClient(api_key="sk-x", timeout=timeout)
     with pytest.raises(ConfigurationError, match="timeout"):
@@ -206,7 +206,7 @@ def test_a_provider_may_be_written_in_any_case(provider: str) -> None:
 def test_an_unknown_keyword_for_a_client_is_refused_by_name() -> None:
     with pytest.raises(
         ConfigurationError,
-        match=r"extra_kwargs\.tempo: LocalClient takes no such argument, but model_path, timeout",
+        match=r"extra_kwargs\.tempo: LocalClient does not accept this argument; use one of model_path,",
     ):
         create_client(ClientConfig(provider="local", extra_kwargs={"tempo": 1}))
 
@@ -214,7 +214,8 @@ def test_an_unknown_keyword_for_a_client_is_refused_by_name() -> None:
 @pytest.mark.parametrize("provider", ["openai", "anthropic", "ollama"])
 def test_every_client_names_the_keywords_that_it_takes(provider: str) -> None:
     with pytest.raises(
-        ConfigurationError, match=r"extra_kwargs\.tempo: .*Client takes no such argument, but .*http2"
+        ConfigurationError,
+        match=r"extra_kwargs\.tempo: .*Client does not accept this argument; use one of .*http2",
     ):
         create_client(ClientConfig(provider=provider, extra_kwargs={"tempo": 1}))
 
@@ -239,19 +240,19 @@ def test_the_embedded_model_has_neither_address_nor_key(given: dict[str, Any]) -
 def test_arguments_of_the_wrong_kind_are_refused_by_name() -> None:
     wrong: Any = {"seed": 1}
     number: Any = 5
-    with pytest.raises(ConfigurationError, match="base_url: an int given; give a string"):
+    with pytest.raises(ConfigurationError, match="base_url: expected a string, got an int"):
         OpenAIClient(api_key="sk-x", base_url=number)
-    with pytest.raises(ConfigurationError, match="api_key: an int given; give a str"):
+    with pytest.raises(ConfigurationError, match="api_key: expected a str, got an int"):
         AnthropicClient(api_key=number)
     with pytest.raises(ConfigurationError, match="organization: an int given; give a string"):
         OpenAIClient(api_key="sk-x", organization=number)
     with pytest.raises(ConfigurationError, match="dialect: an int given; give a Dialect"):
         OpenAIClient(api_key="sk-x", dialect=number)
-    with pytest.raises(ConfigurationError, match="timeout: 0 is no time"):
+    with pytest.raises(ConfigurationError, match="timeout: 0 is not a valid timeout"):
         OllamaClient(timeout=0)
-    with pytest.raises(ConfigurationError, match=r"system_message_handling: .* give one of keep, merge"):
+    with pytest.raises(ConfigurationError, match=r"system_message_handling: expected one of keep, merge"):
         OllamaClient(system_message_handling="drop")  # type: ignore[arg-type]
-    with pytest.raises(ConfigurationError, match=r"options: .* is a dict; give ChatOptions"):
+    with pytest.raises(ConfigurationError, match=r"options: expected ChatOptions"):
         OpenAIClient(api_key="sk-x", default_options=wrong)
     with pytest.raises(ConfigurationError, match="config: dict given; give ModelConfig"):
         create_model(LocalClient(), wrong)

@@ -17,6 +17,7 @@ from casual_llm import (
     ConfigurationError,
     Models,
     Provider,
+    Reasoning,
     Replace,
     Timeout,
     load,
@@ -222,7 +223,6 @@ async def test_what_is_sent_comes_from_client_presets_model_and_call(
     ("environ", "section", "key"),
     [
         ({"OPENROUTER_API_KEY": "sk-1", "OPENAI_API_KEY": "sk-2"}, "", "sk-1"),
-        ({"OPENAI_API_KEY": "sk-2"}, "", "sk-2"),
         ({"MY_PROXY_API_KEY": "sk-3", "OPENROUTER_API_KEY": "sk-1"}, 'name = "my-proxy"\n', "sk-3"),
         ({"OPENROUTER_API_KEY": "sk-1"}, 'api_key = "sk-4"\n', "sk-4"),
     ],
@@ -302,9 +302,20 @@ async def test_models_that_made_no_client_have_nothing_to_close(path: Path) -> N
 
 
 def test_a_config_explains_a_model(path: Path) -> None:
-    told = load_config(path).explain("strong", call=ChatOptions(max_tokens=5))
-    table = re.sub(r" +", " ", str(told)).splitlines()
+    explanation = load_config(path).explain("strong", call=ChatOptions(max_tokens=5))
+    table = re.sub(r" +", " ", str(explanation)).splitlines()
     assert "stop OMIT models.strong ('END', 'STOP') (presets.precise)" in table
     assert "temperature 0.5 models.strong 0.0 (presets.precise)" in table
     assert "extra.user 'u-1' clients.openrouter" in table
     assert "max_tokens 5 call" in table
+
+
+@pytest.mark.parametrize(
+    "written",
+    ['reasoning = "high"', 'reasoning = {effort = "high"}', '[models.m.reasoning]\neffort = "high"'],
+)
+def test_reasoning_is_an_effort_or_a_table(tmp_path: Path, written: str) -> None:
+    file = tmp_path / "models.toml"
+    file.write_text(f'[clients.c]\nprovider = "local"\n[models.m]\nclient = "c"\nname = "n"\n{written}\n')
+    options = load_config(file).models["m"].config.default_options
+    assert options == ChatOptions(reasoning=Reasoning(effort="high"))

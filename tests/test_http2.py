@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -14,10 +15,14 @@ from attrs import define, field
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import RequestReceived
+from support.libraries import each_library
 
 from casual_llm import TransportError
+from casual_llm.shell.http_library import HttpLibrary
 from casual_llm.shell.transport import HttpTransport, OpenResponse
 from casual_llm.wire.codec import Request
+
+library = each_library
 
 
 @define
@@ -89,16 +94,32 @@ async def asking(transport: HttpTransport, url: str) -> AsyncIterator[OpenRespon
         await incoming.aclose()
 
 
-async def test_leaving_early_closes_the_connection_at_once(server: Endless) -> None:
-    transport = HttpTransport(http2=True)
+async def test_leaving_early_closes_the_connection_at_once(server: Endless, library: HttpLibrary) -> None:
+    transport = HttpTransport(library=library, http2=True)
     async with asking(transport, f"{server.url}/words") as incoming:
         assert (await anext(incoming.body)).startswith(b"word ")
     await asyncio.wait_for(server.hung_up.wait(), 10)
     await transport.aclose()
 
 
-async def test_others_on_the_connection_go_on_and_the_last_one_closes_it(server: Endless) -> None:
-    transport = HttpTransport(http2=True)
+async def test_no_key_is_logged_whatever_header_it_is_in(
+    server: Endless, library: HttpLibrary, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    transport = HttpTransport(library=library, http2=True)
+    keys = {"authorization": "Bearer sk-secret-1", "x-api-key": "sk-secret-2"}
+    response = await transport.open(Request(url=f"{server.url}/whole", headers=keys, body=b"{}"))
+    assert [data async for data in response.body] == [b"whole"]
+    await response.aclose()
+    await transport.aclose()
+    assert "send_request_headers" in caplog.text
+    assert "sk-secret" not in caplog.text
+
+
+async def test_others_on_the_connection_go_on_and_the_last_one_closes_it(
+    server: Endless, library: HttpLibrary
+) -> None:
+    transport = HttpTransport(library=library, http2=True)
     async with asking(transport, f"{server.url}/words") as one:
         await anext(one.body)
         async with asking(transport, f"{server.url}/words") as two:
@@ -113,8 +134,10 @@ async def test_others_on_the_connection_go_on_and_the_last_one_closes_it(server:
     await transport.aclose()
 
 
-async def test_a_response_that_was_read_to_its_end_keeps_the_connection(server: Endless) -> None:
-    transport = HttpTransport(http2=True)
+async def test_a_response_that_was_read_to_its_end_keeps_the_connection(
+    server: Endless, library: HttpLibrary
+) -> None:
+    transport = HttpTransport(library=library, http2=True)
     for _ in range(2):
         async with asking(transport, f"{server.url}/whole") as incoming:
             assert [data async for data in incoming.body] == [b"whole"]
@@ -122,8 +145,10 @@ async def test_a_response_that_was_read_to_its_end_keeps_the_connection(server: 
     await transport.aclose()
 
 
-async def test_a_stream_that_the_server_resets_is_a_broken_connection(server: Endless) -> None:
-    transport = HttpTransport(http2=True)
+async def test_a_stream_that_the_server_resets_is_a_broken_connection(
+    server: Endless, library: HttpLibrary
+) -> None:
+    transport = HttpTransport(library=library, http2=True)
     async with asking(transport, f"{server.url}/reset") as incoming:
         with pytest.raises(TransportError, match=r"the connection to https://localhost:\d+ broke"):
             await anext(incoming.body)

@@ -34,9 +34,9 @@ def test_a_client_used_in_a_second_event_loop_works() -> None:
 
     async def ask_and_close() -> str | None:
         async with LocalClient() as _:
-            said = await ask()
+            answer = await ask()
             await model.client.aclose()  # type: ignore[attr-defined] # a LocalClient
-            return said
+            return answer
 
     first = asyncio.run(ask_and_close())
     assert first == asyncio.run(ask_and_close()) == "The capital of"
@@ -141,8 +141,8 @@ print(local._SERVERS)
 def test_a_server_that_is_stopped_as_soon_as_it_started_ends() -> None:
     # In a process of its own: where it does not end, no thread of the process goes on.
     program = [sys.executable, "-c", STARTED_AND_STOPPED]
-    said = subprocess.run(program, capture_output=True, text=True, timeout=100, check=True)  # noqa: S603
-    assert said.stdout == "{}\n"
+    ran = subprocess.run(program, capture_output=True, text=True, timeout=100, check=True)  # noqa: S603
+    assert ran.stdout == "{}\n"
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ async def test_what_is_no_conversation_is_refused_by_place(messages: Any, proble
 
 async def test_options_of_another_kind_are_refused() -> None:
     options: Any = {"temperature": 1}
-    with pytest.raises(ConfigurationError, match=r"call: .* is a dict; give ChatOptions"):
+    with pytest.raises(ConfigurationError, match=r"call: expected ChatOptions"):
         await Model(Echo(), "echo").chat(ASK, options)
 
 
@@ -250,7 +250,7 @@ def test_a_model_explains_which_layer_sets_an_option() -> None:
     client = OpenAIClient(api_key="sk-x", default_options=ChatOptions(seed=1, temperature=1))
     model = Model(client, "gpt-5", ChatOptions(temperature=0.7), system_message_handling="merge")
     explanation = model.explain(ChatOptions(temperature=0.0))
-    assert explanation["temperature"].overrode == (("model", 0.7), ("client", 1))
+    assert explanation["temperature"].overridden == (("model", 0.7), ("client", 1))
     assert [row.layer for row in explanation.rows] == ["call", "client", "model"]
 
 
@@ -263,5 +263,8 @@ async def test_a_client_gets_what_is_sent_and_no_omit() -> None:
 
 
 def test_a_client_of_ones_own_has_no_plan() -> None:
-    with pytest.raises(ConfigurationError, match="client: Echo has no plan; its requests are its own"):
+    with pytest.raises(
+        ConfigurationError,
+        match="client: Echo builds its own requests; use `plan` with a client of casual_llm",
+    ):
         Model(Echo(), name="echo").plan(ASK)

@@ -13,7 +13,7 @@ from attrs import fields
 from casual_llm.options import ChatOptions, Values, chat_options
 
 SOURCE = Path(chat_options.__file__)
-SEED = "field(default=None, metadata=_is(LAST, field_types.integer()))"
+SEED = "field(default=None, metadata=_option(LAST, field_types.integer()))"
 
 
 def changed(tmp_path: Path, new: str) -> Path:
@@ -32,7 +32,9 @@ def test_every_field_can_be_set_by_the_same_name_and_type() -> None:
         assert str(annotation).replace("~P", "+O_co") == str(declared[name])
 
 
-@pytest.mark.parametrize("new", ["None", "field(default=None)", "field(default=None, metadata={'kind': 1})"])
+@pytest.mark.parametrize(
+    "new", ["None", "field(default=None)", "field(default=None, metadata={'field_type': 1})"]
+)
 def test_a_field_without_a_combination_cannot_be_imported(tmp_path: Path, new: str) -> None:
     path = changed(tmp_path, new)
     run = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=False)  # noqa: S603 # our own source
@@ -40,8 +42,8 @@ def test_a_field_without_a_combination_cannot_be_imported(tmp_path: Path, new: s
 
 
 def test_a_declaration_that_leaves_the_combination_out_does_not_pass_the_type_checker(tmp_path: Path) -> None:
-    path = changed(tmp_path, "field(default=None, metadata=_is(field_types.integer()))")
+    path = changed(tmp_path, "field(default=None, metadata=_option(field_types.integer()))")
     cache = ["--cache-dir", str(tmp_path / "cache")]
     command = [sys.executable, "-m", "mypy", *cache, "--shadow-file", str(SOURCE), str(path), str(SOURCE)]
     run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=SOURCE.parents[2])  # noqa: S603 # our own source
-    assert 'Missing positional argument "kind" in call to "_is"' in run.stdout
+    assert 'Missing positional argument "field_type" in call to "_option"' in run.stdout

@@ -8,15 +8,20 @@ import pytest
 import casual_llm
 
 PUBLIC = """
-OMIT AnthropicClient AssistantMessage AssistantToolCall AssistantToolCallFunction AudioContent
-AuthenticationError CasualLLMError ChatMessage ChatOptions ClientConfig CodecClient Config ConfigError
-ConfigurationError Explanation FileContent ImageContent ImageFetchError JsonSchema LLMClient Layer Ledger
-LocalClient Loss Model ModelConfig Models NativeContent NotFoundError OllamaClient Omit Only OpenAIClient
-Partial Plan Provider ProviderError RateLimitError Reply ReplyError RequestError RequestTimeoutError Row
-ServerError StreamChunk StructuredOutputError SystemMessage TextContent Timeout Tool ToolCallDelta
-ToolParameter ToolResultMessage Translated TransportError TruncatedError Usage UserMessage __version__
-add_base64_prefix config_schema create_client create_model diff explain extra_of fetch_image_as_base64
-layered load load_config merge parse parse_config read_image sent strip_base64_prefix translate
+Model LLMClient CodecClient OpenAIClient AnthropicClient OllamaClient LocalClient create_client
+create_model Plan Reply StreamChunk ToolCallDelta FinishReason collect Usage Ledger parse Partial
+ChatMessage UserMessage AssistantMessage SystemMessage ToolResultMessage TextContent ImageContent
+AudioContent FileContent NativeContent AssistantToolCall AssistantToolCallFunction Tool ToolParameter
+read_image fetch_image_as_base64 add_base64_prefix strip_base64_prefix
+ChatOptions JsonSchema Reasoning Layer OMIT Omit Replace merge layered resolve_for extra_of diff explain
+Explanation Row
+ClientConfig ModelConfig Provider Timeout Config ConfigProblems Models load load_config parse_config
+config_schema
+CasualLLMError ConfigurationError RequestError ImageFetchError TransportError RequestTimeoutError
+ProviderError AuthenticationError NotFoundError RateLimitError ServerError ReplyError TruncatedError
+StructuredOutputError
+Loss translate Translated
+__version__
 """
 
 
@@ -35,11 +40,12 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
         casual_llm.OpenAlClient  # noqa: B018 # the access is the test
 
 
-def test_the_import_loads_neither_httpx_nor_the_command() -> None:
+def test_the_import_loads_neither_an_http_library_nor_the_command() -> None:
     script = "import sys, casual_llm; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603 # our own script
     loaded = {name.split(".")[0] for name in run.stdout.split()}
-    assert loaded & {"httpx", "httpcore", "typer", "click", "rich", "prompt_toolkit", "asyncio"} == set()
+    libraries = {"httpx", "httpcore", "httpx2", "httpcore2"}
+    assert loaded & {*libraries, "typer", "click", "rich", "prompt_toolkit", "asyncio"} == set()
     assert "casual_llm.shell" not in run.stdout.split()
 
 

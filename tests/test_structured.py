@@ -51,7 +51,7 @@ FAILURES: list[tuple[Reply, ParseFailure, str]] = [
     (
         Reply(message=AssistantMessage(content=GOOD, refusal="I can't help.")),
         ModelRefusal("I can't help."),
-        "the model refuses: I can't help.; change what is asked",
+        "the model refused: I can't help.; change the request",
     ),
     (
         reply_with("1", finish_reason="pause"),
@@ -77,7 +77,7 @@ FAILURES: list[tuple[Reply, ParseFailure, str]] = [
     (
         Reply(message=AssistantMessage(content=GOOD, tool_calls=[CALL, CALL])),
         CalledTools(("look_up", "look_up")),
-        'look_up, look_up instead of answering; append the results and ask again, or set tool_choice="none"',
+        'look_up, look_up instead of answering; append the results and call again, or set tool_choice="none"',
     ),
     (
         reply_with(PROSE),
@@ -110,7 +110,7 @@ FAILURES: list[tuple[Reply, ParseFailure, str]] = [
                 "tags[1]: Input should be a valid string, got 1",
             ),
         ),
-        "does not fit Person; describe in the messages, or in the class, what is wanted:\nname: Field",
+        "does not match Person; describe in the messages, or in the class, what is wanted:\nname: Field",
     ),
     (
         reply_with("[1]"),

@@ -333,15 +333,15 @@ def test_an_invalid_body_is_a_failure_with_a_text(source: str, body: Any, kind: 
     ("arguments", "problem"),
     [
         ({"from_": "opnai", "to": "ollama"}, r"from_\.opnai: unknown format, did you mean openai\?"),
-        ({"from_": "openai", "to": "x"}, r"to\.x: unknown format; give one of openai, anthropic, ollama"),
-        ({"from_": "openai", "to": 5}, r"to\.5: unknown format; give one of"),
+        ({"from_": "openai", "to": "x"}, r"to\.x: unknown format; use one of openai, anthropic, ollama"),
+        ({"from_": "openai", "to": 5}, r"to\.5: unknown format; use one of"),
         (
             {"from_": "openai", "to": "ollama", "kind": "replies"},
             r"kind\.replies: unknown kind, did you mean reply\?",
         ),
         (
             {"from_": "openai", "to": "ollama", "kind": None},
-            r"kind\.None: unknown kind; give one of request, reply",
+            r"kind\.None: unknown kind; use one of request, reply",
         ),
     ],
 )

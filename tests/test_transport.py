@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import traceback
 import weakref
 from contextlib import aclosing
@@ -10,6 +11,7 @@ import httpx
 import httpx2
 import pytest
 from support.downloads import body_of, fetch
+from support.libraries import each_library
 from support.servers import (
     END,
     STREAM_HEAD,
@@ -22,14 +24,23 @@ from support.servers import (
 )
 
 from casual_llm import ConfigurationError, RequestTimeoutError, Timeout, TransportError
+from casual_llm.shell.http_library import HttpLibrary, choose_library, httpx2_library, httpx_library
 from casual_llm.shell.transport import HttpTransport
 from casual_llm.wire.codec import Request
+
+library = each_library
 
 SLOW = Timeout(connect=0.5, read=0.5, write=0.5, pool=0.5)
 
 
-async def test_a_response_comes_as_status_headers_and_bytes() -> None:
-    transport = HttpTransport()
+def test_the_library_is_httpx2_where_it_is_installed_else_httpx(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert choose_library() == httpx2_library()
+    monkeypatch.setitem(sys.modules, "httpx2", None)
+    assert choose_library() == httpx_library()
+
+
+async def test_a_response_comes_as_status_headers_and_bytes(library: HttpLibrary) -> None:
+    transport = HttpTransport(library=library)
     async with serving(says(response(b"hello", "418 I'm a teapot", "text/plain", X_Kind="pot"))) as server:
         incoming = await transport.open(Request(url=server.url, headers={"x-my": "1"}, body=b"tea"))
         assert (incoming.status, incoming.headers["x-kind"]) == (418, "pot")
@@ -40,8 +51,8 @@ async def test_a_response_comes_as_status_headers_and_bytes() -> None:
     assert "x-my: 1" in server.received[0].head
 
 
-async def test_a_body_arrives_as_it_is_sent() -> None:
-    transport = HttpTransport(timeout=SLOW)
+async def test_a_body_arrives_as_it_is_sent(library: HttpLibrary) -> None:
+    transport = HttpTransport(library=library, timeout=SLOW)
     async with serving(says_and_hangs(STREAM_HEAD, piece(b"one"))) as server:
         incoming = await transport.open(Request(url=server.url, body=b""))
         async with aclosing(incoming):
@@ -51,10 +62,10 @@ async def test_a_body_arrives_as_it_is_sent() -> None:
 
 @pytest.mark.parametrize("make", [httpx.AsyncClient, httpx2.AsyncClient])
 async def test_a_clients_own_http_client_is_used_and_left_open(
-    make: type[httpx.AsyncClient | httpx2.AsyncClient],
+    make: type[httpx.AsyncClient | httpx2.AsyncClient], library: HttpLibrary
 ) -> None:
     async with serving(says(response(b"hello"))) as server, make(headers={"x-mine": "yes"}) as client:
-        transport = HttpTransport(http_client=client)
+        transport = HttpTransport(library=library, http_client=client)
         assert await body_of(transport, server.url) == b"hello"
         await transport.aclose()
         assert not client.is_closed
@@ -63,46 +74,48 @@ async def test_a_clients_own_http_client_is_used_and_left_open(
 
 @pytest.mark.parametrize("make", [None, httpx.AsyncClient, httpx2.AsyncClient])
 async def test_a_refused_connection_names_the_address_and_the_remedy(
-    make: type[httpx.AsyncClient | httpx2.AsyncClient] | None,
+    make: type[httpx.AsyncClient | httpx2.AsyncClient] | None, library: HttpLibrary
 ) -> None:
     client = make() if make else None
     with pytest.raises(TransportError, match=r"cannot reach http://127\.0\.0\.1:9: .*; check base_url"):
-        await fetch("http://user:secret@127.0.0.1:9/v1", http_client=client)
+        await fetch("http://user:secret@127.0.0.1:9/v1", library=library, http_client=client)
     if client:
         await client.aclose()
 
 
-async def test_a_host_that_does_not_exist_is_an_error_that_names_it() -> None:
+async def test_a_host_that_does_not_exist_is_an_error_that_names_it(library: HttpLibrary) -> None:
     with pytest.raises(TransportError, match=r"cannot reach http://no-such-host\.invalid"):
-        await fetch("http://no-such-host.invalid/v1")
+        await fetch("http://no-such-host.invalid/v1", library=library)
 
 
 @pytest.mark.parametrize(
     "pieces", [(), (STREAM_HEAD,), (STREAM_HEAD, piece(b"one"))], ids=["head", "body", "rest"]
 )
-async def test_silence_is_a_timeout_wherever_it_sets_in(pieces: tuple[bytes, ...]) -> None:
+async def test_silence_is_a_timeout_wherever_it_sets_in(
+    pieces: tuple[bytes, ...], library: HttpLibrary
+) -> None:
     async with serving(says_and_hangs(*pieces)) as server:
         with pytest.raises(
-            RequestTimeoutError, match=r"took longer than allowed .*; give a longer timeout \(now Timeout"
+            RequestTimeoutError, match=r"took longer than allowed .*; use a longer timeout \(now Timeout"
         ):
-            await fetch(server.url, timeout=SLOW)
+            await fetch(server.url, library=library, timeout=SLOW)
 
 
 @pytest.mark.parametrize("pieces", [(), (STREAM_HEAD, piece(b"one"))], ids=["before the head", "in the body"])
-async def test_a_connection_that_breaks_is_an_error(pieces: tuple[bytes, ...]) -> None:
+async def test_a_connection_that_breaks_is_an_error(pieces: tuple[bytes, ...], library: HttpLibrary) -> None:
     async with serving(says_and_breaks(*pieces)) as server:
         with pytest.raises(
             TransportError, match=r"the connection to http://127\.0\.0\.1:[0-9]+ broke: .*; try again"
         ):
-            await fetch(server.url)
+            await fetch(server.url, library=library)
 
 
-async def test_an_address_that_is_none_is_an_error_of_configuration() -> None:
+async def test_an_address_that_is_none_is_an_error_of_configuration(library: HttpLibrary) -> None:
     with pytest.raises(ConfigurationError, match=r"base_url: 'ftp://example\.com' cannot be used"):
-        await fetch("ftp://example.com/v1")
+        await fetch("ftp://example.com/v1", library=library)
 
 
-async def test_other_errors_pass_unchanged() -> None:
+async def test_other_errors_pass_unchanged(library: HttpLibrary) -> None:
     class Odd:
         def build_request(self, *_: object, **__: object) -> None:
             raise LookupError("mine")
@@ -111,11 +124,11 @@ async def test_other_errors_pass_unchanged() -> None:
             raise NotImplementedError
 
     with pytest.raises(LookupError, match="mine"):
-        await fetch("http://127.0.0.1:9", http_client=Odd())
+        await fetch("http://127.0.0.1:9", library=library, http_client=Odd())
 
 
-async def test_a_connection_is_used_again() -> None:
-    transport = HttpTransport()
+async def test_a_connection_is_used_again(library: HttpLibrary) -> None:
+    transport = HttpTransport(library=library)
     async with serving(says(response(b"{}"))) as server:
         for _ in range(3):
             await body_of(transport, server.url)
@@ -123,16 +136,16 @@ async def test_a_connection_is_used_again() -> None:
     assert server.connections == 1
 
 
-async def test_many_requests_at_once_are_all_answered() -> None:
-    transport = HttpTransport()
+async def test_many_requests_at_once_are_all_answered(library: HttpLibrary) -> None:
+    transport = HttpTransport(library=library)
     async with serving(says(response(b"hello"))) as server:
         bodies = await asyncio.gather(*(body_of(transport, server.url) for _ in range(25)))
         await transport.aclose()
     assert bodies == [b"hello"] * 25
 
 
-def test_one_transport_serves_several_event_loops() -> None:
-    transport = HttpTransport()
+def test_one_transport_serves_several_event_loops(library: HttpLibrary) -> None:
+    transport = HttpTransport(library=library)
 
     async def once() -> bytes:
         async with serving(says(response(b"hello"))) as server:
@@ -143,8 +156,8 @@ def test_one_transport_serves_several_event_loops() -> None:
     assert [asyncio.run(once()), asyncio.run(once())] == [b"hello", b"hello"]
 
 
-async def test_closing_twice_is_closing_once() -> None:
-    transport = HttpTransport()
+async def test_closing_twice_is_closing_once(library: HttpLibrary) -> None:
+    transport = HttpTransport(library=library)
     await transport.aclose()
     await transport.aclose()
 
@@ -152,14 +165,14 @@ async def test_closing_twice_is_closing_once() -> None:
 @pytest.mark.parametrize("make", [None, httpx.AsyncClient, httpx2.AsyncClient])
 @pytest.mark.parametrize("head", [b"HTTX Bearer sk-secret\r\n\r\n", b"HTTP/1.1 200 OK\r\nsk-secret\r\n\r\n"])
 async def test_an_answer_that_is_no_http_is_not_quoted(
-    make: type[httpx.AsyncClient | httpx2.AsyncClient] | None, head: bytes
+    make: type[httpx.AsyncClient | httpx2.AsyncClient] | None, head: bytes, library: HttpLibrary
 ) -> None:
     client = make() if make else None
     async with serving(says(head)) as server:
         with pytest.raises(
-            TransportError, match=r"what http://127\.0\.0\.1:[0-9]+ sent is no HTTP"
+            TransportError, match=r"http://127\.0\.0\.1:[0-9]+ did not answer in HTTP; check base_url"
         ) as caught:
-            await fetch(server.url, http_client=client)
+            await fetch(server.url, library=library, http_client=client)
     if client:
         await client.aclose()
     assert "sk-secret" not in "".join(traceback.format_exception(caught.value))
@@ -168,8 +181,8 @@ async def test_an_answer_that_is_no_http_is_not_quoted(
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_loops_that_ended_are_let_go() -> None:
-    transports = [HttpTransport()]
+def test_loops_that_ended_are_let_go(library: HttpLibrary) -> None:
+    transports = [HttpTransport(library=library)]
     loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
 
     async def once() -> None:
@@ -185,8 +198,8 @@ def test_loops_that_ended_are_let_go() -> None:
     gc.collect()  # the last connection goes while its warning is expected
 
 
-async def test_a_response_may_be_closed_twice() -> None:
-    transport = HttpTransport()
+async def test_a_response_may_be_closed_twice(library: HttpLibrary) -> None:
+    transport = HttpTransport(library=library)
     async with serving(says(response(b"hello"))) as server:
         incoming = await transport.open(Request(url=server.url, body=b""))
         await incoming.aclose()
@@ -195,14 +208,14 @@ async def test_a_response_may_be_closed_twice() -> None:
         await transport.aclose()
 
 
-async def test_a_compressed_body_is_unpacked() -> None:
+async def test_a_compressed_body_is_unpacked(library: HttpLibrary) -> None:
     import zlib  # noqa: PLC0415
 
     packed = zlib.compress(b"hello")
     async with serving(says(response(packed, Content_Encoding="deflate"))) as server:
-        assert await fetch(server.url) == b"hello"
+        assert await fetch(server.url, library=library) == b"hello"
 
 
-async def test_chunks_end_where_the_body_ends() -> None:
+async def test_chunks_end_where_the_body_ends(library: HttpLibrary) -> None:
     async with serving(says(STREAM_HEAD, piece(b"a"), piece(b"b"), END)) as server:
-        assert await fetch(server.url) == b"ab"
+        assert await fetch(server.url, library=library) == b"ab"

@@ -49,7 +49,11 @@ from casual_llm import (
 )
 from casual_llm.errors import StructuredOutputError
 from casual_llm.failures import ParseFailure
+from casual_llm.formats import format_named
 from casual_llm.frozen import Json
+from casual_llm.redaction import Secret
+from casual_llm.shell.authorise import bearer
+from casual_llm.shell.transport import HttpTransport
 from casual_llm.structured import Partial, parse
 
 
@@ -108,6 +112,13 @@ def clients() -> None:
     assert_type(create_model(LocalClient(), ModelConfig(name="x")), Model)
     OpenAIClient(http_client=httpx.AsyncClient())
     OpenAIClient(http_client=httpx2.AsyncClient())
+    OpenAIClient(api_key=Secret("sk-x"), timeout=None)
+    ClientConfig(provider="openai", api_key=Secret("sk-x"))
+    assert_type(ClientConfig(provider="openai").api_key, str | None)
+    CodecClient(format_named("openai"), HttpTransport(), base_url="https://x", authorise=bearer("sk-x"))
+    CodecClient(
+        format_named("openai"), HttpTransport(), base_url="https://x", authorise=lambda request: request
+    )
     OpenAIClient(timeout="soon")  # type: ignore[arg-type]
 
 

@@ -16,9 +16,9 @@ from attrs import asdict, frozen
 from casual_llm.cli.target import choose_model
 from casual_llm.options import FIELDS, Layer
 from casual_llm.options.explain import HEADINGS, Explanation, Row, aligned, printable, text_of
-from casual_llm.options.field_types import JsonSchema
 from casual_llm.options.merging import LAST, Combination
 from casual_llm.options.omit import OMIT
+from casual_llm.options.response_format import JsonSchema
 from casual_llm.shell.config_files import load_config
 from casual_llm.tools import Tool
 
@@ -89,7 +89,7 @@ def as_json(explained: ModelExplanation) -> str:
 
 
 def _cells(row: Row, separator: str) -> tuple[str, ...]:
-    overridden = [printable(f"{text_of(value)} ({layer})") for layer, value in row.overrode]
+    overridden = [printable(f"{text_of(value)} ({layer})") for layer, value in row.overridden]
     return *map(printable, (row.place, text_of(row.value), row.layer)), separator.join(overridden)
 
 
@@ -119,8 +119,8 @@ def _overridden(row: Row) -> Iterator[dict[str, Any]]:
     combination: Combination | None = FIELDS[row.path[0]].combination
     for _ in row.path[1:]:
         combination = combination and combination.inner
-    for layer, value in row.overrode:
-        for path, leaf in (combination or LAST).leaves(value, row.path):
+    for layer, value in row.overridden:
+        for path, leaf in (combination or LAST).flatten(value, row.path):
             yield _json_row(".".join(path), layer, leaf)
 
 

@@ -6,11 +6,11 @@ from casual_llm.config.connection import (
     ClientConfig,
     ModelConfig,
     Provider,
-    Timeout,
     address_of,
     key_variables,
     resolve_api_key,
 )
+from casual_llm.config.timeout import Timeout
 from casual_llm.options import ChatOptions
 from casual_llm.redaction import redact
 

@@ -1,12 +1,11 @@
-"""From `OPTION=VALUE`, as a flag writes it, to the options that say it.
+"""From `OPTION=VALUE`, as a flag writes it, to options.
 
-A value may be meant as JSON or as text. The first meaning that the option takes is it.
+A value may be meant as JSON or as text. The first meaning that the option accepts is used.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from returns.pipeline import is_successful
 from returns.result import safe
@@ -16,42 +15,42 @@ from casual_llm.errors import ConfigurationError
 from casual_llm.options import FIELDS, Layer
 from casual_llm.options.merging import LAST, Path
 from casual_llm.options.paths import at_path, nest, parse_path
-from casual_llm.validation import join_path
+from casual_llm.validation import invalid, join_path
 
 
-def assigned(text: str, place: str) -> Layer:
-    """Read `OPTION=VALUE` as the options that say it; a value is JSON, or else text.
+def assigned(text: str, path: str) -> Layer:
+    """Read `OPTION=VALUE` as options; a value is JSON, or else text. Errors begin with the path.
 
     >>> assigned("temperature=0.2", "--set"), assigned("extra.user=u-1", "--set")
     (ChatOptions(temperature=0.2), ChatOptions(extra={'user': 'u-1'}))
     """
-    name, equals, written = text.partition("=")
+    name, equals, value_text = text.partition("=")
     if not equals:
-        raise ConfigurationError(f"{place}: {text!r} sets nothing; give OPTION=VALUE, as temperature=0.2")
-    path = parse_path(name.strip(), place)
-    tried = [_said(path, value, place) for value in _meanings(path, written, place)]
-    for result in tried:
+        raise invalid(path, f"{text!r} sets nothing", "use OPTION=VALUE, such as temperature=0.2")
+    option = parse_path(name.strip(), path)
+    results = [_option_set(option, value, path) for value in _meanings(option, value_text, path)]
+    for result in results:
         if is_successful(result):
             return result.unwrap()
-    raise tried[0].failure()
+    raise results[0].failure()
 
 
-def _meanings(path: Path, written: str, place: str) -> list[object]:
-    parsed = parse_text(written, ".json")
-    any_text_fits = FIELDS[path[0]].combination is not LAST
-    # In a text such as stop=[END], a bracket is no JSON yet; with a quotation mark behind it, it is.
-    is_json = written.lstrip().startswith(("{", "[") if any_text_fits else ('{"', '["'))
+def _meanings(option: Path, value_text: str, path: str) -> list[object]:
+    parsed = parse_text(value_text, ".json")
+    any_text_is_valid = FIELDS[option[0]].combination is not LAST
+    # In a text such as stop=[END], a bracket alone is not JSON yet; with a quotation mark after it, it is.
+    is_json = value_text.lstrip().startswith(("{", "[") if any_text_is_valid else ('{"', '["'))
     if is_json and not is_successful(parsed):
-        raise ConfigurationError(f"{join_path(place, '.'.join(path))}: {parsed.failure().problems[0]}")
-    value = parsed.value_or(written)
-    # What looks like a number or a word of JSON may be meant as text, as in stop=5.
+        raise ConfigurationError(f"{join_path(path, '.'.join(option))}: {parsed.failure().problems[0]}")
+    value = parsed.value_or(value_text)
+    # What looks like a JSON number or word may be meant as text, as in stop=5.
     is_text = isinstance(value, str | int | None) or (isinstance(value, float) and math.isfinite(value))
-    return [value, written] if is_text or not is_successful(parsed) else [value]
+    return [value, value_text] if is_text or not is_successful(parsed) else [value]
 
 
 @safe(exceptions=(ConfigurationError,))
-def _said(path: Path, value: Any, place: str) -> Layer:  # noqa: ANN401 # whatever JSON holds
-    name, *keys = path
-    kind = FIELDS[name].kind
-    read = kind.read(nest(keys, value), join_path(place, name))
-    return at_path((name,), kind.check(read, join_path(place, name)))
+def _option_set(option: Path, value: object, path: str) -> Layer:
+    name, *keys = option
+    field_type = FIELDS[name].field_type
+    read = field_type.read(nest(keys, value), join_path(path, name))
+    return at_path((name,), field_type.check(read, join_path(path, name)))

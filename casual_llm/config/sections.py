@@ -1,6 +1,6 @@
-"""What may stand in a configuration file: each section as a table of kinds.
+"""What a configuration file may contain: each section as a table of field types.
 
-Reading a file, and the JSON Schema that editors use, are both made of these tables.
+Both reading a file and the JSON Schema that editors use come from these tables.
 """
 
 from __future__ import annotations
@@ -12,57 +12,67 @@ from typing import Final
 
 from attrs import fields
 
-from casual_llm.config.connection import Provider, Timeout, address_of, check_limit
+from casual_llm.config.connection import Provider, address_of
+from casual_llm.config.timeout import Timeout, check_limit
 from casual_llm.frozen import Json, thaw_object
 from casual_llm.options import FIELDS
 from casual_llm.options.field_types import FieldType, name, one_of
 from casual_llm.options.paths import parse_path
-from casual_llm.validation import collect_errors, invalid, join_path, json_object, preview, type_name, unknown
+from casual_llm.validation import (
+    collect_errors,
+    expected,
+    invalid,
+    join_path,
+    json_object,
+    type_name,
+    unknown,
+)
 
 
-def _names(value: object, place: str) -> tuple[str, ...]:
+def _one_or_more_names(value: object, path: str) -> tuple[str, ...]:
     names = (value,) if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(item, str) and item for item in names):
-        raise invalid(place, f"{preview(value)} is no name", "give a name or a list of names")
-    twice = [item for item, times in Counter(names).items() if times > 1]
-    if twice:
-        raise invalid(place, f"{twice[0]!r} stands there twice", "name it once")
+        raise expected(path, "a name or a list of names", value)
+    duplicates = [item for item, times in Counter(names).items() if times > 1]
+    if duplicates:
+        raise invalid(path, f"duplicate name {duplicates[0]!r}", "remove one")
     return tuple(names)
 
 
-def _omitted(value: object, place: str) -> tuple[str, ...]:
-    return tuple(".".join(path) for path in collect_errors(parse_path, _names(value, place), place))
+def _omitted_paths(value: object, path: str) -> tuple[str, ...]:
+    names = _one_or_more_names(value, path)
+    return tuple(".".join(option) for option in collect_errors(parse_path, names, path))
 
 
-def _timeout(value: object, place: str) -> Timeout:
+def _timeout(value: object, path: str) -> Timeout:
     if isinstance(value, Mapping):
-        return Timeout(**dict(collect_errors(partial(_phase, value), value, place)))
-    return Timeout.of(value, place)  # type: ignore[arg-type] # what is no number, it refuses
+        return Timeout(**dict(collect_errors(partial(_phase, value), value, path)))
+    return Timeout.of(value, path)  # type: ignore[arg-type] # it refuses what is not a number
 
 
-def _phase(seconds: Mapping[str, float], phase: str, place: str) -> tuple[str, float]:
+def _phase(seconds: Mapping[str, float], phase: str, path: str) -> tuple[str, float]:
     if phase not in _PHASES:
-        raise unknown(place, phase, _PHASES)
-    check_limit(seconds[phase], join_path(place, phase))
+        raise unknown(path, phase, _PHASES)
+    check_limit(seconds[phase], join_path(path, phase))
     return phase, seconds[phase]
 
 
-def _provider(value: object, place: str) -> Provider:
-    return Provider(one_of(*Provider).check(value, place))
+def _provider(value: object, path: str) -> Provider:
+    return Provider(one_of(*Provider).check(value, path))
 
 
-def _key(value: object, place: str) -> str:
+def _api_key(value: object, path: str) -> str:
     # The value is not shown: it may be most of a key.
     if not isinstance(value, str) or not value:
-        raise invalid(place, "no text", "leave it out to take the key from the environment")
+        raise invalid(path, "expected a non-empty string", "leave it out to use the key of the environment")
     return value
 
 
-def _kwargs(value: object, place: str) -> Mapping[str, Json]:
+def _kwargs(value: object, path: str) -> Mapping[str, Json]:
     # The value is not shown here either.
     if not isinstance(value, Mapping):
-        raise invalid(place, f"{type_name(value)} given", "give a table")
-    return json_object(value, place)
+        raise invalid(path, f"expected a table, got {type_name(value)}", "use keyword arguments as keys")
+    return json_object(value, path)
 
 
 _PHASES: Final = {phase.name: phase for phase in fields(Timeout)}
@@ -76,21 +86,25 @@ _TIMES: Final[Mapping[str, Json]] = {
 }
 
 OPTIONS: Final[Mapping[str, FieldType]] = {
-    "extends": FieldType(check=_names, schema={**_NAMES, "description": "Presets that lie below."}),
-    "omit": FieldType(check=_omitted, schema={**_NAMES, "description": "Places at which nothing is sent."}),
-    **{field: declared.kind for field, declared in FIELDS.items()},
+    "extends": FieldType(check=_one_or_more_names, schema={**_NAMES, "description": "Presets below it."}),
+    "omit": FieldType(check=_omitted_paths, schema={**_NAMES, "description": "Options that are not sent."}),
+    **{field: declaration.field_type for field, declaration in FIELDS.items()},
 }
-"""What every section may say of the options of its calls."""
+"""What every section may set for the options of its calls."""
 
 CLIENT: Final[Mapping[str, FieldType]] = {
     "provider": FieldType(check=_provider, schema={"enum": [*Provider]}),
     "name": FieldType(
-        check=name.check, schema={**_NAME, "description": "Where the key is found; else the section's name."}
+        check=name.check,
+        schema={
+            **_NAME,
+            "description": "The API key is NAME_API_KEY; else the section's name.",
+        },
     ),
     "base_url": FieldType(
         check=address_of, schema={"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}
     ),
-    "api_key": FieldType(check=_key, schema={**_NAME, "description": "Better left to the environment."}),
+    "api_key": FieldType(check=_api_key, schema={**_NAME, "description": "Better set in the environment."}),
     "timeout": FieldType(check=_timeout, schema={"anyOf": [_SECONDS, _TIMES], "description": "Seconds."}),
     "extra_kwargs": FieldType(check=_kwargs, schema={"type": "object"}),
     **OPTIONS,
@@ -108,11 +122,11 @@ SECTIONS: Final[Mapping[str, Mapping[str, FieldType]]] = {
 }
 REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {"clients": ("provider",), "models": ("client", "name")}
 HINT: Final = "$schema"
-"""The key by which a JSON file tells its editor where the schema is; it says nothing to us."""
+"""The key by which a JSON file tells its editor where the schema is; it has no other meaning."""
 
 
 def config_schema() -> dict[str, Json]:
-    """Make the JSON Schema of configuration files, for editors.
+    """Build the JSON Schema of configuration files, for editors.
 
     >>> [*config_schema()["properties"]]
     ['$schema', 'clients', 'presets', 'models']
@@ -130,7 +144,7 @@ def config_schema() -> dict[str, Json]:
 def _table(section: str) -> Json:
     entry: dict[str, Json] = {
         "type": "object",
-        "properties": {key: kind.schema for key, kind in SECTIONS[section].items()},
+        "properties": {key: field_type.schema for key, field_type in SECTIONS[section].items()},
         "required": REQUIRED.get(section, ()),
         "additionalProperties": False,
     }

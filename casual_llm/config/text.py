@@ -1,7 +1,7 @@
 """From the text of a configuration file to its data: TOML, JSON and, with the extra `yaml`, YAML.
 
-Each parser is strict: what it would have to guess, such as the meaning of a key that stands twice, is
-an error with its line or place.
+Each parser is strict: what it would have to guess, such as the meaning of a duplicate key, is an error
+with its line or path.
 """
 
 from __future__ import annotations
@@ -15,40 +15,41 @@ from typing import Any, Final
 from returns.result import Failure, Result, safe
 
 from casual_llm.failures import ConfigProblems
+from casual_llm.frozen import TOO_DEEP
 
 
 def _toml(text: str) -> object:
     return tomllib.loads(f"{text}\n")  # so that an error on the last line has a line
 
 
-class _Twice(dict[str, Any]):
-    """A JSON object in which keys stand twice."""
+class _WithDuplicates(dict[str, Any]):
+    """A JSON object with duplicate keys."""
 
-    keys_twice: tuple[str, ...] = ()
+    duplicates: tuple[str, ...] = ()
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     if len(set(keys)) == len(keys):
         return dict(pairs)
-    doubled = _Twice(pairs)
-    doubled.keys_twice = tuple(key for key, times in Counter(keys).items() if times > 1)
-    return doubled
+    table = _WithDuplicates(pairs)
+    table.duplicates = tuple(key for key, times in Counter(keys).items() if times > 1)
+    return table
 
 
-def _doubled(data: object, place: str = "") -> Iterator[str]:
+def _duplicate_keys(data: object, prefix: str = "") -> Iterator[str]:
     items = data.items() if isinstance(data, Mapping) else enumerate(data) if isinstance(data, list) else ()
-    if isinstance(data, _Twice):
-        yield from (f"{place}{key}" for key in data.keys_twice)
+    if isinstance(data, _WithDuplicates):
+        yield from (f"{prefix}{key}" for key in data.duplicates)
     for key, item in items:
-        yield from _doubled(item, f"{place}{key}.")
+        yield from _duplicate_keys(item, f"{prefix}{key}.")
 
 
 def _json(text: str) -> object:
     data = json.loads(text, object_pairs_hook=_object)
-    doubled = [*_doubled(data)]
-    if doubled:
-        raise ValueError("\n".join(f"{place}: the key stands twice; keep one" for place in doubled))
+    paths = [*_duplicate_keys(data)]
+    if paths:
+        raise ValueError("\n".join(f"{path}: duplicate key; remove one" for path in paths))
     return data
 
 
@@ -66,28 +67,29 @@ PARSERS: Final[Mapping[str, Callable[[str], object]]] = {
     ".yaml": _yaml,
     ".yml": _yaml,
 }
-"""By the ending of the file's name."""
+"""By the extension of the file's name."""
 
 
-EMPTY: Final = "the file is empty; give at least [clients.NAME] and [models.NAME]"
+EMPTY: Final = "the file is empty; define at least [clients.NAME] and [models.NAME]"
 
 
-def parse_text(text: str, ending: str) -> Result[object, ConfigProblems]:
-    r"""Read the data out of a text.
+def parse_text(text: str, extension: str) -> Result[object, ConfigProblems]:
+    r"""Parse a text by the extension of its file.
 
     >>> parse_text("[presets.precise]\ntemperature = 0.0", ".toml").unwrap()
     {'presets': {'precise': {'temperature': 0.0}}}
     >>> print(parse_text('{"models": {"a": {}, "a": {}}}', ".json").failure())
-    models.a: the key stands twice; keep one
+    models.a: duplicate key; remove one
     """
-    if ending not in PARSERS:
-        return Failure(ConfigProblems((f"{ending!r} is no known ending; give one of {', '.join(PARSERS)}",)))
+    if extension not in PARSERS:
+        problem = f"unsupported file extension {extension!r}; use one of {', '.join(PARSERS)}"
+        return Failure(ConfigProblems((problem,)))
     if not text.strip():
         return Failure(ConfigProblems((EMPTY,)))
-    return safe(exceptions=(ValueError, RecursionError))(PARSERS[ending])(text).alt(_told)
+    return safe(exceptions=(ValueError, RecursionError))(PARSERS[extension])(text).alt(_problems)
 
 
-def _told(error: Exception) -> ConfigProblems:
+def _problems(error: Exception) -> ConfigProblems:
     if isinstance(error, RecursionError):
-        return ConfigProblems(("it is nested too deep; no option is",))
+        return ConfigProblems((TOO_DEEP,))
     return ConfigProblems(tuple(str(error).split("\n")))

@@ -1,6 +1,6 @@
-"""YAML, read as strictly as JSON, with the extra `yaml`: what fails is told by its line.
+"""YAML, read as strictly as JSON, with the extra `yaml`: every error has its line.
 
-Aliases are refused. A few lines of them stand for more data than a machine holds, and what sections
+Aliases are refused. A few lines of them can expand to more data than fits in memory, and what sections
 share is a preset.
 """
 
@@ -16,47 +16,49 @@ from ruamel.yaml.events import AliasEvent
 
 
 class _Composer(Composer):
-    def __init__(self, loader: Any = None) -> None:  # noqa: ANN401 # of the library
+    def __init__(self, loader: Any = None) -> None:  # noqa: ANN401 # defined by the library
         super().__init__(loader)
         self.warn_double_anchors = False
 
-    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401 # of the library
+    def compose_node(self, parent: Any, index: Any) -> Any:  # noqa: ANN401 # defined by the library
         if self.parser.check_event(AliasEvent):
             mark = self.parser.get_event().start_mark
-            raise ComposerError(None, None, "an alias; put what sections share into a preset", mark)
+            raise ComposerError(
+                None, None, "aliases are not supported; put what sections share into a preset", mark
+            )
         return super().compose_node(parent, index)
 
 
 class _Constructor(SafeConstructor):
-    def construct_object(self, node: Any, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 # of the library
+    def construct_object(self, node: Any, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 # as above
         try:
-            made = super().construct_object(node, deep=deep)
-            # Escapes may write a character in two halves, as in JSON.
-            return _whole(made) if isinstance(made, str) else made
+            value = super().construct_object(node, deep=deep)
+            # Escapes may write one character as a pair of surrogates, as in JSON.
+            return _join_surrogates(value) if isinstance(value, str) else value
         except (ValueError, LookupError, OverflowError):
-            problem = "the value is not what its form or its tag says; put text into quotes"
+            problem = "the value does not match its form or its tag; put strings in quotes"
             raise ConstructorError(None, None, problem, node.start_mark) from None
 
 
-def _whole(text: str) -> str:
+def _join_surrogates(text: str) -> str:
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16")
 
 
 def load(text: str) -> object:
-    """Read the one document of a text."""
+    """Parse the only document of a text."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Composer, yaml.Constructor = _Composer, _Constructor
     try:
         return yaml.load(text)
     except MarkedYAMLError as error:
-        raise ValueError(_told(error)) from None
+        raise ValueError(_problem(error)) from None
     except (YAMLError, OverflowError) as error:
         raise ValueError(str(error).splitlines()[0]) from None
 
 
-def _told(error: MarkedYAMLError) -> str:
+def _problem(error: MarkedYAMLError) -> str:
     line = "" if error.problem_mark is None else f" (at line {error.problem_mark.line + 1})"
-    if isinstance(error, DuplicateKeyError):  # whose text holds both values, which may be keys
-        return f"a key stands twice; keep one{line}"
+    if isinstance(error, DuplicateKeyError):  # its text contains both values, which may be API keys
+        return f"duplicate key; remove one{line}"
     context = f"{error.context}, " if error.context else ""
     return f"{context}{error.problem}{line}"

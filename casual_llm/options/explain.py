@@ -1,17 +1,19 @@
-"""What came from where: an account of a merge, place by place.
+"""Which layer each merged value came from, path by path.
 
-An explanation is read off what each layer says. The merge can be read off the explanation in turn:
-erasing the layers' names gives the merge, which is a law.
+An explanation is computed from the values of each layer. The merge can be computed from the explanation in
+turn: without the layers' names it is the merge, which is a law.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from warnings import warn
 
 from attrs import frozen
 
-from casual_llm.options.chat_options import FIELDS, Layer, checked, merge
+from casual_llm.options.chat_options import FIELDS, Layer
+from casual_llm.options.layers import checked, merge
 from casual_llm.options.merging import Path
 from casual_llm.options.omit import OMIT, Replace
 from casual_llm.options.paths import flatten, from_paths, same
@@ -21,17 +23,17 @@ from casual_llm.validation import truncate
 
 @frozen
 class Row:
-    """One place of merged options: its value, the layer that set it, and what that layer overrode."""
+    """One path of merged options: its value, the layer that set it, and the values that it overrides."""
 
     path: Path
     value: Any
     layer: str
-    overrode: tuple[tuple[str, Any], ...] = ()
-    """The layers below that said something here, the nearest first, each with what it said."""
+    overridden: tuple[tuple[str, Any], ...] = ()
+    """The layers below that set this path, the nearest first, each with the value it set."""
 
     @property
     def place(self) -> str:
-        """The path as it is written in a configuration file.
+        """The path as a configuration file writes it.
 
         >>> Row(("extra", "user"), "u-1", "client").place
         'extra.user'
@@ -39,24 +41,30 @@ class Row:
         return ".".join(self.path)
 
     @property
+    def overrode(self) -> tuple[tuple[str, Any], ...]:
+        """Return `overridden`, under the name of the release before."""
+        warn("Row.overrode is deprecated; use Row.overridden", DeprecationWarning, stacklevel=2)
+        return self.overridden
+
+    @property
     def cells(self) -> tuple[str, str, str, str]:
-        """The row as four short texts: place, value, layer, and what was overridden."""
-        below = ", ".join(f"{_short(value)} ({printable(layer)})" for layer, value in self.overrode)
+        """The row as four short texts: path, value, layer, and what is overridden."""
+        below = ", ".join(f"{_short(value)} ({printable(layer)})" for layer, value in self.overridden)
         return printable(self.place), _short(self.value), printable(self.layer), below
 
 
-HEADINGS = ("option", "value", "from", "instead of")
-"""What the cells of a row are."""
+HEADINGS = ("option", "value", "from", "overrides")
+"""The titles of the cells of a row."""
 _WIDTH = 48
 
 
 def printable(name: str) -> str:
-    """Escape what breaks a line, or commands a terminal."""
+    """Escape characters that break a line or control a terminal."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
 
 
 def text_of(value: object) -> str:
-    """Write a value; tools and classes by their names.
+    """Format a value; tools and classes by their names.
 
     >>> text_of("END"), text_of((Tool(name="weather"),))
     ("'END'", '[weather]')
@@ -71,7 +79,7 @@ def _short(value: object) -> str:
 
 
 def aligned(table: Sequence[tuple[str, ...]]) -> str:
-    """Write rows of as many cells each in columns as wide as they must be.
+    """Format rows of equally many cells in columns that are as wide as they must be.
 
     >>> print(aligned([("option", "value"), ("seed", "1")]))
     option  value
@@ -89,34 +97,34 @@ class Explanation:
 
     @property
     def options(self) -> Layer:
-        """The merged options, read off the rows."""
+        """The merged options, computed from the rows."""
         return from_paths((row.path, row.value) for row in self.rows)
 
     @property
     def unset(self) -> tuple[str, ...]:
         """The options that no layer sets, which are not sent."""
-        said = {row.path[0] for row in self.rows}
-        return tuple(name for name in FIELDS if name not in said)
+        set_names = {row.path[0] for row in self.rows}
+        return tuple(name for name in FIELDS if name not in set_names)
 
-    def __getitem__(self, place: str) -> Row:
-        """Give the row of a place, such as `extra.user`."""
+    def __getitem__(self, path: str) -> Row:
+        """Return the row of a path, such as `extra.user`; where no layer sets it, raise `KeyError`."""
         for row in self.rows:
-            if row.place == place:
+            if row.place == path:
                 return row
-        raise KeyError(f"{place}: no layer sets it")
+        raise KeyError(f"{path}: no layer sets it")
 
     def __str__(self) -> str:
-        """Write the rows as a table."""
+        """Format the rows as a table."""
         return aligned([HEADINGS, *(row.cells for row in self.rows)])
 
 
 def explain(**layers: Layer | None) -> Explanation:
-    """Tell for each place of the merged layers which layer won, and over what; the lowest layer first.
+    """Explain for each path of the merged layers which layer won, and over what; the lowest layer first.
 
     >>> from casual_llm import OMIT, ChatOptions
     >>> client = ChatOptions(temperature=0.0, stop="END")
     >>> print(explain(client=client, model=ChatOptions(stop=OMIT), call=ChatOptions(temperature=0.9)))
-    option       value  from   instead of
+    option       value  from   overrides
     temperature  0.9    call   0.0 (client)
     stop         OMIT   model  'END' (client)
     """
@@ -124,24 +132,24 @@ def explain(**layers: Layer | None) -> Explanation:
 
 
 def explained(layers: Mapping[str, Layer | None]) -> Explanation:
-    """Tell the same of layers whose names are in a mapping."""
+    """Explain layers whose names are in a mapping."""
     given = checked(layers)
-    said = {name: flatten(layer) for name, layer in given.items()}
+    values = {name: flatten(layer) for name, layer in given.items()}
     merged = flatten(merge(*given.values()))
-    return Explanation(tuple(_row(path, value, given, said) for path, value in merged.items()))
+    return Explanation(tuple(_row(path, value, given, values) for path, value in merged.items()))
 
 
 def _row(
-    path: Path, merged: object, layers: Mapping[str, Layer], said: Mapping[str, Mapping[Path, Any]]
+    path: Path, merged: object, layers: Mapping[str, Layer], values: Mapping[str, Mapping[Path, Any]]
 ) -> Row:
-    winner = [name for name, own in said.items() if path in own and same(own[path], merged)][-1]
+    winner = [name for name, flat in values.items() if path in flat and same(flat[path], merged)][-1]
     below = reversed([*layers][: [*layers].index(winner)])
-    overrode = [(name, value) for name in below for value in _said_at(path, layers[name])]
-    return Row(path, said[winner][path], winner, tuple(overrode))
+    overridden = [(name, value) for name in below for value in _values_at(path, layers[name])]
+    return Row(path, values[winner][path], winner, tuple(overridden))
 
 
-def _said_at(path: Path, layer: Layer) -> list[Any]:
-    """Give what a layer says at a place, if it says anything there or takes the place away."""
+def _values_at(path: Path, layer: Layer) -> list[Any]:
+    """Return the value of a layer at a path, if it sets or omits that path."""
     name, *keys = path
     value = getattr(layer, name)
     if value is None:

@@ -1,4 +1,4 @@
-"""Further keys of a request body: those of `extra`, and of `provider_options` for the provider at hand."""
+"""Extra keys of a request body: those of `extra`, and of `provider_options` for one provider."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from casual_llm.options.paths import flatten
 
 
 def path_of_extra(options: Layer, providers: Sequence[str], key: str) -> str:
-    """Say where options give a further key; the last of the providers' names has the last word.
+    """Return the path at which options set an extra key; the last of the providers' names wins.
 
     >>> from casual_llm.options import ChatOptions
     >>> path_of_extra(ChatOptions(provider_options={"openai": {"store": True}}), ["openai"], "store")
     'options.provider_options.openai.store'
     """
-    said = flatten(options)
-    named = [provider for provider in providers if ("provider_options", provider, key) in said]
-    return f"options.provider_options.{named[-1]}.{key}" if named else f"options.extra.{key}"
+    paths = flatten(options)
+    setting = [provider for provider in providers if ("provider_options", provider, key) in paths]
+    return f"options.provider_options.{setting[-1]}.{key}" if setting else f"options.extra.{key}"
 
 
 def apply_alias(options: Layer, alias: str, name: str) -> Layer:
-    """Let what options say for an alias of a server be said for the server; the alias has the last word.
+    """Merge the provider options of an alias of a server into those of the server; the alias wins.
 
     >>> from casual_llm.options import ChatOptions
     >>> options = ChatOptions(provider_options={"proxy": {"store": True}})
     >>> apply_alias(options, "proxy", "openai").provider_options["openai"]
     {'store': True}
     """
-    told = options.provider_options
-    if told is None or told is OMIT or alias not in told or alias == name:
+    by_provider = options.provider_options
+    if by_provider is None or by_provider is OMIT or alias not in by_provider or alias == name:
         return options
-    both = BY_KEY.combine(*[told[each] for each in (name, alias) if each in told])
-    return options.set(provider_options={**told, name: both})
+    merged = BY_KEY.combine(*[by_provider[each] for each in (name, alias) if each in by_provider])
+    return options.set(provider_options={**by_provider, name: merged})

@@ -1,7 +1,7 @@
-"""How two layers combine in one field: the definition from which the merge is made.
+"""How two layers combine in one field: the definition from which the merge is built.
 
-A combination only asks whether a layer says something, says `OMIT`, or replaces a map. It never looks
-inside a value, so what holds for a handful of values holds for all (docs/laws.md).
+A combination only distinguishes a value, `OMIT`, and a map that replaces others. It never looks inside a
+value, so what holds for a handful of values holds for all (docs/laws.md).
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from casual_llm.frozen import FrozenDict
 from casual_llm.options.omit import OMIT, Replace
 
 Path: TypeAlias = tuple[str, ...]
-"""The place of a value in options: a field, and a key or two where the field holds maps."""
+"""Where a value is in options: a field, and a key or two where the field holds maps."""
 
 
 @frozen
 class Combination:
-    """The later value stands; or, with an inner combination, maps join key by key.
+    """The later value wins; or, with an inner combination, maps merge key by key.
 
-    How deep maps are joined belongs to the field and not to its value. A merge that looked into values,
-    and joined wherever it found two maps, would not be associative: with `{x: {p: 1}}`, `{x: 5}` and
+    How deep maps are merged depends on the field and not on its value. A merge that looked into values,
+    and merged wherever it met two maps, would not be associative: with `{x: {p: 1}}`, `{x: 5}` and
     `{x: {q: 2}}` the two groupings disagree about `p`.
     """
 
@@ -32,14 +32,14 @@ class Combination:
 
     @property
     def depth(self) -> int:
-        """How many levels of keys are joined.
+        """How many levels of keys are merged.
 
         >>> LAST.depth, BY_KEY.depth, BY_PROVIDER_AND_KEY.depth
         (0, 1, 2)
         """
         return 0 if self.inner is None else 1 + self.inner.depth
 
-    def combine(self, *values: Any) -> Any:  # noqa: ANN401 # of a field's own type
+    def combine(self, *values: Any) -> Any:  # noqa: ANN401 # of the type of the field
         """Combine what layers set, the lowest first.
 
         >>> LAST.combine(0.7, 1.0, 0.0)
@@ -60,32 +60,32 @@ class Combination:
                 maps, replaces = [value], True
             else:
                 maps.append(value)
-        joined: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
         for items in maps:
-            joined |= items
+            merged |= items
         if self.inner is not LAST:
-            for key in joined:
-                said = [items[key] for items in maps if key in items]
-                if len(said) > 1:
-                    joined[key] = self.inner.combine(*said)
-        return FrozenDict(joined) if not replaces else Replace(joined) if joined else OMIT
+            for key in merged:
+                values_of_key = [items[key] for items in maps if key in items]
+                if len(values_of_key) > 1:
+                    merged[key] = self.inner.combine(*values_of_key)
+        return FrozenDict(merged) if not replaces else Replace(merged) if merged else OMIT
 
-    def sent(self, value: Any) -> Any:  # noqa: ANN401 # of a field's own type
-        """Take out what says `OMIT`; where nothing is left, that is `OMIT` as well.
+    def without_omit(self, value: Any) -> Any:  # noqa: ANN401 # of the type of the field
+        """Remove what is `OMIT`; where nothing is left, the result is `OMIT` as well.
 
-        >>> BY_KEY.sent(Replace({"a": 1, "b": OMIT}))
+        >>> BY_KEY.without_omit(Replace({"a": 1, "b": OMIT}))
         {'a': 1}
         """
         if self.inner is None or value is OMIT:
             return value
-        stripped = {key: self.inner.sent(item) for key, item in value.items()}
-        kept = {key: item for key, item in stripped.items() if item is not OMIT}
-        return FrozenDict(kept) if kept else OMIT
+        stripped = {key: self.inner.without_omit(item) for key, item in value.items()}
+        remaining = {key: item for key, item in stripped.items() if item is not OMIT}
+        return FrozenDict(remaining) if remaining else OMIT
 
-    def leaves(self, value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401
-        """List what a field says, place by place; a map that replaces others says `OMIT` first.
+    def flatten(self, value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401
+        """List the values of a field with their paths; a map that replaces others begins with `OMIT`.
 
-        >>> list(BY_KEY.leaves(Replace({"a": 1}), ("extra",)))
+        >>> list(BY_KEY.flatten(Replace({"a": 1}), ("extra",)))
         [(('extra',), OMIT), (('extra', 'a'), 1)]
         """
         if self.inner is None or value is OMIT or not value:
@@ -94,12 +94,12 @@ class Combination:
         if isinstance(value, Replace):
             yield path, OMIT
         for key, item in value.items():
-            yield from self.inner.leaves(item, (*path, key))
+            yield from self.inner.flatten(item, (*path, key))
 
 
 LAST: Final = Combination()
-"""The later value stands."""
+"""The later value wins."""
 BY_KEY: Final = Combination(LAST)
-"""Maps join; of each key the later value stands."""
+"""Maps merge; of each key the later value wins."""
 BY_PROVIDER_AND_KEY: Final = Combination(BY_KEY)
-"""Maps of maps join; of each key of each provider the later value stands."""
+"""Maps of maps merge; of each key of each provider the later value wins."""

@@ -1,7 +1,7 @@
 """The third state of an option: `OMIT`, which is neither a value nor "not set".
 
-`None` says nothing about a field, so a layer below may still set it. `OMIT` says that nothing is to be
-sent, whatever lies below. It is kept by every merge and disappears when a call is encoded.
+`None` leaves a field unset, so that a layer below may still set it. `OMIT` means that nothing is sent,
+whatever is below. Every merge preserves it, and it disappears when a call is encoded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Omit(Enum):
     OMIT = "OMIT"
 
     def __repr__(self) -> str:
-        """Show it as it is written."""
+        """Show it as it is written in code."""
         return self.name
 
     __str__ = __repr__
@@ -36,9 +36,9 @@ True
 
 
 class Replace(FrozenDict[_V_co]):
-    """A map that stands in place of all maps below it, instead of adding to them.
+    """A map that replaces all maps below it, instead of adding to them.
 
-    It is what `OMIT` and a map above it make together, so that grouping does not matter:
+    It is the merge of `OMIT` and a map above it, so that grouping does not matter:
 
     >>> Replace({"user": "u-1"})
     Replace({'user': 'u-1'})
@@ -51,13 +51,13 @@ class Replace(FrozenDict[_V_co]):
         return isinstance(other, Replace) and super().__eq__(other)
 
     def __ne__(self, other: object) -> bool:
-        """Say the opposite of `==`."""
+        """Return the opposite of `==`."""
         return not self == other
 
     def __hash__(self) -> int:
-        """Agree with `==`."""
+        """Return a hash that agrees with `==`."""
         return hash((Replace, super().__hash__()))
 
     def __repr__(self) -> str:
-        """Show it as it is written."""
+        """Show it as it is written in code."""
         return f"Replace({super().__repr__()})"

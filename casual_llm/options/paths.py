@@ -1,7 +1,7 @@
-"""What options say, place by place; and the difference of two, which is made of places.
+"""Options as paths with values; and the difference of two options.
 
-A place is a field, or a key where the field holds maps. Options are what they say: merging what they
-say at each place gives them back.
+A path is a field, or a key where the field holds maps. Merging the options of each path alone gives the
+whole options back.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Any
 
-from casual_llm.errors import ConfigurationError
-from casual_llm.options.chat_options import FIELDS, ChatOptions, Layer, merge, resolve_for, set_fields
+from casual_llm.options.chat_options import FIELDS, ChatOptions, Layer, set_fields
+from casual_llm.options.layers import merge, resolve_for
 from casual_llm.options.merging import Path
 from casual_llm.options.omit import OMIT
-from casual_llm.validation import join_path, unknown
+from casual_llm.validation import invalid, join_path, unknown
 
 
 def flatten(options: Layer) -> dict[Path, Any]:
-    """Give everything that options say, place by place.
+    """Return every value of options by its path.
 
     >>> flatten(ChatOptions(seed=1, extra={"user": "u-1"}))
     {('seed',): 1, ('extra', 'user'): 'u-1'}
@@ -26,12 +26,12 @@ def flatten(options: Layer) -> dict[Path, Any]:
     return {
         path: leaf
         for name, value in set_fields(options).items()
-        for path, leaf in FIELDS[name].combination.leaves(value, (name,))
+        for path, leaf in FIELDS[name].combination.flatten(value, (name,))
     }
 
 
-def parse_path(text: str, place: str) -> Path:
-    """Read a place as it is written: a field, or a field and the keys below it.
+def parse_path(text: str, parent: str) -> Path:
+    """Parse a path: a field, or a field and the keys below it; errors name the parent too.
 
     >>> parse_path("provider_options.openai.store", "--set")
     ('provider_options', 'openai', 'store')
@@ -42,17 +42,17 @@ def parse_path(text: str, place: str) -> Path:
     """
     name, dot, inside = text.partition(".")
     if name not in FIELDS:
-        raise unknown(place, name, FIELDS)
+        raise unknown(parent, name, FIELDS)
     depth = FIELDS[name].combination.depth
     keys = inside.split(".", depth - 1) if dot else []
     if len(keys) > depth or not all(keys):
-        problem = f"{name} has no such place" if depth else f"{name} holds no keys"
-        raise ConfigurationError(f"{join_path(place, text)}: {problem}; name the option alone")
+        problem = f"{name} has no such path" if depth else f"{name} has no keys"
+        raise invalid(join_path(parent, text), problem, "use the name of the option alone")
     return (name, *keys)
 
 
-def nest(keys: Sequence[str], value: object) -> Any:  # noqa: ANN401 # the value itself, where no key is given
-    """Put a value below keys, each inside the one before it.
+def nest(keys: Sequence[str], value: object) -> Any:  # noqa: ANN401 # without keys, the value itself
+    """Nest a value below keys, each inside the one before it.
 
     >>> nest(["openai", "store"], True)
     {'openai': {'store': True}}
@@ -61,7 +61,7 @@ def nest(keys: Sequence[str], value: object) -> Any:  # noqa: ANN401 # the value
 
 
 def at_path(path: Path, value: object) -> Layer:
-    """Make the options that say one thing.
+    """Build the options that set one path.
 
     >>> at_path(("extra", "user"), "u-1")
     ChatOptions(extra={'user': 'u-1'})
@@ -70,21 +70,21 @@ def at_path(path: Path, value: object) -> Layer:
     return ChatOptions(**{name: nest(keys, value)})
 
 
-def from_paths(told: Iterable[tuple[Path, object]]) -> Layer:
-    """Make options of what they say, place by place."""
-    return merge(*(at_path(path, value) for path, value in told))
+def from_paths(values: Iterable[tuple[Path, object]]) -> Layer:
+    """Build options from paths and their values, the later over the earlier."""
+    return merge(*(at_path(path, value) for path, value in values))
 
 
 def diff(base: Layer, target: Layer) -> Layer:
-    """Give what differs, place by place: laid over `base`, it sends what `target` sends.
+    """Return what differs, path by path: merged over `base`, it sends what `target` sends.
 
     >>> diff(ChatOptions(seed=1, stop="END"), ChatOptions(seed=2))
     ChatOptions(stop=OMIT, seed=2)
     """
     before, after = flatten(resolve_for(base)), flatten(resolve_for(target))
-    gone = [path for path in before if path not in after]
-    # A key omitted for one provider would also take away what is said for all: its map is replaced instead.
-    removed = {path[:2]: OMIT for path in gone}
+    missing = [path for path in before if path not in after]
+    # A key omitted for one provider would also remove what is set for all: its map is replaced instead.
+    removed = {path[:2]: OMIT for path in missing}
     changed = {
         path: value
         for path, value in after.items()
@@ -94,6 +94,6 @@ def diff(base: Layer, target: Layer) -> Layer:
 
 
 def same(before: object, after: object) -> bool:
-    """Tell whether two values are equal and written alike."""
-    # 1, 1.0 and True are equal, and are not written alike.
+    """Return whether two values are equal and written alike."""
+    # 1, 1.0 and True are equal, but are not written alike.
     return before == after and repr(before) == repr(after)

@@ -1,30 +1,32 @@
 """Codec + transport = a client.
 
-`CodecClient` is the one place where a call becomes bytes, bytes travel, and bytes become a reply;
-a provider's client is a constructor that fills in its codec, its address and its key.
+`CodecClient` is the only class in which a call becomes bytes, bytes travel, and bytes become a reply;
+a provider's client is a constructor that fills in its codec, its base URL and its key.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing
 from typing import Any, Protocol, TypeVar, runtime_checkable
+from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 from frozendict import frozendict
 from returns.pipeline import is_successful
 from returns.result import Result
 
-from casual_llm.errors import RequestTimeoutError, TransportError, exception_for
+from casual_llm.errors import TransportError, exception_for
 from casual_llm.failures import CallFailure, DecodeError, ErrorResponse, Malformed
 from casual_llm.messages import AssistantMessage, ChatMessage
 from casual_llm.options import ChatOptions, Layer, layered
 from casual_llm.options.extra import apply_alias
-from casual_llm.redaction import redact
+from casual_llm.redaction import Secret, as_secret, redact
 from casual_llm.reply import Reply, StreamChunk
+from casual_llm.shell.authorise import Authorise, HeaderKey
+from casual_llm.shell.bodies import deadline_after, drain, read_whole, rest_of_json, timed, within
 from casual_llm.shell.closing import Closing
 from casual_llm.shell.images import Fetch, with_fetched_images
 from casual_llm.shell.prefix_memory import PrefixMemory
@@ -32,15 +34,15 @@ from casual_llm.shell.transport import OpenResponse, Transport
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Call, Chunks, Codec, Encoded, Request, Response, S
 from casual_llm.wire.collect import chunk_of
-from casual_llm.wire.report import Loss, describe_loss
+from casual_llm.wire.issuer import issuer_name, mark_chunk, mark_reply
+from casual_llm.wire.report import Change, Loss, describe_loss
 
 _LOG = logging.getLogger("casual_llm")
 _OK = range(200, 300)
 _INDEX = re.compile(r"\[\d+\]")
-_GRACE = 0.5
-"""Seconds for the end of a body whose stream has said its last word: then the connection is reused."""
 
 T = TypeVar("T")
+F = TypeVar("F", bound=CallFailure)
 
 
 class LLMClient(Protocol):
@@ -57,7 +59,7 @@ class LLMClient(Protocol):
 
 @runtime_checkable
 class CompletingClient(Protocol):
-    """A client that can give the whole `Reply`."""
+    """A client that can return the whole `Reply`."""
 
     async def _complete(self, model: str, messages: list[ChatMessage], options: ChatOptions) -> Reply: ...
 
@@ -71,9 +73,9 @@ class Plan:
     headers: Mapping[str, str]
     body: bytes = field(repr=lambda body: f"<{len(body)} bytes>")
     losses: tuple[Loss, ...] = ()
-    """What the provider has no word for."""
-    changes: tuple[Loss, ...] = ()
-    """What is said in another form that means the same."""
+    """What was dropped or added, because the provider does not support it or requires it."""
+    changes: tuple[Change, ...] = ()
+    """Equivalent rewrites, such as two consecutive user turns merged into one."""
 
 
 class CodecClient(Closing):
@@ -81,7 +83,31 @@ class CodecClient(Closing):
 
     Use it as `async with client:` or call `aclose()`; a client that is neither closes its
     connections when it is collected.
+
+    Args:
+        codec: The wire format.
+        transport: What sends requests, such as `HttpTransport()`.
+        base_url: The beginning of every URL; the codec adds the path.
+        headers: Headers of every request that are no secrets.
+        authorise: A function that returns the request with what proves who sends it, applied just before it
+            is sent: `bearer(key)`, `header_key(name, key)`, or one of your own, such as a signature.
+        secret: A key to remove from texts of the server; that of `bearer` or `header_key` need not be given.
+        total: Seconds for a whole call, from its start to the last byte; no limit by default.
+        default_options: The lowest layer of options.
+        fetch: Downloads images, for formats that take no URLs, as `fetch_image_as_base64` does.
+        name: A further key of `provider_options` that means this server.
+
+    >>> from casual_llm.formats import format_named
+    >>> from casual_llm.shell.authorise import bearer
+    >>> from casual_llm.shell.transport import HttpTransport
+    >>> codec = format_named("openai")
+    >>> CodecClient(codec, HttpTransport(), base_url="https://llm.example.com/v1", authorise=bearer("sk-x"))
+    CodecClient(base_url='https://llm.example.com/v1')
     """
+
+    # A traceback with local variables shows a client that is not constructed yet.
+    base_url: str = ""
+    _secret: Secret | None = None
 
     def __init__(  # noqa: PLR0913 # the parts of a client
         self,
@@ -90,23 +116,27 @@ class CodecClient(Closing):
         *,
         base_url: str,
         headers: Mapping[str, str] = frozendict(),
-        secret: str | None = None,
+        authorise: Authorise | None = None,
+        secret: str | Secret | None = None,
         total: float | None = None,
         default_options: Layer | None = None,
         fetch: Fetch | None = None,
         name: str | None = None,
     ) -> None:
+        secret = as_secret(secret)  # before anything that can raise, so that no traceback shows it
         self.default_options: Layer = layered(default_options=default_options)
         self.base_url = base_url
         self._codec: Codec[Any] = codec  # its state is a matter between its own functions
         self._transport = transport
         self._headers = headers
-        self._secret = secret
+        self._authorise = authorise
+        self._secret = authorise.secret if secret is None and isinstance(authorise, HeaderKey) else secret
         self._total = total
-        self._noted: set[tuple[str, str]] = set()
+        self._logged: set[tuple[str, str]] = set()
         self._memory = PrefixMemory()
         self._fetch = fetch
         self._name = name
+        self._server = urlsplit(base_url).hostname or urlsplit(base_url).scheme
 
     def __repr__(self) -> str:
         """Show where the client talks to, and never the key."""
@@ -125,70 +155,75 @@ class CodecClient(Closing):
     async def _complete(self, model: str, messages: list[ChatMessage], options: ChatOptions) -> Reply:
         call = self._call(model, messages, options)
         if self._total is None:
-            response = await self._response(call)
+            decoded = await self._send_and_decode(call)
         else:
-            async with _within(_deadline(self._total), self._total):
-                response = await self._response(call)
-        return self._value(self._codec.decode(response))
+            async with within(deadline_after(self._total), self._total):
+                decoded = await self._send_and_decode(call)
+        return mark_reply(self._value(decoded), call.issuer)
 
-    async def _response(self, call: Call) -> Response:
-        return await _whole(await self._transport.open(await self._request(call)))
+    async def _send_and_decode(self, call: Call) -> Result[Reply, DecodeError]:
+        return self._decode(await read_whole(await self._transport.open(await self._request(call))))
 
     async def _stream(
         self, model: str, messages: list[ChatMessage], options: ChatOptions
     ) -> AsyncGenerator[StreamChunk, None]:
-        call, deadline = self._call(model, messages, options, stream=True), _deadline(self._total)
-        async with _within(deadline, self._total):
-            incoming = await self._transport.open(await self._request(call))
-            refusal = None if incoming.status in _OK else await _whole(incoming)
+        call, deadline = self._call(model, messages, options, stream=True), deadline_after(self._total)
+        async with within(deadline, self._total):
+            response = await self._transport.open(await self._request(call))
+            refusal = None if response.status in _OK else self._decode(await read_whole(response))
         if refusal is not None:
-            yield chunk_of(self._value(self._codec.decode(refusal)))
+            yield mark_chunk(chunk_of(self._value(refusal)), call.issuer)
             return
         codec, state = self._codec, self._codec.start
-        reads, heard = _reads(incoming.body, deadline, self._total), list[bytes]()
+        reads, received = timed(response.body, deadline, self._total), list[bytes]()
         silent = True
-        async with aclosing(incoming):
+        async with aclosing(response):
             try:
                 async for data in reads:
                     if silent:
-                        heard.append(data)
+                        received.append(data)
                     state, chunks = self._value(codec.step(state, data))
                     for chunk in chunks:
                         silent = False
-                        yield chunk
+                        yield mark_chunk(chunk, call.issuer)
                     if state.ended:
                         break
             except TransportError as error:
-                # A line that breaks after the last word was said has done its work.
+                # A connection that breaks after the stream is complete has done its work.
                 outcome = codec.finish(state)
                 if not is_successful(outcome):
                     error.partial = outcome.failure().partial
                     raise
             last = codec.finish(state)
             if silent and not is_successful(last) and not isinstance(last.failure(), ErrorResponse):
-                last = self._not_streamed(incoming, await _rest(heard, reads), last)
+                last = self._not_streamed(response, await rest_of_json(received, reads), last)
             for chunk in self._value(last):
-                yield chunk
-            await _drain(incoming.body)
+                yield mark_chunk(chunk, call.issuer)
+            await drain(response.body)
 
     def _not_streamed(
-        self, incoming: OpenResponse, body: bytes, heard: Result[Chunks, DecodeError]
+        self, response: OpenResponse, body: bytes, as_stream: Result[Chunks, DecodeError]
     ) -> Result[Chunks, DecodeError]:
-        """Read what was no stream as a whole answer: what a server calls it does not matter."""
-        whole = self._codec.decode(Response(status=incoming.status, headers=incoming.headers, body=body))
+        """Decode what was no stream as a whole answer, whatever media type the server declares."""
+        whole = self._decode(Response(status=response.status, headers=response.headers, body=body))
         if not is_successful(whole) and not isinstance(whole.failure(), ErrorResponse):
-            kind = incoming.headers.get("content-type", "").lower()
-            if "stream" in kind or "ndjson" in kind:
-                return heard
+            media_type = response.headers.get("content-type", "").lower()
+            if "stream" in media_type or "ndjson" in media_type:
+                return as_stream
         return whole.map(lambda reply: (chunk_of(reply),))
 
     def plan(
         self, model: str, messages: Sequence[ChatMessage], options: Layer, *, stream: bool = False
     ) -> Plan:
-        """Give the request that a call would send, without its secrets, and what it would not say."""
+        """Return the request that a call would send, with its key masked, and what it would drop or change.
+
+        A function of your own in `authorise` is not called: what it adds is not shown.
+        """
         call = self._call(model, messages, options, stream=stream)
         encoded: Encoded = self._value(self._codec.encode(call))
         request = self._addressed(encoded.request)
+        if isinstance(self._authorise, HeaderKey):
+            request = self._authorise.masked(request)
         headers = {name: redact(value, self._secret) for name, value in request.headers.items()}
         return Plan(
             format=self._codec.name,
@@ -204,40 +239,47 @@ class CodecClient(Closing):
     ) -> Call:
         if self._name is not None:  # by the name of its config, too, options mean this server
             options = apply_alias(options, self._name, self._codec.names[-1])
-        return Call(model=model, messages=messages, options=options, stream=stream)
+        issuer = issuer_name(self._codec.name, self._server, model)
+        return Call(model=model, messages=messages, options=options, stream=stream, issuer=issuer)
 
     async def _request(self, call: Call) -> Request:
-        recalled = self._memory.recall(call.messages)
+        match = self._memory.recall(call.messages)
         ready = call
         if self._fetch is not None:
-            # What is known was written with its images, so only those of new messages are fetched.
-            known, new = call.messages[: recalled.prefix.count], call.messages[recalled.prefix.count :]
+            # The prefix was encoded with its images, so only those of new messages are fetched.
+            known, new = call.messages[: match.prefix.count], call.messages[match.prefix.count :]
             ready = evolve(call, messages=(*known, *await with_fetched_images(new, self._fetch)))
-        encoded: Encoded = self._value(self._codec.encode(ready, recalled.prefix))
-        self._memory.keep(recalled, call.messages, encoded.prefix)
+        encoded: Encoded = self._value(self._codec.encode(ready, match.prefix))
+        self._memory.keep(match, call.messages, encoded.prefix)
         for loss in encoded.losses:
-            self._note(loss)
-        return self._addressed(encoded.request)
+            self._log(loss)
+        request = self._addressed(encoded.request)
+        return request if self._authorise is None else self._authorise(request)
 
     def _addressed(self, request: Request) -> Request:
         headers = {**request.headers, **self._headers}
         return Request(url=self.base_url + request.url, headers=headers, body=request.body)
 
-    def _note(self, loss: Loss) -> None:
-        place = _INDEX.sub("[]", loss.path)  # once for all messages of a conversation
-        if (place, loss.kind) not in self._noted:
-            self._noted.add((place, loss.kind))
+    def _log(self, loss: Loss) -> None:
+        path = _INDEX.sub("[]", loss.path)  # once for all messages of a conversation
+        if (path, loss.kind) not in self._logged:
+            self._logged.add((path, loss.kind))
             level = logging.INFO if loss.kind == "added" else logging.WARNING
             _LOG.log(level, "%s", describe_loss(loss, self._codec.name))
 
     def _value(self, result: Result[T, CallFailure]) -> T:
-        """Leave `Result`: the one place where a failure becomes an exception."""
+        """Return the value, or raise the failure as an exception: `Result` ends here."""
         if is_successful(result):
             return result.unwrap()
-        raise exception_for(_without_key(result.failure(), self._secret))
+        failure = _without_key(result.failure(), self._secret)
+        del result  # a traceback with local variables would show what the server quotes
+        raise exception_for(failure)
+
+    def _decode(self, response: Response) -> Result[Reply, DecodeError]:
+        return self._codec.decode(response).alt(lambda failure: _without_key(failure, self._secret))
 
 
-def _without_key(failure: CallFailure, secret: str | None) -> CallFailure:
+def _without_key(failure: F, secret: Secret | None) -> F:
     # OpenAI's 401 quotes parts of the key that was sent, and proxies quote whole headers.
     if isinstance(failure, ErrorResponse):
         code = failure.code and redact(failure.code, secret)
@@ -245,54 +287,3 @@ def _without_key(failure: CallFailure, secret: str | None) -> CallFailure:
     if isinstance(failure, Malformed):
         return evolve(failure, problem=redact(failure.problem, secret))
     return failure
-
-
-def _deadline(total: float | None) -> float | None:
-    return None if total is None else asyncio.get_running_loop().time() + total
-
-
-@asynccontextmanager
-async def _within(deadline: float | None, total: float | None) -> AsyncGenerator[None, None]:
-    limit = asyncio.timeout_at(deadline)
-    try:
-        async with limit:
-            yield
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        raise RequestTimeoutError(f"the whole call took longer than {total} s; raise Timeout.total") from None
-
-
-def _reads(body: AsyncIterator[bytes], deadline: float | None, total: float | None) -> AsyncIterator[bytes]:
-    # A timeout around a read costs more than the read, so only who asks for a total pays for it.
-    return body if deadline is None else _timed(body, deadline, total)
-
-
-async def _timed(body: AsyncIterator[bytes], deadline: float, total: float | None) -> AsyncIterator[bytes]:
-    while True:
-        async with _within(deadline, total):
-            data = await anext(body, None)
-        if data is None:
-            return
-        yield data
-
-
-async def _rest(heard: list[bytes], reads: AsyncIterator[bytes]) -> bytes:
-    """Read on where a whole answer may have begun."""
-    said = b"".join(heard)
-    return said + b"".join([data async for data in reads]) if said.lstrip()[:1] in {b"{", b"["} else said
-
-
-async def _whole(incoming: OpenResponse) -> Response:
-    try:
-        body = b"".join([data async for data in incoming.body])
-    finally:
-        await incoming.aclose()
-    return Response(status=incoming.status, headers=incoming.headers, body=body)
-
-
-async def _drain(body: AsyncIterator[bytes]) -> None:
-    with suppress(TimeoutError, TransportError):
-        async with asyncio.timeout(_GRACE):
-            async for _ in body:
-                pass

@@ -1,4 +1,4 @@
-"""What holds connections and is used as `async with`."""
+"""A base class of what holds connections and is used as `async with`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Self
 
 
 class Closing:
-    """Ends with the block it is used in; `aclose()` says how."""
+    """Closed at the end of the `async with` block it is used in, by `aclose()`."""
 
     async def __aenter__(self) -> Self:
-        """Give the thing itself; connections are made on first use."""
+        """Return the object itself; connections are made on first use."""
         return self
 
     async def __aexit__(

@@ -17,43 +17,49 @@ from casual_llm.shell.factories import create_client, create_model
 from casual_llm.shell.model import Model
 
 _LARGEST = 1_000_000
-"""Bytes; a larger file is no configuration."""
+"""Bytes; a larger file is not read."""
 
 
 def load_config(path: str | Path) -> Config:
     """Read a configuration file: TOML, JSON or, with the extra `yaml`, YAML.
 
-    Whatever is wrong is one `ConfigurationError`, a line for each problem.
+    Args:
+        path: The file, whose suffix says what it is.
+
+    Raises:
+        ConfigurationError: The file cannot be read, or something in it is wrong: a line for each problem.
 
     >>> load_config("nowhere.toml")
     Traceback (most recent call last):
     ...
-    casual_llm.errors.ConfigurationError: nowhere.toml: there is no such file; give the path of one
+    casual_llm.errors.ConfigurationError: nowhere.toml: the file does not exist; give the path of a file
     """
     file = Path(path)
     parsed = parse_text(_text(file), file.suffix.lower()).bind(parse_config)
     if is_successful(parsed):
         return parsed.unwrap()
     problems = parsed.failure().problems
-    told = f" {problems[0]}" if len(problems) == 1 else "".join(f"\n  {problem}" for problem in problems)
-    raise ConfigurationError(f"{path}:{told}")
+    lines = f" {problems[0]}" if len(problems) == 1 else "".join(f"\n  {problem}" for problem in problems)
+    raise ConfigurationError(f"{path}:{lines}")
 
 
 def _text(file: Path) -> str:
     try:
-        unfit = _unfit(file)
-        data = b"" if unfit else _start(file)
+        problem = _reading_problem(file)
+        data = b"" if problem else _start(file)
     except (OSError, ValueError) as error:
         problem = getattr(error, "strerror", None) or str(error)
         raise ConfigurationError(f"{str(file)!r}: it cannot be read: {problem}") from None
     if len(data) > _LARGEST:
-        unfit = f"it is larger than {_LARGEST:,} bytes; is it a configuration?"
-    if unfit:
-        raise ConfigurationError(f"{file}: {unfit}")
+        problem = f"it is larger than {_LARGEST:,} bytes; check that it is a configuration"
+    if problem:
+        raise ConfigurationError(f"{file}: {problem}")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{file}: byte {error.start} is no UTF-8; save it as UTF-8") from None
+        raise ConfigurationError(
+            f"{file}: byte {error.start} is not valid UTF-8; save the file as UTF-8"
+        ) from None
 
 
 def _start(file: Path) -> bytes:
@@ -62,13 +68,13 @@ def _start(file: Path) -> bytes:
         return opened.read(_LARGEST + 1)
 
 
-def _unfit(file: Path) -> str | None:
+def _reading_problem(file: Path) -> str | None:
     if not file.exists():
-        return "there is no such file; give the path of one"
+        return "the file does not exist; give the path of a file"
     if file.is_dir():
         return "it is a directory; give a file"
     if file.suffix.lower() not in PARSERS:
-        return f"{file.suffix!r} is no known ending; give one of {', '.join(PARSERS)}"
+        return f"unsupported file extension {file.suffix!r}; use one of {', '.join(PARSERS)}"
     return None
 
 
@@ -93,7 +99,7 @@ class Models(Closing):
                 closing.push_async_callback(client.aclose)
 
     def client(self, name: str) -> CodecClient:
-        """Give a client of the configuration, which is made when it is first asked for."""
+        """Return a client of the configuration, which is made on first use."""
         if name not in self._clients:
             config = named(self.config.clients, name, "client")
             try:
@@ -103,15 +109,15 @@ class Models(Closing):
         return self._clients[name]
 
     def model(self, name: str) -> Model:
-        """Give a new model by its name in the configuration."""
+        """Return a new model by its name in the configuration."""
         settings = named(self.config.models, name, "model")
         return create_model(self.client(settings.client), settings.config)
 
     def preset(self, name: str) -> Layer:
-        """Give the options of a preset, such as for one call."""
+        """Return the options of a preset, such as for one call."""
         return named(self.config.presets, name, "preset")
 
 
 def load(path: str | Path) -> Models:
-    """Read a configuration file and give its models: `load("config.toml").model("fast")`."""
+    """Read a configuration file and return its models: `load("config.toml").model("fast")`."""
     return Models(load_config(path))

@@ -1,99 +1,112 @@
-"""Where a provider is and with which key: what was given, else what the environment says."""
+"""The base URL and the key of a server: what was given, else what the environment says."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Sequence
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from returns.result import safe
 
-from casual_llm.config import ClientConfig, address_of, key_variables, resolve_api_key
+from casual_llm.config import ClientConfig, address_of
+from casual_llm.config.connection import find_key
 from casual_llm.errors import ConfigurationError
+from casual_llm.redaction import Secret
 from casual_llm.validation import invalid, type_name
 
-_OLLAMA = "http://localhost:11434"
 _PORT = 11434
 _HOST = re.compile(r"(?:(https?)://)?(\[[^\]]*\]|[^:/\[\]]*)(?::(\d*))?(/(?!/).*)?", re.IGNORECASE)
 # A server listens on all addresses; a client reaches it on this machine.
-_HERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 # looked up, not bound to
+_LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 # looked up, not bound to
 
 
-def resolve_base_url(given: str | None, variable: str, own: str | None) -> str:
-    """Choose the address of a server: the one given, else the environment's, else its own."""
-    told, place = _told(given, "base_url", variable)
-    if not told and own is None:
-        remedy = f"give base_url=, or set {variable}"
-        raise ConfigurationError(f"base_url: none given, and this server has none of its own; {remedy}")
-    return address_of(told or own, place)
+def resolve_base_url(
+    given: str | None,
+    variable: str | None,
+    default: str | None,
+    *,
+    argument: str = "base_url",
+    parse: Callable[[object, str], str] = address_of,
+) -> str:
+    """Return the base URL of a server: the one given, else the environment's, else the default.
 
-
-def _told(given: str | None, place: str, variable: str) -> tuple[str | None, str]:
-    """Give an address, and the place that it is from, which an error of it names."""
-    found = os.environ.get(variable)
-    return (found, variable) if found and not given else (given, place)
-
-
-def key_for(
-    config: ClientConfig, place: str, dialect: str | None = None, *, required: bool = True
-) -> str | None:
-    """Choose the key for an address, or refuse; a server on this machine needs none.
-
-    `dialect` is the variable of a server that is known by its address.
+    Args:
+        given: The URL that the caller passed, in the argument of this name.
+        variable: The environment variable that may hold one; an error names what it is about.
+        default: The URL of the vendor, or `None` where there is none.
+        argument: The name of the caller's argument.
+        parse: Checks the URL and returns it in its usual form.
     """
-    key = (resolve_api_key(config, os.environ, dialect) or "").strip()
-    if not key and required and not is_loopback(place):
-        tried = " and ".join(key_variables(config, dialect))
-        raise ConfigurationError(f"api_key: none given, and {tried} not set; give api_key= or set a variable")
-    return header("api_key", key) if key else None
+    if variable and not given and os.environ.get(variable):
+        return parse(os.environ[variable], variable)
+    if not given and default is None:
+        remedy = f"give {argument}=, or set {variable}"
+        raise ConfigurationError(f"{argument}: none given, and this server has no default; {remedy}")
+    return parse(given or default, argument)
 
 
-def is_loopback(place: str) -> bool:
-    """Tell whether an address is on this machine.
+def resolve_secret(
+    config: ClientConfig, base_url: str, variables: Sequence[str], *, required: bool = True
+) -> Secret | None:
+    """Return the key for a server: the one given, else that of the first variable that holds one.
+
+    Args:
+        config: Holds the key that the caller gave, if any.
+        base_url: Where the key would be sent; a server on this machine needs none.
+        variables: The environment variables to try, in this order.
+        required: Whether it is an error that there is no key for a server elsewhere.
+    """
+    key = find_key(config, os.environ, variables)
+    stripped = key.stripped() if key else None
+    if stripped or not required or is_loopback(base_url):
+        return stripped or None
+    if not variables:
+        raise ConfigurationError("api_key: none given; give api_key=")
+    names = " and ".join(variables)
+    raise ConfigurationError(f"api_key: none given, and {names} not set; give api_key= or set a variable")
+
+
+def is_loopback(base_url: str) -> bool:
+    """Return whether a URL leads to this machine.
 
     >>> is_loopback("http://localhost:8000/v1"), is_loopback("http://localhost.example.com/v1")
     (True, False)
     """
-    host = (urlsplit(place).hostname or "").rstrip(".")
-    found = _ip(host).value_or(None)
-    if found is None:
+    host = (urlsplit(base_url).hostname or "").rstrip(".")
+    address = _ip(host).value_or(None)
+    if address is None:
         return host == "localhost" or host.endswith(".localhost")
-    return found.is_loopback or found.is_unspecified
+    return address.is_loopback or address.is_unspecified
 
 
-def header(name: str, value: str) -> str:
-    """Check the value of a header, because an error of the HTTP library would quote it."""
-    if not isinstance(value, str):
-        raise invalid(name, f"{type_name(value)} given", "give a string")
-    if not value.isascii() or not value.isprintable():
-        raise ConfigurationError(f"{name}: holds a character that no header can; was it copied whole?")
-    return value
+def ollama_base_url(text: object, argument: str = "host") -> str:
+    """Read what `OLLAMA_HOST` may hold as a base URL: a port, a host, or a whole URL.
 
-
-def ollama_address(host: str | None) -> str:
-    """Choose the address of an Ollama server: the one given, else `OLLAMA_HOST`, else the usual one."""
-    told, place = _told(host, "host", "OLLAMA_HOST")
-    return ollama_host(told or _OLLAMA, place)
-
-
-def ollama_host(text: object, place: str = "host") -> str:
-    """Read what `OLLAMA_HOST` may hold as an address: a port, a host, or a whole URL.
-
-    >>> ollama_host(":11500"), ollama_host("0.0.0.0"), ollama_host("https://ollama.example.com")
+    >>> ollama_base_url(":11500"), ollama_base_url("0.0.0.0"), ollama_base_url("https://ollama.example.com")
     ('http://127.0.0.1:11500', 'http://127.0.0.1:11434', 'https://ollama.example.com')
     """
     if not isinstance(text, str):
-        raise invalid(place, f"{type_name(text)} given", "give a string")
-    told = text.strip().strip("\"'")  # as the vendor's own programs read the variable
-    found = _HOST.fullmatch(f"[{told}]" if _is_ipv6(told) else told)
-    scheme, host, port, path = found.groups() if found else (None, None, None, None)
-    if found is None or (scheme and not host):
-        return address_of(told if "://" in told else f"http://{told}", place)
-    # Where a scheme is said and no port, the port is the scheme's.
+        raise invalid(argument, f"{type_name(text)} given", "give a string")
+    bare = text.strip().strip("\"'")  # as the vendor's own programs read the variable
+    parts = _HOST.fullmatch(f"[{bare}]" if _is_ipv6(bare) else bare)
+    scheme, host, port, path = parts.groups() if parts else (None, None, None, None)
+    if parts is None or (scheme and not host):
+        return address_of(bare if "://" in bare else f"http://{bare}", argument)
+    # Where there is a scheme and no port, the port is the scheme's.
     ending = port or (None if scheme else _PORT)
-    where = f"{scheme or 'http'}://{_HERE.get(host or '', host)}"
-    return address_of(where + (f":{ending}" if ending else "") + (path or ""), place)
+    origin = f"{scheme or 'http'}://{_LOOPBACK.get(host or '', host)}"
+    return address_of(origin + (f":{ending}" if ending else "") + (path or ""), argument)
+
+
+def anthropic_base_url(text: object, argument: str = "base_url") -> str:
+    """Read a base URL of Anthropic, which users often end in the version.
+
+    >>> anthropic_base_url("https://api.anthropic.com/v1/")
+    'https://api.anthropic.com'
+    """
+    return address_of(text, argument).removesuffix("/v1")
 
 
 _ip = safe(exceptions=(ValueError,))(ip_address)

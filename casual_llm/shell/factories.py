@@ -1,8 +1,8 @@
-"""Clients and models from configs; a provider is one line in the registry."""
+"""Clients and models from configs; a provider is one line in the table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from inspect import signature
 from typing import Any
 
@@ -12,63 +12,75 @@ from casual_llm.providers.openai_chat import dialect_named
 from casual_llm.shell.client import CodecClient, LLMClient
 from casual_llm.shell.clients import AnthropicClient, LocalClient, OllamaClient, OpenAIClient
 from casual_llm.shell.model import Model
+from casual_llm.shell.vendors import VENDORS
 
-
-def _openai(config: ClientConfig) -> CodecClient:
-    named = None if config.name is None else dialect_named(config.name)
-    found = _arguments(OpenAIClient, config, "name", "api_key", "base_url")
-    return OpenAIClient(**{"dialect": named, **found})
-
-
-def _anthropic(config: ClientConfig) -> CodecClient:
-    return AnthropicClient(**_arguments(AnthropicClient, config, "name", "api_key", "base_url"))
-
-
-def _ollama(config: ClientConfig) -> CodecClient:
-    found = _arguments(OllamaClient, config, "name", "api_key")
-    return OllamaClient(**{"host": config.base_url, **found})
-
-
-def _local(config: ClientConfig) -> CodecClient:
-    for name in ("base_url", "api_key"):
-        if getattr(config, name) is not None:
-            raise ConfigurationError(f"{name}: the embedded model has none; leave it out, or choose openai")
-    return LocalClient(**_arguments(LocalClient, config))
-
-
-_OF_ALL = ("timeout", "system_message_handling", "default_options")
-
-
-def _arguments(kind: type[CodecClient], config: ClientConfig, *own: str) -> dict[str, Any]:
-    known = signature(kind).parameters
-    for name in config.extra_kwargs:
-        if name not in known:
-            problem = f"{kind.__name__} takes no such argument, but {', '.join(known)}"
-            raise ConfigurationError(f"extra_kwargs.{name}: {problem}")
-    return {**{name: getattr(config, name) for name in (*_OF_ALL, *own)}, **config.extra_kwargs}
-
-
-_REGISTRY: Mapping[Provider, Callable[[ClientConfig], CodecClient]] = {
-    Provider.OPENAI: _openai,
-    Provider.ANTHROPIC: _anthropic,
-    Provider.OLLAMA: _ollama,
-    Provider.LOCAL: _local,
+_CLIENTS: Mapping[Provider, type[CodecClient]] = {
+    Provider.OPENAI: OpenAIClient,
+    Provider.ANTHROPIC: AnthropicClient,
+    Provider.OLLAMA: OllamaClient,
+    Provider.LOCAL: LocalClient,
 }
 
 
 def create_client(config: ClientConfig) -> CodecClient:
-    """Make the client that a config describes.
+    """Build the client that a config describes.
+
+    The key is that of the config, else that of `{NAME}_API_KEY` (in upper case, with `_` for `-` and `.`),
+    else that of the server's own variable, such as `OPENAI_API_KEY`. A server that is known never gets the
+    key of another vendor's variable.
+
+    Args:
+        config: The provider, and what else the client should be given: `extra_kwargs` are further keyword
+            arguments of its constructor, and count before the fields of the config. The `name` of a known
+            server, such as `openrouter`, brings its base URL and its dialect.
+
+    Raises:
+        ConfigurationError: There is no key, or an argument is wrong or unknown.
 
     >>> create_client(ClientConfig(provider="openai", api_key="sk-secret"))
     OpenAIClient(base_url='https://api.openai.com/v1')
+    >>> create_client(ClientConfig(name="openrouter", provider="openai", api_key="sk-secret"))
+    OpenAIClient(base_url='https://openrouter.ai/api/v1')
     """
     if not isinstance(config, ClientConfig):
         raise ConfigurationError(f"config: {type(config).__name__} given; give ClientConfig(...)")
-    return _REGISTRY[config.provider](config)
+    client = _CLIENTS[config.provider]
+    parameters = signature(client).parameters
+    for name in config.extra_kwargs:
+        if name not in parameters:
+            problem = f"{client.__name__} does not accept this argument"
+            raise ConfigurationError(f"extra_kwargs.{name}: {problem}; use one of {', '.join(parameters)}")
+    return client(**{**_arguments(config, parameters), **config.extra_kwargs})
+
+
+def _arguments(config: ClientConfig, parameters: Mapping[str, object]) -> dict[str, Any]:
+    arguments = {
+        "timeout": config.timeout,
+        "system_message_handling": config.system_message_handling,
+        "default_options": config.default_options,
+        "api_key": config.secret,
+        VENDORS[config.provider].argument: config.base_url,
+    }
+    absent = [name for name in arguments if name not in parameters]
+    for name in absent:
+        if arguments.pop(name) is not None:
+            raise ConfigurationError(f"{name}: the embedded model has none; leave it out, or choose openai")
+    named = {
+        "name": config.name,
+        "dialect": dialect_named(config.name or ""),
+    }
+    return {**arguments, **{name: value for name, value in named.items() if name in parameters}}
 
 
 def create_model(client: LLMClient, config: ModelConfig) -> Model:
-    """Make a model of a client.
+    """Build a model of a client.
+
+    Args:
+        client: The client that it is reached through.
+        config: The model's name at the provider, and what its calls start from.
+
+    Raises:
+        ConfigurationError: An argument is of another type.
 
     >>> from casual_llm.shell.clients import LocalClient
     >>> create_model(LocalClient(), ModelConfig(name="smollm2")).name

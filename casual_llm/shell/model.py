@@ -30,6 +30,20 @@ from casual_llm.usage import Ledger, Usage, join, record
 class Model:
     """One model of one client, with its own defaults and its own count of tokens.
 
+    Args:
+        client: What sends the calls, such as `OpenAIClient()`; any class with the two methods of `LLMClient`.
+        name: The model's name at the provider, such as `"gpt-5"`.
+        default_options: What every call starts from, over the options of the client; nothing by default.
+        system_message_handling: `"keep"` or `"merge"`, over `default_options`; that of the client by default.
+
+    Raises:
+        ConfigurationError: The client or the name is none, or an option is wrong.
+
+    A call raises a subclass of `CasualLLMError`: `RequestError` where the messages or options cannot be sent,
+    `TransportError` or `RequestTimeoutError` where the server cannot be reached or is too slow,
+    `ProviderError` (such as `AuthenticationError` or `RateLimitError`) where it refuses, and `ReplyError` or
+    `TruncatedError` where its answer cannot be read or is cut off. Nothing is tried again.
+
     >>> from casual_llm import LocalClient
     >>> model = Model(LocalClient(), name="smollm2", default_options=ChatOptions(temperature=0.0))
     >>> model.get_usage() is None
@@ -43,13 +57,13 @@ class Model:
         default_options: Layer | None = None,
         system_message_handling: SystemMessageHandling | None = None,
     ) -> None:
+        self.client = client
+        self.name = name
         if isinstance(client, type) or not hasattr(client, "_chat") or not hasattr(client, "_stream"):
             kind = client.__name__ if isinstance(client, type) else type(client).__name__
             raise ConfigurationError(f"client: {kind} given; give a client, such as LocalClient()")
         if not isinstance(name, str) or not name:
             raise ConfigurationError(f"name: {name!r} given; give the model's name at the provider")
-        self.client = client
-        self.name = name
         handling = ChatOptions(system_message_handling=system_message_handling)
         self.default_options: Layer = layered(default_options=default_options, handling=handling)
         self._ledger = Ledger()
@@ -60,14 +74,47 @@ class Model:
         return f"Model({self.client!r}, name={self.name!r})"
 
     async def chat(self, messages: Sequence[Message], options: Layer | None = None) -> AssistantMessage:
-        """Ask, and give the assistant's message."""
+        """Send a conversation and return the assistant's message.
+
+        Args:
+            messages: The conversation, at least one message.
+            options: Options of this call, over those of the model and the client; nothing by default.
+
+        Raises:
+            CasualLLMError: The call failed; the class `Model` lists the subclasses.
+
+        >>> import asyncio
+        >>> from casual_llm import LocalClient, UserMessage
+        >>> async def ask(question: str) -> str | None:
+        ...     async with LocalClient() as client:
+        ...         return (await Model(client, "smollm2").chat([UserMessage(content=question)])).content
+        >>> asyncio.run(ask("What is the capital of France?"))
+        'The capital of France is Paris.'
+        """
         return (await self.complete(messages, options)).message
 
     async def complete(self, messages: Sequence[Message], options: Layer | None = None) -> Reply:
-        """Ask, and give the whole reply: message, usage, finish reason, model and id."""
-        said, resolved = self._said(messages), self._resolve(options)
+        """Send a conversation and return the whole reply: message, usage, finish reason, model and id.
+
+        Args:
+            messages: The conversation, at least one message.
+            options: Options of this call, over those of the model and the client; nothing by default.
+
+        Raises:
+            CasualLLMError: The call failed; the class `Model` lists the subclasses.
+
+        >>> import asyncio
+        >>> from casual_llm import LocalClient, UserMessage
+        >>> async def ask(question: str) -> Reply:
+        ...     async with LocalClient() as client:
+        ...         return await Model(client, "smollm2").complete([UserMessage(content=question)])
+        >>> reply = asyncio.run(ask("What is the capital of France?"))
+        >>> reply.finish_reason, reply.usage.completion_tokens
+        ('stop', 8)
+        """
+        checked, resolved = self._checked(messages), self._resolve(options)
         try:
-            reply = await self._complete(said, resolved)
+            reply = await self._complete(checked, resolved)
         except BaseException as error:
             self._ledger = record(self._ledger, _partial_usage(error), complete=False)
             raise
@@ -77,9 +124,26 @@ class Model:
     async def stream(
         self, messages: Sequence[Message], options: Layer | None = None
     ) -> AsyncGenerator[StreamChunk, None]:
-        """Ask, and give the answer piece by piece; leaving the loop early ends the request."""
-        said, resolved = self._said(messages), self._resolve(options)
-        chunks = self.client._stream(model=self.name, messages=said, options=resolved)  # noqa: SLF001 # the protocol
+        """Send a conversation and yield the answer in chunks; leaving the loop early ends the request.
+
+        Args:
+            messages: The conversation, at least one message.
+            options: Options of this call, over those of the model and the client; nothing by default.
+
+        Raises:
+            CasualLLMError: The call failed; `error.partial` is the reply so far, where some of it arrived.
+
+        >>> import asyncio
+        >>> from casual_llm import LocalClient, UserMessage
+        >>> async def ask(question: str) -> list[str]:
+        ...     async with LocalClient() as client:
+        ...         chunks = Model(client, "smollm2").stream([UserMessage(content=question)])
+        ...         return [chunk.content async for chunk in chunks if chunk.content]
+        >>> asyncio.run(ask("What is the capital of France?"))[:4]
+        ['The', ' capital', ' of', ' France']
+        """
+        checked, resolved = self._checked(messages), self._resolve(options)
+        chunks = self.client._stream(model=self.name, messages=checked, options=resolved)  # noqa: SLF001 # the protocol
         usage: Usage | None = None
         complete = False
         try:
@@ -98,13 +162,45 @@ class Model:
     async def chat_as(
         self, into: type[T], messages: Sequence[Message], options: Layer | None = None, *, repairs: int = 1
     ) -> T:
-        """Ask for an instance of a pydantic class; the model may repair a wrong answer `repairs` times."""
+        """Send a conversation and return the answer as an instance of a pydantic class.
+
+        Args:
+            into: The class; its JSON Schema is sent as the `response_format`.
+            messages: The conversation, at least one message.
+            options: Options of this call, over those of the model and the client; nothing by default.
+            repairs: How often the model may correct an answer that does not fit; 1 by default, 0 for never.
+
+        Raises:
+            StructuredOutputError: No answer fits, or the model refuses; `error.reply` is the last reply.
+            CasualLLMError: A call failed; the class `Model` lists the subclasses.
+
+        >>> import asyncio
+        >>> from casual_llm import LocalClient, UserMessage
+        >>> from pydantic import BaseModel
+        >>> class Person(BaseModel):
+        ...     name: str
+        ...     age: int
+        >>> async def read(text: str) -> Person:
+        ...     async with LocalClient() as client:
+        ...         return await Model(client, "smollm2").chat_as(Person, [UserMessage(content=text)])
+        >>> asyncio.run(read("Ann is 30 years old."))
+        Person(name='Ann', age=30)
+        """
         return await ask_as(self.complete, into, messages, options, repairs)
 
     def stream_as(
         self, into: type[T], messages: Sequence[Message], options: Layer | None = None
     ) -> AsyncGenerator[Partial[T], None]:
-        """Ask for an instance of a pydantic class as it arrives; the last partial holds the value."""
+        """Send a conversation and yield the instance of a pydantic class as it arrives.
+
+        Args:
+            into: The class; its JSON Schema is sent as the `response_format`.
+            messages: The conversation, at least one message.
+            options: Options of this call, over those of the model and the client; nothing by default.
+
+        The `data` of each `Partial` is the object so far, and the last one holds the instance as `value`. A
+        `StructuredOutputError` where the answer does not fit; nothing is repaired.
+        """
         return partials_of(self.stream(messages, shaped(into, options)), into)
 
     def get_usage(self) -> Usage | None:
@@ -117,12 +213,12 @@ class Model:
         return self._ledger
 
     def explain(self, options: Layer | None = None) -> Explanation:
-        """Tell for each option of a call which layer sets it: client, model or call.
+        """Return which layer sets each option of a call: client, model or call.
 
         >>> from casual_llm import ChatOptions, LocalClient
         >>> model = Model(LocalClient(), "smollm2", default_options=ChatOptions(temperature=0.7))
         >>> print(model.explain(ChatOptions(temperature=0.0, seed=1)))
-        option       value  from  instead of
+        option       value  from  overrides
         temperature  0.0    call  0.7 (model)
         seed         1      call
         """
@@ -131,7 +227,16 @@ class Model:
     def plan(
         self, messages: Sequence[Message], options: Layer | None = None, *, stream: bool = False
     ) -> Plan:
-        """Give the request that a call would send, with its keys masked, without sending it.
+        """Return the request that a call would send, with its keys masked, without sending it.
+
+        Args:
+            messages: The conversation, at least one message.
+            options: Options of this call, over those of the model and the client; nothing by default.
+            stream: Whether the call would be a stream.
+
+        Raises:
+            ConfigurationError: The client is of a class of your own, which has no plan.
+            RequestError: The messages or options cannot be sent.
 
         >>> from casual_llm import LocalClient, UserMessage
         >>> Model(LocalClient(), "smollm2").plan([UserMessage(content="Hi")]).body
@@ -139,10 +244,12 @@ class Model:
         """
         if not isinstance(self.client, CodecClient):
             kind = type(self.client).__name__
-            raise ConfigurationError(f"client: {kind} has no plan; its requests are its own")
-        return self.client.plan(self.name, self._said(messages), self._resolve(options), stream=stream)
+            raise ConfigurationError(
+                f"client: {kind} builds its own requests; use `plan` with a client of casual_llm"
+            )
+        return self.client.plan(self.name, self._checked(messages), self._resolve(options), stream=stream)
 
-    def _said(self, messages: Sequence[Message]) -> list[ChatMessage]:
+    def _checked(self, messages: Sequence[Message]) -> list[ChatMessage]:
         if isinstance(messages, str) or not isinstance(messages, Sequence):
             kind = type(messages).__name__
             raise RequestError(f"messages: {kind} given; give a list, such as [UserMessage(content=...)]")
@@ -171,13 +278,13 @@ def _partial_usage(error: BaseException) -> Usage | None:
 
 
 async def _aclose(chunks: AsyncIterator[StreamChunk]) -> None:
-    # A client of a caller's own may give any iterator; the generators among them can be closed.
+    # A client of a caller's own may return any iterator; the generators among them can be closed.
     if isinstance(chunks, AsyncGenerator):
         await chunks.aclose()
 
 
-def _message(place: str, message: object) -> ChatMessage:
+def _message(path: str, message: object) -> ChatMessage:
     if isinstance(message, UserMessage | AssistantMessage | SystemMessage | ToolResultMessage):
         return message
     kind = type(message).__name__
-    raise RequestError(f"{place}: {kind} given; give a message, such as UserMessage(content=...)")
+    raise RequestError(f"{path}: {kind} given; give a message, such as UserMessage(content=...)")

@@ -1,13 +1,13 @@
-"""What was written of conversations, kept while they live.
+"""A cache of encoded conversations, which lives as long as their messages.
 
-Messages do not change, so what was written of them stays right. A conversation is looked for by the
-identity of its last message, and found where all before it are the same: comparing a thousand messages
-that are the very same objects takes a few microseconds. Equal is the same where there is nothing but
-text; JSON of a caller's own is compared by identity, because 1, 1.0 and true are equal and are not
-written alike. A codec then writes the rest.
+Messages do not change, so their encoding stays right. A conversation is looked up by the identity of its
+last message, and matches where all before it are the same: comparing a thousand messages that are the very
+same objects takes a few microseconds. Messages that hold nothing but text are compared by equality; JSON of
+a caller's own is compared by identity, because 1, 1.0 and true are equal and are encoded differently. A
+codec then encodes the rest.
 
-Nine messages from the first to the last are held weakly, and when one of them is gone, so is what was
-remembered from there on. Those between are held, because watching each would cost more than the turn.
+We hold weak references to nine evenly spaced messages; when one is collected, the cached prefix is truncated
+at that point. The messages between are held, because watching each would cost more than the turn.
 """
 
 from __future__ import annotations
@@ -22,113 +22,115 @@ from casual_llm.messages import AssistantMessage, ChatMessage, UserMessage
 from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix
 
 _PARTS = 8
-"""Of a conversation: the messages between them are watched, and the first and the last."""
+"""A conversation is divided into so many parts; the messages at their ends are watched."""
 
 
 @define(eq=False)
-class _Conversation:
+class _CachedConversation:
     held: list[ChatMessage | None] = field(factory=list)
-    """The messages, `None` where one is watched."""
+    """The messages, `None` where one is watched instead."""
     watched: dict[int, weakref.ref[ChatMessage]] = field(factory=dict)
-    written: list[Prefix] = field(factory=list)
-    """Of all its messages, and of those of the call before: what was asked last is often asked anew."""
-    lasts: list[int] = field(factory=list)
-    """The identities of the last messages of what is written."""
+    prefixes: list[Prefix] = field(factory=list)
+    """Of all its messages, and of those of the call before, because a call is often repeated."""
+    last_ids: list[int] = field(factory=list)
+    """The identities of the last messages of each prefix."""
 
     plain: bool = True
-    """Whether there is nothing but text in it."""
+    """Whether its messages hold nothing but text."""
 
-    def begins(self, messages: tuple[ChatMessage, ...], count: int) -> bool:
-        """Tell whether the first messages are those of this conversation."""
-        known, said = self.messages(count), [*messages[:count]]
-        return known == said and (self.plain or all(map(is_, known, said)))
+    def starts_with(self, messages: tuple[ChatMessage, ...], count: int) -> bool:
+        """Return whether its first messages are the first of these."""
+        cached, given = self.messages(count), [*messages[:count]]
+        return cached == given and (self.plain or all(map(is_, cached, given)))
 
     def messages(self, count: int) -> list[ChatMessage | None]:
-        """Give the first messages, as many as are asked for."""
-        found = self.held[:count]
-        for place, living in self.watched.items():
-            if place < count:
-                found[place] = living()
-        return found
+        """Return the first `count` messages, `None` where one was collected."""
+        messages = self.held[:count]
+        for index, reference in self.watched.items():
+            if index < count:
+                messages[index] = reference()
+        return messages
 
 
 @frozen(eq=False)
 class PrefixMatch:
-    """What is remembered of a conversation that is about to be sent."""
+    """The cached prefix of a conversation that is about to be sent."""
 
-    written: Prefix = EMPTY_PREFIX
-    conversation: _Conversation | None = None
+    prefix: Prefix = EMPTY_PREFIX
+    conversation: _CachedConversation | None = None
 
 
 @define(eq=False)
 class PrefixMemory:
-    """The conversations that a client has sent.
+    """The encoded prefixes of the conversations that a client has sent.
 
     >>> from casual_llm.messages import UserMessage
-    >>> memory, said = PrefixMemory(), (UserMessage(content="Hi"),)
-    >>> memory.keep(memory.recall(said), said, Prefix(count=1, pieces=(b"{}",)))
-    >>> memory.recall(said).written.count
+    >>> memory, messages = PrefixMemory(), (UserMessage(content="Hi"),)
+    >>> memory.keep(memory.recall(messages), messages, Prefix(count=1, pieces=(b"{}",)))
+    >>> memory.recall(messages).prefix.count
     1
-    >>> del said
+    >>> del messages
     >>> len(memory)
     0
     """
 
-    _by_last: dict[int, _Conversation] = field(factory=dict, init=False, repr=False)
-    """By the identity of the last message of each beginning that is written."""
+    _by_last: dict[int, _CachedConversation] = field(factory=dict, init=False, repr=False)
+    """By the identity of the last message of each prefix."""
 
     def __len__(self) -> int:
-        """Count the conversations that are remembered."""
+        """Return the number of conversations."""
         return len({id(conversation) for conversation in self._by_last.values()})
 
     def recall(self, messages: tuple[ChatMessage, ...]) -> PrefixMatch:
-        """Give what was written of the first messages, of as many of them as possible."""
+        """Return the longest cached prefix of the messages."""
         # From the end, because the new messages are few.
         for count in range(len(messages), 0, -1):
-            known = self._by_last.get(id(messages[count - 1]))
-            if known is None:
+            conversation = self._by_last.get(id(messages[count - 1]))
+            if conversation is None:
                 continue
-            for written in known.written:
-                if written.count == count and known.begins(messages, count):
-                    return PrefixMatch(written, known)
+            for prefix in conversation.prefixes:
+                if prefix.count == count and conversation.starts_with(messages, count):
+                    return PrefixMatch(prefix, conversation)
         return PrefixMatch()
 
-    def keep(self, recalled: PrefixMatch, messages: tuple[ChatMessage, ...], written: Prefix) -> None:
-        """Remember what was written, in the place of what it goes on from."""
-        if written.count <= recalled.prefix.count:
+    def keep(self, match: PrefixMatch, messages: tuple[ChatMessage, ...], prefix: Prefix) -> None:
+        """Cache a prefix, instead of the match that it extends."""
+        if prefix.count <= match.prefix.count:
             return
-        conversation = recalled.conversation or _Conversation()
-        self._leave(conversation)
-        before = [recalled.prefix] if recalled.prefix.count else []
-        new = messages[recalled.prefix.count : written.count]
+        conversation = match.conversation or _CachedConversation()
+        self._remove(conversation)
+        before = [match.prefix] if match.prefix.count else []
+        new = messages[match.prefix.count : prefix.count]
         conversation.plain = conversation.plain and all(map(_is_plain, new))
-        self._enter(conversation, [*messages[: written.count]], [*before, written])
+        self._insert(conversation, [*messages[: prefix.count]], [*before, prefix])
 
-    def _enter(self, conversation: _Conversation, messages: list[ChatMessage], written: list[Prefix]) -> None:
-        conversation.written, conversation.held = written, [*messages]
-        conversation.lasts = [id(messages[each.count - 1]) for each in written]
-        for last in conversation.lasts:
-            self._by_last[last] = conversation
+    def _insert(
+        self, conversation: _CachedConversation, messages: list[ChatMessage], prefixes: list[Prefix]
+    ) -> None:
+        conversation.prefixes, conversation.held = prefixes, [*messages]
+        conversation.last_ids = [id(messages[prefix.count - 1]) for prefix in prefixes]
+        for last_id in conversation.last_ids:
+            self._by_last[last_id] = conversation
         memory, itself = weakref.ref(self), weakref.ref(conversation)
-        for place in {(len(messages) - 1) * part // _PARTS for part in range(_PARTS + 1)}:
-            forget = partial(_forget, memory, itself, place)
-            conversation.watched[place] = weakref.ref(messages[place], forget)
-            conversation.held[place] = None
+        for index in {(len(messages) - 1) * part // _PARTS for part in range(_PARTS + 1)}:
+            forget = partial(_forget, memory, itself, index)
+            conversation.watched[index] = weakref.ref(messages[index], forget)
+            conversation.held[index] = None
 
-    def _leave(self, conversation: _Conversation) -> None:
-        for last in conversation.lasts:
-            if self._by_last.get(last) is conversation:
-                del self._by_last[last]
+    def _remove(self, conversation: _CachedConversation) -> None:
+        for last_id in conversation.last_ids:
+            if self._by_last.get(last_id) is conversation:
+                del self._by_last[last_id]
         conversation.watched = {}
 
-    def _cut(self, conversation: _Conversation, place: int) -> None:
-        """Forget a conversation from a message on; what is written of those before it is still right."""
-        kept = [written for written in conversation.written if written.count <= place]
-        found = conversation.messages(kept[-1].count) if kept else []
-        living = [message for message in found if message is not None]
-        self._leave(conversation)
-        if kept and len(living) == len(found):
-            self._enter(conversation, living, kept)
+    def _truncate(self, conversation: _CachedConversation, index: int) -> None:
+        """Forget a conversation from a message on; the prefixes before it are still right."""
+        remaining = [prefix for prefix in conversation.prefixes if prefix.count <= index]
+        messages = conversation.messages(remaining[-1].count) if remaining else []
+        living = [message for message in messages if message is not None]
+        self._remove(conversation)
+        if remaining and len(living) == len(messages):
+            self._insert(conversation, living, remaining)
 
 
 def _is_plain(message: ChatMessage) -> bool:
@@ -140,8 +142,8 @@ def _is_plain(message: ChatMessage) -> bool:
 
 
 def _forget(
-    memory: weakref.ref[PrefixMemory], conversation: weakref.ref[_Conversation], place: int, _: object
+    memory: weakref.ref[PrefixMemory], conversation: weakref.ref[_CachedConversation], index: int, _: object
 ) -> None:
-    holder, gone = memory(), conversation()
-    if holder is not None and gone is not None:
-        holder._cut(gone, place)  # noqa: SLF001 # of this module
+    cache, truncated = memory(), conversation()
+    if cache is not None and truncated is not None:
+        cache._truncate(truncated, index)  # noqa: SLF001 # of this module

@@ -1,6 +1,6 @@
-"""Calls that return an instance of a pydantic class: the loop of repairs, and the stream of partials.
+"""Structured output over a model: the loop of repairs, and the stream of partials.
 
-The options of the request, the parsing and the repair messages are pure, in `casual_llm.structured`.
+The schema, the parsing of an answer and the text of a repair are pure, in `casual_llm.structured`.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from casual_llm.structured import (
 from casual_llm.validation import invalid, preview
 
 Complete: TypeAlias = Callable[[Sequence[Message], Layer], Awaitable[Reply]]
-"""Calls a model with messages and options, and returns the whole reply."""
+"""Sends a conversation, and returns the whole reply."""
 
 
 async def ask_as(
     complete: Complete, into: type[T], messages: Sequence[Message], options: Layer | None, repairs: int
 ) -> T:
-    """Call until the answer is an instance, with at most `repairs` repair turns for repairable failures."""
+    """Return an answer that fits, after at most `repairs` repairs; other failures are not repaired."""
     if isinstance(repairs, bool) or not isinstance(repairs, int) or repairs < 0:
         raise invalid("repairs", f"{preview(repairs)} given", "give a number of turns, 0 or more")
     conversation, layer = messages, shaped(into, options)
@@ -58,9 +58,9 @@ async def partials_of(
     state = Arriving(into=into)
     async with aclosing(chunks):
         async for chunk in chunks:
-            state, grown = partial_step(state, chunk)
-            if grown is not None:
-                yield grown
+            state, partial = partial_step(state, chunk)
+            if partial is not None:
+                yield partial
     outcome = partial_end(state)
     if not is_successful(outcome):
         raise StructuredOutputError(outcome.failure(), reply_of(state))

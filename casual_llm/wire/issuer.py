@@ -51,23 +51,27 @@ def format_of(issuer: str) -> str:
     return issuer.partition("@")[0]
 
 
-def mark_reply(reply: Reply, issuer: str) -> Reply:
+def mark_reply(reply: Reply, issuer: str | None) -> Reply:
     """Mark what a reply brings in `native` with its issuer.
 
     >>> reply = Reply(message=AssistantMessage(content="Hi", native={"ollama": {"thinking": "Hm."}}))
     >>> mark_reply(reply, "ollama@localhost/qwen").message.native
     {'ollama@localhost/qwen': {'thinking': 'Hm.'}}
     """
+    if issuer is None:
+        return reply
     return evolve(reply, message=_renamed(reply.message, format_of(issuer), issuer))
 
 
-def mark_chunk(chunk: StreamChunk, issuer: str) -> StreamChunk:
+def mark_chunk(chunk: StreamChunk, issuer: str | None) -> StreamChunk:
     """Mark what a chunk brings in `native` with its issuer.
 
     >>> chunk = StreamChunk(native={"ollama": {"thinking": "Hm."}})
     >>> mark_chunk(chunk, "ollama@localhost/qwen").native
     {'ollama@localhost/qwen': {'thinking': 'Hm.'}}
     """
+    if issuer is None or (chunk.native is None and not chunk.tool_calls):
+        return chunk
     update: dict[str, object] = {}
     if chunk.native is not None:
         update["native"] = _rename(chunk.native, format_of(issuer), issuer)

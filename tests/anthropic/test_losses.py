@@ -73,7 +73,7 @@ BAD: dict[str, tuple[list[ChatMessage], str]] = {
     ),
     "arguments that are no object": (
         [HI, calling("[1]")],
-        (f"{NO_OBJECT}arguments: a list given; give a dict; {REPAIR}"),
+        (f"{NO_OBJECT}arguments: expected a dict, got a list; {REPAIR}"),
     ),
     "arguments without a JSON form": (
         [HI, calling('{"a": NaN}')],

@@ -108,7 +108,7 @@ def test_options_without_a_flag_can_be_set_without_a_file() -> None:
         ("--model fst", "no model is called 'fst', did you mean fast?"),
         ("--set temprature=1", "did you mean temperature?"),
         ("--temperature nan", "--temperature: nan is not finite"),
-        ("--timeout 0", "timeout: 0.0 is no time"),
+        ("--timeout 0", "timeout: 0.0 is not a valid timeout"),
     ],
 )
 def test_wrong_use_with_a_file_is_one_line(file: File, flags: str, problem: str) -> None:
@@ -136,7 +136,7 @@ def test_all_problems_of_a_file_are_reported(tmp_path: Path) -> None:
     result = run("chat", "Hi", "--config", str(path))
     assert result.stderr == (
         f"error: {path}:\n"
-        "  clients.there.provider: 'opnai' is unknown; give one of openai, anthropic, ollama, local\n"
-        "  models.fast.client: no client is called 'their', did you mean there?\n"
+        "  clients.there.provider: expected one of openai, anthropic, ollama, local, got 'opnai'\n"
+        "  models.fast.client: no client is named 'their', did you mean there?\n"
     )
     assert result.exit_code == 2

@@ -90,7 +90,7 @@ def test_bytes_are_read_and_printed_as_they_are_whatever_the_locale() -> None:
         ([*TO_ANTHROPIC, "--kind", "stream"], b"data: {]\n\n", "standard input: cannot be read: an event"),
         ([*TO_ANTHROPIC, "--kind", "stream"], b": hi\n\n", "standard input: the stream ends before it is"),
         (["--from", "opnai", "--to", "ollama"], b"{}", "--from opnai: unknown format, did you mean openai?"),
-        (["--from", "openai", "--to", "x"], b"{}", "--to x: unknown format; give one of openai, anthropic"),
+        (["--from", "openai", "--to", "x"], b"{}", "--to x: unknown format; use one of openai, anthropic"),
         ([*TO_ANTHROPIC, "--kind", "answer"], b"{}", "'--kind'"),
         (["--to", "openai"], b"{}", "Missing option '--from'"),
     ],

@@ -38,7 +38,7 @@ def test_each_option_is_listed_with_its_value_its_layer_and_what_it_overrides(fi
     result = run("explain", "--config", str(file), "--set", "temperature=0.9")
     assert (result.stderr, result.exit_code) == ("", 0)
     assert result.stdout == (
-        "option       value  from             instead of\n"
+        "option       value  from             overrides\n"
         "max_tokens   200    clients.here\n"
         "temperature  0.9    --set            0.2 (models.fast), 0.0 (presets.precise)\n"
         "stop         OMIT   models.fast      'END' (clients.here)\n"
@@ -46,7 +46,8 @@ def test_each_option_is_listed_with_its_value_its_layer_and_what_it_overrides(fi
         "\n"
         "client   here (local)\n"
         "model    fast (smollm2)\n"
-        "not set  response_format, tools, top_p, tool_choice, frequency_penalty, presence_penalty, top_k, "
+        "not set  response_format, tools, top_p, tool_choice, parallel_tool_calls, reasoning, "
+        "frequency_penalty, presence_penalty, top_k, "
         "extra, provider_options, system_message_handling, strict\n"
     )
 
@@ -215,6 +216,6 @@ def test_letters_that_cannot_be_printed_are_escaped(file: Path, monkeypatch: pyt
 def test_a_real_terminal_shows_the_table(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     with terminal("explain", "--config", str(file)) as person:
-        assert "instead of" in person.see("presets.precise")
+        assert "overrides" in person.see("presets.precise")
         assert "smollm2" in person.see("not set")
         assert person.leave() == 0

@@ -32,7 +32,7 @@ def assert_failed(result: Result, code: int, *phrases: str) -> None:
         (says(STREAM_HEAD, piece(b"data: {]\n\n"), END), "cannot be read"),
         (says(beginning("Once"), END), "ended before it was complete"),
         (says_and_breaks(beginning("Once")), "broke"),
-        (says(b"SSH-2.0-OpenSSH\r\n\r\n"), "is no HTTP"),
+        (says(b"SSH-2.0-OpenSSH\r\n\r\n"), "did not answer in HTTP"),
     ],
 )
 def test_a_call_that_fails_is_one_line(script: Script, phrase: str) -> None:
@@ -87,12 +87,12 @@ def test_a_missing_key_is_looked_for_in_the_environment() -> None:
         ("--temperature warm", ["'--temperature'"]),
         ("--top-p 2", ["--top-p: 2.0 is out of range"]),
         ("--max-tokens 0", ["--max-tokens: 0 is out of range"]),
-        ("--timeout 0", ["timeout: 0.0 is no time"]),
+        ("--timeout 0", ["timeout: 0.0 is not a valid timeout"]),
         ("--provider openia", ["'--provider'", "openai", "local"]),
         ("--provider openai", ["--model: none given"]),
         ("--provider local --base-url http://localhost/v1", ["--base-url", "--provider openai"]),
         ("--name groq", ["--name", "--provider openai"]),
-        ("--base-url localhost -m gpt", ["base_url: 'localhost' is no address"]),
+        ("--base-url localhost -m gpt", ["base_url: 'localhost' is not a valid URL"]),
         ("--image missing.png", ["missing.png: No such file"]),
         ("--api-key sk-1", ["No such option: --api-key"]),
     ],

@@ -1,4 +1,4 @@
-"""What recorded replies of Ollama servers show beside the tables of tests/test_conformance.py."""
+"""What recorded replies of Ollama servers show in addition to the tables of tests/test_conformance.py."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def streams(recorded: tuple[Exchange, ...]) -> list[Exchange]:
 def test_every_finish_reason_that_was_recorded_has_a_meaning_or_answers_no_question(
     recorded: tuple[Exchange, ...],
 ) -> None:
-    said = {exchange.expected.finish for exchange in recorded if exchange.expected}
-    assert said - FINISH_REASONS.keys() == {None, "load"}
+    reasons = {exchange.expected.finish for exchange in recorded if exchange.expected}
+    assert reasons - FINISH_REASONS.keys() == {None, "load"}
 
 
 def test_recorded_thoughts_are_kept_and_given_back_with_the_message(

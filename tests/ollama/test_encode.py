@@ -44,15 +44,15 @@ def asking(arguments: str, **more: Any) -> AssistantMessage:  # noqa: ANN401
     return AssistantMessage(tool_calls=[AssistantToolCall(id="c1", function=function)], **more)
 
 
-def test_a_request_goes_to_one_place_as_json() -> None:
+def test_a_request_goes_to_one_path_as_json() -> None:
     request = encoded(HI).request
     assert (request.url, dict(request.headers)) == ("/api/chat", {"content-type": "application/json"})
 
 
-@pytest.mark.parametrize(("stream", "said"), [(True, b"true"), (False, b"false")])
-def test_whether_to_stream_is_always_said(stream: bool, said: bytes) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(("stream", "flag"), [(True, b"true"), (False, b"false")])
+def test_the_stream_flag_is_always_sent(stream: bool, flag: bytes) -> None:  # noqa: FBT001
     body = encoded(HI, stream=stream).request.body
-    assert body == b'{"model":"m","stream":' + said + b',"messages":[{"role":"user","content":"Hi"}]}'
+    assert body == b'{"model":"m","stream":' + flag + b',"messages":[{"role":"user","content":"Hi"}]}'
 
 
 MESSAGES: dict[str, tuple[ChatMessage, str]] = {
@@ -211,10 +211,10 @@ SYSTEM: list[ChatMessage] = [SystemMessage(content="Be brief."), HI, SystemMessa
 def test_system_messages_are_kept_or_merged(handling: str | None, contents: list[str]) -> None:
     it = encoded(*SYSTEM, system_message_handling=handling)
     assert [message["content"] for message in json.loads(it.request.body)["messages"]] == contents
-    assert it.written.count == (0 if handling == "merge" else 3)
+    assert it.prefix.count == (0 if handling == "merge" else 3)
 
 
 def test_a_longer_conversation_begins_with_the_bytes_of_the_shorter() -> None:
-    said: list[ChatMessage] = [HI, asking("{}"), UserMessage(content="How are you?")]
-    shorter, longer = (encoded(*said[:count], seed=1).request.body for count in (2, 3))
+    messages: list[ChatMessage] = [HI, asking("{}"), UserMessage(content="How are you?")]
+    shorter, longer = (encoded(*messages[:count], seed=1).request.body for count in (2, 3))
     assert longer.startswith(shorter.removesuffix(b"]}"))

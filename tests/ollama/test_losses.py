@@ -1,4 +1,4 @@
-"""What cannot be put on the wire: refused with its place and a remedy, left out, or said differently."""
+"""What cannot be put on the wire: refused with its path and a remedy, left out, or written differently."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from casual_llm.options import ChatOptions, JsonSchema
 from casual_llm.providers.ollama import codec
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call
-from casual_llm.wire.report import Loss
+from casual_llm.wire.report import Change, ChangeKind, Loss
 
 HI = UserMessage(content="Hi")
 NOW, PING = Tool(name="now"), Tool(name="ping", strict=True)
@@ -41,39 +41,39 @@ BAD: dict[str, tuple[ChatMessage, str]] = {
     "arguments cut off": (
         asking('{"city": "Par'),
         (
-            'messages[1].tool_calls[0].function.arguments: \'{"city": "Par\' is no JSON object; '
-            "repair it, or leave the call and its result out"
+            'messages[1].tool_calls[0].function.arguments: expected a JSON object, got \'{"city": "Par\'; '
+            "repair the JSON, or leave out this call and its result"
         ),
     ),
     "arguments that are a list": (
         asking("[1]"),
         (
-            "messages[1].tool_calls[0].function.arguments: '[1]' is no JSON object; "
-            "repair it, or leave the call and its result out"
+            "messages[1].tool_calls[0].function.arguments: expected a JSON object, got '[1]'; "
+            "repair the JSON, or leave out this call and its result"
         ),
     ),
     "an image by URL": (
         UserMessage(content=[TextContent(text="a"), ImageContent(source="https://example.com/a.png")]),
         (
-            "messages[1].content[1]: Ollama takes no URLs; "
+            "messages[1].content[1]: Ollama does not accept image URLs; "
             "fetch the image first: fetch_image_as_base64 for a URL, read_image for a file"
         ),
     ),
     "a data URI without an image": (
         UserMessage(content=[ImageContent(source="data:image/png;base64,")]),
-        "messages[1].content[0]: the data URI holds no image in base64; give base64 instead",
+        "messages[1].content[0]: the data URI does not hold an image in base64; use base64 instead",
     ),
     "a data URI that is none": (
         UserMessage(content=[ImageContent(source="data:image/png")]),
-        "messages[1].content[0]: the data URI holds no image in base64; give base64 instead",
+        "messages[1].content[0]: the data URI does not hold an image in base64; use base64 instead",
     ),
     "a data URI of broken base64": (
         ToolResultMessage(name="f", tool_call_id="1", content=[ImageContent(source="data:;base64,a!")]),
-        "messages[1].content[0]: the data URI holds no image in base64; give base64 instead",
+        "messages[1].content[0]: the data URI does not hold an image in base64; use base64 instead",
     ),
-    "a user who says nothing": (
+    "a user message without content": (
         UserMessage(content=None),
-        "messages[1].content: there is nothing to say; give text or parts",
+        "messages[1].content: the message is empty; add text or parts",
     ),
 }
 
@@ -89,7 +89,7 @@ def test_arguments_hold_finite_numbers_only(number: str) -> None:
     assert failure.path == "messages[0].tool_calls[0].function.arguments"
 
 
-def test_half_a_character_is_refused_by_its_place() -> None:
+def test_half_a_character_is_refused_by_its_path() -> None:
     call = Call(model="m", messages=[HI, UserMessage(content="\ud800")])
     assert codec().encode(call).failure().path == "messages[1]"
 
@@ -129,12 +129,12 @@ LOSSES: dict[str, tuple[list[ChatMessage], dict[str, Any], list[Loss]]] = {
             lost("options.tools[0].cache_control", MARK),
         ],
     ),
-    "what settings in extra say otherwise": (
+    "settings of extra with other values": (
         [HI],
         {"seed": 1, "max_tokens": 5, "extra": {"options": {"seed": 2, "num_predict": 5}}},
         [Loss(path="options.extra.options.seed", kind="overridden", asked=1, applied=2)],
     ),
-    "what extra says otherwise": (
+    "a key of extra with another value": (
         [HI],
         {"response_format": "json", "extra": {"format": ""}},
         [Loss(path="options.extra.format", kind="overridden", asked="json", applied="")],
@@ -171,7 +171,7 @@ LOSSES: dict[str, tuple[list[ChatMessage], dict[str, Any], list[Loss]]] = {
             lost("messages[2].tool_calls[0].native.gemini", ["signature"]),
         ],
     ),
-    "what the format says in place of the message": (
+    "keys of the format that override the message": (
         [
             UserMessage(content="a", native={"ollama": {"content": "b", "role": "user"}}),
             asking('{"a":1}', native={"ollama": {"id": "c2"}}),
@@ -212,7 +212,7 @@ LOSSES: dict[str, tuple[list[ChatMessage], dict[str, Any], list[Loss]]] = {
         {},
         [lost("messages[0].content[0].detail", "low")],
     ),
-    "what a tool is, in place of what it was": (
+    "the type of a tool, overridden": (
         [UserMessage(content="Hi")],
         {"tools": [Tool(name="now", native={"ollama": {"type": "custom"}})]},
         [
@@ -233,7 +233,7 @@ LOSSES: dict[str, tuple[list[ChatMessage], dict[str, Any], list[Loss]]] = {
 
 
 @pytest.mark.parametrize(("messages", "options", "losses"), LOSSES.values(), ids=LOSSES.keys())
-def test_what_cannot_be_said_is_a_loss(
+def test_what_cannot_be_expressed_is_a_loss(
     messages: list[ChatMessage], options: dict[str, Any], losses: list[Loss]
 ) -> None:
     encoded = codec().encode(Call(model="m", messages=messages, options=ChatOptions(**options))).unwrap()
@@ -241,7 +241,7 @@ def test_what_cannot_be_said_is_a_loss(
 
 
 @pytest.mark.parametrize("more", [{}, {"detail": "low"}, {"cache_control": MARK}], ids=str)
-def test_another_media_type_is_told_whatever_else_is_lost(more: dict[str, Any]) -> None:
+def test_another_media_type_is_reported_whatever_else_is_lost(more: dict[str, Any]) -> None:
     image = ImageContent(source="iVBORw0KGgo=", media_type="image/webp", **more)
     encoded = codec().encode(Call(model="m", messages=[UserMessage(content=[image])])).unwrap()
     assert [(change.path, change.kind) for change in encoded.changes] == [
@@ -250,17 +250,17 @@ def test_another_media_type_is_told_whatever_else_is_lost(more: dict[str, Any]) 
     assert [loss.path for loss in encoded.losses] == [f"messages[0].content[0].{name}" for name in more]
 
 
-def test_a_loss_is_a_failure_where_all_must_be_said() -> None:
+def test_a_loss_is_a_failure_where_nothing_may_be_lost() -> None:
     options = ChatOptions(tools=[NOW], tool_choice="required", strict=True)
     assert codec().encode(Call(model="m", messages=[HI], options=options)).failure().path == CHOICE
 
 
-def changed(path: str, asked: Any, applied: Any = None, kind: str = "rewritten") -> Loss:  # noqa: ANN401
-    return Loss(path=path, kind=kind, asked=asked, applied=applied)
+def changed(path: str, asked: Any, applied: Any = None, kind: ChangeKind = "rewritten") -> Change:  # noqa: ANN401
+    return Change(path=path, kind=kind, asked=asked, applied=applied)
 
 
 FORMAT = "options.response_format"
-CHANGES: dict[str, tuple[list[ChatMessage], dict[str, Any], list[Loss]]] = {
+CHANGES: dict[str, tuple[list[ChatMessage], dict[str, Any], list[Change]]] = {
     "nothing": ([HI, asking('{"a":1}')], {"stop": ["a"], "tools": [NOW]}, []),
     "one stop": ([HI], {"stop": "END"}, [changed("options.stop", "END", ["END"])]),
     "free text": ([HI], {"response_format": "text"}, [changed(FORMAT, "text", kind="implied")]),
@@ -291,7 +291,7 @@ CHANGES: dict[str, tuple[list[ChatMessage], dict[str, Any], list[Loss]]] = {
         {},
         [changed("messages[0].content", ["image", "text"], ["text", "image"])],
     ),
-    "no text beside calls": (
+    "no text next to calls": (
         [AssistantMessage(content="", tool_calls=asking("{}").tool_calls)],
         {},
         [changed("messages[0].content", "", None)],
@@ -310,8 +310,8 @@ CHANGES: dict[str, tuple[list[ChatMessage], dict[str, Any], list[Loss]]] = {
 
 
 @pytest.mark.parametrize(("messages", "options", "changes"), CHANGES.values(), ids=CHANGES.keys())
-def test_what_is_said_in_another_form_is_told(
-    messages: list[ChatMessage], options: dict[str, Any], changes: list[Loss]
+def test_what_is_written_in_another_form_is_reported(
+    messages: list[ChatMessage], options: dict[str, Any], changes: list[Change]
 ) -> None:
     encoded = codec().encode(Call(model="m", messages=messages, options=ChatOptions(**options))).unwrap()
     assert (list(encoded.changes), encoded.losses) == (changes, ())

@@ -41,11 +41,11 @@ def function(name: str, **more: Json) -> dict[str, Json]:
 
 
 @pytest.mark.parametrize(
-    ("said", "stream"),
+    ("flag", "stream"),
     [({}, True), ({"stream": None}, True), ({"stream": True}, True), ({"stream": False}, False)],
 )
-def test_a_request_asks_for_a_stream_unless_it_says_otherwise(said: dict[str, Any], stream: bool) -> None:  # noqa: FBT001
-    call = read({"model": "m", "messages": [HI], **said}).unwrap()
+def test_a_request_asks_for_a_stream_unless_its_flag_is_false(flag: dict[str, Any], stream: bool) -> None:  # noqa: FBT001
+    call = read({"model": "m", "messages": [HI], **flag}).unwrap()
     assert call == Call(model="m", messages=[UserMessage(content="Hi")], stream=stream)
 
 
@@ -112,9 +112,9 @@ OPTIONS: dict[str, tuple[dict[str, Any], ChatOptions]] = {
 }
 
 
-@pytest.mark.parametrize(("said", "options"), OPTIONS.values(), ids=OPTIONS.keys())
-def test_options_are_read(said: dict[str, Any], options: ChatOptions) -> None:
-    assert read({"model": "m", "messages": [HI], **said}).unwrap().options == options
+@pytest.mark.parametrize(("keys", "options"), OPTIONS.values(), ids=OPTIONS.keys())
+def test_options_are_read(keys: dict[str, Any], options: ChatOptions) -> None:
+    assert read({"model": "m", "messages": [HI], **keys}).unwrap().options == options
 
 
 def call(identity: str, name: str, arguments: str = "{}", **more: Any) -> AssistantToolCall:  # noqa: ANN401
@@ -228,28 +228,28 @@ MESSAGES: dict[str, tuple[list[object], list[ChatMessage]]] = {
 }
 
 
-@pytest.mark.parametrize(("spoken", "messages"), MESSAGES.values(), ids=MESSAGES.keys())
-def test_messages_are_read(spoken: list[object], messages: list[ChatMessage]) -> None:
-    assert list(read({"model": "m", "messages": spoken}).unwrap().messages) == messages
+@pytest.mark.parametrize(("written", "messages"), MESSAGES.values(), ids=MESSAGES.keys())
+def test_messages_are_read(written: list[object], messages: list[ChatMessage]) -> None:
+    assert list(read({"model": "m", "messages": written}).unwrap().messages) == messages
 
 
 BAD: dict[str, tuple[object, str]] = {
     "no JSON": (b"<html>", "body: expected a JSON object"),
     "no object": ([], "body: expected a JSON object"),
-    "a model that is no name": ({"model": 5}, "model: expected a name"),
+    "a model that is no name": ({"model": 5}, "model: expected a string"),
     "messages that are no list": ({"messages": {}}, "messages: expected an array"),
     "a stream that is neither": ({"stream": "yes"}, "stream: expected true or false"),
     "an unknown role": (
         {"messages": [{"role": "robot"}]},
-        "messages[0].role: 'robot' is no role; expected system, user, assistant or tool",
+        "messages[0].role: expected system, user, assistant or tool, got 'robot'",
     ),
     "content that is no text": (
         {"messages": [HI, {"role": "system", "content": []}]},
-        "messages[1].content: expected a text",
+        "messages[1].content: expected a string",
     ),
     "images that are no list": (
         {"messages": [{**HI, "images": GIF}]},
-        "messages[0].images: expected a list",
+        "messages[0].images: expected an array",
     ),
     "an image by URL": (
         {"messages": [{**HI, "images": [GIF, "https://example.com/a.png"]}]},
@@ -265,11 +265,11 @@ BAD: dict[str, tuple[object, str]] = {
     ),
     "calls that are no list": (
         {"messages": [{"role": "assistant", "tool_calls": {}}]},
-        "messages[0].tool_calls: expected a list",
+        "messages[0].tool_calls: expected an array",
     ),
     "a call without a name": (
         {"messages": [{"role": "assistant", "tool_calls": [{}]}]},
-        "messages[0].tool_calls[0].function.name: expected a name",
+        "messages[0].tool_calls[0].function.name: expected a string",
     ),
     "arguments that are a list": (
         {"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "a", "arguments": []}}]}]},
@@ -277,15 +277,15 @@ BAD: dict[str, tuple[object, str]] = {
     ),
     "a result of a number": (
         {"messages": [{**ANSWER, "tool_call_id": 5}]},
-        "messages[0].tool_call_id: expected a text",
+        "messages[0].tool_call_id: expected a string",
     ),
     "a result of a tool without a name": (
         {"messages": [{**ANSWER, "tool_name": {}}]},
-        "messages[0].tool_name: expected a text",
+        "messages[0].tool_name: expected a string",
     ),
 }
 
 
 @pytest.mark.parametrize(("body", "problem"), BAD.values(), ids=BAD.keys())
-def test_what_cannot_be_held_is_an_error_that_names_its_place(body: object, problem: str) -> None:
+def test_what_cannot_be_held_is_an_error_that_names_its_path(body: object, problem: str) -> None:
     assert str(read(body).failure()) == problem

@@ -1,4 +1,4 @@
-"""What recorded requests show beside the tables of tests/test_conformance.py."""
+"""What recorded requests show in addition to the tables of tests/test_conformance.py."""
 
 from __future__ import annotations
 

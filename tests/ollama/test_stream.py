@@ -72,7 +72,7 @@ COMPLETE: dict[str, tuple[list[bytes], str]] = {
     "lines that end in CRLF": ([(says("a") + DONE).replace(b"\n", b"\r\n")], "a"),
     "empty lines": ([b"\n", says("a"), b" \n\r\n", DONE], "a"),
     "rare characters": (['{"message":{"content":"a\u2028\u0085🙂"}}\n'.encode(), DONE], "a\u2028\u0085🙂"),
-    "text beside the end": ([says("a"), line(message={"content": "b"}, done=True)], "ab"),
+    "text at the end": ([says("a"), line(message={"content": "b"}, done=True)], "ab"),
 }
 
 

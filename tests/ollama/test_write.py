@@ -18,8 +18,8 @@ THOUGHTFUL = AssistantMessage(content="a", native={"ollama": {"thinking": "hm", 
 
 def calling(*arguments: str) -> AssistantMessage:
     calls = [
-        AssistantToolCall(id=str(place), function=AssistantToolCallFunction(name="f", arguments=text))
-        for place, text in enumerate(arguments)
+        AssistantToolCall(id=str(number), function=AssistantToolCallFunction(name="f", arguments=text))
+        for number, text in enumerate(arguments)
     ]
     return AssistantMessage(tool_calls=calls)
 

@@ -205,7 +205,8 @@ def rewrite(protocol: Protocol, exchange: Exchange) -> Result[Rewriting, ReadErr
     codec = protocol.codec_for(exchange)
 
     def compared(encoded: Encoded) -> Rewriting:
-        reported, after = (*encoded.losses, *encoded.changes), json.loads(encoded.request.body)
+        reported: tuple[Loss | Change, ...] = (*encoded.losses, *encoded.changes)
+        after = json.loads(encoded.request.body)
         return Rewriting(exchange.request, after, reported, _owners(codec, exchange.request))
 
     read: Result[Call, ReadError | EncodeError] = codec.read(_request(exchange.request))

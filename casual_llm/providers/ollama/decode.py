@@ -1,4 +1,4 @@
-"""What `/api/chat` answers, whole or a line of a stream.
+"""A reply of `/api/chat`, whole or as a line of a stream.
 
 Both are one kind of object and read by one function, so that asking either way gives the same answer.
 The oddities met here are listed in docs/wire-ollama.md.
@@ -13,9 +13,9 @@ from returns.result import Failure, Result, Success
 
 from casual_llm.failures import DecodeError, ErrorResponse, Malformed
 from casual_llm.frozen import Json
-from casual_llm.providers.ollama.arguments import compact
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
+from casual_llm.wire.arguments import compact_arguments
 from casual_llm.wire.codec import Chunks, Response
 from casual_llm.wire.collect import collect, derived_id
 from casual_llm.wire.error_bodies import error_message_and_code, error_response, status_in
@@ -31,7 +31,7 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "error": "error",
     "pause": "pause",
 }
-"""What servers say, and what it means; `load` and `unload` answer a request that asks for no answer."""
+"""What servers send, and what it means; `load` and `unload` answer a request that asks for no answer."""
 
 
 def decode(response: Response) -> Result[Reply, DecodeError]:
@@ -58,7 +58,7 @@ def decode(response: Response) -> Result[Reply, DecodeError]:
 
 
 def error_in(body: Mapping[str, Json], status: int) -> ErrorResponse | None:
-    """Find the error in a body that came with a success status, and in a line of a stream."""
+    """Return the error in a body that came with a success status, and in a line of a stream."""
     if not body.get("error"):
         return None
     message, code = error_message_and_code(body)
@@ -68,28 +68,27 @@ def error_in(body: Mapping[str, Json], status: int) -> ErrorResponse | None:
 def read_chunk(
     body: Mapping[str, Json], calls: int = 0, model: str | None = None, identity: str | None = None
 ) -> StreamChunk | None:
-    """Read an object; `None` if it says nothing beside the model and the id that are known already.
+    """Read an object; `None` if it adds nothing to the model and the id that are known already.
 
     `calls` is the number of tool calls that came before.
     """
-    message, said = mapping(body.get("message")), dict[str, Any]()
-    for field, key in _TEXTS:
+    message, fields = mapping(body.get("message")), dict[str, Any]()
+    for name, key in _TEXTS:
         value = message.get(key)
         if value and isinstance(value, str):
-            said[field] = value
-    asked = message.get("tool_calls")
-    if asked:
-        created, found = text(body.get("created_at")), enumerate(items(asked), calls)
-        said["tool_calls"] = [_tool_call(index, mapping(call), created) for index, call in found]
+            fields[name] = value
+    if message.get("tool_calls"):
+        created, numbered = text(body.get("created_at")), enumerate(items(message["tool_calls"]), calls)
+        fields["tool_calls"] = [_tool_call(index, mapping(call), created) for index, call in numbered]
     if message.get("images"):
-        said["native"] = _native(images=[it for it in items(message["images"]) if isinstance(it, str)])
+        fields["native"] = _native(images=[it for it in items(message["images"]) if isinstance(it, str)])
     if body.get("done") is True:
-        said |= _end(body, has_tool_calls=calls > 0 or bool(said.get("tool_calls")))
-    for field, known in (("model", model), ("id", identity)):
-        value = body.get(field)
+        fields |= _end(body, has_tool_calls=calls > 0 or bool(fields.get("tool_calls")))
+    for name, known in (("model", model), ("id", identity)):
+        value = body.get(name)
         if value and value != known and isinstance(value, str):
-            said[field] = value
-    return StreamChunk(**said) if said else None
+            fields[name] = value
+    return StreamChunk(**fields) if fields else None
 
 
 _TEXTS = (("content", "content"), ("reasoning", "thinking"), ("refusal", "refusal"))
@@ -106,7 +105,7 @@ def _end(body: Mapping[str, Json], *, has_tool_calls: bool) -> dict[str, Any]:
         cache_write_tokens=count(body.get("cache_write_tokens")),
     )
     return {
-        # Servers say `stop` beside tool calls; what happened is that tools were called.
+        # Servers send `stop` with tool calls; what happened is that tools were called.
         "finish_reason": "tool_calls" if reason in {"stop", "pause"} and has_tool_calls else reason,
         "raw_finish_reason": raw or None,
         "usage": None if usage == Usage() else usage,
@@ -126,24 +125,24 @@ def _tool_call(index: int, call: Mapping[str, Json], created: str) -> ToolCallDe
 
 def _arguments(arguments: Json) -> str:
     if isinstance(arguments, str):
-        return compact(arguments)
+        return compact_arguments(arguments)
     return "{}" if arguments is None else dump(arguments).decode()
 
 
 def _native(**keys: Json) -> dict[str, dict[str, Json]] | None:
-    said: dict[str, Json] = {key: value for key, value in keys.items() if value}
-    return {"ollama": said} if said else None
+    fields: dict[str, Json] = {key: value for key, value in keys.items() if value}
+    return {"ollama": fields} if fields else None
 
 
 def replayed(chunks: Iterable[StreamChunk]) -> Chunks:
-    """Give, as a last chunk, what the server wants to see again with the message.
+    """Return, as a last chunk, what the server wants to see again with the message.
 
     >>> replayed([StreamChunk(reasoning="hm"), StreamChunk(reasoning=", yes")])[0].native
     {'ollama': {'thinking': 'hm, yes'}}
     """
     parts = tuple(chunks)
-    shown = [
+    images = [
         image for part in parts for image in items(mapping((part.native or {}).get("ollama")).get("images"))
     ]
-    native = _native(thinking="".join(part.reasoning for part in parts), images=shown)
+    native = _native(thinking="".join(part.reasoning for part in parts), images=images)
     return (StreamChunk(native=native),) if native else ()

@@ -1,124 +1,101 @@
-"""A request to `/api/chat` as a call: what a server, a translation and the laws need.
+"""The messages of a request, read one by one.
 
-Keys that no option can say in full are kept in `extra`, settings among them in `extra["options"]`.
-Nothing is dropped.
+Keys that no field of ours holds stay in `native`. What no message can hold is refused by its path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Mapping, Sequence
 
-from returns.result import Result, safe
+from casual_llm.frozen import Json
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    AssistantToolCallFunction,
+    ChatMessage,
+    SystemMessage,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.providers.ollama.content import content_keys, read_content, read_text
+from casual_llm.providers.ollama.messages import NAMES
+from casual_llm.wire.arguments import compact_arguments
+from casual_llm.wire.collect import derived_id
+from casual_llm.wire.json import dump, mapping
+from casual_llm.wire.message_format import Body
+from casual_llm.wire.reading import list_at, native_rest, optional_text_at, text_at
+from casual_llm.wire.report import PlacedError
 
-from casual_llm.failures import ReadError
-from casual_llm.frozen import Json, freeze_object
-from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
-from casual_llm.providers.ollama.encode import name_of
-from casual_llm.providers.ollama.read_messages import read_messages
-from casual_llm.tools import Tool
-from casual_llm.wire.codec import Call, Request
-from casual_llm.wire.json import mapping, parse, text
-
-_SETTINGS = {
-    "temperature": "temperature",
-    "top_p": "top_p",
-    "top_k": "top_k",
-    "num_predict": "max_tokens",
-    "stop": "stop",
-    "frequency_penalty": "frequency_penalty",
-    "presence_penalty": "presence_penalty",
-    "seed": "seed",
-}
-"""Settings that an option can say, and the name of the option."""
+_Object = Mapping[str, Json]
+_FORMAT = NAMES[0]
 
 
-def read(request: Request) -> Result[Call, ReadError]:
-    """Read a request.
-
-    >>> body = b'{"model": "llama3.2", "messages": [], "options": {"num_predict": 9, "num_ctx": 4096}}'
-    >>> call = read(Request(url="/api/chat", body=body)).unwrap()
-    >>> call.options, call.stream
-    (ChatOptions(max_tokens=9, extra={'options': {'num_ctx': 4096}}), True)
-    >>> print(read(Request(url="/api/chat", body=b"[]")).failure())
-    body: expected a JSON object
-    """
-    return safe(exceptions=(ValueError,))(_call)(request).alt(_located)
+def read_messages(messages: Sequence[Json], _: Body) -> list[ChatMessage]:
+    """Read the messages in order: where a result does not name the call that it answers, the order does."""
+    unanswered = list[AssistantToolCall]()
+    return [_message(index, mapping(item), unanswered) for index, item in enumerate(messages)]
 
 
-def _located(error: ValueError) -> ReadError:
-    path, problem = error.args if len(error.args) == 2 else ("body", str(error))  # noqa: PLR2004
-    return ReadError(path, problem)
+def _message(index: int, message: _Object, unanswered: list[AssistantToolCall]) -> ChatMessage:
+    path, role = f"messages[{index}]", message.get("role")
+    if role == "assistant":
+        answer = _assistant(path, message, index)
+        unanswered += answer.tool_calls or ()
+        return answer
+    if role == "tool":
+        return _tool_result(path, message, unanswered)
+    if role == "user":
+        native = native_rest(_FORMAT, message, {"role", *content_keys(message)})
+        return UserMessage(content=read_content(path, message), native=native)
+    if role == "system":
+        native = native_rest(_FORMAT, message, {"role", "content"})
+        return SystemMessage(content=read_text(path, message), native=native)
+    raise PlacedError(f"{path}.role", f"expected system, user, assistant or tool, got {role!r}")
 
 
-def _call(request: Request) -> Call:
-    body = parse(request.body).value_or(None)
-    if not isinstance(body, Mapping):
-        raise ValueError("body", "expected a JSON object")  # noqa: TRY004
-    model, spoken, stream = body.get("model", ""), body.get("messages", []), body.get("stream")
-    if not isinstance(model, str):
-        raise ValueError("model", "expected a name")  # noqa: TRY004
-    if not isinstance(spoken, list):
-        raise ValueError("messages", "expected an array")  # noqa: TRY004
-    if not isinstance(stream, bool | None):
-        raise ValueError("stream", "expected true or false")  # noqa: TRY004
-    rest = {key: value for key, value in body.items() if key not in {"model", "messages", "stream"}}
-    return Call(
-        model=model, messages=read_messages(spoken), options=_options(rest), stream=stream is not False
+def _assistant(path: str, message: _Object, index: int) -> AssistantMessage:
+    given, content = message.get("tool_calls"), read_text(path, message)
+    calls = [
+        _tool_call(f"{path}.tool_calls[{number}]", mapping(item), derived_id(str(index), number))
+        for number, item in enumerate(() if given is None else list_at(f"{path}.tool_calls", given))
+    ]
+    return AssistantMessage(
+        content=content or (None if calls else ""),
+        tool_calls=calls or None,
+        native=native_rest(_FORMAT, message, {"role", "content", "tool_calls"}),
     )
 
 
-def _options(rest: dict[str, Json]) -> ChatOptions:
-    settings = mapping(rest.get("options"))
-    known = {name: key for key, name in _SETTINGS.items() if key in settings and _holds(name, settings[key])}
-    if known:
-        more = {key: value for key, value in settings.items() if key not in known.values()}
-        rest = {key: value for key, value in rest.items() if key != "options"} | (
-            {"options": more} if more else {}
-        )
-    tools, wanted = _tools(rest.get("tools")), _format(rest.get("format"))
-    said = {key for key, found in (("tools", tools), ("format", wanted)) if found is not None}
-    return ChatOptions(
-        **cast("dict[str, None]", {name: settings[key] for name, key in known.items()}),
-        tools=tools,
-        response_format=wanted,
-        extra={key: value for key, value in rest.items() if key not in said} or None,
+def _tool_call(path: str, call: _Object, derived: str) -> AssistantToolCall:
+    function, identity = mapping(call.get("function")), call.get("id")
+    name, arguments = text_at(f"{path}.function.name", function.get("name")), function.get("arguments")
+    if not isinstance(arguments, Mapping | str | None):
+        raise PlacedError(f"{path}.function.arguments", "expected an object")
+    # The order of the calls says what `index` does, and there is no type but `function`.
+    known = {"id", "type"} if function.keys() - {"name", "arguments", "index"} else {"id", "type", "function"}
+    written = (
+        dump(arguments).decode() if isinstance(arguments, Mapping) else compact_arguments(arguments or "")
+    )
+    return AssistantToolCall(
+        id=identity if isinstance(identity, str) else derived,
+        function=AssistantToolCallFunction(name=name, arguments=written),
+        native=native_rest(_FORMAT, call, known),
     )
 
 
-def _holds(name: str, value: Json) -> bool:
-    """Whether the option of that name takes the value: servers know more than we do, such as -1 for all."""
-    try:
-        ChatOptions(**cast("dict[str, None]", {name: value}))
-    except ValueError:
-        return False
-    return True
-
-
-def _tools(value: Json) -> tuple[Tool, ...] | None:
-    if not isinstance(value, list):
-        return None
-    found = [_tool(mapping(item)) for item in value]
-    tools = tuple(tool for tool in found if tool is not None)
-    return tools if len(tools) == len(found) else None
-
-
-def _tool(tool: Mapping[str, Json]) -> Tool | None:
-    function = mapping(tool.get("function"))
-    known = function.keys() <= {"name", "description", "parameters"}
-    known &= isinstance(function.get("parameters"), Mapping | None)
-    if not known or not function or tool.get("type", "function") != "function":
-        return None
-    description = cast("str | None", function.get("description"))  # what is no text, Tool refuses
-    schema = mapping(function.get("parameters"))
-    read_tool = safe(exceptions=(ValueError,))(Tool.from_input_schema)
-    found = read_tool(text(function.get("name")), description, schema).value_or(None)
-    more = {key: item for key, item in tool.items() if key not in {"type", "function"}}
-    native = freeze_object({"ollama": more}) if more else None
-    return None if found is None else found.model_copy(update={"native": native})
-
-
-def _format(value: Json) -> ResponseFormat | None:
-    if value == "json":
-        return "json"
-    return JsonSchema(name=name_of(value), schema=value) if isinstance(value, Mapping) else None
+def _tool_result(path: str, message: _Object, unanswered: list[AssistantToolCall]) -> ToolResultMessage:
+    identity = optional_text_at(f"{path}.tool_call_id", message.get("tool_call_id"))
+    name = optional_text_at(f"{path}.tool_name", message.get("tool_name"))
+    fitting = (
+        call for call in unanswered if identity in {None, call.id} and name in {None, call.function.name}
+    )
+    answered = next(fitting, None)
+    if answered is not None:
+        unanswered.remove(answered)
+        identity, name = answered.id, answered.function.name
+    return ToolResultMessage(
+        name=name or "",
+        tool_call_id=identity or "",
+        content=read_content(path, message),
+        native=native_rest(_FORMAT, message, {"role", "tool_name", "tool_call_id", *content_keys(message)}),
+    )

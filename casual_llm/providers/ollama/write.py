@@ -1,4 +1,4 @@
-"""A reply in Ollama's words, whole and as a stream: the half that servers and laws need.
+"""A reply as Ollama writes it, whole and as a stream: the half that servers and laws need.
 
 `refusal`, `id`, `cached_tokens`, `reasoning_tokens` and `cache_write_tokens` are keys of ours: Ollama does
 not define them, its clients ignore them, and our reader reads them back.
@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from returns.pipeline import is_successful
-
 from casual_llm.frozen import Json
 from casual_llm.messages import AssistantToolCall
-from casual_llm.providers.ollama.arguments import arguments_of
-from casual_llm.providers.ollama.messages import NAMES, Body
+from casual_llm.providers.ollama.messages import NAMES
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
+from casual_llm.wire.arguments import parse_arguments
 from casual_llm.wire.codec import Response
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import dump, text
+from casual_llm.wire.message_format import Body
 from casual_llm.wire.report import native_for
 
 
@@ -30,7 +29,7 @@ def write(reply: Reply) -> Response:
     b'{"message":{"role":"assistant","content":"Paris."},"done":true,"done_reason":"stop"}'
     """
     message: Body = {"role": "assistant", "content": reply.message.content or ""}
-    for part in _beside(reply):
+    for part in _other_keys(reply):
         message |= part
     calls = [_tool_call(call) for call in reply.message.tool_calls or ()]
     body = {**_head(reply), "message": message | ({"tool_calls": calls} if calls else {}), **_end(reply)}
@@ -44,22 +43,22 @@ def write_stream(reply: Reply) -> tuple[bytes, ...]:
     >>> write_stream(Reply(message=AssistantMessage(content="Paris."), finish_reason="stop"))[-1]
     b'{"message":{"role":"assistant","content":""},"done":true,"done_reason":"stop"}\n'
     """
-    head, silent = _head(reply), {"role": "assistant", "content": ""}
-    bodies: list[Body] = [{**head, "message": {**silent, **part}, "done": False} for part in _parts(reply)]
-    bodies.append({**head, "message": silent, **_end(reply)})
+    head, empty = _head(reply), {"role": "assistant", "content": ""}
+    bodies: list[Body] = [{**head, "message": {**empty, **part}, "done": False} for part in _parts(reply)]
+    bodies.append({**head, "message": empty, **_end(reply)})
     return tuple(dump(body) + b"\n" for body in bodies)
 
 
 def _parts(reply: Reply) -> Iterator[Body]:
-    yield from _beside(reply)
+    yield from _other_keys(reply)
     for line in (reply.message.content or "").splitlines(keepends=True):
         yield {"content": line}
     for call in reply.message.tool_calls or ():
         yield {"tool_calls": [_tool_call(call)]}
 
 
-def _beside(reply: Reply) -> Iterator[Body]:
-    """Give what stands beside the text: thoughts, and what else the message knows of Ollama's."""
+def _other_keys(reply: Reply) -> Iterator[Body]:
+    """Yield what stands next to the text: thoughts, and what else the message holds of Ollama's."""
     native = native_for(reply.message.native, NAMES)
     thoughts: Body = {"thinking": text(native.pop("thinking", None)) or reply.reasoning}
     refusal: Body = {"refusal": reply.message.refusal}
@@ -85,7 +84,7 @@ def _end(reply: Reply) -> Body:
 
 
 def _tool_call(call: AssistantToolCall) -> Json:
-    # What a model did not finish is no object; a text is the only way to hand it on.
-    found = arguments_of(call.function.arguments)
-    arguments: Json = found.unwrap() if is_successful(found) else call.function.arguments
+    arguments: Json = parse_arguments(call.function.arguments)
+    if arguments is None:  # what a model did not finish can only be sent as text
+        arguments = call.function.arguments
     return {"id": call.id, "function": {"name": call.function.name, "arguments": arguments}}

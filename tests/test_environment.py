@@ -1,4 +1,4 @@
-"""Where a client goes and with which key, by what it was told and what the environment says."""
+"""The base URL and the key of a client, from its arguments and from the environment."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from casual_llm import (
     AnthropicClient,
@@ -16,8 +17,10 @@ from casual_llm import (
     OpenAIClient,
     create_client,
 )
-from casual_llm.providers.openai_chat import AZURE, COMPATIBLE, GROQ, OPENAI, Dialect
-from casual_llm.shell.environment import is_loopback, key_for, ollama_host
+from casual_llm.providers.openai_chat import AZURE, COMPATIBLE, GROQ, OPENAI, VLLM, Dialect
+from casual_llm.redaction import Secret
+from casual_llm.shell.environment import is_loopback, ollama_base_url, resolve_secret
+from casual_llm.shell.vendors import server_key_variables
 
 CLOUD = "https://models.example.com"
 
@@ -30,7 +33,7 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "address"),
+    ("text", "base_url"),
     [
         ("box", "http://box:11434"),
         ("box:8080", "http://box:8080"),
@@ -56,14 +59,14 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_an_ollama_host_is_read_however_it_is_spelled(
-    said: str, address: str, monkeypatch: pytest.MonkeyPatch
+    text: str, base_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("OLLAMA_HOST", said)
-    assert ollama_host(said) == OllamaClient().base_url == OllamaClient(host=said).base_url == address
+    monkeypatch.setenv("OLLAMA_HOST", text)
+    assert ollama_base_url(text) == OllamaClient().base_url == OllamaClient(host=text).base_url == base_url
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         "box:port",
         "box:99999",
@@ -76,15 +79,17 @@ def test_an_ollama_host_is_read_however_it_is_spelled(
         "box?k=secret",
     ],
 )
-def test_an_ollama_host_that_is_none_is_refused_by_the_place_it_is_from(
-    said: str, monkeypatch: pytest.MonkeyPatch
+def test_an_ollama_host_that_is_none_is_refused_by_where_it_is_from(
+    text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ConfigurationError, match=r"^host: .* is no address; give one like") as given:
-        OllamaClient(host=said)
-    monkeypatch.setenv("OLLAMA_HOST", said)
-    with pytest.raises(ConfigurationError, match=r"^OLLAMA_HOST: .* is no address; give one like") as found:
+        OllamaClient(host=text)
+    monkeypatch.setenv("OLLAMA_HOST", text)
+    with pytest.raises(
+        ConfigurationError, match=r"^OLLAMA_HOST: .* is no address; give one like"
+    ) as from_environment:
         OllamaClient()
-    assert "secret" not in str(given.value) + str(found.value)
+    assert "secret" not in str(given.value) + str(from_environment.value)
 
 
 def test_a_host_that_is_no_text_is_refused() -> None:
@@ -115,10 +120,10 @@ def test_only_an_address_of_this_machine_needs_no_key(address: str, here: bool) 
     config = ClientConfig(provider="openai")
     assert is_loopback(address) is here
     if here:
-        assert key_for(config, address) is None
+        assert resolve_secret(config, address, ["OPENAI_API_KEY"]) is None
     else:
         with pytest.raises(ConfigurationError, match="api_key: none given, and OPENAI_API_KEY not set"):
-            key_for(config, address)
+            resolve_secret(config, address, ["OPENAI_API_KEY"])
 
 
 @pytest.mark.parametrize(
@@ -138,7 +143,7 @@ def test_an_address_is_the_one_given_else_that_of_the_environment_else_the_vendo
         client(api_key="sk-x", base_url="https://given.example.com").base_url == "https://given.example.com"
     )
     monkeypatch.setenv(variable, "models.example.com")
-    with pytest.raises(ConfigurationError, match=rf"^{variable}: 'models.example.com' is no address"):
+    with pytest.raises(ConfigurationError, match=rf"^{variable}: 'models.example.com' is not a valid URL"):
         client(api_key="sk-x")
     monkeypatch.setenv(variable, "")
     assert client(api_key="sk-x", base_url="").base_url == usual
@@ -166,26 +171,78 @@ def test_a_server_whose_address_nobody_knows_needs_one(dialect: Dialect) -> None
         OpenAIClient(api_key="sk-x", dialect=dialect)
 
 
-KEYS = {"MY_PROXY_EU_API_KEY": "of-the-name", "GROQ_API_KEY": "of-the-dialect", "OPENAI_API_KEY": "general"}
+KEYS = {"MY_PROXY_EU_API_KEY": "of-the-name", "GROQ_API_KEY": "of-the-server", "OPENAI_API_KEY": "general"}
+GROQ_URL = "https://api.groq.com/openai/v1"
 
 
 @pytest.mark.parametrize(
-    ("given", "environment", "key"),
+    ("given", "environment", "base_url", "key"),
     [
-        ("explicit", KEYS, "explicit"),
-        (None, KEYS, "of-the-name"),
-        ("", KEYS, "of-the-name"),
-        (None, {**KEYS, "MY_PROXY_EU_API_KEY": ""}, "of-the-dialect"),
-        (None, {"OPENAI_API_KEY": " general\n"}, "general"),
+        ("explicit", KEYS, GROQ_URL, "explicit"),
+        (None, KEYS, GROQ_URL, "of-the-name"),
+        ("", KEYS, GROQ_URL, "of-the-name"),
+        (None, {**KEYS, "MY_PROXY_EU_API_KEY": ""}, GROQ_URL, "of-the-server"),
+        (None, {**KEYS, "MY_PROXY_EU_API_KEY": ""}, CLOUD, "general"),
+        (None, {"OPENAI_API_KEY": " general\n"}, CLOUD, "general"),
     ],
 )
 def test_a_key_is_the_first_that_is_there(
-    given: str | None, environment: Mapping[str, str], key: str, monkeypatch: pytest.MonkeyPatch
+    given: str | None,
+    environment: Mapping[str, str],
+    base_url: str,
+    key: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     config = ClientConfig(provider="openai", name="my-proxy.eu", api_key=given)
-    assert key_for(config, CLOUD, "GROQ_API_KEY") == key
+    assert resolve_secret(config, base_url, server_key_variables(config, base_url, None)) == Secret(key)
+
+
+OPENROUTER_URL = "https://openrouter.ai/api/v1"
+MINE = evolve(AZURE, key_variable="MY_AZURE_KEY")
+TRIED: dict[str, tuple[str, str | None, str, Dialect | None, list[str]]] = {
+    "a known host": ("openai", None, OPENROUTER_URL, None, ["OPENROUTER_API_KEY"]),
+    "a host with a dot": ("openai", None, "https://openrouter.ai./v1", None, ["OPENROUTER_API_KEY"]),
+    "a known host, in another format": ("anthropic", None, OPENROUTER_URL, None, ["OPENROUTER_API_KEY"]),
+    "another vendor's host": ("openai", None, "https://api.anthropic.com/v1", None, ["ANTHROPIC_API_KEY"]),
+    "a name, on a known host": ("openai", "my", OPENROUTER_URL, None, ["MY_API_KEY", "OPENROUTER_API_KEY"]),
+    "another vendor's name": ("openai", "groq", OPENROUTER_URL, None, ["OPENROUTER_API_KEY"]),
+    "another vendor's dialect": ("openai", None, OPENROUTER_URL, GROQ, ["OPENROUTER_API_KEY"]),
+    "a known dialect": ("openai", None, CLOUD, GROQ, ["GROQ_API_KEY"]),
+    "a known dialect without a variable": ("openai", None, CLOUD, VLLM, []),
+    "a dialect with a variable of its own": (
+        *("openai", None, "https://a.openai.azure.com/openai/v1", MINE),
+        ["MY_AZURE_KEY", "AZURE_OPENAI_API_KEY"],
+    ),
+    "OpenAI itself": ("openai", None, "https://eu.api.openai.com/v1", None, ["OPENAI_API_KEY"]),
+    "an unknown server": ("openai", "my", CLOUD, None, ["MY_API_KEY", "OPENAI_API_KEY"]),
+    "an unknown dialect": ("openai", None, CLOUD, Dialect(name="proxy"), ["OPENAI_API_KEY"]),
+    "any other dialect": ("openai", None, CLOUD, COMPATIBLE, ["OPENAI_API_KEY"]),
+    "Ollama's cloud": ("ollama", None, "https://ollama.com", None, ["OLLAMA_API_KEY"]),
+    "the embedded model": ("local", None, "local:", None, []),
+}
+
+
+@pytest.mark.parametrize(("provider", "name", "base_url", "dialect", "tried"), TRIED.values(), ids=TRIED)
+def test_a_known_server_never_gets_the_key_of_another_vendor(
+    provider: str, name: str | None, base_url: str, dialect: Dialect | None, tried: list[str]
+) -> None:
+    config = ClientConfig(provider=provider, name=name)
+    assert [*server_key_variables(config, base_url, dialect)] == tried
+
+
+def test_the_variable_of_a_known_server_is_named_where_another_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-general")
+    missing = r"^api_key: none given, and OPENROUTER_API_KEY not set; give api_key= or set a variable$"
+    with pytest.raises(ConfigurationError, match=missing):
+        OpenAIClient(base_url=OPENROUTER_URL)
+    with pytest.raises(ConfigurationError, match=missing):
+        create_client(ClientConfig(provider="openai", name="openrouter"))
+    with pytest.raises(ConfigurationError, match=r"^api_key: none given; give api_key=$"):
+        OpenAIClient(base_url="https://gpu.example.com/v1", dialect=VLLM)
 
 
 @pytest.mark.parametrize("key", ["", " ", "\n"])
@@ -196,8 +253,8 @@ def test_a_blank_key_is_none(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_all_variables_that_were_tried_are_named() -> None:
-    config = ClientConfig(provider="openai", name="groq")
+    config = ClientConfig(provider="openai", name="my-proxy", base_url=CLOUD)
     with pytest.raises(
-        ConfigurationError, match="and GROQ_API_KEY and OPENAI_API_KEY not set; give api_key="
+        ConfigurationError, match="and MY_PROXY_API_KEY and OPENAI_API_KEY not set; give api_key="
     ):
         create_client(config)

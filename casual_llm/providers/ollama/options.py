@@ -1,0 +1,160 @@
+"""Options: settings of the model in an object of their own, tools, and the format of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import cast
+
+from casual_llm.frozen import Json, thaw
+from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
+from casual_llm.providers.ollama.messages import NAMES
+from casual_llm.providers.ollama.models import capabilities
+from casual_llm.tools import Tool
+from casual_llm.wire.capabilities import limit_options
+from casual_llm.wire.codec import Call
+from casual_llm.wire.encoding import TOOL_CHOICE_MODES, without_none
+from casual_llm.wire.json import mapping, text
+from casual_llm.wire.json_schema import plain_name, sent_schema
+from casual_llm.wire.message_format import Body
+from casual_llm.wire.reading import all_or_none, native_rest, take, take_options
+from casual_llm.wire.report import Report, native_for, overlay_native
+from casual_llm.wire.request_format import EncodedOptions
+
+_SETTINGS = {
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "top_k": "top_k",
+    "num_predict": "max_tokens",
+    "stop": "stop",
+    "frequency_penalty": "frequency_penalty",
+    "presence_penalty": "presence_penalty",
+    "seed": "seed",
+}
+"""Keys of the object `options`, and the names of our options."""
+_FORMAT_PATH = "options.response_format"
+
+
+def encode_options(call: Call, options: ChatOptions, report: Report) -> EncodedOptions:
+    """Encode the options of a call."""
+    sent = limit_options(options, capabilities(call.model), report)
+    settings = {key: thaw(getattr(sent, name)) for key, name in _SETTINGS.items()}
+    if isinstance(sent.stop, str):
+        # A server refuses a lone text: api/types.go, Options.FromMap, takes an array of strings only.
+        settings["stop"] = [sent.stop]
+        report.changed("options.stop", "rewritten", sent.stop, [sent.stop])
+    listed = _listed_tools(sent, report)
+    for index, tool in listed or ():
+        _report_tool(tool, f"options.tools[{index}]", report)
+    body: Body = {
+        "format": _write_format(sent.response_format, report),
+        "options": without_none(settings) or None,
+        "tools": None if listed is None else [write_tool(tool) for _, tool in listed],
+    }
+    return EncodedOptions(body=without_none(body))
+
+
+def read_options(rest: Body, _: bool) -> ChatOptions:  # noqa: FBT001 # one of two, by place
+    """Read the options of a request; what none can express stays in `extra`."""
+    settings = dict(mapping(rest.get("options")))
+    values = take_options(settings, _SETTINGS)
+    if values:
+        rest["options"] = settings
+    if values and not settings:
+        del rest["options"]
+    return ChatOptions(
+        **cast("dict[str, None]", values),  # the validators of ChatOptions tell the types apart
+        tools=take(rest, "tools", partial(all_or_none, _read_tool)),
+        response_format=take(rest, "format", _read_format),
+        extra=rest or None,
+    )
+
+
+def _listed_tools(options: ChatOptions, report: Report) -> Sequence[tuple[int, Tool]] | None:
+    """Return the tools to list, with their positions: the model chooses among them freely.
+
+    A choice that leaving out others does not express is dropped.
+    """
+    choice, path = options.tool_choice, "options.tool_choice"
+    tools = None if options.tools is None else list(enumerate(options.tools))
+    if choice is None:
+        return tools
+    is_ours = "tools" not in (options.extra or {})
+    chosen = [(index, tool) for index, tool in tools or () if tool.name == choice]
+    if choice == "auto" or (choice == "none" and is_ours and not tools):
+        report.changed(path, "implied", choice)
+    elif choice == "none" and is_ours:
+        report.replaced(path, choice, "no tools")
+        return []
+    elif choice in TOOL_CHOICE_MODES or not (is_ours and chosen):
+        report.dropped(path, choice)
+    else:
+        report.replaced(path, choice, f"{choice} as the only tool")
+        return chosen
+    return tools
+
+
+def write_tool(tool: Tool) -> Body:
+    """Write a tool as Ollama lists it.
+
+    >>> write_tool(Tool(name="ping"))["type"]
+    'function'
+    """
+    return _write_fields(tool) | native_for(tool.native, NAMES)
+
+
+def _write_fields(tool: Tool) -> Body:
+    function: Body = {"name": tool.name, "description": tool.description, "parameters": tool.input_schema}
+    return {"type": "function", "function": without_none(function)}
+
+
+def _report_tool(tool: Tool, path: str, report: Report) -> None:
+    overlay_native(_write_fields(tool), tool.native, NAMES, path, report, may_extend=("function",))
+    for name in ("strict", "cache_control"):
+        value = getattr(tool, name)
+        if value is not None:
+            report.dropped(f"{path}.{name}", value)
+
+
+def _read_tool(tool: Mapping[str, Json]) -> Tool | None:
+    function = mapping(tool.get("function"))
+    is_plain = function.keys() <= {"name", "description", "parameters"}
+    is_plain &= isinstance(function.get("parameters"), Mapping | None)
+    if not is_plain or not function or tool.get("type", "function") != "function":
+        return None
+    description = cast("str | None", function.get("description"))  # what is no text, Tool refuses
+    schema = mapping(function.get("parameters"))
+    plain = Tool.from_input_schema(text(function.get("name")), description, schema)
+    return plain.model_copy(update={"native": native_rest(NAMES[0], tool, {"type", "function"})})
+
+
+def _write_format(wanted: ResponseFormat | None, report: Report) -> Json:
+    if wanted is None or wanted == "json":
+        return wanted
+    if wanted == "text":
+        report.changed(_FORMAT_PATH, "implied", wanted)
+        return None
+    schema = sent_schema(wanted).schema
+    if isinstance(wanted, JsonSchema):
+        name = name_of(wanted.schema)
+        if wanted.name != name:
+            report.changed(f"{_FORMAT_PATH}.name", "rewritten", wanted.name, name)
+        if wanted.strict is not None:
+            # Every schema becomes a grammar, so no answer can break it.
+            report.changed(f"{_FORMAT_PATH}.strict", "implied", wanted.strict)
+    return schema
+
+
+def _read_format(value: Json) -> ResponseFormat | None:
+    if value == "json":
+        return "json"
+    return JsonSchema(name=name_of(value), schema=value) if isinstance(value, Mapping) else None
+
+
+def name_of(schema: Mapping[str, Json]) -> str:
+    """Return the name of a schema: its title, for which alone the format has a key.
+
+    >>> name_of({"title": "Box[Cat]", "type": "object"})
+    'Box_Cat'
+    """
+    return plain_name(text(schema.get("title")))

@@ -1,0 +1,114 @@
+"""A secret is shown by nothing: no text, no pickle, no traceback."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import string
+from collections.abc import Callable
+from traceback import TracebackException
+from typing import Any
+
+import pytest
+from attrs import asdict
+from hypothesis import example, given, strategies as st
+from strategies import texts
+
+from casual_llm.config import ClientConfig
+from casual_llm.config.connection import find_key, key_variables
+from casual_llm.errors import ConfigurationError
+from casual_llm.redaction import Secret, as_secret, redact
+
+keys = st.text(string.ascii_letters + string.digits + "-_", min_size=8).map("sk-".__add__)
+SHOWN: dict[str, Callable[[Secret], object]] = {
+    "repr": repr,
+    "str": str,
+    "format": "{}".format,
+    "of a list": lambda secret: f"{[secret]}",
+    "dir": dir,
+    "slots": lambda secret: [getattr(secret, name) for name in type(secret).__slots__],
+    "config": lambda secret: ClientConfig(provider="openai", api_key=secret),
+    "fields of a config": lambda secret: asdict(ClientConfig(provider="openai", api_key=secret)),
+}
+
+
+@given(keys)
+@pytest.mark.parametrize("show", SHOWN.values(), ids=SHOWN)
+def test_nothing_that_shows_an_object_shows_a_secret(show: Callable[[Secret], object], key: str) -> None:
+    assert key not in str(show(Secret(key)))
+
+
+@given(keys)
+@pytest.mark.parametrize("write", [vars, json.dumps, pickle.dumps, "%d".__mod__])
+def test_what_would_write_a_secret_refuses_and_does_not_show_it(
+    write: Callable[[Secret], object], key: str
+) -> None:
+    with pytest.raises(TypeError) as refused:
+        write(Secret(key))
+    assert key not in str(refused.value)
+
+
+@given(keys)
+def test_json_writes_what_is_shown_where_it_must_write_texts(key: str) -> None:
+    assert json.loads(json.dumps([Secret(key)], default=str)) == ["Secret('***')"]
+
+
+WRONG: list[dict[str, Any]] = [{"timeout": -1}, {"name": 5}, {"extra_kwargs": 5}, {"provider": "opnai"}]
+
+
+@given(keys)
+@pytest.mark.parametrize("wrong", WRONG)
+def test_no_traceback_of_a_config_shows_its_key_with_local_variables(wrong: dict[str, Any], key: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        ClientConfig(**{"provider": "openai", "api_key": key, **wrong})
+    ours = TracebackException.from_exception(raised.value, capture_locals=True).stack[1:]
+    assert ours
+    assert key not in f"{[frame.locals for frame in ours]}"
+
+
+@given(texts, texts)
+def test_secrets_are_equal_and_hash_alike_where_their_texts_are_equal(first: str, second: str) -> None:
+    assert (Secret(first) == Secret(second)) == (first == second)
+    assert hash(Secret(first)) == hash(Secret(first))
+    assert Secret(first) != first
+
+
+@given(texts)
+def test_a_copy_of_a_secret_is_the_secret(text: str) -> None:
+    secret = Secret(text)
+    assert copy.copy(secret) is secret
+    assert copy.deepcopy([secret])[0] is secret
+
+
+@given(texts)
+def test_a_secret_is_revealed_as_it_was_given(text: str) -> None:
+    assert Secret(text).reveal() == text
+    assert Secret(text).stripped().reveal() == text.strip()
+    assert bool(Secret(text)) == bool(text)
+
+
+@given(st.none() | texts.map(Secret))
+def test_what_is_a_secret_or_nothing_stays_as_it_is(key: Secret | None) -> None:
+    assert as_secret(key) is key
+
+
+@given(texts, st.text(min_size=1))
+@example("k\ud800", "\ud800")
+def test_a_text_is_redacted_alike_by_a_secret_and_by_its_text(text: str, key: str) -> None:
+    assert redact(f"{text}{key}", Secret(key)) == redact(f"{text}{key}", key)
+
+
+@given(keys)
+def test_a_config_has_the_key_it_was_given(key: str) -> None:
+    plain, hidden = (ClientConfig(provider="openai", api_key=k) for k in (key, Secret(key)))
+    assert (plain.api_key, plain.secret) == (key, Secret(key))
+    assert (plain, hash(plain)) == (hidden, hash(hidden))
+    assert pickle.loads(pickle.dumps(plain)) == copy.deepcopy(plain) == plain  # noqa: S301 # bytes of our own
+
+
+@given(keys, keys)
+def test_no_variable_of_another_vendor_is_tried(own: str, foreign: str) -> None:
+    config = ClientConfig(provider="openai")
+    variables = key_variables(config, "GROQ_API_KEY", {"OPENAI_API_KEY"})
+    assert find_key(config, {"OPENAI_API_KEY": foreign, "GROQ_API_KEY": own}, variables) == Secret(own)
