@@ -13,7 +13,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from casual_llm.config import ClientConfig, ModelConfig, Provider, Timeout
-from casual_llm.deprecation import deprecated_names
 from casual_llm.errors import (
     AuthenticationError,
     CasualLLMError,
@@ -61,6 +60,7 @@ from casual_llm.options.paths import diff
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.usage import Ledger, Usage
+from casual_llm.validation import deprecated_names
 from casual_llm.wire.collect import collect
 from casual_llm.wire.media import add_base64_prefix, strip_base64_prefix
 from casual_llm.wire.report import Loss
@@ -204,6 +204,7 @@ _deprecated = deprecated_names(
         "Only": "casual_llm.Replace",
         "sent": "casual_llm.resolve_for",
     },
+    stacklevel=3,
 )
 
 

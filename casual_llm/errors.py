@@ -24,9 +24,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from casual_llm import failures
-from casual_llm.deprecation import deprecated_names
 from casual_llm.reply import Reply
-from casual_llm.validation import CasualLLMError, ConfigurationError
+from casual_llm.validation import CasualLLMError, ConfigurationError, deprecated_names
 
 __all__ = [
     "AuthenticationError",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import frozen
 
-from casual_llm.deprecation import deprecated_names
 from casual_llm.reply import FinishReason, Reply
+from casual_llm.validation import deprecated_names
 
 CUTS: Mapping[FinishReason, str] = {
     "length": "the answer was cut off at the limit of tokens; raise max_tokens",

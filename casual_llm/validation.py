@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from importlib import import_module
 from typing import TypeVar
+from warnings import warn
 
 from returns.pipeline import is_successful
 from returns.result import safe
@@ -118,3 +120,26 @@ def json_object(value: object, path: str) -> Mapping[str, Json]:
         return freeze_object(value, path)
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
+
+
+def deprecated_names(
+    module: str, aliases: Mapping[str, str], *, stacklevel: int = 2
+) -> Callable[[str], object]:
+    """Build the `__getattr__` of a module from its old names, each with the full name of today.
+
+    >>> import warnings
+    >>> get = deprecated_names("casual_llm", {"sent": "casual_llm.options.resolve_for"})
+    >>> with warnings.catch_warnings(record=True, action="always") as caught:
+    ...     get("sent").__name__, str(caught[0].message)
+    ('resolve_for', 'casual_llm.sent is deprecated; use casual_llm.options.resolve_for')
+    """
+
+    def get(name: str) -> object:
+        if name not in aliases:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        warn(f"{module}.{name} is deprecated; use {aliases[name]}", DeprecationWarning, stacklevel=stacklevel)
+        home, _, current = aliases[name].rpartition(".")
+        value: object = getattr(import_module(home), current)
+        return value
+
+    return get

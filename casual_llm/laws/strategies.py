@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from attrs import evolve
 from hypothesis import strategies as st
@@ -43,6 +43,7 @@ from casual_llm.messages import (
 )
 from casual_llm.options import FIELDS, ChatOptions, JsonSchema, Layer
 from casual_llm.options.omit import OMIT
+from casual_llm.options.reasoning import ReasoningEffort
 from casual_llm.reply import FinishReason, Reply
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.usage import Usage
@@ -68,6 +69,15 @@ _schemas: SearchStrategy[Any] = st.dictionaries(texts.map("x-".__add__), json_va
     }
 )
 _at_least_none = st.floats(min_value=0, max_value=1e9) | st.integers(0, 2**31)
+_efforts = st.sampled_from(get_args(ReasoningEffort))
+_reasoning: SearchStrategy[Any] = _efforts | st.fixed_dictionaries(
+    {}, optional={"show": st.booleans(), "between_tools": st.booleans()}
+).flatmap(
+    lambda fields: (
+        st.builds(lambda effort: {"effort": effort, **fields}, _efforts)
+        | st.builds(lambda budget: {"budget_tokens": budget, **fields}, st.integers(1, 2**31))
+    )
+)
 _SCALARS: Given = {
     "max_tokens": st.integers(1, 2**31),
     "temperature": _at_least_none,
@@ -77,6 +87,8 @@ _SCALARS: Given = {
     "seed": st.integers(-(2**53), 2**53),
     "top_k": st.integers(0, 2**31),
     "stop": texts | st.lists(texts, max_size=2),
+    "parallel_tool_calls": st.booleans(),
+    "reasoning": _reasoning,
 }
 _json_or_omit: SearchStrategy[Any] = json_values | st.just(OMIT)
 _FORMATS = st.sampled_from(["json", "text"]) | st.builds(
@@ -185,8 +197,10 @@ plain_calls = _plain_calls()
 plain_options = st.fixed_dictionaries({}, optional=_SCALARS).map(lambda values: ChatOptions(**values))
 """Options of plain values, none of which holds a null."""
 _NOTHINGS: list[Any] = [0, 0.0, "", [], {}, False, None]
+_NOT_NUMBERS = {"max_tokens", "stop", "parallel_tool_calls", "reasoning"}
 _EMPTY: list[dict[str, Any]] = [
-    *({name: 0} for name in _SCALARS if name not in {"max_tokens", "stop"}),
+    *({name: 0} for name in _SCALARS if name not in _NOT_NUMBERS),
+    {"parallel_tool_calls": False},
     *({"temperature": 0.0}, {"top_p": 0.0}, {"stop": ""}, {"stop": []}, {"stop": [""]}, {"tools": []}),
     *({"extra": {"x-": empty}} for empty in _NOTHINGS),
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from casual_llm.deprecation import deprecated_names
 from casual_llm.options.chat_options import FIELDS, ChatOptions, Layer, set_fields
 from casual_llm.options.field_types import Extra, SystemMessageHandling
 from casual_llm.options.layers import checked, extra_of, layered, merge, resolve_for
@@ -12,6 +11,7 @@ from casual_llm.options.omit import OMIT, Omit, Replace
 from casual_llm.options.reasoning import Reasoning, ReasoningEffort
 from casual_llm.options.response_format import JsonSchema, ResponseFormat
 from casual_llm.options.values import Values
+from casual_llm.validation import deprecated_names
 
 __all__ = [
     "FIELDS",

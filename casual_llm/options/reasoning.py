@@ -6,11 +6,12 @@ no provider takes both; each is translated where a provider knows only the other
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias, get_args
 
 from attrs import field, frozen
 
+from casual_llm.frozen import Json
 from casual_llm.options.field_types import FieldType, flag, integer, one_of
 from casual_llm.validation import collect_errors, expected, invalid, join_path, unknown
 
@@ -70,14 +71,20 @@ of the two
 
     def __attrs_post_init__(self) -> None:
         """Check the fields that are set."""
-        _check(dict(self._set_fields()), "Reasoning")
+        _check(self.fields, "Reasoning")
 
-    def _set_fields(self) -> Iterator[tuple[str, object]]:
-        return ((name, value) for name in _FIELDS if (value := getattr(self, name)) is not None)
+    @property
+    def fields(self) -> dict[str, Json]:
+        """Return what is set.
+
+        >>> Reasoning(effort="low").fields
+        {'effort': 'low'}
+        """
+        return {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
 
     def __repr__(self) -> str:
         """Show what is set."""
-        return f"Reasoning({', '.join(f'{name}={value!r}' for name, value in self._set_fields())})"
+        return f"Reasoning({', '.join(f'{name}={value!r}' for name, value in self.fields.items())})"
 
     @classmethod
     def of(

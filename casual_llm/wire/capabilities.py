@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from attrs import field, frozen
 
 from casual_llm.options import FIELDS, ChatOptions
+from casual_llm.options.reasoning import Reasoning
 from casual_llm.wire.report import Report
 
 Ranges: TypeAlias = Mapping[str, tuple[float, float]]
@@ -43,7 +44,7 @@ def limit_options(options: ChatOptions, capabilities: Capabilities, report: Repo
     for name in filter(set(capabilities.unsupported).__contains__, FIELDS):
         value = getattr(options, name)
         if value is not None:
-            report.dropped(f"options.{name}", value)
+            report.dropped(f"options.{name}", value.fields if isinstance(value, Reasoning) else value)
             update[name] = None
     extra = options.extra or {}
     for name, (low, high) in capabilities.ranges.items():
@@ -56,6 +57,42 @@ def limit_options(options: ChatOptions, capabilities: Capabilities, report: Repo
     if limit is not None and stop is not None and not isinstance(stop, str) and not {"stop"} & extra.keys():
         update |= _limit_stop(stop, limit, report) if "stop" not in update else {}
     return options.set(**update) if update else options
+
+
+def reasoning_of(options: ChatOptions) -> Reasoning | None:
+    """Return how much a model is to reason.
+
+    >>> reasoning_of(ChatOptions(reasoning="high"))
+    Reasoning(effort='high')
+    """
+    return None if options.reasoning is None else Reasoning.of(options.reasoning)
+
+
+def drop_fields(reasoning: Reasoning, names: Collection[str], report: Report) -> None:
+    """Report those of the named fields that are set.
+
+    >>> report = Report()
+    >>> drop_fields(Reasoning(effort="low", show=True), ["show"], report)
+    >>> report.losses[0].path
+    'options.reasoning.show'
+    """
+    for name, value in reasoning.fields.items():
+        if name in names:
+            report.dropped(f"options.reasoning.{name}", value)
+
+
+def check_parallel(options: ChatOptions, report: Report) -> bool | None:
+    """Return whether one answer may call several tools; without tools it is implied.
+
+    >>> report = Report()
+    >>> check_parallel(ChatOptions(parallel_tool_calls=False), report), report.changes[0].kind
+    (None, 'implied')
+    """
+    parallel = options.parallel_tool_calls
+    if parallel is None or options.tools or "tools" in (options.extra or {}):
+        return parallel
+    report.changed("options.parallel_tool_calls", "implied", parallel)
+    return None
 
 
 def _limit_stop(stop: Any, limit: int, report: Report) -> dict[str, Any]:  # noqa: ANN401 # a sequence of texts

@@ -106,8 +106,8 @@ OPTIONS: dict[str, tuple[dict[str, Any], ChatOptions]] = {
     ),
     "tools that are none": ({"tools": None}, ChatOptions(extra={"tools": None})),
     "further keys": (
-        {"think": "high", "keep_alive": "5m"},
-        ChatOptions(extra={"think": "high", "keep_alive": "5m"}),
+        {"think": True, "keep_alive": "5m"},
+        ChatOptions(extra={"think": True, "keep_alive": "5m"}),
     ),
 }
 

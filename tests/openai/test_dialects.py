@@ -166,6 +166,8 @@ SHOWN: dict[str, tuple[Callable[[Dialect], object], object]] = {
     ),
     "ranges": (written(temperature=3.0, presence_penalty=3.0), {"temperature": (0, 2)}),
     "max_stop_sequences": (written(stop=["a", "b", "c", "d", "e"]), 4),
+    "reasoning": (written(reasoning="low"), "effort"),
+    "parallel_tool_calls": (written(tools=[Tool(name="now")], parallel_tool_calls=False), False),
     "tool_choice": (written(tools=[Tool(name="now")], tool_choice="required"), False),
     "named_tool_choice": (written(tools=[Tool(name="now")], tool_choice="now"), False),
     "call_ids": (written(*LONG), re.compile(".{1,40}")),

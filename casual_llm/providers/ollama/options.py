@@ -8,10 +8,11 @@ from typing import cast
 
 from casual_llm.frozen import Json, thaw
 from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
+from casual_llm.options.reasoning import Reasoning
 from casual_llm.providers.ollama.messages import NAMES
 from casual_llm.providers.ollama.models import capabilities
 from casual_llm.tools import Tool
-from casual_llm.wire.capabilities import limit_options
+from casual_llm.wire.capabilities import check_parallel, drop_fields, limit_options, reasoning_of
 from casual_llm.wire.codec import Call
 from casual_llm.wire.encoding import TOOL_CHOICE_MODES, without_none
 from casual_llm.wire.json import mapping, text
@@ -32,6 +33,16 @@ _SETTINGS = {
     "seed": "seed",
 }
 """Keys of the object `options`, and the names of our options."""
+_LEVELS: Mapping[str, Json] = {
+    "none": False,
+    "minimal": "low",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "xhigh": "high",
+    "max": "max",
+}
+"""What `think` is for each effort (docs/openapi.yaml, ChatRequest.think)."""
 _FORMAT_PATH = "options.response_format"
 
 
@@ -50,7 +61,11 @@ def encode_options(call: Call, options: ChatOptions, report: Report) -> EncodedO
         "format": _write_format(sent.response_format, report),
         "options": without_none(settings) or None,
         "tools": None if listed is None else [write_tool(tool) for _, tool in listed],
+        "think": _write_reasoning(reasoning_of(sent), report),
     }
+    parallel = check_parallel(sent, report)
+    if parallel is not None:
+        report.dropped("options.parallel_tool_calls", parallel)
     return EncodedOptions(body=without_none(body))
 
 
@@ -66,6 +81,7 @@ def read_options(rest: Body, _: bool) -> ChatOptions:  # noqa: FBT001 # one of t
         **cast("dict[str, None]", values),  # the validators of ChatOptions tell the types apart
         tools=take(rest, "tools", partial(all_or_none, _read_tool)),
         response_format=take(rest, "format", _read_format),
+        reasoning=take(rest, "think", _read_reasoning),
         extra=rest or None,
     )
 
@@ -92,6 +108,26 @@ def _listed_tools(options: ChatOptions, report: Report) -> Sequence[tuple[int, T
         report.replaced(path, choice, f"{choice} as the only tool")
         return chosen
     return tools
+
+
+def _write_reasoning(reasoning: Reasoning | None, report: Report) -> Json:
+    if reasoning is None:
+        return None
+    if reasoning.show:
+        report.changed("options.reasoning.show", "implied", reasoning.show)
+    drop_fields(reasoning, ("between_tools", *(() if reasoning.show else ("show",))), report)
+    if reasoning.budget_tokens is not None:
+        report.replaced("options.reasoning.budget_tokens", reasoning.budget_tokens, applied=True)
+        return True
+    level = _LEVELS.get(reasoning.effort or "")
+    if level is not None and level != (reasoning.effort != "none" and reasoning.effort):
+        report.replaced("options.reasoning.effort", reasoning.effort, level)
+    return level
+
+
+def _read_reasoning(value: Json) -> Reasoning | None:
+    efforts = [effort for effort, level in _LEVELS.items() if level == value and effort in {"none", value}]
+    return Reasoning.of({"effort": efforts[0]}) if efforts else None
 
 
 def write_tool(tool: Tool) -> Body:

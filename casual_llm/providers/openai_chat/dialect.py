@@ -58,6 +58,9 @@ class Dialect:
     """Options with a range that is narrower than theirs; the nearest number is sent for one outside."""
     max_stop_sequences: int | None = None
     """How many texts `stop` may hold."""
+    reasoning: Literal["effort", "object", "none"] = "none"
+    """How reasoning is asked for: by `reasoning_effort`, by the object `reasoning`, or not at all."""
+    parallel_tool_calls: bool = True
     tool_choice: bool = True
     named_tool_choice: bool = True
     """Whether one tool can be forced by name."""

@@ -31,13 +31,23 @@ _REASONING = re.compile(r"o\d(-.*)?|gpt-5(-mini|-nano|-pro|-codex)?(-\d{4}-\d\d-
 # `Unsupported parameter: 'stop' is not supported with this model.` (reports of users).
 _STOPLESS = re.compile(r"o[34](-.*)?|gpt-5(?!-chat)(\.[0-4])?(-.*)?")
 
+# `Unrecognized request argument supplied: reasoning_effort`, of models that do not reason.
+_NOT_REASONING = re.compile(r"(gpt-[34]|chatgpt-|gpt-5(\.\d)?-chat).*")
+# `Unsupported parameter: 'parallel_tool_calls' is not supported with this model.`
+_ONE_BY_ONE = re.compile(r"o\d(-.*)?")
+
 OPENAI = Dialect(
     name="openai",
     base_url="https://api.openai.com/v1",
     key_variable="OPENAI_API_KEY",
     hosts=(".api.openai.com",),  # regions: eu.api.openai.com
     token_key="max_completion_tokens",
-    unsupported_by_model=_by(_ALL, "top_k") | _by(_REASONING, *_SAMPLING) | _by(_STOPLESS, "stop"),
+    reasoning="effort",
+    unsupported_by_model=_by(_ALL, "top_k")
+    | _by(_REASONING, *_SAMPLING)
+    | _by(_STOPLESS, "stop")
+    | _by(_NOT_REASONING, "reasoning")
+    | _by(_ONE_BY_ONE, "parallel_tool_calls"),
     # The schema of CreateChatCompletionRequest.
     ranges={"temperature": (0, 2), **dict.fromkeys(_PENALTIES, (-2, 2)), "seed": (-(2**63), 2**63 - 1)},
     max_stop_sequences=4,
@@ -51,6 +61,7 @@ AZURE = Dialect(
     key_header="api-key",
     hosts=(".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"),
     token_key="max_completion_tokens",
+    reasoning="effort",
     unsupported_by_model=OPENAI.unsupported_by_model,
     ranges=OPENAI.ranges,
     max_stop_sequences=OPENAI.max_stop_sequences,
@@ -60,6 +71,7 @@ AZURE = Dialect(
 )
 OPENROUTER = Dialect(
     name="openrouter",
+    reasoning="object",
     base_url="https://openrouter.ai/api/v1",
     key_variable="OPENROUTER_API_KEY",
     cache_control=True,
@@ -70,6 +82,7 @@ OPENROUTER = Dialect(
 )
 GROQ = Dialect(
     name="groq",
+    reasoning="effort",
     base_url="https://api.groq.com/openai/v1",
     key_variable="GROQ_API_KEY",
     unsupported_by_model=_by(_ALL, "top_k", *_PENALTIES),
@@ -96,6 +109,7 @@ MISTRAL = Dialect(
 )
 DEEPSEEK = Dialect(
     name="deepseek",
+    parallel_tool_calls=False,
     base_url="https://api.deepseek.com",
     key_variable="DEEPSEEK_API_KEY",
     unsupported_by_model=_by(_ALL, "top_k", "seed") | _by(re.compile("deepseek-reasoner"), *_SAMPLING),
@@ -107,6 +121,7 @@ DEEPSEEK = Dialect(
 )
 XAI = Dialect(
     name="xai",
+    reasoning="effort",
     base_url="https://api.x.ai/v1",
     key_variable="XAI_API_KEY",
     unsupported_by_model=_by(_ALL, "top_k")
@@ -116,6 +131,7 @@ XAI = Dialect(
 )
 TOGETHER = Dialect(
     name="together",
+    reasoning="effort",
     base_url="https://api.together.xyz/v1",
     key_variable="TOGETHER_API_KEY",
     hosts=("api.together.ai",),
@@ -124,6 +140,7 @@ TOGETHER = Dialect(
 )
 FIREWORKS = Dialect(
     name="fireworks",
+    reasoning="effort",
     base_url="https://api.fireworks.ai/inference/v1",
     key_variable="FIREWORKS_API_KEY",
     files="none",
@@ -131,6 +148,7 @@ FIREWORKS = Dialect(
 )
 CEREBRAS = Dialect(
     name="cerebras",
+    reasoning="effort",
     base_url="https://api.cerebras.ai/v1",
     key_variable="CEREBRAS_API_KEY",
     token_key="max_completion_tokens",
@@ -142,6 +160,8 @@ CEREBRAS = Dialect(
 )
 PERPLEXITY = Dialect(
     name="perplexity",
+    parallel_tool_calls=False,
+    reasoning="effort",
     base_url="https://api.perplexity.ai",
     key_variable="PERPLEXITY_API_KEY",
     json_mode=False,
@@ -152,6 +172,8 @@ PERPLEXITY = Dialect(
 )
 GEMINI_COMPAT = Dialect(
     name="gemini-compat",
+    parallel_tool_calls=False,
+    reasoning="effort",
     base_url="https://generativelanguage.googleapis.com/v1beta/openai",
     key_variable="GEMINI_API_KEY",
     content_with_tool_calls="absent",
@@ -160,7 +182,13 @@ GEMINI_COMPAT = Dialect(
     files="none",
     replayed_fields=frozenset({"extra_content"}),  # thought signatures, on messages and on tool calls
 )
-VLLM = Dialect(name="vllm", base_url="http://localhost:8000/v1", files="none", replayed_fields=_TEXT_KEYS)
+VLLM = Dialect(
+    name="vllm",
+    base_url="http://localhost:8000/v1",
+    reasoning="effort",
+    files="none",
+    replayed_fields=_TEXT_KEYS,
+)
 LLAMACPP = Dialect(
     name="llamacpp",
     aliases=("local",),
@@ -170,6 +198,7 @@ LLAMACPP = Dialect(
 )
 LMSTUDIO = Dialect(
     name="lmstudio",
+    parallel_tool_calls=False,
     base_url="http://localhost:1234/v1",
     # `'response_format.type' must be 'json_schema' or 'text'`
     # `Invalid tool_choice type: 'object'. Supported string values: none, auto, required`
@@ -181,6 +210,8 @@ LMSTUDIO = Dialect(
 )
 OLLAMA_V1 = Dialect(
     name="ollama-v1",
+    parallel_tool_calls=False,
+    reasoning="effort",
     base_url="http://localhost:11434/v1",
     key_variable="OLLAMA_API_KEY",
     hosts=("ollama.com",),
@@ -194,6 +225,7 @@ OLLAMA_V1 = Dialect(
 )
 COMPATIBLE = Dialect(
     name="compatible",
+    reasoning="effort",
     # What an unknown server or gateway has sent of these, it understands.
     replayed_fields=frozenset({"reasoning_content", "reasoning_details", "extra_content"}),
 )

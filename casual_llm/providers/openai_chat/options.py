@@ -8,12 +8,13 @@ from typing import cast
 
 from casual_llm.frozen import Json, thaw
 from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
+from casual_llm.options.reasoning import Reasoning
 from casual_llm.providers.openai_chat.content import native_of
 from casual_llm.providers.openai_chat.dialect import Dialect
 from casual_llm.providers.openai_chat.models import capabilities
 from casual_llm.providers.openai_chat.schema import schema_of
 from casual_llm.tools import Tool
-from casual_llm.wire.capabilities import limit_options
+from casual_llm.wire.capabilities import check_parallel, drop_fields, limit_options, reasoning_of
 from casual_llm.wire.codec import Call
 from casual_llm.wire.encoding import TOOL_CHOICE_MODES, without_none
 from casual_llm.wire.json import mapping, text
@@ -46,6 +47,8 @@ def encode_options(dialect: Dialect, call: Call, options: ChatOptions, report: R
         "response_format": _write_format(dialect, sent.response_format, report),
         "tools": None if tools is None else [write_tool(dialect, tool) for tool in tools],
         "tool_choice": choice,
+        "parallel_tool_calls": _parallel(dialect, sent, report),
+        **_write_reasoning(dialect, reasoning_of(sent), report),
     }
     extra = options.extra or {}
     keys = {"max_tokens": _key(dialect.token_key, extra), "seed": _key(dialect.seed_key, extra)}
@@ -59,6 +62,46 @@ def _key(ours: str, extra: Collection[str]) -> str:
     """Choose the other key of an option where `extra` gives it, so that it replaces the option."""
     other = _OTHER[ours]
     return other if other in extra else ours
+
+
+def _parallel(dialect: Dialect, options: ChatOptions, report: Report) -> bool | None:
+    parallel = check_parallel(options, report)
+    if parallel is None or dialect.parallel_tool_calls:
+        return parallel
+    report.dropped("options.parallel_tool_calls", parallel)
+    return None
+
+
+def _write_reasoning(dialect: Dialect, reasoning: Reasoning | None, report: Report) -> Body:
+    if reasoning is None:
+        return {}
+    if dialect.reasoning == "none":
+        report.dropped("options.reasoning", reasoning.fields)
+        return {}
+    if dialect.reasoning == "effort":
+        drop_fields(reasoning, ("budget_tokens", "show", "between_tools"), report)
+        return {"reasoning_effort": reasoning.effort}
+    drop_fields(reasoning, ("between_tools",), report)
+    exclude = None if reasoning.show is None else not reasoning.show
+    fields: Body = {"effort": reasoning.effort, "max_tokens": reasoning.budget_tokens, "exclude": exclude}
+    return {"reasoning": without_none(fields) or None}
+
+
+def _read_reasoning(value: Json) -> Reasoning | None:
+    """Read an effort, or the object `reasoning` of OpenRouter."""
+    fields: Body = {"effort": value} if isinstance(value, str) else dict(mapping(value))
+    if "max_tokens" in fields:
+        fields["budget_tokens"] = fields.pop("max_tokens")
+    if isinstance(fields.get("exclude"), bool):
+        fields["show"] = not fields.pop("exclude")
+    try:
+        return Reasoning.of(fields)
+    except ValueError:
+        return None
+
+
+def _read_parallel(dialect: Dialect, has_tools: bool, value: Json) -> bool | None:  # noqa: FBT001 # by place
+    return value if isinstance(value, bool) and dialect.parallel_tool_calls and has_tools else None
 
 
 def read_options(dialect: Dialect, rest: Body, stream: bool) -> ChatOptions:  # noqa: FBT001 # one of two, by place
@@ -78,6 +121,7 @@ def read_options(dialect: Dialect, rest: Body, stream: bool) -> ChatOptions:  # 
         values["max_tokens"] = rest.pop(limits[0])
     if "seed" not in values:
         values |= take_options(rest, {"random_seed": "seed"})
+    key = {"effort": "reasoning_effort", "object": "reasoning"}.get(dialect.reasoning, "")
     tools = take(rest, "tools", partial(all_or_none, _read_tool))
     names = None if "tools" in rest else {tool.name for tool in tools or ()}
     return ChatOptions(
@@ -85,6 +129,10 @@ def read_options(dialect: Dialect, rest: Body, stream: bool) -> ChatOptions:  # 
         tools=tools,
         tool_choice=take(rest, "tool_choice", partial(_read_tool_choice, names)),
         response_format=take(rest, "response_format", _read_format),
+        parallel_tool_calls=take(
+            rest, "parallel_tool_calls", partial(_read_parallel, dialect, bool(tools or "tools" in rest))
+        ),
+        reasoning=take(rest, key, _read_reasoning),
         extra=rest or None,
     )
 
