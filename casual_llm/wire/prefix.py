@@ -155,7 +155,7 @@ class _Fold:
                 problem = f"expected a message, got {type_name(message)}"
                 raise PlacedError(path, problem, "use a message such as UserMessage(content=...)")
             if not may_be_empty:
-                _check_content(message, path, (message.native or {}))
+                _check_content(message, path, message.native or ())
             losses, changes = len(report.losses), len(report.changes)
             if message.role == "assistant" and is_marked(message):
                 message, self.marked = self._unmarked(message), True
@@ -243,8 +243,9 @@ class _Fold:
 
 def _check_content(message: ChatMessage, path: str, names: Collection[str]) -> None:
     """Refuse a message that has nothing to send."""
-    is_answer = isinstance(message, AssistantMessage) and (message.tool_calls or message.refusal)
-    if not is_answer and not isinstance(message.content, str) and not native_for(message.native, names):
+    if message.content or isinstance(message.content, str) or native_for(message.native, names):
+        return
+    if not isinstance(message, AssistantMessage) or not (message.tool_calls or message.refusal):
         raise PlacedError(f"{path}.content", "the message is empty", "add text or parts")
 
 

@@ -55,7 +55,7 @@ BAD: dict[str, tuple[list[ChatMessage], str]] = {
     ),
     "an assistant who says nothing": (
         [HI, AssistantMessage(content=None)],
-        "messages[1].content: the message has no content; add text or parts",
+        "messages[1].content: the message is empty; add text or parts",
     ),
     "a message of which nothing can be said": (
         [HI, UserMessage(content=[AUDIO])],
