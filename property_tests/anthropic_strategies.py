@@ -19,7 +19,7 @@ from strategies import (
     json_schemas,
     media_types,
     names,
-    said_texts,
+    non_empty_texts,
     texts,
     tools,
 )
@@ -48,13 +48,13 @@ CODEC = codec()
 
 # Blocks, as the vendor sends them.
 
-_said = st.text("ab🦙\n", min_size=1, max_size=3).map("x".__add__)
+_plain_texts = st.text("ab🦙\n", min_size=1, max_size=3).map("x".__add__)
 vendors_ids = st.text("ab_-9", min_size=1, max_size=3)
 ids = vendors_ids | st.sampled_from(["", "a.b", "é", "call 1", "functions.now:0", "a" * 41])
 """Ids of the calls of this vendor, and of others."""
 marks = st.sampled_from([{"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}])
 inputs: SearchStrategy[Any] = st.dictionaries(
-    names, st.integers(0, 9) | _said | st.lists(_said, max_size=2), max_size=2
+    names, st.integers(0, 9) | _plain_texts | st.lists(_plain_texts, max_size=2), max_size=2
 )
 
 
@@ -62,20 +62,20 @@ def _block(kind: str, **keys: SearchStrategy[Any]) -> SearchStrategy[dict[str, A
     return st.fixed_dictionaries({"type": st.just(kind), **keys})
 
 
-_text_blocks = _block("text", text=_said)
+_text_blocks = _block("text", text=_plain_texts)
 _tool_uses = _block("tool_use", id=ids, name=names, input=inputs)
 _rare_blocks = st.one_of(
-    _block("thinking", thinking=_said | st.just(""), signature=_said),
-    _block("redacted_thinking", data=_said),
+    _block("thinking", thinking=_plain_texts | st.just(""), signature=_plain_texts),
+    _block("redacted_thinking", data=_plain_texts),
     _block(
         "text",
-        text=_said,
-        citations=st.lists(st.fixed_dictionaries({"cited_text": _said}), min_size=1, max_size=2),
+        text=_plain_texts,
+        citations=st.lists(st.fixed_dictionaries({"cited_text": _plain_texts}), min_size=1, max_size=2),
     ),
     _block("server_tool_use", id=vendors_ids, name=names, input=inputs),
     _block("web_search_tool_result", tool_use_id=vendors_ids, content=st.lists(inputs, max_size=1)),
     _block("tool_use", id=ids, name=names, input=inputs, caller=st.just({"type": "code_execution_20250825"})),
-    _block("compaction", content=_said),
+    _block("compaction", content=_plain_texts),
 )
 answered_blocks = st.lists(_text_blocks | _tool_uses | _rare_blocks, min_size=1, max_size=3)
 
@@ -89,12 +89,12 @@ def _own(key: str) -> SearchStrategy[Any]:
 
 
 _texts = st.builds(TextContent, text=texts, native=_own("citations")) | st.builds(
-    TextContent, text=_said, cache_control=_any_marks
+    TextContent, text=_plain_texts, cache_control=_any_marks
 )
 _uris = st.binary(min_size=1, max_size=3).map(lambda data: f"data:text/plain;base64,{_b64(data)}")
 _sources = base64_texts | base64_texts.map(lambda data: {"type": "base64", "data": data})
 _files = st.one_of(
-    st.builds(FileContent, source=_uris, name=st.none() | said_texts),
+    st.builds(FileContent, source=_uris, name=st.none() | non_empty_texts),
     st.builds(FileContent, source=_sources, media_type=st.sampled_from(["text/plain", "application/x-y"])),
     st.builds(FileContent, source=st.just("https://example.com/a.pdf"), cache_control=_any_marks),
 )
@@ -104,14 +104,14 @@ _pictures = images.map(
 _natives = st.builds(
     NativeContent,
     format=st.just("anthropic"),
-    block=_block("container_upload", file_id=vendors_ids) | _block("text", text=_said | st.just(" ")),
+    block=_block("container_upload", file_id=vendors_ids) | _block("text", text=_plain_texts | st.just(" ")),
 )
 _parts: SearchStrategy[ContentPart] = _texts | _pictures | _files | _natives
 _wordless: SearchStrategy[ContentPart] = st.one_of(
     st.builds(AudioContent, source=base64_texts),
     st.builds(NativeContent, format=st.just("gemini"), block=json_objects),
     st.builds(TextContent, text=st.just(" "), cache_control=marks),
-    st.builds(TextContent, text=_said, native=st.just({"openai": {"a": 1}})),
+    st.builds(TextContent, text=_plain_texts, native=st.just({"openai": {"a": 1}})),
     st.builds(ImageContent, source=_sources, detail=st.just("low")),
     st.builds(FileContent, source=_uris, media_type=st.just("text/csv")),
     st.builds(FileContent, source=st.just("data:text/csv,a"), native=_own("context")),
@@ -130,7 +130,7 @@ def _users(some: SearchStrategy[ContentPart]) -> SearchStrategy[UserMessage]:
 
 
 _systems = st.builds(SystemMessage, content=texts, native=_own("citations")) | st.builds(
-    SystemMessage, content=_said, cache_control=_any_marks
+    SystemMessage, content=_plain_texts, cache_control=_any_marks
 )
 _arguments = st.sampled_from(["", " ", "{}", '{"a": 1}', '{"a":1}', '{"b":1.0,"b":[]}', '{"é":"\\u00e9"}'])
 _called = st.builds(
@@ -152,10 +152,10 @@ _kept: SearchStrategy[Any] = answered_blocks.map(
     lambda blocks: CODEC.read(_asked({"role": "assistant", "content": blocks})).unwrap().messages[0]
 )
 _redundant = st.builds(
-    lambda said, more: AssistantMessage(
-        content=said, native={"anthropic": {"content": [{"type": "text", "text": said}], **more}}
+    lambda content, more: AssistantMessage(
+        content=content, native={"anthropic": {"content": [{"type": "text", "text": content}], **more}}
     ),
-    _said,
+    _plain_texts,
     st.sampled_from([{}, {"further": 1}]),
 )
 _answers = st.builds(AssistantMessage, content=texts, native=_own("further")) | _kept | _redundant
@@ -194,7 +194,7 @@ def _conversations(
     alone: SearchStrategy[ChatMessage] = st.one_of(_users(some), _answers, _systems, *others)
     turns: SearchStrategy[list[ChatMessage]] = alone.map(lambda message: [message]) | _tool_turns(some)
     joined = st.lists(turns, max_size=4).map(lambda parts: [m for part in parts for m in part])
-    return joined.map(lambda said: [UserMessage(content="Hi"), *said])
+    return joined.map(lambda messages: [UserMessage(content="Hi"), *messages])
 
 
 conversations = _conversations(_parts)
@@ -283,7 +283,7 @@ def _options(draw: st.DrawFn) -> ChatOptions:
         "temperature": st.sampled_from([0, 0.0, 0.5, 1]),
         "top_p": st.sampled_from([0.0, 1]),
         "top_k": st.integers(0, 9),
-        "stop": said_texts | st.lists(said_texts, max_size=2),
+        "stop": non_empty_texts | st.lists(non_empty_texts, max_size=2),
         "seed": st.integers(0, 1),
         "frequency_penalty": st.just(0.0),
         "response_format": st.sampled_from(["json", "text", Person, Limited, Tree]) | json_schemas,
@@ -303,7 +303,7 @@ calls = st.builds(
     options=st.builds(
         ChatOptions,
         max_tokens=st.integers(1, 9),
-        stop=st.none() | st.lists(said_texts, max_size=2),
+        stop=st.none() | st.lists(non_empty_texts, max_size=2),
         tools=st.none() | st.lists(_tools, max_size=2),
         extra=st.sampled_from([None, {"output_config": {"effort": "high"}}, {"metadata": {"user_id": "u"}}]),
     ),
@@ -328,17 +328,21 @@ _sound_parts: Sequence[SearchStrategy[Any]] = (
     st.builds(TextContent, text=texts, cache_control=_any_marks),
     st.builds(ImageContent, source=base64_texts, media_type=st.sampled_from(["image/png", "image/webp"])),
     st.builds(ImageContent, source=st.just("https://example.com/a.png")),
-    st.builds(FileContent, source=base64_texts, name=st.none() | _said),
+    st.builds(FileContent, source=base64_texts, name=st.none() | _plain_texts),
     st.builds(FileContent, source=st.just("https://example.com/a.pdf")),
     st.builds(
-        FileContent, source=_said.map(lambda said: _b64(said.encode())), media_type=st.just("text/csv")
+        FileContent,
+        source=_plain_texts.map(lambda content: _b64(content.encode())),
+        media_type=st.just("text/csv"),
     ),
 )
 _sound_content = texts | st.lists(st.one_of(*_sound_parts), min_size=1, max_size=2)
 _sound_messages = st.one_of(
     st.builds(UserMessage, content=_sound_content),
-    st.builds(AssistantMessage, content=_said, tool_calls=st.none() | st.lists(_sound_calls, max_size=2)),
-    st.builds(AssistantMessage, refusal=_said),
+    st.builds(
+        AssistantMessage, content=_plain_texts, tool_calls=st.none() | st.lists(_sound_calls, max_size=2)
+    ),
+    st.builds(AssistantMessage, refusal=_plain_texts),
     st.builds(SystemMessage, content=texts, cache_control=_any_marks),
     st.builds(
         ToolResultMessage,
@@ -354,13 +358,15 @@ _sound_tools = st.builds(
 sound_calls = st.builds(
     Call,
     model=st.sampled_from(MODELS[:-1]),
-    messages=st.lists(_sound_messages, max_size=4).map(lambda said: [UserMessage(content="Hi"), *said]),
+    messages=st.lists(_sound_messages, max_size=4).map(
+        lambda messages: [UserMessage(content="Hi"), *messages]
+    ),
     options=st.builds(
         ChatOptions,
         max_tokens=st.none() | st.integers(1, 9),
         temperature=st.none() | st.floats(0, 1),
         top_k=st.none() | st.integers(0, 9),
-        stop=st.none() | said_texts | st.lists(said_texts, max_size=2),
+        stop=st.none() | non_empty_texts | st.lists(non_empty_texts, max_size=2),
         tools=st.none() | st.lists(_sound_tools, max_size=2),
         tool_choice=st.sampled_from([None, "auto", "none", "required"]),
         response_format=st.sampled_from([None, "json", "text", Person]) | json_schemas,

@@ -8,7 +8,7 @@ from typing import Any
 from anthropic_strategies import CODEC, answered_blocks, inputs, marks, vendors_ids
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from strategies import arguments, base64_texts, json_objects, media_types, names, said_texts, texts
+from strategies import arguments, base64_texts, json_objects, media_types, names, non_empty_texts, texts
 from wire_strategies import mutations
 
 from casual_llm.frozen import Json
@@ -64,20 +64,20 @@ _answered_calls = st.lists(
 
 @st.composite
 def _replies(draw: st.DrawFn) -> Reply:
-    tool_calls, refusal = draw(st.none() | _answered_calls), draw(st.none() | said_texts)
+    tool_calls, refusal = draw(st.none() | _answered_calls), draw(st.none() | non_empty_texts)
     raw, meaning = draw(st.sampled_from(_ENDS))
     return Reply(
         message=AssistantMessage(
-            content=draw(st.none() | said_texts if tool_calls or refusal else texts),
+            content=draw(st.none() | non_empty_texts if tool_calls or refusal else texts),
             tool_calls=tool_calls,
             refusal=refusal,
         ),
         usage=draw(st.none() | _usages),
         finish_reason="tool_calls" if meaning in {"stop", "pause"} and tool_calls else meaning,
         raw_finish_reason=raw,
-        reasoning=draw(st.none() | said_texts),
-        model=draw(st.none() | said_texts),
-        id=draw(st.none() | said_texts),
+        reasoning=draw(st.none() | non_empty_texts),
+        model=draw(st.none() | non_empty_texts),
+        id=draw(st.none() | non_empty_texts),
     )
 
 

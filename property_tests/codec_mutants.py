@@ -1,4 +1,4 @@
-"""Codecs that are broken on purpose, each in one thing, with the law that finds it."""
+"""Codecs that are broken on purpose, each with one bug, and the law that finds it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _numbers = count()
 
 @frozen
 class Mutant:
-    """What is wrong with a codec, and the law that finds it."""
+    """The bug of a codec, and the law that finds it."""
 
     wrong: str
     codec: Codec[Any]
@@ -144,12 +144,12 @@ def _as_strict_text(state: Any, data: bytes) -> Result[tuple[Any, Chunks], Decod
 
 MUTANTS = (
     Mutant(
-        "reading forgets further keys",
+        "reading drops unknown keys",
         evolve(PARROT, read=_read_no_extra),
         "a request without losses reads back to its call",
     ),
     Mutant(
-        "reading forgets that a stream was asked for",
+        "reading drops the request for a stream",
         evolve(PARROT, read=_read_no_stream),
         "a request that was read is written again byte by byte",
     ),
@@ -159,15 +159,15 @@ MUTANTS = (
         "plain text is sent in full",
     ),
     Mutant(
-        "an option is dropped in silence",
+        "an option is dropped without a report",
         _asked(_without("temperature")),
         "everything in a call is sent or reported",
     ),
-    Mutant("zero is taken for unset", _asked(_without_zeros), "zero and nothing are values"),
+    Mutant("zero is treated as unset", _asked(_without_zeros), "zero and nothing are values"),
     Mutant("OMIT is sent as a text", _asked(_omit_as_text), "what is omitted is never sent"),
     Mutant("what is not set is sent as null", _sent(_null), "none is never sent"),
     Mutant(
-        "a name is promised that has no effect",
+        "an alias is declared that has no effect",
         evolve(PARROT, names=("parrot", "bird")),
         "every name of a format means it and no other does",
     ),
@@ -204,7 +204,7 @@ MUTANTS = (
         "what was read needs no changes",
     ),
     Mutant(
-        "reading raises on what is no JSON",
+        "reading raises on invalid JSON",
         evolve(PARROT, read=_read_whole),
         "any request is a call or a failure with a text",
         ValueError,
@@ -215,48 +215,48 @@ MUTANTS = (
         "a reply comes back as it was written",
     ),
     Mutant(
-        "why an answer ended is not written",
+        "the finish reason is not written",
         _answered(lambda reply: evolve(reply, finish_reason=None)),
         "why an answer ended is kept",
     ),
     Mutant(
-        "decoding adds to what was said",
+        "decoding changes the content",
         evolve(PARROT, decode=lambda response: PARROT.decode(response).map(_emphatic)),
         "a reply that was decoded is written as it is",
     ),
     Mutant(
-        "what another format knows is written",
+        "the keys of another format are written",
         evolve(PARROT, write=_with_foreign_keys),
         "what is native to another format is not written",
     ),
     Mutant(
-        "a stream says other words than the whole",
+        "a stream has other content than the whole reply",
         evolve(PARROT, write_stream=lambda reply: PARROT.write_stream(_emphatic(reply))),
         "a collected stream is the whole reply",
     ),
     Mutant(
-        "each read is taken for a text",
+        "each read is decoded as a complete text",
         evolve(PARROT, step=_as_text),
         "a stream is blind to where the network cuts",
     ),
     Mutant(
-        "any end is a good end",
+        "every stream is taken as complete",
         evolve(PARROT, finish=lambda _: Success(())),
         "a stream that is cut is the beginning of an answer",
     ),
     Mutant(
-        "decoding raises on what is no JSON",
+        "decoding raises on invalid JSON",
         evolve(PARROT, decode=_decoded_whole),
         "any response is a reply or a failure with a text",
         ValueError,
     ),
     Mutant(
-        "the status is not looked at",
+        "the status is ignored",
         evolve(PARROT, decode=lambda response: PARROT.decode(evolve(response, status=200))),
         "an error status is an error response",
     ),
     Mutant(
-        "a stream raises on what is no text",
+        "a stream raises on invalid UTF-8",
         evolve(PARROT, step=_as_strict_text),
         "any bytes are a stream or a failure with a text",
         ValueError,

@@ -1,6 +1,6 @@
-"""The parts of docs/laws.md that are made: the fields, the mutants, and the list of all laws.
+"""The generated parts of docs/laws.md: the fields, the mutants, and the list of all laws.
 
-`just laws-page` writes them anew, and tests compare them.
+`just laws-page` writes them, and tests compare them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from casual_llm.options import FIELDS
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "laws.md"
 _COMBINATIONS = ("the later value stands", "joined by key", "joined by provider and key")
-"""What a combination does, by its depth."""
+"""Descriptions of the combinations, by depth."""
 
 
 def _marks(part: str) -> tuple[str, str]:
@@ -27,13 +27,13 @@ def _marks(part: str) -> tuple[str, str]:
 
 
 def written(part: str, page: str) -> str:
-    """Give what stands between the two marks of a part."""
+    """Return the text between the two markers of a part."""
     begin, end = _marks(part)
     return page.partition(begin)[2].partition(end)[0]
 
 
 def rewritten(part: str, text: str, page: str) -> str:
-    """Put text between the two marks of a part."""
+    """Replace the text between the two markers of a part."""
     begin, end = _marks(part)
     before, _, rest = page.partition(begin)
     return before + begin + text + end + rest.partition(end)[2]
@@ -45,7 +45,7 @@ def _table(rows: Iterable[Sequence[str]]) -> str:
 
 
 def fields() -> str:
-    """Tell how each field combines, and over how many layers that is tried in full."""
+    """Build the table of fields: how each combines, and how many layers are tried exhaustively."""
     rows = [("field", "combination", "layers", "triples of layers")]
     for name, domain in DOMAINS.items():
         depth, size = FIELDS[domain.field].combination.depth, len(domain.a)
@@ -55,14 +55,14 @@ def fields() -> str:
 
 
 def found(mutant: str, page: str) -> dict[str, str]:
-    """Read what the page says of a mutant; by the name of each proof, the laws that found it."""
+    """Read the row of a mutant on the page: by the name of each proof, the laws that found it."""
     head, _, *lines = [line.strip("| ").split(" | ") for line in written("mutants", page).split("\n")]
     (row,) = (line for line in lines if line[0] == mutant)
     return dict(zip(head[1:], row[1:], strict=True))
 
 
 def listed(laws: Iterable[Law]) -> str:
-    """List laws by their names."""
+    """Join the titles of laws."""
     return ", ".join(map(title, laws))
 
 
@@ -78,7 +78,7 @@ def mutants(page: str) -> str:
 
 
 def laws() -> Iterator[tuple[str, str, list[str]]]:
-    """Give the files of laws, each with its first line and its laws as sentences."""
+    """Collect the files of laws, each with the first line of its docstring and its laws as sentences."""
     for path in sorted(HERE.glob("test_*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
@@ -87,7 +87,7 @@ def laws() -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _is_law(node: ast.FunctionDef) -> bool:
-    # An invariant is what a test of many steps holds all the time.
+    # An invariant is checked after every step of a stateful test.
     decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
     return node.name.startswith("test_") or "invariant()" in decorators
 
@@ -97,7 +97,7 @@ def _sentence(name: str) -> str:
 
 
 def list_of_laws() -> str:
-    """List all laws, by file."""
+    """Build the list of all laws, by file."""
     parts = [
         f"### {intent}\n\n[{name}](../property_tests/{name})\n\n" + "\n".join(f"- {law}" for law in sentences)
         for name, intent, sentences in laws()
@@ -106,7 +106,7 @@ def list_of_laws() -> str:
 
 
 def made(page: str) -> str:
-    """Write all parts anew."""
+    """Write all parts of the page again."""
     page = rewritten("fields", fields(), page)
     page = rewritten("mutants", mutants(page), page)
     return rewritten("laws", list_of_laws(), page)

@@ -1,4 +1,4 @@
-"""Merges that are broken on purpose, each in one thing, to see that the laws find them."""
+"""Merges that are broken on purpose, each with one bug, to check that the laws find them."""
 
 from __future__ import annotations
 
@@ -100,4 +100,4 @@ MUTANTS = {
         (algebra.later_set_wins, algebra.omit_removes, algebra.removed_stays_removed),
     ),
 }
-"""The bugs that other merges have, by name."""
+"""Bugs that merges may have, by name."""

@@ -17,7 +17,7 @@ from strategies import (
     json_objects,
     json_values,
     names,
-    said_texts as non_empty_texts,
+    non_empty_texts,
     text_parts,
     texts,
 )

@@ -1,4 +1,4 @@
-"""Calls that say all a message and a tool can hold: files, sound, marks, and what one format alone knows."""
+"""Calls with everything that a message and a tool can hold: files, audio, cache control, native keys."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from strategies import (
     calls,
     images,
     json_values,
+    non_empty_texts,
     plain_images,
-    said_texts,
     system_messages,
     text_parts,
     texts,
@@ -45,7 +45,7 @@ _native: SearchStrategy[Any] = st.builds(
     lambda name, keys: {name: keys}, st.sampled_from(["openai", "openai", "openai", "anthropic"]), _keys
 )
 natives: SearchStrategy[Any] = st.none() | st.none() | _native
-"""Keys that no field has, of this format and of another."""
+"""Native keys, which no field represents, of this format and of another."""
 
 
 def _with(part: Any, **more: Any) -> Any:  # noqa: ANN401 # parts and messages of any class
@@ -58,7 +58,7 @@ files = st.builds(
     FileContent,
     source=_loose_sources | st.sampled_from(["https://example.com/a.pdf", "data:text/plain,a%20b", "data:?"]),
     media_type=st.sampled_from(["application/pdf", "text/plain"]),
-    name=st.none() | said_texts,
+    name=st.none() | non_empty_texts,
 )
 recordings = st.builds(
     AudioContent,
@@ -96,7 +96,7 @@ _alone: SearchStrategy[ChatMessage] = st.one_of(
 
 @st.composite
 def _turns(draw: st.DrawFn) -> list[ChatMessage]:
-    """Give a message, and the results of the calls that it asks for."""
+    """Build a message, and the results of its tool calls."""
     message = draw(_alone)
     asked = (message.tool_calls or ()) if isinstance(message, AssistantMessage) else ()
     results = [
@@ -126,34 +126,34 @@ def _rich_calls(draw: st.DrawFn) -> Call:
     offered = call.options.tools
     plain = [] if offered is None or offered is OMIT else list(offered)
     strict = [{"strict": draw(st.none() | st.booleans())} for _ in plain]
-    told = [
+    rich_tools = [
         _with(tool, cache_control=draw(_marks), native=draw(natives)).model_copy(update=more)
         for tool, more in zip(plain, strict, strict=True)
     ]
-    options = call.options.set(tools=told) if told else call.options
+    options = call.options.set(tools=rich_tools) if rich_tools else call.options
     return evolve(call, messages=draw(conversations), options=options)
 
 
 rich_calls = _rich_calls()
 
 
-# What OpenAI documents: the values that its schema takes.
+# Documented values: those that the schema of OpenAI accepts.
 
 _documented_parts: SearchStrategy[ContentPart] = st.one_of(
     text_parts,
     st.builds(_with, plain_images, detail=st.sampled_from([None, "low", "high", "auto"])),
-    st.builds(FileContent, source=_sources, name=st.none() | said_texts),
+    st.builds(FileContent, source=_sources, name=st.none() | non_empty_texts),
     st.builds(AudioContent, source=_sources, media_type=st.sampled_from(["audio/wav", "audio/mpeg"])),
 )
 _documented_asking = st.builds(AssistantMessage, content=st.none() | texts, tool_calls=tool_call_lists)
 
 
-def _answered(asking: AssistantMessage, said: Any) -> list[ChatMessage]:  # noqa: ANN401
+def _answered(request: AssistantMessage, content: Any) -> list[ChatMessage]:  # noqa: ANN401
     results = [
-        ToolResultMessage(name=call.function.name, tool_call_id=call.id, content=said)
-        for call in asking.tool_calls or ()
+        ToolResultMessage(name=call.function.name, tool_call_id=call.id, content=content)
+        for call in request.tool_calls or ()
     ]
-    return [asking, *results]
+    return [request, *results]
 
 
 _documented_turns: SearchStrategy[list[ChatMessage]] = st.one_of(

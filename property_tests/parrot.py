@@ -25,5 +25,5 @@ def _run(program: str) -> Mapping[str, Any]:
 
 PROGRAM = _program()
 NAMES = _run(PROGRAM)
-"""What the program of the page defines."""
+"""The names that the program of the page defines."""
 PARROT: Codec[Any] = NAMES["parrot"]

@@ -1,7 +1,7 @@
 """Legal values, constructed: nothing here filters.
 
-The names are plural nouns, one for each kind of value. Where a kind has a part that its wire
-format can say in full, that part has a name of its own (`plain_images`, `calls`).
+The names are plural nouns, one for each type of value. Where a wire format represents some values
+of a type in full, those have a separate name (`plain_images`, `calls`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from casual_llm.tools import Tool, ToolParameter
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Call
 
-# Text that line splitters, encoders and parsers stumble over.
+# Texts that are hard for line splitters, encoders and parsers.
 _ODD_TEXTS = (
     "",
     " ",
@@ -49,7 +49,7 @@ _ODD_TEXTS = (
 )
 
 texts = st.text(max_size=3) | st.sampled_from(_ODD_TEXTS)
-said_texts = st.text(min_size=1, max_size=3) | st.sampled_from([text for text in _ODD_TEXTS if text])
+non_empty_texts = st.text(min_size=1, max_size=3) | st.sampled_from([text for text in _ODD_TEXTS if text])
 names = st.text("abz09_-", min_size=1, max_size=2)
 numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**70), 2**70)
 
@@ -63,14 +63,14 @@ json_objects: SearchStrategy[dict[str, Json]] = st.dictionaries(texts, json_valu
 
 
 def nested(depth: int) -> Json:
-    """Give an array inside an array, so many deep."""
+    """Build an array inside an array, nested to a depth."""
     value: Json = []
     for _ in range(depth):
         value = [value]
     return value
 
 
-# What is said.
+# Messages.
 
 base64_texts = st.binary(min_size=1, max_size=6).map(lambda data: base64.b64encode(data).decode())
 media_types = st.sampled_from(["image/png", "image/jpeg", "image/svg+xml", "image/x.y-z"])
@@ -98,7 +98,7 @@ user_messages = _user_messages(images)
 arguments = texts | st.sampled_from(
     ["{}", '{"city": "Oslo"}', '{"city": "Par', "null", "[1]", '{"a": 1} ', '{"q": "\\ud83e"}']
 )
-call_ids = said_texts | st.sampled_from(["a1B2c3D4e", "call_" * 9])
+call_ids = non_empty_texts | st.sampled_from(["a1B2c3D4e", "call_" * 9])
 tool_calls = st.builds(
     AssistantToolCall,
     id=call_ids,
@@ -116,17 +116,17 @@ tool_results = st.builds(ToolResultMessage, name=names, tool_call_id=call_ids, c
 messages: SearchStrategy[ChatMessage] = user_messages | system_messages | assistant_messages | tool_results
 
 
-def _answered(asking: AssistantMessage, said: Sequence[str]) -> list[ChatMessage]:
+def _answered(request: AssistantMessage, answers: Sequence[str]) -> list[ChatMessage]:
     results = [
         ToolResultMessage(name=call.function.name, tool_call_id=call.id, content=text)
-        for call, text in zip(asking.tool_calls or (), said, strict=False)
+        for call, text in zip(request.tool_calls or (), answers, strict=False)
     ]
-    return [asking, *results]
+    return [request, *results]
 
 
 _asking = st.builds(AssistantMessage, content=st.none() | texts, tool_calls=tool_call_lists)
 _tool_turns = st.builds(_answered, _asking, st.lists(texts, max_size=3))
-_refusals = st.builds(AssistantMessage, content=st.none() | texts, refusal=said_texts)
+_refusals = st.builds(AssistantMessage, content=st.none() | texts, refusal=non_empty_texts)
 
 
 def _conversations(pictures: SearchStrategy[ImageContent]) -> SearchStrategy[list[ChatMessage]]:
@@ -137,7 +137,7 @@ def _conversations(pictures: SearchStrategy[ImageContent]) -> SearchStrategy[lis
     return st.lists(turns, min_size=1, max_size=2).map(lambda parts: [m for part in parts for m in part])
 
 
-# What may be called.
+# Tools.
 
 _schema_types = st.sampled_from(["string", "integer", "object", "array"])
 _keywords = st.one_of(
@@ -168,16 +168,16 @@ input_schemas: SearchStrategy[dict[str, Json]] = st.builds(
         max_size=2,
     ),
 )
-# No tool is called like one of the modes of `tool_choice`: the option could not tell them apart.
+# No tool has the name of a mode of `tool_choice`: the option could not distinguish them.
 tool_names = names.map("f".__add__)
 tools = st.builds(Tool.from_input_schema, tool_names, st.none() | texts, input_schemas)
 
 
-# What is set, and what it cost.
+# Options and usage.
 
 
 class Person(BaseModel):
-    """Someone, as a structured answer."""
+    """A person, as a structured answer."""
 
     name: str
     age: int = 0
@@ -198,7 +198,7 @@ _FORMS = st.sampled_from([*[dict] * 8, Replace, _no_items])
 
 
 def _maps(items: SearchStrategy[dict[str, Any]]) -> SearchStrategy[Any]:
-    """Give maps that add, fewer that replace, and now and then an empty one."""
+    """Build maps that add keys, fewer that replace a map, and rarely an empty one."""
     return st.builds(lambda form, some: form(some), _FORMS, items)
 
 
@@ -223,7 +223,7 @@ _OPTIONS: dict[str, SearchStrategy[Any]] = {
     "extra": _extras,
     "provider_options": _maps(st.dictionaries(_providers, _extras | _omit, min_size=1, max_size=2)),
 }
-# Few keys and few values, so that layers meet; maps among the values, because they must not be joined.
+# Few keys and few values, so that layers overlap; maps among the values, because they must not be merged.
 _keys = st.sampled_from([*["a"] * 12, "b", "", "\u2028"])
 _SCALARS: list[Any] = [0, 1, 1.0, True, None, "", [], {}]
 _inner_maps: SearchStrategy[Any] = st.sampled_from("pqr").map(lambda key: {key: 1})  # a new one each time
@@ -251,7 +251,7 @@ _LAYERS = {
     "extra": _further,
     "provider_options": _maps(st.dictionaries(_providers, _further | _omit, min_size=1, max_size=2)),
 }
-# The layers of one example say something about the same few fields, so that they meet.
+# The layers of one example set the same few fields, so that they overlap.
 _fields = st.shared(
     st.just(["extra"])
     | st.sampled_from([["provider_options"], ["extra", "seed"], ["response_format", "stop"]])
@@ -261,12 +261,12 @@ _fields = st.shared(
 
 @st.composite
 def _layer_fields(draw: st.DrawFn) -> dict[str, Any]:
-    said = {name: draw(st.integers(0, 7)) for name in draw(_fields)}
-    return {name: draw(_LAYERS[name]) if dice != 1 else OMIT for name, dice in said.items() if dice}
+    dice_by_field = {name: draw(st.integers(0, 7)) for name in draw(_fields)}
+    return {name: draw(_LAYERS[name]) if dice != 1 else OMIT for name, dice in dice_by_field.items() if dice}
 
 
 layer_fields = _layer_fields()
-"""What a caller may give to `ChatOptions`, in lists and dicts of the caller's own."""
+"""Arguments of `ChatOptions`, with lists and dicts that a caller may change later."""
 options: SearchStrategy[Layer] = layer_fields.map(lambda given: ChatOptions(**given))
 
 
@@ -277,7 +277,7 @@ def _at_one_place(known: dict[str, SearchStrategy[Any]]) -> SearchStrategy[Layer
 
 
 _value, _gap = _entry(_keys, _values), _omit | _entry(_keys, _omit)
-# Layers that say one thing, and layers that omit one thing.
+# Layers that set one value, and layers that omit one value.
 sayings = _at_one_place({**_LAYERS, "extra": _value, "provider_options": _entry(_providers, _value)})
 omissions = _at_one_place(
     {**dict.fromkeys(_LAYERS, _omit), "extra": _gap, "provider_options": _omit | _entry(_providers, _gap)}
@@ -302,7 +302,7 @@ def _call_options(draw: st.DrawFn, more: dict[str, SearchStrategy[Any]]) -> Laye
     return ChatOptions(**chosen, tools=offered or draw(nothing), tool_choice=choice)
 
 
-# Calls that a dialect which knows all of their options says in full.
+# Calls that a dialect which supports all of their options encodes in full.
 calls = st.builds(
     Call,
     model=texts,
@@ -310,7 +310,7 @@ calls = st.builds(
     options=_call_options({"response_format": plain_formats}),
     stream=st.booleans(),
 )
-# All calls, those included whose request says less, or the same in other words.
+# All calls, including those that are encoded with losses or changes.
 any_calls = st.builds(
     Call,
     model=texts,

@@ -1,4 +1,4 @@
-"""A codec is its functions under one name; its records show nothing that is secret."""
+"""A codec is its functions under one name; the repr of its records shows no secret."""
 
 from __future__ import annotations
 
@@ -29,26 +29,24 @@ def test_a_codec_is_the_functions_of_its_dialect(dialect: Dialect) -> None:
 
 
 @given(st.sampled_from(DIALECTS), st.sampled_from([str.upper, str.title, lambda it: it.replace("-", "_")]))
-def test_a_dialect_is_found_by_its_name_however_it_is_written(
-    dialect: Dialect, written: Callable[[str], str]
-) -> None:
+def test_a_dialect_is_found_by_its_name_in_any_case(dialect: Dialect, written: Callable[[str], str]) -> None:
     assert dialect_named(written(dialect.name)) is dialect
     assert dialect_named(f"no {dialect.name}") is None
 
 
 @given(st.lists(parts, min_size=1, max_size=2))
-def test_a_variant_of_a_call_is_another_call(said: list[ContentPart]) -> None:
-    call = Call(model="m", messages=[UserMessage(content=said)])
+def test_a_variant_of_a_call_is_another_call(parts: list[ContentPart]) -> None:
+    call = Call(model="m", messages=[UserMessage(content=parts)])
     assert all(other != call for _, other in variants(call))
 
 
 @given(texts, texts)
-def test_the_names_of_headers_are_lower_case(name: str, value: str) -> None:
+def test_header_names_are_lower_case(name: str, value: str) -> None:
     assert Request(url="", headers={name: value}, body=b"").headers == {name.lower(): value}
 
 
 @given(st.text(min_size=1), st.binary(max_size=9))
-def test_neither_request_nor_response_shows_the_values_of_its_headers(name: str, body: bytes) -> None:
+def test_the_repr_of_a_request_or_response_hides_header_values(name: str, body: bytes) -> None:
     headers = {name: "Bearer sk-secret"}
     shown = f"{Request(url='', headers=headers, body=body)}{Response(status=200, headers=headers, body=body)}"
     assert "sk-secret" not in shown

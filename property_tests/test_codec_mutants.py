@@ -15,7 +15,7 @@ from casual_llm.laws.playback import collect_stream
 from casual_llm.laws.strategies import odd_replies
 from casual_llm.reply import Reply
 
-# That a law is broken is what counts, not by how little.
+# It is enough that a law fails; a minimal example is not needed.
 _LIMITS = settings(max_examples=200, derandomize=True, database=None, phases=[Phase.generate])
 
 
@@ -32,13 +32,13 @@ def test_a_broken_codec_does_not_pass(mutant: Mutant) -> None:
         check_codec(mutant.codec, _LIMITS)
 
 
-def test_a_codec_that_refuses_everything_is_found() -> None:
+def test_a_codec_that_rejects_everything_is_found() -> None:
     refusing = evolve(PARROT, encode=lambda *_: Failure(EncodeError("model", "no", "ask another")))
     with pytest.raises(AssertionError, match="it fails: model: no; ask another"):
         check_codec(refusing, _LIMITS)
 
 
-def test_a_whole_codec_passes() -> None:
+def test_a_correct_codec_passes() -> None:
     check_codec(PARROT, settings(_LIMITS, max_examples=2))
 
 
@@ -46,7 +46,7 @@ def test_every_law_finds_a_broken_codec() -> None:
     assert [mutant.law for mutant in MUTANTS] == [*LAWS]
 
 
-def test_every_law_says_what_it_means() -> None:
+def test_the_meaning_of_every_law_is_a_sentence() -> None:
     assert [name for name, law in LAWS.items() if not law.meaning.endswith(".")] == []
 
 
@@ -61,6 +61,6 @@ def test_the_page_names_every_law(law: str) -> None:
 
 
 @given(odd_replies)
-def test_a_step_that_fails_is_the_end_of_its_stream(reply: Reply) -> None:
+def test_a_failing_step_ends_its_stream(reply: Reply) -> None:
     failing = evolve(PARROT, step=lambda *_: Failure(Malformed("no more")))
     assert collect_stream(failing, PARROT.write_stream(reply)) == Failure(Malformed("no more"))

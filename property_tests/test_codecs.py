@@ -1,4 +1,4 @@
-"""All wire formats keep the laws, those of each dialect and a toy among them."""
+"""All wire formats keep the laws, including each dialect and two toy formats."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 from hypothesis import given, strategies as st
-from strategies import said_texts, texts
+from strategies import non_empty_texts, texts
 from wire_strategies import replies
 
 from casual_llm.errors import (
@@ -51,8 +51,8 @@ _refusals = st.builds(
     partial=_partials,
 )
 _failures: st.SearchStrategy[CallFailure] = st.one_of(
-    st.builds(EncodeError, said_texts, said_texts, said_texts),
-    st.builds(Malformed, said_texts, _partials),
+    st.builds(EncodeError, non_empty_texts, non_empty_texts, non_empty_texts),
+    st.builds(Malformed, non_empty_texts, _partials),
     st.builds(Truncated, replies),
     _refusals,
 )
@@ -110,7 +110,7 @@ def test_an_exception_survives_pickling(error: CasualLLMError) -> None:
     assert (type(again), again.args, vars(again)) == (type(error), error.args, vars(error))
 
 
-@given(said_texts, said_texts, said_texts)
+@given(non_empty_texts, non_empty_texts, non_empty_texts)
 def test_the_text_of_a_failed_call_names_place_problem_and_remedy(
     place: str, problem: str, remedy: str
 ) -> None:

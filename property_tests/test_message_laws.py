@@ -1,4 +1,4 @@
-"""Messages survive JSON, and what is no message is refused."""
+"""Messages survive JSON, and invalid messages are rejected."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def test_a_message_is_made_again_from_its_dump(message: ChatMessage) -> None:
 
 
 @given(_serialised)
-def test_all_that_users_serialise_comes_back_from_its_json(value: FrozenModel) -> None:
+def test_what_users_serialise_is_restored_from_its_json(value: FrozenModel) -> None:
     assert type(value).model_validate_json(value.model_dump_json()) == value
 
 
 @given(_serialised)
-def test_all_that_users_serialise_comes_back_from_its_dump(value: FrozenModel) -> None:
+def test_what_users_serialise_is_restored_from_its_dump(value: FrozenModel) -> None:
     assert type(value).model_validate(value.model_dump()) == value
 
 
@@ -72,14 +72,14 @@ def test_a_conversation_survives_json(conversation: list[ChatMessage]) -> None:
 def test_a_message_does_not_change_with_the_lists_it_was_given(
     calls: list[AssistantToolCall], parts: list[ContentPart]
 ) -> None:
-    asking, said, before = AssistantMessage(tool_calls=calls), UserMessage(content=parts), (*calls, *parts)
+    assistant, user, before = AssistantMessage(tool_calls=calls), UserMessage(content=parts), (*calls, *parts)
     calls.clear()
     parts.clear()
-    assert (*(asking.tool_calls or ()), *(said.content or ())) == before
+    assert (*(assistant.tool_calls or ()), *(user.content or ())) == before
 
 
 @given(base64_texts, media_types)
-def test_an_image_given_as_a_dict_keeps_its_data_to_the_letter(data: str, kind: str) -> None:
+def test_an_image_given_as_a_dict_keeps_its_data_unchanged(data: str, kind: str) -> None:
     image = ImageContent(source={"type": "base64", "data": data}, media_type=kind)
     assert image.model_dump(mode="json")["source"] == {"type": "base64", "data": data}
 
@@ -104,7 +104,7 @@ def test_an_image_given_as_a_dict_keeps_its_data_to_the_letter(data: str, kind: 
     ],
     ids=str,
 )
-def test_what_is_no_image_is_refused(given_: dict[str, object]) -> None:
+def test_an_invalid_image_is_rejected(given_: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         ImageContent.model_validate(given_)
 
@@ -125,13 +125,13 @@ def test_what_is_no_image_is_refused(given_: dict[str, object]) -> None:
     ],
     ids=json.dumps,
 )
-def test_what_is_no_message_is_refused(given_: dict[str, object]) -> None:
+def test_an_invalid_message_is_rejected(given_: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         _ANY.validate_python(given_)
 
 
 @given(st.lists(messages, max_size=5))
-def test_merging_system_messages_twice_is_merging_them_once(conversation: list[ChatMessage]) -> None:
+def test_merging_system_messages_is_idempotent(conversation: list[ChatMessage]) -> None:
     once = merge_system_messages(conversation)
     assert merge_system_messages(once) == once
 
@@ -143,9 +143,9 @@ def test_merging_leaves_all_other_messages_in_their_order(conversation: list[Cha
 
 
 @given(st.lists(system_messages, min_size=2, max_size=4), st.lists(messages, max_size=2))
-def test_merged_system_messages_stand_in_front_and_say_all(
+def test_merged_system_messages_come_first_and_have_all_texts(
     system: list[SystemMessage], others: list[ChatMessage]
 ) -> None:
-    spoken = [SystemMessage(content=f"{number}{one.content}") for number, one in enumerate(system)]
-    first = merge_system_messages([*others, *spoken])[0]
-    assert all(one.content in str(first.content) for one in spoken)
+    nonempty = [SystemMessage(content=f"{number}{one.content}") for number, one in enumerate(system)]
+    first = merge_system_messages([*others, *nonempty])[0]
+    assert all(one.content in str(first.content) for one in nonempty)

@@ -1,4 +1,4 @@
-"""Two models on one client, whatever happens to their calls, against a plain model of them."""
+"""Two models on one client, compared with a simple model of them, whatever happens to their calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ which = st.sampled_from(["one", "two"])
 
 @define(eq=False)
 class Scripted:
-    """A transport that answers with what it was last told to."""
+    """A transport that answers every request with the response that was set last."""
 
     status: int = 200
     kind: str = "application/json"
@@ -48,7 +48,7 @@ class Scripted:
 
 @define
 class Expected:
-    """The plain model: what each call reported, and how many calls failed or were left early."""
+    """The simple model: the usage of each call, and how many calls failed or were left early."""
 
     reported: list[Usage | None] = field(factory=list)
     incomplete: int = 0
@@ -126,7 +126,7 @@ class Models(RuleBasedStateMachine):
         return self.runner.run(streamed())
 
     @invariant()
-    def each_model_tells_of_its_own_calls(self) -> None:
+    def each_model_counts_only_its_calls(self) -> None:
         for name, model in self.models.items():
             ledger, expected = model.ledger, self.expected[name]
             assert (ledger.calls, model.get_usage()) == (

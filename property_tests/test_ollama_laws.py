@@ -37,7 +37,7 @@ from strategies import (
     json_objects,
     json_values,
     names,
-    said_texts as non_empty_texts,
+    non_empty_texts,
     texts,
 )
 from wire_strategies import replies, with_chunking

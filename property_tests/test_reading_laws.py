@@ -1,4 +1,4 @@
-"""Any request can be read, or says where it cannot; nothing in it is dropped."""
+"""Any request is read in full, or rejected with a path; nothing in it is dropped."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 from hypothesis import example, given, strategies as st
-from strategies import json_values, names, said_texts, texts
+from strategies import json_values, names, non_empty_texts, texts
 from wire_strategies import requests
 
 from casual_llm.frozen import Json, thaw
@@ -30,13 +30,13 @@ def _request(**body: Json) -> Request:
     return Request(url="/chat/completions", body=json.dumps(body).encode())
 
 
-def _said(message: Json) -> Request:
+def _request_of(message: Json) -> Request:
     return _request(model="m", messages=[message])
 
 
 @given(requests)
-@example(_said({"role": []}))
-@example(_said({"role": "assistant", "tool_calls": [{"function": {"arguments": {"a": 1}}}]}))
+@example(_request_of({"role": []}))
+@example(_request_of({"role": "assistant", "tool_calls": [{"function": {"arguments": {"a": 1}}}]}))
 @example(_request(messages=[], seed=10**400))
 @example(_request(messages=[], temperature=float("nan")))
 @example(Request(url="", body=b'{"messages": [], "x": ' + b'{"a":' * 198 + b"1" + b"}" * 198 + b"}"))
@@ -45,14 +45,14 @@ def test_reading_a_request_never_raises(request_: Request) -> None:
 
 
 @given(st.sampled_from(["user", "service_tier", "reasoning_effort", "x"]), json_values)
-def test_what_no_option_can_say_is_kept_in_extra(key: str, value: Json) -> None:
+def test_a_key_that_no_option_represents_is_kept_in_extra(key: str, value: Json) -> None:
     call = read(_request(model="m", messages=[], **{key: value})).unwrap()
     assert call.options == ChatOptions(extra={key: value})
 
 
 @given(texts)
 def test_a_developer_message_is_a_system_message(content: str) -> None:
-    assert read(_said({"role": "developer", "content": content})).unwrap().messages == (
+    assert read(_request_of({"role": "developer", "content": content})).unwrap().messages == (
         SystemMessage(content=content),
     )
 
@@ -60,12 +60,12 @@ def test_a_developer_message_is_a_system_message(content: str) -> None:
 @given(st.lists(texts, min_size=1))
 def test_text_parts_of_an_assistant_are_its_text(parts: list[str]) -> None:
     content: Json = [{"type": "text", "text": part} for part in parts]
-    call = read(_said({"role": "assistant", "content": content})).unwrap()
+    call = read(_request_of({"role": "assistant", "content": content})).unwrap()
     assert call.messages == (AssistantMessage(content="".join(parts)),)
 
 
-_kept_keys = texts.map("x-".__add__) | st.sampled_from(["name", "reasoning_content", "annotations"])
-_kept_values: st.SearchStrategy[Json] = json_values.map(lambda value: [value])
+_native_keys = texts.map("x-".__add__) | st.sampled_from(["name", "reasoning_content", "annotations"])
+_native_values: st.SearchStrategy[Json] = json_values.map(lambda value: [value])
 _ROLES: dict[str, dict[str, Json]] = {
     "user": {"content": "Hi"},
     "system": {"content": "Be brief."},
@@ -74,28 +74,30 @@ _ROLES: dict[str, dict[str, Json]] = {
 }
 
 
-@given(st.sampled_from([*_ROLES]), st.dictionaries(_kept_keys, _kept_values, min_size=1, max_size=2))
-def test_what_no_field_of_a_message_can_say_is_kept_in_the_words_of_the_format(
+@given(st.sampled_from([*_ROLES]), st.dictionaries(_native_keys, _native_values, min_size=1, max_size=2))
+def test_a_key_that_no_field_of_a_message_represents_is_a_native_key(
     role: str, keys: dict[str, Json]
 ) -> None:
-    (message,) = read(_said({"role": role, **_ROLES[role], **keys})).unwrap().messages
+    (message,) = read(_request_of({"role": role, **_ROLES[role], **keys})).unwrap().messages
     assert thaw(message.native) == {"openai": keys}
 
 
-_blocks = st.dictionaries(texts, _kept_values, max_size=2).map(lambda more: {"type": "video_url", **more})
+_blocks = st.dictionaries(texts, _native_values, max_size=2).map(lambda more: {"type": "video_url", **more})
 
 
 @given(_blocks)
-def test_a_part_that_nothing_holds_is_a_block_of_the_format(block: dict[str, Json]) -> None:
-    (message,) = read(_said({"role": "user", "content": [block]})).unwrap().messages
+def test_an_unknown_part_is_a_native_block(block: dict[str, Json]) -> None:
+    (message,) = read(_request_of({"role": "user", "content": [block]})).unwrap().messages
     assert message.content == (NativeContent(format="openai", block=block),)
 
 
 @given(texts, _blocks)
-def test_what_an_assistant_says_beside_text_is_kept_in_its_order(said: str, block: dict[str, Json]) -> None:
-    content: Json = [block, {"type": "text", "text": said}]
-    (message,) = read(_said({"role": "assistant", "content": content})).unwrap().messages
-    assert (message.content, thaw(message.native)) == (said, {"openai": {"content": content}})
+def test_content_of_an_assistant_that_is_not_text_is_preserved_in_order(
+    text: str, block: dict[str, Json]
+) -> None:
+    content: Json = [block, {"type": "text", "text": text}]
+    (message,) = read(_request_of({"role": "assistant", "content": content})).unwrap().messages
+    assert (message.content, thaw(message.native)) == (text, {"openai": {"content": content}})
 
 
 @pytest.mark.parametrize(
@@ -117,58 +119,58 @@ def test_what_an_assistant_says_beside_text_is_kept_in_its_order(said: str, bloc
     ],
     ids=json.dumps,
 )
-def test_a_part_that_our_class_cannot_hold_in_full_is_kept_as_it_is(part: dict[str, Json]) -> None:
-    (message,) = read(_said({"role": "user", "content": [part]})).unwrap().messages
+def test_a_part_that_no_class_represents_in_full_is_a_native_block(part: dict[str, Json]) -> None:
+    (message,) = read(_request_of({"role": "user", "content": [part]})).unwrap().messages
     assert message.content == (NativeContent(format="openai", block=part),)
 
 
-@given(said_texts)
-def test_the_name_of_a_document_stands_beside_its_address(name: str) -> None:
+@given(non_empty_texts)
+def test_the_name_of_a_document_is_read_from_the_key_next_to_its_url(name: str) -> None:
     url = "https://example.com/a.pdf"
     part: Json = {"type": "document_url", "document_url": url, "document_name": name}
-    (message,) = read(_said({"role": "user", "content": [part]})).unwrap().messages
+    (message,) = read(_request_of({"role": "user", "content": [part]})).unwrap().messages
     assert message.content == (FileContent(source=url, name=name),)
 
 
 @given(names, st.lists(names, max_size=2), texts)
-def test_a_function_answers_the_last_call_of_its_name(name: str, before: list[str], said: str) -> None:
+def test_a_function_result_answers_the_last_call_of_its_name(
+    name: str, before: list[str], content: str
+) -> None:
     called: list[Json] = [{"name": it, "arguments": "{}"} for it in [*before, name]]
     turns: list[Json] = [{"role": "assistant", "function_call": call} for call in called]
-    asked = read(_request(messages=[*turns, {"role": "function", "name": name, "content": said}]))
-    *_, asking, result = asked.unwrap().messages
-    calls = asking.tool_calls if isinstance(asking, AssistantMessage) else None
-    assert [ToolResultMessage(name=name, tool_call_id=c.id, content=said) for c in calls or ()] == [result]
+    parsed = read(_request(messages=[*turns, {"role": "function", "name": name, "content": content}]))
+    *_, assistant, result = parsed.unwrap().messages
+    calls = assistant.tool_calls if isinstance(assistant, AssistantMessage) else None
+    assert [ToolResultMessage(name=name, tool_call_id=c.id, content=content) for c in calls or ()] == [result]
 
 
 @given(names, texts)
-def test_the_name_of_a_function_that_nobody_called_is_kept(name: str, said: str) -> None:
-    (result,) = read(_said({"role": "function", "name": name, "content": said})).unwrap().messages
+def test_the_name_of_a_function_that_was_not_called_is_preserved(name: str, content: str) -> None:
+    (result,) = read(_request_of({"role": "function", "name": name, "content": content})).unwrap().messages
     native = {"openai": {"name": name}}
-    assert result == ToolResultMessage(name="", tool_call_id="", content=said, native=native)
+    assert result == ToolResultMessage(name="", tool_call_id="", content=content, native=native)
 
 
-_NO: Json = [{"type": "refusal", "refusal": "No."}]
-_ASKED: dict[str, Json] = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+_REFUSAL_PARTS: Json = [{"type": "refusal", "refusal": "No."}]
+_TOOL_CALL: dict[str, Json] = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
 
 @pytest.mark.parametrize(
     "message",
     [
-        {"role": "assistant", "content": _NO, "refusal": "Never."},
+        {"role": "assistant", "content": _REFUSAL_PARTS, "refusal": "Never."},
         {"role": "assistant", "content": [{"type": "refusal", "refusal": 5}]},
         {"role": "assistant", "content": [{"type": "text", "text": "a", "cache_control": {"type": "x"}}]},
-        {"role": "assistant", "content": "a", "tool_calls": [_ASKED], "function_call": {"name": "g"}},
+        {"role": "assistant", "content": "a", "tool_calls": [_TOOL_CALL], "function_call": {"name": "g"}},
         {"role": "assistant", "content": "a", "function_call": "auto"},
         {"role": "assistant", "content": "a", "tool_calls": [{"id": "1", "type": "custom", "custom": {}}]},
-        {"role": "system", "content": _NO},
+        {"role": "system", "content": _REFUSAL_PARTS},
     ],
     ids=json.dumps,
 )
 @given(dialect=st.sampled_from(DIALECTS).filter(lambda dialect: dialect.refusal))
-def test_what_is_said_twice_or_where_nobody_says_it_is_written_again(
-    dialect: Dialect, message: dict[str, Json]
-) -> None:
-    call = codec(dialect).read(_said(message)).unwrap()
+def test_repeated_and_misplaced_values_are_written_again(dialect: Dialect, message: dict[str, Json]) -> None:
+    call = codec(dialect).read(_request_of(message)).unwrap()
     assert _again(dialect, call) == ([message], ())
 
 
@@ -188,10 +190,10 @@ def _again(dialect: Dialect, call: Call) -> tuple[list[dict[str, Json]], tuple[L
     ids=json.dumps,
 )
 @given(dialect=st.sampled_from(DIALECTS))
-def test_a_message_that_says_nothing_is_written_with_no_text(
+def test_a_message_without_content_is_written_with_an_empty_text(
     dialect: Dialect, message: dict[str, Json]
 ) -> None:
-    call = codec(dialect).read(_said(message)).unwrap()
+    call = codec(dialect).read(_request_of(message)).unwrap()
     assert [again["content"] for again in _again(dialect, call)[0]] == [""]
 
 
@@ -208,7 +210,7 @@ def test_a_choice_of_a_tool_is_written_again_whether_it_is_listed_or_not(
 
 
 @given(st.integers(1, 99))
-def test_either_word_for_the_longest_answer_is_understood(tokens: int) -> None:
+def test_both_names_of_the_token_limit_are_read(tokens: int) -> None:
     read_ = [
         read(_request(messages=[], **{key: tokens})).unwrap().options.max_tokens
         for key in ("max_tokens", "max_completion_tokens")
@@ -222,9 +224,13 @@ def test_either_word_for_the_longest_answer_is_understood(tokens: int) -> None:
         st.sampled_from(["max_tokens", "max_completion_tokens", "seed", "random_seed"]), json_values
     ),
 )
-def test_null_under_one_of_two_words_is_what_leaving_it_out_means(word: str, said: dict[str, Json]) -> None:
-    asked = read(_request(messages=[], **{word: None, **said}))
-    assert asked == read(_request(messages=[], **{key: it for key, it in said.items() if it is not None}))
+def test_null_under_one_of_two_names_means_the_same_as_an_absent_key(
+    key: str, others: dict[str, Json]
+) -> None:
+    with_null = read(_request(messages=[], **{key: None, **others}))
+    assert with_null == read(
+        _request(messages=[], **{key: it for key, it in others.items() if it is not None})
+    )
 
 
 @pytest.mark.parametrize(
@@ -260,12 +266,12 @@ def test_null_under_one_of_two_words_is_what_leaving_it_out_means(word: str, sai
     ],
     ids=json.dumps,
 )
-def test_what_an_option_cannot_say_in_full_is_kept_in_extra(value: dict[str, Json]) -> None:
+def test_a_value_that_no_option_can_represent_is_kept_in_extra(value: dict[str, Json]) -> None:
     assert read(_request(messages=[], **value)).unwrap().options == ChatOptions(extra=value)
 
 
 @pytest.mark.parametrize(
-    ("message", "place"),
+    ("message", "path"),
     [
         ({"role": "robot", "content": "Hi"}, "messages[0].role"),
         ({"content": "Hi"}, "messages[0].role"),
@@ -287,12 +293,12 @@ def test_what_an_option_cannot_say_in_full_is_kept_in_extra(value: dict[str, Jso
     ],
     ids=str,
 )
-def test_what_is_no_message_is_an_error_that_names_its_place(message: Json, place: str) -> None:
-    assert read(_said(message)).failure().path.startswith(place)
+def test_an_invalid_message_is_an_error_with_its_path(message: Json, path: str) -> None:
+    assert read(_request_of(message)).failure().path.startswith(path)
 
 
 @pytest.mark.parametrize(
-    ("body", "place"),
+    ("body", "path"),
     [
         ({"messages": "Hi"}, "messages"),
         ({"messages": [], "model": 5}, "model"),
@@ -300,17 +306,17 @@ def test_what_is_no_message_is_an_error_that_names_its_place(message: Json, plac
     ],
     ids=str,
 )
-def test_what_a_call_cannot_hold_is_an_error_that_names_its_place(body: dict[str, Json], place: str) -> None:
-    assert place in str(read(_request(**body)).failure())
+def test_an_invalid_field_is_an_error_with_its_path(body: dict[str, Json], path: str) -> None:
+    assert path in str(read(_request(**body)).failure())
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"<html>", b'{"messages": ['])
-def test_a_body_that_is_no_object_is_an_error_at_the_body(body: bytes) -> None:
+def test_a_body_that_is_not_an_object_is_an_error_at_the_body(body: bytes) -> None:
     assert read(Request(url="/chat/completions", body=body)).failure().path == "body"
 
 
 @given(st.sampled_from(DIALECTS), st.none() | st.just({"include_usage": True}) | json_values)
-def test_what_a_stream_is_asked_for_is_asked_for_again(dialect: Dialect, asked: Json) -> None:
+def test_stream_options_are_written_again(dialect: Dialect, asked: Json) -> None:
     messages: Json = [{"role": "user", "content": "Hi"}]
     body = _request(messages=messages, stream=True, stream_options=asked)
     call = codec(dialect).read(body).unwrap()

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 
 import pytest
 from hypothesis import example, given, strategies as st
-from strategies import json_values, said_texts, texts
+from strategies import json_values, non_empty_texts, texts
 from wire_strategies import odd_bodies
 
 from casual_llm.frozen import Json
@@ -65,7 +65,7 @@ def test_any_json_has_a_message_and_perhaps_a_code(body: Json) -> None:
         lambda message: {"error": {"detail": [{"msg": message}]}},
     ],
 )
-@given(message=said_texts)
+@given(message=non_empty_texts)
 def test_the_message_of_the_server_is_found_in_any_body(wrap: Callable[[str], Json], message: str) -> None:
     assert error_response(Response(status=400, body=dump(wrap(message)))).message == message
 
@@ -75,7 +75,7 @@ def test_a_body_that_is_not_json_is_the_message(body: str) -> None:
     assert error_response(Response(status=502, body=body.encode())).message == body.strip()
 
 
-@given(said_texts)
+@given(non_empty_texts)
 def test_a_long_page_is_truncated_to_an_excerpt(word: str) -> None:
     page = f"<html>{word}" * 1000
     assert len(error_response(Response(status=502, body=page.encode())).message) <= 500

@@ -1,4 +1,4 @@
-"""A reply is read whatever the server makes of it, and comes back from what we write."""
+"""A reply is decoded in every form that servers send, and a written reply is decoded to itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 from hypothesis import example, given, strategies as st
 from returns.result import Success
-from strategies import json_objects, said_texts, texts
+from strategies import json_objects, non_empty_texts, texts
 from wire_strategies import answers, deltas, dialects, replies, responses
 
 from casual_llm.failures import ErrorResponse, Malformed
@@ -60,20 +60,20 @@ def test_any_response_is_a_reply_or_a_failure_with_a_text(response: Response, di
 
 
 @given(replies, dialects)
-def test_a_reply_that_was_written_keeps_all_that_it_says(reply: Reply, dialect: Dialect) -> None:
+def test_a_written_reply_is_decoded_to_itself(reply: Reply, dialect: Dialect) -> None:
     read = codec(dialect).decode(codec(dialect).write(reply)).unwrap()
     assert evolve(read, message=read.message.model_copy(update={"native": None})) == reply
 
 
 @given(deltas.map(lambda parts: choice(parts[0])) | responses, dialects)
-def test_a_reply_that_was_read_is_written_and_read_to_itself(response: Response, dialect: Dialect) -> None:
+def test_a_decoded_reply_is_written_and_decoded_to_itself(response: Response, dialect: Dialect) -> None:
     ours = codec(dialect)
     read = ours.decode(response)
     assert read.bind(lambda reply: ours.decode(ours.write(reply))) == read
 
 
 @given(answers, st.sampled_from(["another", "anthropic"]), json_objects)
-def test_what_other_formats_keep_of_a_reply_is_not_written(
+def test_native_keys_of_other_formats_are_not_written(
     answer: tuple[Dialect, Reply], name: str, keys: dict[str, Json]
 ) -> None:
     dialect, reply = answer
@@ -82,19 +82,17 @@ def test_what_other_formats_keep_of_a_reply_is_not_written(
     assert codec(dialect).write(foreign) == codec(dialect).write(reply)
 
 
-@given(answers, said_texts)
-def test_what_a_server_wants_to_see_again_is_in_the_next_request(
-    answer: tuple[Dialect, Reply], question: str
-) -> None:
+@given(answers, non_empty_texts)
+def test_replayed_fields_are_in_the_next_request(answer: tuple[Dialect, Reply], question: str) -> None:
     dialect, reply = answer
     call = Call(model="m", messages=[reply.message, UserMessage(content=question)])
-    spoken = json.loads(codec(dialect).encode(call).unwrap().request.body)["messages"][0]
-    kept = thaw_object((reply.message.native or {}).get(dialect.name, {}))
-    assert {key: spoken[key] for key in kept} == kept
+    sent = json.loads(codec(dialect).encode(call).unwrap().request.body)["messages"][0]
+    replayed = thaw_object((reply.message.native or {}).get(dialect.name, {}))
+    assert {key: sent[key] for key in replayed} == replayed
 
 
 @given(replies)
-def test_space_before_the_json_means_nothing(reply: Reply) -> None:
+def test_white_space_before_the_json_is_ignored(reply: Reply) -> None:
     written = write(reply)
     assert decode(Response(status=200, body=b"\n \n" + written.body)) == decode(written)
 
@@ -107,7 +105,7 @@ def test_an_error_status_is_an_error_response_whatever_the_body(reply: Reply, st
 
 
 @given(replies, json_objects)
-def test_unknown_keys_mean_nothing(reply: Reply, more: dict[str, Json]) -> None:
+def test_unknown_keys_are_ignored(reply: Reply, more: dict[str, Json]) -> None:
     odd = {f"x-{key}": value for key, value in more.items()}
     body = json.loads(write(reply).body)
     body = {**odd, **body, "choices": [{**odd, **body["choices"][0]}]}
@@ -115,45 +113,47 @@ def test_unknown_keys_mean_nothing(reply: Reply, more: dict[str, Json]) -> None:
 
 
 @given(replies)
-def test_keys_that_are_null_are_keys_that_are_absent(reply: Reply) -> None:
+def test_a_null_value_means_the_same_as_an_absent_key(reply: Reply) -> None:
     body = json.loads(write(reply).body)
     nulls = dict.fromkeys(["usage", "id", "model", "error", "service_tier"])
     assert decode(ok(**{**nulls, **body})) == decode(write(reply))
 
 
-@given(said_texts)
+@given(non_empty_texts)
 @pytest.mark.parametrize(
     "body",
     [
-        lambda said: {"error": {"message": said, "code": 429}},
-        lambda said: {"error": {"message": said, "code": 429}, "choices": []},
-        lambda said: {"choices": [{"error": {"message": said, "code": 429}, "delta": {}}]},
-        lambda said: {"choices": [{}], "x_groq": {"error": {"message": said, "code": 429}}},
-        lambda said: {"object": "error", "message": said, "code": 429},
-        lambda said: {"detail": said, "code": 429},
+        lambda message: {"error": {"message": message, "code": 429}},
+        lambda message: {"error": {"message": message, "code": 429}, "choices": []},
+        lambda message: {"choices": [{"error": {"message": message, "code": 429}, "delta": {}}]},
+        lambda message: {"choices": [{}], "x_groq": {"error": {"message": message, "code": 429}}},
+        lambda message: {"object": "error", "message": message, "code": 429},
+        lambda message: {"detail": message, "code": 429},
     ],
 )
-def test_an_error_inside_a_success_is_a_refusal(body: Callable[[str], dict[str, Json]], said: str) -> None:
-    failure = decode(ok(**body(said))).failure()
+def test_an_error_inside_a_success_is_an_error_response(
+    body: Callable[[str], dict[str, Json]], message: str
+) -> None:
+    failure = decode(ok(**body(message))).failure()
     assert isinstance(failure, ErrorResponse)
-    assert (failure.status, failure.message) == (429, said)
+    assert (failure.status, failure.message) == (429, message)
 
 
-@given(st.sampled_from([{}, {"message": "", "type": "", "code": None}]), said_texts)
-def test_an_empty_error_beside_an_answer_is_none(error: dict[str, Json], said: str) -> None:
-    body = choice({"content": said})
+@given(st.sampled_from([{}, {"message": "", "type": "", "code": None}]), non_empty_texts)
+def test_an_empty_error_next_to_an_answer_is_ignored(error: dict[str, Json], content: str) -> None:
+    body = choice({"content": content})
     assert decode(ok(error=error, **json.loads(body.body))) == decode(body)
 
 
-@given(said_texts)
-def test_an_error_that_claims_no_status_keeps_that_of_the_answer(said: str) -> None:
-    assert decode(ok(error=said)).failure() == ErrorResponse(200, said)
+@given(non_empty_texts)
+def test_an_error_without_a_status_has_that_of_the_response(message: str) -> None:
+    assert decode(ok(error=message)).failure() == ErrorResponse(200, message)
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"[]", b"null", b"{}", b'{"id": "1"}', b'{"choices": []}', b'{"choices": 5}']
 )
-def test_a_body_that_is_no_reply_is_malformed(body: bytes) -> None:
+def test_a_body_without_a_reply_is_malformed(body: bytes) -> None:
     assert isinstance(decode(Response(status=200, body=body)).failure(), Malformed)
 
 
@@ -161,43 +161,46 @@ def test_a_body_that_is_no_reply_is_malformed(body: bytes) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        lambda said: {"content": said},
-        lambda said: {"content": [{"type": "text", "text": said}]},
-        lambda said: {"content": [{"text": said[:1]}, {"text": said[1:]}]},
+        lambda text: {"content": text},
+        lambda text: {"content": [{"type": "text", "text": text}]},
+        lambda text: {"content": [{"text": text[:1]}, {"text": text[1:]}]},
     ],
 )
-def test_text_is_found_however_a_server_gives_it(content: Callable[[str], Json], said: str) -> None:
-    assert _read(content(said)).message.content == said
+def test_text_is_read_in_every_form_that_servers_use(content: Callable[[str], Json], text: str) -> None:
+    assert _read(content(text)).message.content == text
 
 
 @given(json_objects.map(lambda value: {"a": value}))
-def test_an_object_in_place_of_text_is_its_json(value: Json) -> None:
+def test_an_object_in_place_of_text_is_read_as_json(value: Json) -> None:
     assert json.loads(_read({"content": value}).message.content or "") == value
 
 
-@given(said_texts)
+@given(non_empty_texts)
 @pytest.mark.parametrize(
     "thought",
     [
-        lambda said: {"reasoning": said},
-        lambda said: {"reasoning_content": said},
-        lambda said: {"content": [{"type": "thinking", "thinking": said}]},
-        lambda said: {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": said}]}]},
+        lambda text: {"reasoning": text},
+        lambda text: {"reasoning_content": text},
+        lambda text: {"content": [{"type": "thinking", "thinking": text}]},
+        lambda text: {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]},
     ],
 )
-def test_reasoning_is_found_however_a_server_gives_it(thought: Callable[[str], Json], said: str) -> None:
-    assert _read(thought(said)).reasoning == said
+def test_reasoning_is_read_in_every_form_that_servers_use(thought: Callable[[str], Json], text: str) -> None:
+    assert _read(thought(text)).reasoning == text
 
 
-@given(said_texts)
-def test_the_answer_is_the_choice_with_index_zero(said: str) -> None:
-    choices: Json = [{"index": 1, "message": {"content": "no"}}, {"index": 0, "message": {"content": said}}]
-    assert decode(ok(choices=choices)).unwrap().message.content == said
+@given(non_empty_texts)
+def test_the_answer_is_the_choice_with_index_zero(content: str) -> None:
+    choices: Json = [
+        {"index": 1, "message": {"content": "no"}},
+        {"index": 0, "message": {"content": content}},
+    ]
+    assert decode(ok(choices=choices)).unwrap().message.content == content
 
 
-@given(said_texts)
-def test_an_answer_of_the_older_api_is_read_too(said: str) -> None:
-    assert decode(ok(choices=[{"text": said}])).unwrap().message.content == said
+@given(non_empty_texts)
+def test_an_answer_of_the_older_api_is_read(text: str) -> None:
+    assert decode(ok(choices=[{"text": text}])).unwrap().message.content == text
 
 
 def _call(name: str, arguments: str, id_: str) -> AssistantToolCall:
@@ -222,28 +225,28 @@ _G: Json = {"name": "g", "arguments": "2"}
     ],
     ids=json.dumps,
 )
-def test_every_call_of_a_whole_reply_is_a_call_of_its_own(message: Json, calls: list[str]) -> None:
+def test_every_call_of_a_whole_reply_is_a_separate_call(message: Json, calls: list[str]) -> None:
     assert _read(message).message.tool_calls == (_call("f", "1", calls[0]), _call("g", "2", calls[1]))
 
 
 @pytest.mark.parametrize(
     ("arguments", "kept"), [({"a": 1}, '{"a":1}'), ([1], "[1]"), (None, ""), ("", ""), ("{", "{"), (5, "5")]
 )
-def test_arguments_are_text_whatever_a_server_gives(arguments: Json, kept: str) -> None:
+def test_arguments_are_text_whatever_a_server_sends(arguments: Json, kept: str) -> None:
     message: Json = {"tool_calls": [{"id": "a", "function": {"name": "f", "arguments": arguments}}]}
     assert _read(message).message.tool_calls == (_call("f", kept, "a"),)
 
 
-@given(said_texts, said_texts)
-def test_a_call_whose_arguments_are_a_text_goes_back_as_it_came(name: str, said: str) -> None:
-    asked: Json = {"id": "a", "type": "custom", "custom": {"name": name, "input": said}}
+@given(non_empty_texts, non_empty_texts)
+def test_a_custom_tool_call_is_sent_back_unchanged(name: str, argument: str) -> None:
+    asked: Json = {"id": "a", "type": "custom", "custom": {"name": name, "input": argument}}
     call = Call(model="m", messages=[_read({"tool_calls": [asked]}).message])
     body = json.loads(codec().encode(call).unwrap().request.body)
     assert body["messages"][0]["tool_calls"] == [asked]
 
 
-@given(said_texts)
-def test_a_call_of_the_older_api_goes_back_as_it_came(name: str) -> None:
+@given(non_empty_texts)
+def test_a_call_of_the_older_api_is_preserved_unchanged(name: str) -> None:
     called: Json = {"name": name, "arguments": "{}"}
     native = _read({"function_call": called}).message.native or {}
     assert [dict(keys) for keys in native.values()] == [{"function_call": called}]

@@ -1,4 +1,4 @@
-"""A request says all of its call, or names what it does not say."""
+"""A request contains everything in its call, or the rest is reported."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def encode(dialect: Dialect, call: Call, prefix: Prefix = EMPTY_PREFIX) -> Resul
 
 read = codec(OPENAI).read
 dialects = st.sampled_from(DIALECTS)
-_spoken_to = dialects.flatmap(lambda dialect: st.tuples(st.just(dialect), st.sampled_from(dialect.names)))
+_dialects_with_names = dialects.flatmap(
+    lambda dialect: st.tuples(st.just(dialect), st.sampled_from(dialect.names))
+)
 _HELLO = (UserMessage(content="Hi"),)
 _CALL = AssistantToolCall(id="1", function=AssistantToolCallFunction(name="f", arguments="{}"))
 
@@ -91,7 +93,7 @@ def _hello(**options: object) -> Call:
     return Call(model="m", messages=_HELLO, options=ChatOptions(**options))  # type: ignore[arg-type]
 
 
-def _saying(message: ChatMessage) -> Call:
+def _call_with(message: ChatMessage) -> Call:
     return Call(model="m", messages=[*_HELLO, message])
 
 
@@ -103,13 +105,13 @@ def _saying(message: ChatMessage) -> Call:
 @example(COMPATIBLE, _hello(top_k=0, stop="", response_format=JsonSchema(name="", schema={}, strict=False)))
 def test_a_request_without_losses_reads_back_to_its_call(dialect: Dialect, call: Call) -> None:
     encoded = encode(dialect, call).unwrap()
-    said = attrs.evolve(call, options=resolve_for(call.options, *dialect.names))
-    assert encoded.losses or encoded.changes or read(encoded.request).unwrap() == said
+    resolved = attrs.evolve(call, options=resolve_for(call.options, *dialect.names))
+    assert encoded.losses or encoded.changes or read(encoded.request).unwrap() == resolved
 
 
 @given(dialects, rich_calls)
 @example(MISTRAL, Call(model="m", messages=[*_HELLO, AssistantMessage(tool_calls=[_CALL])]))
-def test_a_call_of_which_nothing_is_reported_reads_back_to_itself(dialect: Dialect, call: Call) -> None:
+def test_a_call_without_losses_or_changes_reads_back_to_itself(dialect: Dialect, call: Call) -> None:
     result = encode(dialect, call)
     resolved = attrs.evolve(call, options=resolve_for(call.options, *dialect.names))
     reported = result.map(lambda it: bool(it.losses or it.changes)).value_or(not is_successful(result))
@@ -117,7 +119,7 @@ def test_a_call_of_which_nothing_is_reported_reads_back_to_itself(dialect: Diale
 
 
 @given(dialects, rich_calls | any_calls)
-def test_a_request_that_was_read_is_encoded_without_changes(dialect: Dialect, call: Call) -> None:
+def test_a_call_that_was_read_is_encoded_without_changes(dialect: Dialect, call: Call) -> None:
     again = encode(dialect, call).bind(lambda it: encode(dialect, read(it.request).unwrap()))
     assert again.map(lambda it: it.changes).value_or(()) == ()
 
@@ -132,14 +134,14 @@ def test_a_prefix_is_not_encoded_again(dialect: Dialect, call: Call, data: st.Da
 
 
 @given(dialects, rich_calls)
-def test_what_is_written_of_a_conversation_is_the_end_of_its_request(dialect: Dialect, call: Call) -> None:
+def test_the_encoded_messages_are_the_end_of_the_request(dialect: Dialect, call: Call) -> None:
     written = encode(dialect, call).map(lambda it: b'"messages":[' + b"".join(it.prefix.pieces) + b"]}")
     body = encode(dialect, call).map(lambda it: it.request.body).value_or(b"")
     assert body.endswith(written.value_or(b""))
 
 
 @given(calls)
-def test_a_dialect_that_knows_every_word_loses_nothing(call: Call) -> None:
+def test_a_dialect_that_supports_every_option_loses_nothing(call: Call) -> None:
     assert encode(COMPATIBLE, call).unwrap().losses == ()
 
 
@@ -152,29 +154,27 @@ def test_a_request_that_was_read_is_written_again_byte_by_byte(dialect: Dialect,
 
 @given(dialects, any_calls | rich_calls)
 def test_a_call_is_encoded_or_refused_by_its_path(dialect: Dialect, call: Call) -> None:
-    place = encode(dialect, call).swap().map(lambda error: error.path).value_or("messages")
-    assert place.startswith(("messages", "options."))
+    path = encode(dialect, call).swap().map(lambda error: error.path).value_or("messages")
+    assert path.startswith(("messages", "options."))
 
 
 @given(dialects, calls)
 def test_every_option_that_is_set_is_in_the_body_or_among_the_losses(dialect: Dialect, call: Call) -> None:
     encoded = encode(dialect, call)
-    words = {"max_completion_tokens": "max_tokens", "random_seed": "seed"}
-    said = {words.get(key, key) for key in _body(encoded)}
+    option_by_key = {"max_completion_tokens": "max_tokens", "random_seed": "seed"}
+    sent = {option_by_key.get(key, key) for key in _body(encoded)}
     lost = {loss.path.removeprefix("options.") for loss in encoded.unwrap().losses}
-    assert set_fields(resolve_for(call.options, *dialect.names)).keys() - said - lost <= {"extra"}
+    assert set_fields(resolve_for(call.options, *dialect.names)).keys() - sent - lost <= {"extra"}
 
 
 @given(dialects, any_calls)
-def test_omit_and_the_settings_of_providers_are_resolved_before_anything_is_written(
-    dialect: Dialect, call: Call
-) -> None:
+def test_omit_and_provider_options_are_resolved_before_encoding(dialect: Dialect, call: Call) -> None:
     resolved = attrs.evolve(call, options=resolve_for(call.options, *dialect.names))
     assert encode(dialect, call).map(_request) == encode(dialect, resolved).map(_request)
 
 
 @given(dialects, calls, omissions)
-def test_what_is_omitted_is_written_as_if_it_had_never_been_set(
+def test_an_omitted_option_is_encoded_as_if_it_were_not_set(
     dialect: Dialect, call: Call, omitted: Layer
 ) -> None:
     without = attrs.evolve(call, options=resolve_for(call.options | omitted))
@@ -183,7 +183,7 @@ def test_what_is_omitted_is_written_as_if_it_had_never_been_set(
 
 
 @given(dialects, calls, st.dictionaries(texts, json_values | st.just(OMIT)))
-def test_settings_of_another_provider_are_not_sent(
+def test_options_of_another_provider_are_not_sent(
     dialect: Dialect, call: Call, settings: dict[str, Json | Omit]
 ) -> None:
     theirs = ChatOptions(provider_options={"another": settings})
@@ -191,11 +191,11 @@ def test_settings_of_another_provider_are_not_sent(
 
 
 @given(dialects, texts, json_values, json_values)
-def test_settings_of_the_provider_lie_over_those_for_all(
-    dialect: Dialect, key: str, for_all: Json, own: Json
+def test_options_of_the_provider_override_extra(
+    dialect: Dialect, key: str, common: Json, specific: Json
 ) -> None:
-    call = _hello(extra={f"x{key}": for_all}, provider_options={dialect.name: {f"x{key}": own}})
-    assert encode(dialect, call) == encode(dialect, _hello(extra={f"x{key}": own}))
+    call = _hello(extra={f"x{key}": common}, provider_options={dialect.name: {f"x{key}": specific}})
+    assert encode(dialect, call) == encode(dialect, _hello(extra={f"x{key}": specific}))
 
 
 @given(dialects, any_calls | rich_calls)
@@ -220,9 +220,7 @@ def test_a_further_turn_leaves_all_earlier_bytes_as_they_were(
 
 
 @given(dialects, calls)
-def test_a_merged_conversation_has_at_most_one_system_message_that_speaks(
-    dialect: Dialect, call: Call
-) -> None:
+def test_a_merged_conversation_has_at_most_one_nonempty_system_message(dialect: Dialect, call: Call) -> None:
     options = call.options | ChatOptions(system_message_handling="merge")
     messages = read(encode(dialect, attrs.evolve(call, options=options)).unwrap().request).unwrap().messages
     assert len([m for m in messages if m.role == "system" and str(m.content).strip()]) <= 1
@@ -235,7 +233,7 @@ def test_a_tool_that_is_not_offered_cannot_be_chosen(dialect: Dialect, name: str
 
 
 @given(dialects, json_values, st.sampled_from(["model", "messages", "stream"]))
-def test_extra_cannot_say_what_the_call_itself_says(dialect: Dialect, value: Json, key: str) -> None:
+def test_extra_cannot_override_a_field_of_the_call(dialect: Dialect, value: Json, key: str) -> None:
     assert encode(dialect, _hello(extra={key: value})).failure().path == f"options.extra.{key}"
 
 
@@ -247,59 +245,59 @@ def test_extra_that_overrides_an_option_is_reported(dialect: Dialect, value: Jso
 
 
 @given(dialects, st.sampled_from([0, 0.0, False, 1, 1.0, True]))
-def test_extra_that_is_written_otherwise_than_an_option_is_reported(dialect: Dialect, value: Json) -> None:
+def test_extra_with_another_encoding_than_an_option_is_reported(dialect: Dialect, value: Json) -> None:
     losses = encode(dialect, _hello(top_p=1.0, extra={"top_p": value})).unwrap().losses
     assert [loss.kind for loss in losses] == ["overridden"] * (json.dumps(value) != "1.0")
 
 
 @given(dialects, st.sampled_from(["max_tokens", "max_completion_tokens"]), st.integers(1), st.integers(1))
-def test_a_limit_is_sent_once_by_the_name_that_extra_gives_it(
-    dialect: Dialect, name: str, asked: int, said: int
+def test_a_token_limit_is_sent_once_under_the_name_in_extra(
+    dialect: Dialect, name: str, asked: int, overriding: int
 ) -> None:
-    encoded = encode(dialect, _hello(max_tokens=asked, extra={name: said}))
-    assert {key: value for key, value in _body(encoded).items() if "tokens" in key} == {name: said}
-    told = [(loss.path, loss.asked, loss.applied) for loss in encoded.unwrap().losses]
-    assert told == [(f"options.extra.{name}", asked, said)] * (asked != said)
+    encoded = encode(dialect, _hello(max_tokens=asked, extra={name: overriding}))
+    assert {key: value for key, value in _body(encoded).items() if "tokens" in key} == {name: overriding}
+    losses = [(loss.path, loss.asked, loss.applied) for loss in encoded.unwrap().losses]
+    assert losses == [(f"options.extra.{name}", asked, overriding)] * (asked != overriding)
 
 
 @given(dialects, st.floats(0, 9), st.floats(0, 9))
 @example(OPENAI, 2.5, 2.5)
 @example(OPENAI, 2.5, 0.5)
-def test_an_option_that_extra_says_is_told_as_overridden_alone(
-    dialect: Dialect, asked: float, said: float
+def test_an_option_that_extra_sets_is_reported_as_overridden_only(
+    dialect: Dialect, asked: float, overriding: float
 ) -> None:
-    encoded = encode(dialect, _hello(temperature=asked, extra={"temperature": said}))
-    told = [(loss.kind, loss.asked, loss.applied) for loss in encoded.unwrap().losses]
-    assert told == [("overridden", asked, said)] * (json.dumps(asked) != json.dumps(said))
+    encoded = encode(dialect, _hello(temperature=asked, extra={"temperature": overriding}))
+    losses = [(loss.kind, loss.asked, loss.applied) for loss in encoded.unwrap().losses]
+    assert losses == [("overridden", asked, overriding)] * (json.dumps(asked) != json.dumps(overriding))
 
 
-@given(_spoken_to, json_values)
-def test_a_setting_of_the_provider_that_overrides_an_option_is_reported_where_it_stands(
-    spoken_to: tuple[Dialect, str], value: Json
+@given(_dialects_with_names, json_values)
+def test_a_provider_option_that_overrides_an_option_is_reported_by_its_path(
+    dialect_with_name: tuple[Dialect, str], value: Json
 ) -> None:
-    dialect, name = spoken_to
+    dialect, name = dialect_with_name
     encoded = encode(dialect, _hello(top_p=0.5, provider_options={name: {"top_p": [value]}}))
     assert [loss.path for loss in encoded.unwrap().losses] == [f"options.provider_options.{name}.top_p"]
     assert _body(encoded)["top_p"] == [value]
 
 
-@given(_spoken_to, json_values, st.sampled_from(["model", "messages", "stream"]))
-def test_a_setting_of_the_provider_cannot_say_what_the_call_itself_says(
-    spoken_to: tuple[Dialect, str], value: Json, key: str
+@given(_dialects_with_names, json_values, st.sampled_from(["model", "messages", "stream"]))
+def test_a_provider_option_cannot_override_a_field_of_the_call(
+    dialect_with_name: tuple[Dialect, str], value: Json, key: str
 ) -> None:
-    dialect, name = spoken_to
+    dialect, name = dialect_with_name
     call = _hello(extra={key: value}, provider_options={name: {key: value}})
     assert encode(dialect, call).failure().path == f"options.provider_options.{name}.{key}"
 
 
 @given(st.sampled_from([dialect for dialect in DIALECTS if dialect.stream_options]), json_values)
-def test_extra_that_overrides_what_a_stream_asks_for_is_reported(dialect: Dialect, value: Json) -> None:
+def test_extra_that_overrides_the_stream_options_is_reported(dialect: Dialect, value: Json) -> None:
     call = attrs.evolve(_hello(extra={"stream_options": [value]}), stream=True)
     assert [loss.path for loss in encode(dialect, call).unwrap().losses] == ["options.extra.stream_options"]
 
 
 @given(st.sampled_from([dialect for dialect in DIALECTS if dialect.json_schema]), json_values)
-def test_extra_that_says_the_same_as_an_option_overrides_nothing(dialect: Dialect, value: Json) -> None:
+def test_extra_with_the_same_value_as_an_option_overrides_nothing(dialect: Dialect, value: Json) -> None:
     schema = {"type": "json_schema", "json_schema": {"name": "A", "schema": {"enum": [value]}}}
     option = JsonSchema(name="A", schema={"enum": [value]})
     assert (
@@ -309,7 +307,7 @@ def test_extra_that_says_the_same_as_an_option_overrides_nothing(dialect: Dialec
 
 
 @given(st.integers(0, 99))
-def test_what_a_dialect_has_no_word_for_is_a_loss(top_k: int) -> None:
+def test_an_option_that_a_dialect_does_not_support_is_a_loss(top_k: int) -> None:
     losses = encode(OPENAI, _hello(top_k=top_k)).unwrap().losses
     assert [(loss.path, loss.kind, loss.asked) for loss in losses] == [
         ("options.top_k", "unsupported", top_k)
@@ -323,40 +321,38 @@ _wanted = st.sampled_from(
 
 @given(_wanted, json_values.map(lambda value: [value]))
 @example((MISTRAL, "content"), [{"type": "thinking", "thinking": []}, {"type": "text", "text": "a"}])
-def test_what_a_server_wants_to_see_again_is_read_for_that_server(
-    wanted: tuple[Dialect, str], value: Json
-) -> None:
+def test_replayed_fields_are_read_for_their_server(wanted: tuple[Dialect, str], value: Json) -> None:
     dialect, key = wanted
-    call = _saying(AssistantMessage(content="a", native={dialect.name: {key: value}}))
+    call = _call_with(AssistantMessage(content="a", native={dialect.name: {key: value}}))
     assert codec(dialect).read(encode(dialect, call).unwrap().request).unwrap() == call
 
 
-_DUMB = Dialect(name="dumb", json_mode=False, json_schema=False)
+_WITHOUT_JSON = Dialect(name="dumb", json_mode=False, json_schema=False)
 
 
 @given(st.just("json") | json_schemas)
-def test_a_server_that_knows_no_json_is_asked_for_none_and_that_is_told(wanted: ResponseFormat) -> None:
-    encoded = encode(_DUMB, _hello(response_format=wanted))
+def test_a_json_format_is_dropped_and_reported_for_a_server_without_one(wanted: ResponseFormat) -> None:
+    encoded = encode(_WITHOUT_JSON, _hello(response_format=wanted))
     assert [loss.path for loss in encoded.unwrap().losses] == ["options.response_format"]
-    assert _body(encoded) == _body(encode(_DUMB, _hello()))
+    assert _body(encoded) == _body(encode(_WITHOUT_JSON, _hello()))
 
 
-@given(_spoken_to, texts)
-def test_content_of_the_wire_that_no_longer_says_what_the_message_says_is_left_out(
-    spoken_to: tuple[Dialect, str], said: str
+@given(_dialects_with_names, texts)
+def test_native_content_that_no_longer_matches_the_message_is_dropped(
+    dialect_with_name: tuple[Dialect, str], content: str
 ) -> None:
-    dialect, name = spoken_to
-    native = {name: {"content": [{"type": "text", "text": f"{said} no more"}]}}
-    encoded = encode(dialect, _saying(AssistantMessage(content=f"{said}.", native=native)))
+    dialect, name = dialect_with_name
+    native = {name: {"content": [{"type": "text", "text": f"{content} no more"}]}}
+    encoded = encode(dialect, _call_with(AssistantMessage(content=f"{content}.", native=native)))
     assert [loss.path for loss in encoded.unwrap().losses] == [f"messages[1].native.{name}.content"]
-    assert _body(encoded) == _body(encode(dialect, _saying(AssistantMessage(content=f"{said}."))))
+    assert _body(encoded) == _body(encode(dialect, _call_with(AssistantMessage(content=f"{content}."))))
 
 
 @given(dialects, st.sampled_from([FileContent, AudioContent]), texts)
-def test_a_uri_that_cannot_be_read_is_a_loss(
+def test_an_invalid_data_uri_is_a_loss(
     dialect: Dialect, kind: type[FileContent | AudioContent], end: str
 ) -> None:
-    encoded = encode(dialect, _saying(UserMessage(content=[kind(source=f"data:?{end}")])))
+    encoded = encode(dialect, _call_with(UserMessage(content=[kind(source=f"data:?{end}")])))
     assert [loss.path for loss in encoded.unwrap().losses] == ["messages[1].content[0]"]
 
 
@@ -369,7 +365,7 @@ def test_a_uri_that_cannot_be_read_is_a_loss(
     ],
     ids=repr,
 )
-def test_a_mark_that_finds_no_part_to_stand_on_is_a_loss(content: list[ContentPart]) -> None:
+def test_a_cache_control_without_a_part_to_carry_it_is_a_loss(content: list[ContentPart]) -> None:
     result = ToolResultMessage(
         name="", tool_call_id="1", content=content, cache_control={"type": "x"}, native={"openai": {"x": 1}}
     )
@@ -411,20 +407,18 @@ def test_the_name_of_a_result_that_answers_no_call_is_a_loss(name: str) -> None:
     ids=repr,
 )
 @given(dialect=dialects)
-def test_a_message_that_says_nothing_is_refused_with_its_place_named(
-    dialect: Dialect, message: ChatMessage
-) -> None:
+def test_a_message_without_content_is_rejected_by_its_path(dialect: Dialect, message: ChatMessage) -> None:
     failure = encode(dialect, Call(model="m", messages=[*_HELLO, message])).failure()
     assert failure.path == "messages[1].content"
 
 
 @given(dialects)
-def test_a_call_without_messages_is_refused(dialect: Dialect) -> None:
+def test_a_call_without_messages_is_rejected(dialect: Dialect) -> None:
     assert encode(dialect, Call(model="m", messages=[])).failure().path == "messages"
 
 
 class OwnMessage(UserMessage):
-    """A message type of a caller's own."""
+    """A message class that a caller defines."""
 
 
 @pytest.mark.parametrize(
@@ -441,7 +435,7 @@ class OwnMessage(UserMessage):
     ],
 )
 @given(dialect=dialects)
-def test_what_no_wire_can_say_is_a_failure_and_not_an_exception(dialect: Dialect, call: Call) -> None:
+def test_an_unencodable_call_is_a_failure_and_not_an_exception(dialect: Dialect, call: Call) -> None:
     assert is_successful(encode(dialect, call)) or encode(dialect, call).failure().path
 
 
@@ -456,7 +450,7 @@ def test_a_request_with_any_image_can_be_read(source: str, end: str) -> None:
     assert is_successful(read(encoded.request))
 
 
-def test_a_media_type_that_a_url_cannot_say_is_a_loss() -> None:
+def test_the_media_type_of_an_image_url_is_a_loss() -> None:
     image = ImageContent(source="https://example.com/a", media_type="image/png")
     encoded = encode(OPENAI, Call(model="m", messages=[UserMessage(content=[image])])).unwrap()
     assert [loss.path for loss in encoded.losses] == ["messages[0].content[0].media_type"]

@@ -21,8 +21,7 @@ from casual_llm.frozen import Json, thaw
 from casual_llm.messages import ChatMessage, UserMessage
 from casual_llm.options import ChatOptions, JsonSchema
 from casual_llm.providers.ollama.options import name_of
-from casual_llm.providers.openai_chat import OPENAI
-from casual_llm.providers.openai_chat.encode import encode
+from casual_llm.providers.openai_chat import OPENAI, codec
 from casual_llm.providers.openai_chat.schema import schema_of
 from casual_llm.wire.codec import Call
 from casual_llm.wire.json_schema import json_schema_of
@@ -34,7 +33,7 @@ class Colour(enum.Enum):
 
 
 class City(BaseModel):
-    """A place; its text stands beside a `$ref` wherever a field adds one of its own."""
+    """A city; its description is a sibling of a `$ref` where a field has another one."""
 
     name: str = "Oslo"
 
@@ -49,7 +48,7 @@ class DescribedTree(BaseModel):
 
 
 class Chain(BaseModel):
-    following: Chain = None  # type: ignore[assignment] # a default beside the reference
+    following: Chain = None  # type: ignore[assignment] # a default next to the reference
 
 
 def _list_of(kind: Any) -> Any:  # noqa: ANN401 # annotations are made at run time
@@ -68,7 +67,7 @@ def _class_of(fields: dict[str, Any]) -> type[BaseModel]:
     return create_model("Answer", **fields)
 
 
-# Names that mean something to a schema must stay names where a user gives them to fields.
+# Keywords of a schema must stay plain names where a user gives them to fields.
 _field_names = st.sampled_from(
     ["type", "properties", "default", "required", "items", "enum", "ref", "a", "b"]
 )
@@ -119,7 +118,7 @@ def _fields_of(annotations: st.SearchStrategy[Any]) -> st.SearchStrategy[type[Ba
 
 
 def _schemas(schema: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 # JSON, walked by its keywords
-    """Walk through a schema and the schemas inside it, and through nothing else."""
+    """Iterate over a schema and its subschemas, and nothing else."""
     if isinstance(schema, Mapping):
         yield schema
         inner = [schema.get("properties"), schema.get("$defs"), {"items": schema.get("items")}]
@@ -138,18 +137,18 @@ def test_every_object_is_closed_and_requires_every_property(answer: type[BaseMod
 
 
 @given(classes)
-def test_a_schema_that_says_all_is_strict(answer: type[BaseModel]) -> None:
+def test_a_fully_typed_schema_is_strict(answer: type[BaseModel]) -> None:
     assert json_schema_of(answer).strict is True
 
 
 @given(classes)
-def test_no_keyword_is_left_that_strict_mode_refuses(answer: type[BaseModel]) -> None:
+def test_no_keyword_remains_that_strict_mode_rejects(answer: type[BaseModel]) -> None:
     keywords = {key for part in _schemas(json_schema_of(answer).schema) for key in part}
     assert not keywords & {"default", "oneOf", "discriminator"}
 
 
 @given(_fields_of(_with_limits))
-def test_no_keyword_is_sent_as_strict_that_openai_refuses(answer: type[BaseModel]) -> None:
+def test_a_strict_schema_has_no_keyword_that_openai_rejects(answer: type[BaseModel]) -> None:
     sent = schema_of(answer)
     parts = [*_schemas(sent.schema)]
     assert sent.strict
@@ -159,13 +158,15 @@ def test_no_keyword_is_sent_as_strict_that_openai_refuses(answer: type[BaseModel
 
 
 @given(_fields_of(_unsayable))
-def test_a_class_that_strict_mode_cannot_say_is_sent_to_openai_as_it_is(answer: type[BaseModel]) -> None:
+def test_a_class_that_strict_mode_does_not_support_is_sent_to_openai_as_it_is(
+    answer: type[BaseModel],
+) -> None:
     sent = schema_of(answer)
     assert (thaw(sent.schema), sent.strict) == (answer.model_json_schema(), None)
 
 
 @given(classes)
-def test_nothing_stands_beside_a_reference(answer: type[BaseModel]) -> None:
+def test_a_reference_has_no_sibling_keywords(answer: type[BaseModel]) -> None:
     references = [part for part in _schemas(json_schema_of(answer).schema) if "$ref" in part]
     assert all(len(part) == 1 for part in references)
 
@@ -197,25 +198,25 @@ def test_a_free_form_is_sent_as_it_is_and_not_as_strict(answer: type[BaseModel])
 
 
 @given(json_values)
-def test_what_is_data_in_a_schema_is_not_rewritten(value: Json) -> None:
+def test_data_inside_a_schema_is_not_rewritten(value: Json) -> None:
     answer = create_model("Answer", a=(int, Field(examples=[value])))
     schema: Any = thaw(json_schema_of(answer).schema)
     assert schema["properties"]["a"]["examples"] == [value]
 
 
 @given(json_schemas)
-def test_a_schema_given_as_one_is_sent_as_it_was_given(schema: JsonSchema) -> None:
+def test_an_explicit_schema_is_sent_unchanged(schema: JsonSchema) -> None:
     assert json_schema_of(schema) is schema_of(schema) is schema
 
 
 @given(st.text("Az_7[] -éПд\u2028", min_size=1, max_size=100))
-def test_every_class_has_a_name_that_the_api_takes(name: str) -> None:
+def test_every_class_has_a_name_that_the_api_accepts(name: str) -> None:
     answer = create_model(name, a=(int, ...))
     assert re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", json_schema_of(answer).name)
 
 
 @given(st.text("Az_7[] -éПд\u2028", max_size=100) | json_values)
-def test_every_title_of_a_schema_makes_a_name_that_the_api_takes(title: Json) -> None:
+def test_every_title_of_a_schema_becomes_a_name_that_the_api_accepts(title: Json) -> None:
     assert re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name_of({"title": title}))
 
 
@@ -231,13 +232,13 @@ class Owner(BaseModel):
     pet: Cat | Dog = Field(discriminator="kind")
 
 
-def test_alternatives_told_apart_by_a_field_are_any_of_them() -> None:
+def test_a_discriminated_union_becomes_any_of() -> None:
     schema: Any = thaw(json_schema_of(Owner).schema)
     assert schema["properties"]["pet"]["anyOf"] == [{"$ref": "#/$defs/Cat"}, {"$ref": "#/$defs/Dog"}]
 
 
 @pytest.mark.parametrize("extra", ["allow", "forbid", "ignore"])
-def test_a_class_that_takes_any_key_is_not_strict(extra: Literal["allow", "forbid", "ignore"]) -> None:
+def test_a_class_that_allows_extra_keys_is_not_strict(extra: Literal["allow", "forbid", "ignore"]) -> None:
     answer = create_model("Answer", __config__=ConfigDict(extra=extra), a=(int, ...))
     assert json_schema_of(answer).strict is (None if extra == "allow" else True)
 
@@ -266,6 +267,6 @@ _HELLO: list[ChatMessage] = [UserMessage(content="Hi")]
 
 
 @pytest.mark.parametrize("answer", [Task, Limit])
-def test_a_class_without_a_schema_is_a_failure_that_names_its_place(answer: type[BaseModel]) -> None:
+def test_a_class_without_a_schema_is_a_failure_with_its_path(answer: type[BaseModel]) -> None:
     call = Call(model="m", messages=_HELLO, options=ChatOptions(response_format=answer))
-    assert encode(OPENAI, call).alt(lambda error: error.path) == Failure("options.response_format")
+    assert codec(OPENAI).encode(call).alt(lambda error: error.path) == Failure("options.response_format")

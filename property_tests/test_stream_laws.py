@@ -1,4 +1,4 @@
-"""A stream gives what the whole reply gives, and says so when it does not."""
+"""A stream adds up to the whole reply, or it is a failure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, strategies as st
 from playback import collected, play
 from returns.result import Success
-from strategies import nested, said_texts, texts
+from strategies import nested, non_empty_texts, texts
 from wire_strategies import (
     answers,
     chunks,
@@ -43,8 +43,8 @@ def frame(body: str) -> bytes:
     return b"data: " + body.encode() + b"\n\n"
 
 
-def delta(**said: Json) -> bytes:
-    return frame(json.dumps({"choices": [{"delta": said}]}))
+def delta(**fields: Json) -> bytes:
+    return frame(json.dumps({"choices": [{"delta": fields}]}))
 
 
 @given(streamed_replies)
@@ -93,8 +93,8 @@ def test_any_bytes_are_a_stream_or_a_failure_with_a_text(whole: bytes, dialect: 
 
 
 @given(st.lists(chunks, max_size=4), st.integers(0, 4))
-def test_an_empty_chunk_means_nothing(parts: list[StreamChunk], place: int) -> None:
-    assert collect([*parts[:place], StreamChunk(), *parts[place:]]) == collect(parts)
+def test_an_empty_chunk_is_ignored(parts: list[StreamChunk], index: int) -> None:
+    assert collect([*parts[:index], StreamChunk(), *parts[index:]]) == collect(parts)
 
 
 @given(replies)
@@ -108,13 +108,13 @@ def test_the_text_of_a_reply_is_the_text_of_its_chunks(parts: list[str]) -> None
 
 
 @given(st.none() | texts, st.integers(0, 9), st.integers(0, 9))
-def test_derived_ids_differ_where_the_places_differ(identity: str | None, a: int, b: int) -> None:
+def test_derived_ids_differ_exactly_where_the_indexes_differ(identity: str | None, a: int, b: int) -> None:
     assert (derived_id(identity, a) == derived_id(identity, b)) == (a == b)
 
 
 @st.composite
 def _cut_streams(draw: st.DrawFn) -> tuple[Reply, bytes]:
-    """A reply, and its stream cut somewhere before the frame that says why it ended."""
+    """A reply, and its stream cut somewhere before the event with its finish reason."""
     reply = draw(replies)
     evidence = [number for number, part in enumerate(write_stream(reply)) if b'"finish_reason":"' in part]
     before = b"".join(write_stream(reply)[: [*evidence, -1][0]])
@@ -130,7 +130,7 @@ def test_a_stream_that_is_cut_is_truncated_and_carries_what_was_received(cut: tu
 
 
 @given(_cut_streams())
-def test_the_chunks_of_a_cut_stream_spell_its_partial_reply(cut: tuple[Reply, bytes]) -> None:
+def test_the_chunks_of_a_cut_stream_add_up_to_its_partial_reply(cut: tuple[Reply, bytes]) -> None:
     _, received = cut
     complete = received[: received.rfind(b"\n\n") + 2] if b"\n\n" in received else b""
     given_, end = play([complete])
@@ -153,7 +153,7 @@ def test_the_last_event_may_lack_its_blank_line(reply: Reply) -> None:
 
 
 @pytest.mark.timeout(30)
-def test_a_stream_of_thousands_of_parts_is_collected_and_its_state_can_be_shown() -> None:
+def test_a_stream_of_thousands_of_parts_is_collected_and_its_state_has_a_repr() -> None:
     parts = [delta(content="a")] * 20_000
     assert collected([*parts, _DONE]).unwrap().message.content == "a" * 20_000
     assert isinstance(play(parts)[1].failure(), Truncated)
@@ -161,7 +161,7 @@ def test_a_stream_of_thousands_of_parts_is_collected_and_its_state_can_be_shown(
 
 
 @given(replies, odd_streams)
-def test_nothing_after_the_last_word_matters(reply: Reply, rest: bytes) -> None:
+def test_everything_after_the_last_event_is_ignored(reply: Reply, rest: bytes) -> None:
     assert play([*write_stream(reply), rest]) == play(write_stream(reply))
 
 
@@ -169,7 +169,7 @@ def test_nothing_after_the_last_word_matters(reply: Reply, rest: bytes) -> None:
     replies,
     st.sampled_from([b": OPENROUTER PROCESSING\n\n", b"event: ping\n\n", b"data:\n\n", b"\n\n", b"id: 7\n"]),
 )
-def test_comments_pings_and_empty_events_mean_nothing(reply: Reply, noise: bytes) -> None:
+def test_comments_pings_and_empty_events_are_ignored(reply: Reply, noise: bytes) -> None:
     noisy = [noise + part for part in write_stream(reply)]
     assert collected(noisy) == collected(write_stream(reply))
 
@@ -183,45 +183,49 @@ def test_comments_pings_and_empty_events_mean_nothing(reply: Reply, noise: bytes
         b"data: {}\n\n",
     ],
 )
-def test_an_unknown_event_means_nothing(ping: bytes) -> None:
+def test_an_unknown_event_is_ignored(ping: bytes) -> None:
     assert collected([delta(content="a"), ping, _DONE]) == collected([delta(content="a"), _DONE])
 
 
-@given(texts, said_texts)
+@given(texts, non_empty_texts)
 @pytest.mark.parametrize(
-    "refusal",
+    "error",
     [
-        lambda said: frame(json.dumps({"error": {"message": said, "code": 503}})),
-        lambda said: frame(json.dumps({"choices": [{"error": {"message": said, "code": 503}, "delta": {}}]})),
-        lambda said: frame(json.dumps([{"error": {"message": said, "code": 503}}])),
-        lambda said: frame(json.dumps({"object": "error", "message": said, "code": 503})),
-        lambda said: b"error: " + json.dumps({"message": said, "code": 503}).encode() + b"\n\n",
-        lambda said: b"event: error\n" + frame(json.dumps({"message": said, "code": 503})),
-        lambda said: b"event: notice\n" + frame(json.dumps({"error": {"message": said, "code": 503}})),
+        lambda message: frame(json.dumps({"error": {"message": message, "code": 503}})),
+        lambda message: frame(
+            json.dumps({"choices": [{"error": {"message": message, "code": 503}, "delta": {}}]})
+        ),
+        lambda message: frame(json.dumps([{"error": {"message": message, "code": 503}}])),
+        lambda message: frame(json.dumps({"object": "error", "message": message, "code": 503})),
+        lambda message: b"error: " + json.dumps({"message": message, "code": 503}).encode() + b"\n\n",
+        lambda message: b"event: error\n" + frame(json.dumps({"message": message, "code": 503})),
+        lambda message: b"event: notice\n" + frame(json.dumps({"error": {"message": message, "code": 503}})),
     ],
 )
-def test_an_error_in_a_stream_carries_what_came_before(
-    refusal: Callable[[str], bytes], before: str, said: str
+def test_an_error_in_a_stream_carries_the_partial_reply(
+    error: Callable[[str], bytes], before: str, message: str
 ) -> None:
-    failure = play([delta(content=before), refusal(said)])[1].failure()
-    assert failure == ErrorResponse(503, said, "503", partial=Reply(message=AssistantMessage(content=before)))
+    failure = play([delta(content=before), error(message)])[1].failure()
+    assert failure == ErrorResponse(
+        503, message, "503", partial=Reply(message=AssistantMessage(content=before))
+    )
 
 
 @given(texts)
-def test_an_event_that_is_no_json_is_malformed_and_carries_what_came_before(before: str) -> None:
+def test_an_event_that_is_not_json_is_malformed_and_carries_the_partial_reply(before: str) -> None:
     failure = play([delta(content=before), frame("<html>"), _DONE])[1].failure()
     assert isinstance(failure, Malformed)
     assert failure.partial == Reply(message=AssistantMessage(content=before))
 
 
 @given(texts)
-def test_an_error_event_that_is_no_json_is_its_text(said: str) -> None:
-    words = "Overloaded " + said.replace("\n", " ").replace("\r", " ").strip()
-    failure = play([b"event: error\n" + frame(words)])[1].failure()
-    assert failure == ErrorResponse(200, words.strip(), partial=collect([]))
+def test_an_error_event_that_is_not_json_is_read_as_text(end: str) -> None:
+    message = "Overloaded " + end.replace("\n", " ").replace("\r", " ").strip()
+    failure = play([b"event: error\n" + frame(message)])[1].failure()
+    assert failure == ErrorResponse(200, message.strip(), partial=collect([]))
 
 
-def test_a_state_that_has_ended_gives_nothing_more() -> None:
+def test_an_ended_state_returns_no_more_chunks() -> None:
     state, _ = step(START, _DONE).unwrap()
     assert step(state, delta(content="a")) == Success((state, ()))
 
@@ -270,45 +274,47 @@ _WHOLE = {"id": "a", "function": {"name": "f", "arguments": "1"}}
     ],
     ids=json.dumps,
 )
-def test_deltas_of_tool_calls_find_their_call(
+def test_deltas_of_tool_calls_are_added_to_their_call(
     deltas: list[dict[str, Json]], calls: list[tuple[str, str, str]]
 ) -> None:
     assert _calls(*deltas) == calls
 
 
 def _native(dialect: Dialect, key: str, pieces: list[Json]) -> Json:
-    """Give what is kept of an answer that came in these pieces."""
+    """Return the replayed field of a reply that was streamed in these pieces."""
     reply = collected([*(delta(**{key: piece}) for piece in pieces), _DONE], dialect).unwrap()
     return thaw((reply.message.native or {}).get(dialect.name, {}).get(key))
 
 
-def _thinking(said: str) -> dict[str, Json]:
-    return {"type": "thinking", "thinking": [{"type": "text", "text": said}]}
+def _thinking(content: str) -> dict[str, Json]:
+    return {"type": "thinking", "thinking": [{"type": "text", "text": content}]}
 
 
-def _words(said: str) -> dict[str, Json]:
-    return {"type": "text", "text": said}
+def _text(content: str) -> dict[str, Json]:
+    return {"type": "text", "text": content}
 
 
-_pieces = st.lists(said_texts, min_size=1, max_size=3)
+_pieces = st.lists(non_empty_texts, min_size=1, max_size=3)
 
 
 @given(_pieces, _pieces)
-def test_parts_that_come_in_pieces_are_put_together_as_the_whole_has_them(
-    thought: list[str], said: list[str]
+def test_streamed_content_parts_are_assembled_as_in_a_whole_reply(
+    thought: list[str], answer: list[str]
 ) -> None:
-    pieces: list[Json] = [*([_thinking(it)] for it in thought), *([_words(it)] for it in said)]
-    whole = [_thinking("".join(thought)), _words("".join(said))]
+    pieces: list[Json] = [*([_thinking(it)] for it in thought), *([_text(it)] for it in answer)]
+    whole = [_thinking("".join(thought)), _text("".join(answer))]
     assert _native(MISTRAL, "content", pieces) == whole
 
 
-@given(st.lists(st.tuples(st.integers(0, 2), said_texts), max_size=4))
-def test_pieces_of_reasoning_go_on_with_the_item_of_their_index(said: list[tuple[int, str]]) -> None:
-    said = [*enumerate("abc"), *said]
-    pieces: list[Json] = [[{"type": "reasoning.text", "index": place, "text": it}] for place, it in said]
-    told = ["".join(it for place, it in said if place == index) for index in range(3)]
-    found = _native(OPENROUTER, "reasoning_details", pieces)
-    assert [text(mapping(item).get("text")) for item in items(found)] == told
+@given(st.lists(st.tuples(st.integers(0, 2), non_empty_texts), max_size=4))
+def test_reasoning_details_are_assembled_by_their_index(more: list[tuple[int, str]]) -> None:
+    more = [*enumerate("abc"), *more]
+    pieces: list[Json] = [
+        [{"type": "reasoning.text", "index": position, "text": it}] for position, it in more
+    ]
+    expected = ["".join(it for position, it in more if position == index) for index in range(3)]
+    details = _native(OPENROUTER, "reasoning_details", pieces)
+    assert [text(mapping(item).get("text")) for item in items(details)] == expected
 
 
 @given(st.lists(texts, max_size=4))
@@ -320,7 +326,9 @@ def test_arguments_are_appended_in_the_order_they_came(parts: list[str]) -> None
     assert collect(deltas).message.tool_calls == (AssistantToolCall(id="a", function=function),)
 
 
-@pytest.mark.parametrize(("word", "says"), [(None, False), ("", False), ("null", False), ("stop", True)])
-def test_a_finish_reason_is_evidence_only_where_it_says_something(word: str | None, says: bool) -> None:  # noqa: FBT001
-    body = json.dumps({"choices": [{"finish_reason": word}]})
-    assert isinstance(play([frame(body)])[1], Success) == says
+@pytest.mark.parametrize(
+    ("reason", "complete"), [(None, False), ("", False), ("null", False), ("stop", True)]
+)
+def test_only_a_finish_reason_with_a_value_completes_a_stream(reason: str | None, complete: bool) -> None:  # noqa: FBT001
+    body = json.dumps({"choices": [{"finish_reason": reason}]})
+    assert isinstance(play([frame(body)])[1], Success) == complete

@@ -1,4 +1,4 @@
-"""A tool is its schema: whichever way it was given, the same comes out."""
+"""A tool is its schema, in whichever form it was given."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_reading_a_tool_leaves_the_schema_as_it_was(name: str, schema: dict[str,
 
 
 @given(tools)
-def test_each_schema_handed_out_is_the_callers_own(tool: Tool) -> None:
+def test_each_returned_schema_is_a_separate_copy(tool: Tool) -> None:
     before = copy.deepcopy(tool.input_schema)
     tool.input_schema["properties"] = None
     assert tool.input_schema == before
@@ -51,7 +51,7 @@ def test_each_schema_handed_out_is_the_callers_own(tool: Tool) -> None:
 
 @given(tool_names)
 @example("ping")
-def test_a_schema_that_says_nothing_is_an_object_without_properties(name: str) -> None:
+def test_an_empty_schema_is_an_object_without_properties(name: str) -> None:
     empty = {"type": "object", "properties": {}, "required": []}
     assert Tool.from_input_schema(name, None, {}).input_schema == empty
 
@@ -63,7 +63,7 @@ def test_a_boolean_schema_is_the_object_that_means_the_same(boolean: bool, schem
 
 
 @pytest.mark.parametrize(
-    ("schema", "place"),
+    ("schema", "path"),
     [
         ({"type": "string"}, "input_schema.type"),
         ({"type": ["object", "null"]}, "input_schema.type"),
@@ -81,13 +81,13 @@ def test_a_boolean_schema_is_the_object_that_means_the_same(boolean: bool, schem
     ],
     ids=str,
 )
-def test_a_schema_that_is_none_is_refused_with_its_place_named(schema: dict[str, Json], place: str) -> None:
-    with pytest.raises(ValueError, match=place.replace("$", r"\$").replace("[", r"\[")):
+def test_an_invalid_schema_is_rejected_with_its_path(schema: dict[str, Json], path: str) -> None:
+    with pytest.raises(ValueError, match=path.replace("$", r"\$").replace("[", r"\[")):
         Tool.from_input_schema("f", None, schema)
 
 
 @pytest.mark.parametrize("keyword", ["type", "properties", "required"])
-def test_a_further_keyword_cannot_say_again_what_a_field_says(keyword: str) -> None:
+def test_an_extra_keyword_cannot_repeat_a_field(keyword: str) -> None:
     with pytest.raises(ValidationError):
         Tool(name="f", keywords={keyword: "string"})
 
@@ -95,19 +95,19 @@ def test_a_further_keyword_cannot_say_again_what_a_field_says(keyword: str) -> N
 @pytest.mark.parametrize(
     "given_", [{"name": ""}, {"name": None}, {"name": "f", "keywords": 5}, {"name": "\ud800"}]
 )
-def test_what_is_no_tool_is_refused(given_: dict[str, object]) -> None:
+def test_an_invalid_tool_is_rejected(given_: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Tool.model_validate(given_)
 
 
 @pytest.mark.parametrize("given_", [5, "string", None, ["a"]])
-def test_what_is_no_parameter_is_refused(given_: object) -> None:
+def test_an_invalid_parameter_is_rejected(given_: object) -> None:
     with pytest.raises(ValidationError):
         ToolParameter.model_validate(given_)
 
 
 def forecast(city: str, days: int = 1, *, units: list[str] | None = None) -> str:
-    """Tell the weather of a city."""
+    """Forecast the weather of a city."""
     return f"{city} {days} {units}"
 
 
@@ -128,6 +128,6 @@ def test_a_function_is_a_tool_of_its_name_docstring_and_signature(
 
 
 @pytest.mark.parametrize("function", [lambda *cities: cities, functools.partial(forecast, "Oslo")], ids=str)
-def test_a_function_that_cannot_be_called_by_name_is_refused(function: Callable[..., object]) -> None:
+def test_a_function_that_cannot_be_called_by_name_is_rejected(function: Callable[..., object]) -> None:
     with pytest.raises(ValueError, match="tool"):
         Tool.from_function(function)

@@ -12,7 +12,7 @@ from hypothesis import assume, given, strategies as st
 from hypothesis.strategies import SearchStrategy
 from ollama_strategies import ollama_replies, sayable_calls
 from returns.result import Success
-from strategies import json_objects, json_values, said_texts, texts, tool_names
+from strategies import json_objects, json_values, non_empty_texts, texts, tool_names
 from wire_strategies import mutations, odd_bodies, odd_streams, replies, requests
 
 from casual_llm.errors import ConfigurationError
@@ -56,7 +56,7 @@ _words = st.text(min_size=1, max_size=3).map("a".__add__)
 _object_calls = st.lists(
     st.builds(
         AssistantToolCall,
-        id=said_texts,
+        id=non_empty_texts,
         function=st.builds(
             AssistantToolCallFunction, name=tool_names, arguments=json_objects.map(json.dumps)
         ),
@@ -221,7 +221,7 @@ _conversations = st.lists(
     st.builds(UserMessage, content=_words)
     | st.builds(AssistantMessage, content=_words)
     | st.builds(AssistantMessage, content=st.none() | _words, tool_calls=_object_calls)
-    | st.builds(ToolResultMessage, name=st.just(""), tool_call_id=said_texts, content=_words),
+    | st.builds(ToolResultMessage, name=st.just(""), tool_call_id=non_empty_texts, content=_words),
     min_size=1,
     max_size=5,
 ).map(lambda messages: [UserMessage(content="Hi"), *messages])

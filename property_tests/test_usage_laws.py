@@ -1,4 +1,4 @@
-"""Snapshots of a call are joined, calls are added, and what is unknown is not zero."""
+"""Snapshots of a call are joined, calls are added, and an unknown figure is not zero."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_joining_snapshots_is_associative(a: Usage | None, b: Usage | None, c: U
 
 @pytest.mark.symbolic
 @given(_snapshots)
-def test_no_snapshot_is_the_identity_of_join_on_both_sides(usage: Usage | None) -> None:
+def test_none_is_the_identity_of_join_on_both_sides(usage: Usage | None) -> None:
     assert join(None, usage) == usage == join(usage, None)
 
 
@@ -47,7 +47,7 @@ def test_a_later_snapshot_without_gaps_and_zeros_replaces_the_earlier(earlier: U
 
 @pytest.mark.symbolic
 @given(usages)
-def test_a_snapshot_that_knows_nothing_changes_nothing(usage: Usage) -> None:
+def test_an_empty_snapshot_changes_nothing(usage: Usage) -> None:
     assert join(usage, _UNKNOWN) == usage == join(_UNKNOWN, usage)
 
 
@@ -83,7 +83,7 @@ def test_adding_calls_is_associative(a: Usage, b: Usage, c: Usage) -> None:
 
 @pytest.mark.symbolic
 @given(usages)
-def test_a_call_of_which_nothing_is_known_is_the_identity_of_the_sum(usage: Usage) -> None:
+def test_an_unknown_usage_is_the_identity_of_the_sum(usage: Usage) -> None:
     assert usage + _UNKNOWN == usage == _UNKNOWN + usage
 
 
@@ -175,17 +175,17 @@ def _known(usage: Usage | None) -> set[str]:
 
 @pytest.mark.parametrize("figure", [-1, 1.5, "many", float("nan"), float("inf")])
 @pytest.mark.parametrize("name", sorted(Usage.model_fields))
-def test_what_is_no_number_of_tokens_is_refused(name: str, figure: object) -> None:
+def test_an_invalid_number_of_tokens_is_rejected(name: str, figure: object) -> None:
     with pytest.raises(ValidationError, match=name):
         Usage.model_validate({name: figure})
 
 
 @pytest.mark.parametrize("value", [5, "12 tokens", None, [1, 2], {"tokens": 5}])
-def test_what_is_no_usage_is_refused(value: object) -> None:
+def test_an_invalid_usage_is_rejected(value: object) -> None:
     with pytest.raises(ValidationError):
         Usage.model_validate(value)
 
 
 @given(usages, st.integers())
-def test_the_total_of_a_dump_is_computed_again_and_not_believed(usage: Usage, total: int) -> None:
+def test_the_total_of_a_dump_is_computed_again_and_not_trusted(usage: Usage, total: int) -> None:
     assert Usage.model_validate({**usage.model_dump(), "total_tokens": total}) == usage

@@ -1,6 +1,6 @@
-"""What is sent follows the schema that its vendor publishes, for calls of all kinds.
+"""Requests follow the schema that the vendor publishes, for calls of all kinds.
 
-What a caller says in the vendors' own words is left out, because it is sent as it is.
+Native keys, `extra` and `provider_options` are removed first, because they are sent unchanged.
 """
 
 from __future__ import annotations
@@ -31,34 +31,34 @@ SCHEMAS = {
 }
 
 
-def in_common_words(call: Call) -> Call:
-    """Leave out of a call what a caller says in a vendor's own words."""
-    said: dict[str, Any] = {}
+def without_native(call: Call) -> Call:
+    """Remove everything from a call that would be sent unchanged."""
+    changes: dict[str, Any] = {}
     if call.options.stop in {"", ()}:
-        said["stop"] = "END"
+        changes["stop"] = "END"
     tools = call.options.tools
     if isinstance(tools, tuple):
-        said["tools"] = [tool.model_copy(update={"native": None}) for tool in tools]
-    options = call.options.set(**said).without("extra", "provider_options")
-    return evolve(call, options=options, messages=tuple(map(as_vendors_take, call.messages)))
+        changes["tools"] = [tool.model_copy(update={"native": None}) for tool in tools]
+    options = call.options.set(**changes).without("extra", "provider_options")
+    return evolve(call, options=options, messages=tuple(map(message_without_native, call.messages)))
 
 
-def as_vendors_take(message: ChatMessage) -> ChatMessage:
-    """Leave out what a caller says in a format's own words: it is sent as it is, right or wrong."""
-    said: dict[str, Any] = {"native": None}
+def message_without_native(message: ChatMessage) -> ChatMessage:
+    """Remove the native keys of a message: they are sent unchanged, valid or not."""
+    update: dict[str, Any] = {"native": None}
     if isinstance(message.content, tuple):
-        said["content"] = tuple(map(part_as_vendors_take, message.content))
+        update["content"] = tuple(map(part_without_native, message.content))
     if isinstance(message, AssistantMessage) and message.tool_calls:
-        said["tool_calls"] = tuple(call.model_copy(update={"native": None}) for call in message.tool_calls)
-    return message.model_copy(update=said)
+        update["tool_calls"] = tuple(call.model_copy(update={"native": None}) for call in message.tool_calls)
+    return message.model_copy(update=update)
 
 
-def part_as_vendors_take(part: ContentPart) -> ContentPart:
+def part_without_native(part: ContentPart) -> ContentPart:
     if isinstance(part, NativeContent):
         return TextContent(text="x")
-    kinds: dict[type, str] = {ImageContent: "image/png", FileContent: "application/pdf"}
-    said = {"media_type": kinds[type(part)]} if type(part) in kinds else {}
-    return part.model_copy(update={"native": None, **said})
+    media_types: dict[type, str] = {ImageContent: "image/png", FileContent: "application/pdf"}
+    update = {"media_type": media_types[type(part)]} if type(part) in media_types else {}
+    return part.model_copy(update={"native": None, **update})
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
@@ -66,7 +66,7 @@ def test_a_request_follows_the_schema_of_its_vendor(name: str) -> None:
     codec = FORMATS[name]
 
     @settings(max_examples=100)
-    @given(calls(codec.names).map(in_common_words))
+    @given(calls(codec.names).map(without_native))
     def law(call: Call) -> None:
         encoded = codec.encode(call).value_or(None)
         assert encoded is None or problems(SCHEMAS[name], json.loads(encoded.request.body)) == []
@@ -91,32 +91,32 @@ _wide_options = st.builds(
 @example(ChatOptions(stop="12345"))
 @example(ChatOptions(stop=[], seed=2**70))
 @example(ChatOptions(seed=-(2**70)))
-def test_what_openai_would_refuse_is_said_as_near_as_can_be_and_told(
+def test_values_that_openai_would_reject_are_replaced_or_dropped_and_reported(
     model: str, options: ChatOptions
 ) -> None:
     encoded = FORMATS["openai"].encode(Call(model=model, messages=HI, options=options)).unwrap()
     body = json.loads(encoded.request.body)
     assert problems(SCHEMAS["openai"], body) == []
-    _check_told(options, body, encoded.losses)
+    _check_losses(options, body, encoded.losses)
 
 
 @pytest.mark.parametrize("model", ["claude-sonnet-4-5", "claude-opus-4-7"])
 @given(_wide_options)
 @example(ChatOptions(temperature=1.5))
-def test_what_anthropic_would_refuse_is_said_as_near_as_can_be_and_told(
+def test_values_that_anthropic_would_reject_are_replaced_or_dropped_and_reported(
     model: str, options: ChatOptions
 ) -> None:
     asked = options.set(max_tokens=9).without("stop")
     encoded = FORMATS["anthropic"].encode(Call(model=model, messages=HI, options=asked)).unwrap()
     body = json.loads(encoded.request.body)
     assert problems(SCHEMAS["anthropic"], body) == []
-    _check_told(asked, body, encoded.losses)
+    _check_losses(asked, body, encoded.losses)
 
 
-def _check_told(options: ChatOptions, body: dict[str, Any], losses: Sequence[Loss]) -> None:
-    """Check that each option is said as it is, or told once, with what is said instead."""
+def _check_losses(options: ChatOptions, body: dict[str, Any], losses: Sequence[Loss]) -> None:
+    """Check that each option is sent unchanged, or reported once with the value that is sent instead."""
     for name in ("temperature", "frequency_penalty", "presence_penalty", "seed", "stop"):
         asked = getattr(options, name)
-        told = [loss for loss in losses if loss.path == f"options.{name}"]
-        assert len(told) == (thaw(asked) != body.get(name))
-        assert [thaw(loss.applied) for loss in told] == [body.get(name) for _ in told]
+        reported = [loss for loss in losses if loss.path == f"options.{name}"]
+        assert len(reported) == (thaw(asked) != body.get(name))
+        assert [thaw(loss.applied) for loss in reported] == [body.get(name) for _ in reported]

@@ -1,4 +1,4 @@
-"""What passes over the wire: replies, requests and streams, well written and as servers break them."""
+"""Data on the wire: replies, requests and streams, valid ones and broken ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from strategies import (
     json_objects,
     json_values,
     names,
-    said_texts,
+    non_empty_texts,
     texts,
     tool_call_lists,
     usages,
@@ -30,7 +30,7 @@ from casual_llm.wire.codec import Request, Response
 write, write_stream = codec(OPENAI).write, codec(OPENAI).write_stream
 dialects = st.sampled_from(DIALECTS)
 
-# What a server writes, and what it means; `stop` and `pause` mean something else next to tool calls.
+# Raw finish reasons and their meaning; `stop` and `pause` mean something else next to tool calls.
 _ENDS: tuple[tuple[str | None, FinishReason | None], ...] = (
     (None, None),
     ("stop", "stop"),
@@ -45,7 +45,7 @@ _ENDS: tuple[tuple[str | None, FinishReason | None], ...] = (
 )
 
 
-# At least one figure is known: a usage that knows nothing is not written at all.
+# At least one figure is known: an empty usage is not written at all.
 _reported = st.builds(
     lambda usage, prompt: usage.model_copy(update={"prompt_tokens": prompt}), usages, st.integers(0, 9)
 )
@@ -54,29 +54,29 @@ _reported = st.builds(
 @st.composite
 def _replies(draw: st.DrawFn, ends: Sequence[tuple[str | None, FinishReason | None]]) -> Reply:
     calls = draw(st.none() | tool_call_lists)
-    refusal = draw(st.none() | said_texts)
+    refusal = draw(st.none() | non_empty_texts)
     raw, meaning = draw(st.sampled_from(ends))
     return Reply(
         message=AssistantMessage(
-            content=draw(st.none() | said_texts if calls or refusal else texts),
+            content=draw(st.none() | non_empty_texts if calls or refusal else texts),
             tool_calls=calls,
             refusal=refusal,
         ),
         usage=draw(st.none() | _reported),
         finish_reason="tool_calls" if meaning in {"stop", "pause"} and calls else meaning,
         raw_finish_reason=raw,
-        reasoning=draw(st.none() | said_texts),
-        model=draw(st.none() | said_texts),
-        id=draw(st.none() | said_texts),
+        reasoning=draw(st.none() | non_empty_texts),
+        model=draw(st.none() | non_empty_texts),
+        id=draw(st.none() | non_empty_texts),
     )
 
 
 replies = _replies(_ENDS)
-"""Replies in the one form that both ways of asking give: said or absent, never said as nothing."""
+"""Replies in the form that whole and streamed answers have in common: an empty field is absent."""
 ended_replies = _replies([end for end in _ENDS if end[0]])
 
 
-_signed = said_texts.map(lambda text: {"google": {"thought_signature": text}})
+_signed = non_empty_texts.map(lambda text: {"google": {"thought_signature": text}})
 _details = st.lists(
     st.builds(
         lambda more, kind, index: {"type": kind, **index, **more},
@@ -88,22 +88,24 @@ _details = st.lists(
     max_size=3,
 )
 _REPLAYED: dict[str, SearchStrategy[Any]] = {
-    "audio": said_texts.map(lambda text: {"id": text}),
+    "audio": non_empty_texts.map(lambda text: {"id": text}),
     "reasoning_details": _details,
     "extra_content": _signed,
 }
 
 
 def _content(reply: Reply) -> dict[str, Json]:
-    """Say reasoning and text in parts, as Mistral does."""
+    """Build reasoning and text as content parts, as Mistral does."""
     thought: Json = {"type": "thinking", "thinking": [{"type": "text", "text": reply.reasoning}]}
-    said: list[Json] = [{"type": "text", "text": reply.message.content}] if reply.message.content else []
-    return {"content": [thought, *said]}
+    text_parts: list[Json] = (
+        [{"type": "text", "text": reply.message.content}] if reply.message.content else []
+    )
+    return {"content": [thought, *text_parts]}
 
 
 @st.composite
 def answers_in(draw: st.DrawFn, dialect: Dialect) -> Reply:
-    """Give replies as a server of the dialect has them, with what it wants to see again."""
+    """Build replies as a server of the dialect sends them, with the fields that are replayed to it."""
     reply = draw(replies)
     keys = {
         key: draw(_REPLAYED[key])
@@ -147,13 +149,13 @@ chunks = st.builds(
 
 @st.composite
 def chunkings(draw: st.DrawFn, data: bytes) -> list[bytes]:
-    """Cut bytes as a network does: anywhere, empty reads included."""
+    """Split bytes as a network does: anywhere, with empty reads."""
     cuts = draw(st.lists(st.integers(0, len(data)), max_size=6).map(sorted))
     return [data[start:end] for start, end in pairwise([0, *cuts, len(data)])]
 
 
 def with_chunking(data: bytes) -> SearchStrategy[tuple[bytes, list[bytes]]]:
-    """Give bytes, and the same bytes cut."""
+    """Build a pair of bytes and the same bytes in chunks."""
     return st.tuples(st.just(data), chunkings(data))
 
 
@@ -162,7 +164,7 @@ streamed_replies = replies.flatmap(
 )
 
 
-# What servers make of it: any part may be missing, null, or of another kind.
+# Odd data from servers: any value may be missing, null, or of another type.
 
 _ODD: SearchStrategy[Any] = (
     st.sampled_from([None, "", 0, -1, 1.0, True, [], {}, [None], [[]], [{}], 10**400, 1e308]) | json_values
@@ -204,7 +206,7 @@ _DELTA: dict[str, SearchStrategy[Any]] = {
 }
 _delta = _odd_object(**_DELTA)
 deltas = st.lists(st.fixed_dictionaries({}, optional=_DELTA), min_size=1, max_size=3)
-"""What choices hold, as servers send it: their keys mean what they should, what stands below may be odd."""
+"""Deltas as servers send them: their keys are known, the values may be of any type."""
 _error = texts | _odd_object(message=texts, code=st.integers(399, 600) | texts, detail=st.lists(texts))
 _choice = _odd_object(
     index=st.just(0),
@@ -232,7 +234,7 @@ odd_bodies = _odd_object(
 
 @st.composite
 def mutations(draw: st.DrawFn, data: bytes) -> bytes:
-    """Replace a piece of what was well written."""
+    """Replace a part of valid data."""
     start, end = sorted(draw(st.tuples(st.integers(0, len(data)), st.integers(0, len(data)))))
     return data[:start] + draw(st.binary(max_size=3)) + data[end:]
 

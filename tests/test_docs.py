@@ -1,9 +1,9 @@
-"""Every example of the documents is run, by the embedded model, and nothing leaves the machine.
+"""Every example of the documents is run with the embedded model, and nothing leaves the machine.
 
 A `python` block is run. A `pycon` block is a session, and what it prints is compared. A `text` block
-is what the block before it printed. The blocks of one document are one program: they share their
-names and one event loop, and may await at the top. Hosts that the examples name are stood in for by
-a proxy on loopback that leads to the embedded model, so the examples run as they are written.
+is the output of the block before it. The blocks of one document are one program: they share their
+names and one event loop, and may use top-level await. The hosts in the examples are replaced by
+a proxy on loopback that forwards to the embedded model, so the examples run unchanged.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ PAGES = {
     *("providers", "streaming", "structured-output", "conversions", "vision", "adding-a-provider"),
 }
 HOSTS = ("api.openai.com", "openrouter.ai", "api.anthropic.com")
-"""The embedded model's server speaks OpenAI Chat and Anthropic Messages."""
+"""The server of the embedded model supports OpenAI Chat and Anthropic Messages."""
 KINDS = {"", "python", "pycon", "text", "console", "mermaid", "json", "toml"}
-"""Blocks without a name are drawings."""
+"""Blocks without a language are drawings."""
 
 FENCE = re.compile(r"^ *```([^\n`]*)\n.*?^ *```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -51,15 +51,15 @@ document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem
 
 @define
 class Reader:
-    """Runs the blocks of a document one after the other, as somebody does who reads it and types."""
+    """Runs the blocks of a document one after the other, as a reader would type them."""
 
     runner: asyncio.Runner
     blocks: list[str] = field(factory=list)
-    """What was run, in order."""
+    """The source of each block, in the order of execution."""
     printed: str = ""
 
     def program(self, example: Example) -> str | None:
-        """Run a block, or hold the session that it shows."""
+        """Run a block, or repeat the session that it shows."""
         source, self.printed = str(example.parsed), ""
         self.blocks.append(source)
         if source.startswith(">>>"):
@@ -71,7 +71,7 @@ class Reader:
         return None
 
     def output(self, example: Example) -> str | None:
-        """Compare a block with what the one before it printed."""
+        """Compare a block with the output of the one before it."""
         printed, self.printed = self.printed, ""
         return _difference(Exchange("", str(example.parsed)), printed)
 
@@ -82,8 +82,8 @@ class Reader:
             except Exception as error:
                 if exchange.exc_msg is None:
                     raise
-                said = traceback.format_exception_only(error)[-1]
-                return _difference(Exchange(exchange.source, exchange.exc_msg), said)
+                raised = traceback.format_exception_only(error)[-1]
+                return _difference(Exchange(exchange.source, exchange.exc_msg), raised)
         return _difference(exchange, output.getvalue())
 
     def _run(self, example: Example, source: str, mode: str, line: int = 0) -> None:
@@ -105,14 +105,14 @@ def _difference(exchange: Exchange, printed: str) -> str | None:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    """Keep a server running, and tell where."""
+    """Keep a server running, and return its port."""
     with llama() as port:
         yield port
 
 
 @pytest.fixture
 def proxy(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    """Put the embedded model in the place of the hosts, and the process into an empty folder."""
+    """Replace the hosts by the embedded model, and run in an empty folder."""
     for variable in ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "OLLAMA_HOST", "CASUAL_LLM_GGUF"):
         monkeypatch.delenv(variable, raising=False)
     for variable in ("no_proxy", "NO_PROXY"):
@@ -132,8 +132,8 @@ def proxy(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 @document
 @pytest.mark.timeout(400)
 @pytest.mark.usefixtures("proxy")
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # a page need not close each client
-def test_every_example_does_what_the_document_says(path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # a page does not have to close each client
+def test_every_example_has_the_documented_result(path: Path) -> None:
     with asyncio.Runner() as runner:
         reader = Reader(runner)
         parsers = [CodeBlockParser(language, reader.program) for language in ("python", "pycon")]
@@ -144,12 +144,12 @@ def test_every_example_does_what_the_document_says(path: Path) -> None:
                 example.evaluate()
         finally:
             parsed.namespace.clear()
-    gc.collect()  # closes the connections of the clients that the page left open
+    gc.collect()  # closes the connections that the page left open
     assert len(reader.blocks) == len(re.findall(r"(?mi)^\s*(?:```|~~~)\s*py", path.read_text("utf-8")))
 
 
 @document
-def test_every_block_is_of_a_known_kind(path: Path) -> None:
+def test_every_block_has_a_known_language(path: Path) -> None:
     text = path.read_text("utf-8")
     assert len(FENCE.findall(text)) * 2 == len(re.findall(r"(?m)^\s*(?:```|~~~)", text))
     assert set(FENCE.findall(text)) <= KINDS
@@ -172,14 +172,14 @@ def _anchors(path: Path) -> set[str]:
     return {NO_WORD.sub("", heading).lower().replace(" ", "-") for heading in headings}
 
 
-def test_the_picture_of_the_house_shows_every_room() -> None:
+def test_the_diagram_of_the_package_shows_every_module() -> None:
     package, design = ROOT / "casual_llm", (ROOT / "docs" / "design.md").read_text("utf-8")
     picture = design.partition("```text")[2].partition("```")[0]
     rooms = {path.stem for path in package.glob("*.py")} | {path.name for path in package.glob("*/")}
     assert {room for room in rooms if not re.search(rf"\b{room}\b", picture)} <= {"__init__", "__pycache__"}
 
 
-def test_the_design_is_read_in_one_sitting() -> None:
+def test_the_design_page_has_at_most_1500_words() -> None:
     assert len((ROOT / "docs" / "design.md").read_text("utf-8").split()) <= 1500
 
 
@@ -188,5 +188,5 @@ def test_there_is_a_page_for_each_purpose() -> None:
 
 
 @pytest.mark.parametrize("name", casual_llm.__all__)
-def test_the_reference_tells_of_every_public_name(name: str) -> None:
+def test_the_reference_lists_every_public_name(name: str) -> None:
     assert re.search(rf"`{name}\b", (ROOT / "docs" / "api-reference.md").read_text("utf-8"))

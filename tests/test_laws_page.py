@@ -1,4 +1,4 @@
-"""docs/laws.md lists every law with the file that holds it, and none that is not there."""
+"""docs/laws.md lists exactly the laws that exist, each under its file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LISTED = dict(
 
 
 def collected(file: str) -> set[str]:
-    """Name what pytest would run, and what a stateful test holds at every step, as sentences."""
+    """Collect the names of tests and of invariants in stateful tests, as sentences."""
     source = (LAWS / file).read_text("utf-8")
     names = re.findall(r"(?m)^(?:async )?def test_(\w+)|^ +@invariant\(\)\n +def (\w+)", source)
     return {(test or invariant).replace("_", " ") for test, invariant in names}
@@ -32,12 +32,12 @@ def test_the_page_lists_the_files_of_laws() -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_every_law_is_on_the_page_and_no_other(file: str) -> None:
+def test_the_page_lists_exactly_the_laws_of_each_file(file: str) -> None:
     sentences = re.findall(r"(?m)^- (.*)$", LISTED.get(file, ""))
     assert sorted(sentences) == sorted(collected(file))
 
 
-def test_the_list_of_laws_is_the_one_that_is_made() -> None:
+def test_the_list_of_laws_is_up_to_date() -> None:
     assert written("laws", TEXT) == list_of_laws()
 
 

@@ -1,4 +1,4 @@
-"""A server that is not ours: llama.cpp's, which speaks OpenAI Chat and Anthropic Messages."""
+"""A server of another project: llama.cpp, which supports OpenAI Chat and Anthropic Messages."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def address() -> Iterator[str]:
 @pytest.fixture(params=CLIENTS)
 async def client(request: pytest.FixtureRequest, address: str) -> AsyncIterator[CodecClient]:
     kind, path = CLIENTS[request.param]
-    # It closes each connection behind a stream although it promises to keep it, and a request that is on
-    # its way by then is lost; so no connection is used twice.
+    # The server closes each connection after a stream although it announces keep-alive, and a request that is
+    # already on its way is lost; so no connection is used twice.
     alone = httpx.Limits(max_keepalive_connections=0)
     async with (
         httpx.AsyncClient(limits=alone, timeout=60) as http,
@@ -71,7 +71,7 @@ def model(client: CodecClient) -> Model:
 
 
 async def both(model: Model, messages: Sequence[Message], options: ChatOptions | None = None) -> Reply:
-    """Ask whole and streamed, and give the answer if both are one."""
+    """Call the model whole and streamed, and return the reply if both are equal."""
     whole = await model.complete(messages, options)
     streamed = collect([chunk async for chunk in model.stream(messages, options)])
     assert steady(whole) == steady(streamed)
@@ -79,7 +79,7 @@ async def both(model: Model, messages: Sequence[Message], options: ChatOptions |
 
 
 def steady(reply: Reply) -> Reply:
-    """Leave out what differs each time: the names of reply and calls, what a cache held, spaces in JSON."""
+    """Remove what differs each time: ids of reply and calls, cached tokens, spaces in JSON."""
     calls = [
         call.model_copy(
             update={"id": "", "function": call.function.model_copy(update={"arguments": compact})}
@@ -111,7 +111,7 @@ async def test_an_answer_ends_at_its_limit_and_at_a_stop_word(model: Model) -> N
     assert (stopped.message.content, stopped.finish_reason) == ("The capital of France", "stop")
 
 
-async def test_it_hears_the_system_message_and_the_turns_before(model: Model) -> None:
+async def test_it_receives_the_system_message_and_the_earlier_turns(model: Model) -> None:
     turns: list[Message] = [
         SystemMessage(content="Answer with one word."),
         *ASK,
@@ -142,13 +142,13 @@ async def test_it_goes_on_with_the_result_of_a_tool(model: Model) -> None:
 @pytest.mark.parametrize(
     "shape", [Person, JsonSchema(name="person", schema=Person.model_json_schema())], ids=["class", "schema"]
 )
-async def test_its_chat_endpoint_keeps_to_a_schema(model: Model, shape: type[Person] | JsonSchema) -> None:
+async def test_its_chat_endpoint_follows_a_schema(model: Model, shape: type[Person] | JsonSchema) -> None:
     reply = await both(model, ASK, ChatOptions(response_format=shape))
     assert Person.model_validate_json(reply.message.content or "").name
 
 
 @pytest.mark.parametrize("client", ["Anthropic Messages"], indirect=True)
-async def test_its_messages_endpoint_does_not_know_schemas_and_that_is_seen(model: Model) -> None:
+async def test_its_messages_endpoint_ignores_schemas_and_the_answer_shows_it(model: Model) -> None:
     with pytest.raises(StructuredOutputError):
         await model.chat_as(Person, ASK, repairs=0)
 
@@ -177,7 +177,7 @@ async def busy(http: httpx.AsyncClient, address: str) -> bool:
     ],
     ids=["too long", "an image"],
 )
-async def test_what_it_refuses_is_an_error_with_its_words(
+async def test_what_it_rejects_is_an_error_with_its_message(
     model: Model, content: str | list[ImageContent], kind: type[ProviderError], status: int, words: str
 ) -> None:
     asked = [UserMessage(content=content)]

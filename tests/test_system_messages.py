@@ -1,4 +1,4 @@
-"""System messages that are joined into one: what stands beside their texts is kept."""
+"""System messages that are merged into one: other fields are preserved or reported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from casual_llm.wire.report import Loss
 from casual_llm.wire.system_messages import merge_system_messages
 
 MARK, LONGER = {"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h"}
-SAID: list[ChatMessage] = [
+CONVERSATION: list[ChatMessage] = [
     SystemMessage(content="Be brief.", cache_control=MARK, native={"openai": {"name": "a"}}),
     SystemMessage(content="Be kind.", cache_control=LONGER, native={"openai": {"name": "b"}, "x": {"y": 1}}),
     SystemMessage(content="Be here."),
@@ -22,18 +22,20 @@ SAID: list[ChatMessage] = [
 ]
 
 
-def test_the_last_mark_and_all_native_keys_are_kept() -> None:
-    joined = merge_system_messages(SAID)[0]
-    assert joined == SystemMessage(
+def test_the_last_cache_control_and_all_native_keys_are_preserved() -> None:
+    merged = merge_system_messages(CONVERSATION)[0]
+    assert merged == SystemMessage(
         content="Be brief.\n\nBe kind.\n\nBe here.",
         cache_control=LONGER,
         native={"openai": {"name": "b"}, "x": {"y": 1}},
     )
 
 
-def test_a_server_that_knows_marks_is_sent_the_last_one() -> None:
+def test_a_server_that_supports_cache_control_is_sent_the_last_one() -> None:
     options = ChatOptions(system_message_handling="merge")
-    encoded = format_named("openrouter").encode(Call(model="m", messages=SAID, options=options)).unwrap()
+    encoded = (
+        format_named("openrouter").encode(Call(model="m", messages=CONVERSATION, options=options)).unwrap()
+    )
     assert json.loads(encoded.request.body)["messages"][0]["content"][0]["cache_control"] == LONGER
     assert [loss.path for loss in encoded.losses] == [
         "messages[1].native.x",
@@ -47,20 +49,20 @@ def system(content: str, mark: Any = None, name: str | None = None) -> SystemMes
 
 
 A, B, HI = system("A"), system("B"), UserMessage(content="Hi")
-LOST: dict[str, tuple[str, list[SystemMessage], Any, Any]] = {
-    "the first of two marks": (
+MERGE_LOSSES: dict[str, tuple[str, list[SystemMessage], Any, Any]] = {
+    "the first of two cache controls": (
         "openrouter",
         [system("A", LONGER), system("B", MARK)],
         [{"cache_control": LONGER}],
         {"cache_control": MARK},
     ),
-    "a mark that moves behind the last": (
+    "a cache control that moves after the last text": (
         "openrouter",
         [system("A", MARK), B],
         [{"cache_control": MARK}],
         {"cache_control": MARK},
     ),
-    "the mark of one that says nothing": (
+    "the cache control of an empty message": (
         "openrouter",
         [A, system(" ", MARK), B],
         [{"cache_control": MARK}],
@@ -72,7 +74,7 @@ LOST: dict[str, tuple[str, list[SystemMessage], Any, Any]] = {
         [{"native": {"name": "n1"}}, {"native": {"name": "n2"}}],
         {"native": {"name": "n2"}},
     ),
-    "the name of one that says nothing": (
+    "the name of an empty message": (
         "openai",
         [A, system(" ", name="n1"), B],
         [{"native": {"name": "n1"}}],
@@ -87,54 +89,66 @@ LOST: dict[str, tuple[str, list[SystemMessage], Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "said", "asked", "applied"), LOST.values(), ids=LOST.keys())
-def test_what_stands_beside_texts_that_are_joined_is_told(
+@pytest.mark.parametrize(
+    ("name", "system_messages", "asked", "applied"), MERGE_LOSSES.values(), ids=MERGE_LOSSES.keys()
+)
+def test_other_fields_of_merged_messages_are_reported(
     name: str,
-    said: list[SystemMessage],
+    system_messages: list[SystemMessage],
     asked: Any,  # noqa: ANN401
     applied: Any,  # noqa: ANN401
 ) -> None:
     options = ChatOptions(system_message_handling="merge")
-    encoded = format_named(name).encode(Call(model="m", messages=[*said, HI], options=options)).unwrap()
-    told = Loss(path="options.system_message_handling", kind="replaced", asked=asked, applied=applied)
-    assert [loss for loss in encoded.losses if ".native." not in loss.path] == [told]
+    encoded = (
+        format_named(name).encode(Call(model="m", messages=[*system_messages, HI], options=options)).unwrap()
+    )
+    loss_of_merge = Loss(
+        path="options.system_message_handling", kind="replaced", asked=asked, applied=applied
+    )
+    assert [loss for loss in encoded.losses if ".native." not in loss.path] == [loss_of_merge]
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("openrouter", [A, system("B", MARK)]), ("openai", [A, B]), ("ollama", [A, B])]
+    ("name", "system_messages"),
+    [("openrouter", [A, system("B", MARK)]), ("openai", [A, B]), ("ollama", [A, B])],
 )
-def test_texts_alone_and_the_last_mark_are_joined_without_a_loss(name: str, said: list[ChatMessage]) -> None:
+def test_plain_texts_and_the_last_cache_control_are_merged_without_a_loss(
+    name: str, system_messages: list[ChatMessage]
+) -> None:
     options = ChatOptions(system_message_handling="merge")
     assert (
-        format_named(name).encode(Call(model="m", messages=[*said, HI], options=options)).unwrap().losses
+        format_named(name)
+        .encode(Call(model="m", messages=[*system_messages, HI], options=options))
+        .unwrap()
+        .losses
         == ()
     )
 
 
-ELSEWHERE = ImageContent(source="https://example.com/a.png", media_type="image/png")
-PLACES = Call(
+LINKED_IMAGE = ImageContent(source="https://example.com/a.png", media_type="image/png")
+MIXED = Call(
     model="m",
-    messages=[A, HI, system("B", MARK), UserMessage(content=[ELSEWHERE])],
+    messages=[A, HI, system("B", MARK), UserMessage(content=[LINKED_IMAGE])],
     options=ChatOptions(system_message_handling="merge"),
 )
 
 
-def test_what_is_lost_of_messages_is_told_by_their_places_in_the_call() -> None:
-    losses = format_named("openai").encode(PLACES).unwrap().losses
+def test_losses_of_messages_are_reported_by_their_indexes_in_the_call() -> None:
+    losses = format_named("openai").encode(MIXED).unwrap().losses
     assert [loss.path for loss in losses] == [
         "messages[2].cache_control",
         "messages[3].content[0].media_type",
     ]
 
 
-def test_what_cannot_be_said_is_refused_by_its_place_in_the_call() -> None:
-    assert format_named("ollama").encode(PLACES).failure().path == "messages[3].content[0]"
+def test_unsupported_content_is_rejected_by_its_path_in_the_call() -> None:
+    assert format_named("ollama").encode(MIXED).failure().path == "messages[3].content[0]"
 
 
-def test_a_text_that_says_nothing_beside_a_lost_part_is_told_of() -> None:
+def test_an_empty_text_after_an_image_is_reported() -> None:
     image = ImageContent(source={"type": "base64", "data": "AA=="}, media_type="image/png")
-    said = [UserMessage(content=[image, TextContent(text="")])]
-    encoded = format_named("ollama").encode(Call(model="m", messages=said)).unwrap()
+    messages = [UserMessage(content=[image, TextContent(text="")])]
+    encoded = format_named("ollama").encode(Call(model="m", messages=messages)).unwrap()
     assert [loss.path for loss in encoded.losses] == [
         "messages[0].content[0].media_type",
         "messages[0].content[1]",

@@ -1,6 +1,6 @@
-"""The vendors' own libraries talk to a server that is made of our write halves, and understand it.
+"""The vendors' own libraries call a server that is made of our writers, and read its replies.
 
-What they send is read by our read halves, so both directions of each codec meet somebody else's code.
+Their requests are read by our readers, so both directions of each codec are tested with other code.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ KINDS = {"ollama": "application/x-ndjson"}
 
 @asynccontextmanager
 async def gateway(name: str, reply: Reply) -> AsyncIterator[tuple[Server, list[Call]]]:
-    """Serve one reply in a format, as a stream where it is asked for, and keep the calls."""
+    """Serve one reply in a format, as a stream if requested, and collect the calls."""
     codec, calls = format_named(name), list[Call]()
 
     async def answer(writer: asyncio.StreamWriter) -> None:
@@ -83,50 +83,54 @@ def host(server: Server) -> str:
     return server.url.removesuffix("/v1")
 
 
-async def test_openai_understands_a_reply() -> None:
+async def test_the_openai_library_reads_a_reply() -> None:
     async with gateway("openai", TEXT) as (server, calls):
         client = openai.AsyncOpenAI(api_key="sk-x", base_url=server.url)
-        said = await client.chat.completions.create(
+        completion = await client.chat.completions.create(
             model="m", messages=[{"role": "user", "content": "Where?"}], temperature=0.0
         )
         await client.close()
-    assert said.choices[0].message.content == TEXT.message.content
-    assert said.choices[0].finish_reason == "stop"
-    assert said.usage is not None
-    assert (said.usage.prompt_tokens, said.usage.completion_tokens) == (7, 4)
+    assert completion.choices[0].message.content == TEXT.message.content
+    assert completion.choices[0].finish_reason == "stop"
+    assert completion.usage is not None
+    assert (completion.usage.prompt_tokens, completion.usage.completion_tokens) == (7, 4)
     assert (calls[0].messages[0].content, calls[0].options.temperature) == ("Where?", 0.0)
 
 
-async def test_openai_understands_a_stream_of_tool_calls() -> None:
+async def test_the_openai_library_reads_a_stream_of_tool_calls() -> None:
     tool: Any = {"type": "function", "function": WEATHER}
     async with gateway("openai", CALLS) as (server, calls):
         client = openai.AsyncOpenAI(api_key="sk-x", base_url=server.url)
         async with client.chat.completions.stream(
             model="m", messages=[{"role": "user", "content": "Weather?"}], tools=[tool]
         ) as stream:
-            said = await stream.get_final_completion()
+            completion = await stream.get_final_completion()
         await client.close()
-    functions = [call.function for call in said.choices[0].message.tool_calls or ()]
+    functions = [call.function for call in completion.choices[0].message.tool_calls or ()]
     assert [(each.name, json.loads(each.arguments)) for each in functions] == CITIES
-    assert said.choices[0].finish_reason == "tool_calls"
+    assert completion.choices[0].finish_reason == "tool_calls"
     assert [tool.input_schema for tool in resolve_for(calls[0].options).tools or ()] == [
         WEATHER["parameters"]
     ]
 
 
-async def test_anthropic_understands_a_reply() -> None:
+async def test_the_anthropic_library_reads_a_reply() -> None:
     async with gateway("anthropic", TEXT) as (server, calls):
         client = anthropic.AsyncAnthropic(api_key="sk-x", base_url=host(server))
-        said = await client.messages.create(
+        message = await client.messages.create(
             model="m", max_tokens=9, system="Be brief.", messages=[{"role": "user", "content": "Where?"}]
         )
         await client.close()
-    assert [block.text for block in said.content if block.type == "text"] == [TEXT.message.content]
-    assert (said.stop_reason, said.usage.input_tokens, said.usage.output_tokens) == ("end_turn", 7, 4)
+    assert [block.text for block in message.content if block.type == "text"] == [TEXT.message.content]
+    assert (message.stop_reason, message.usage.input_tokens, message.usage.output_tokens) == (
+        "end_turn",
+        7,
+        4,
+    )
     assert [message.content for message in calls[0].messages] == ["Be brief.", "Where?"]
 
 
-async def test_anthropic_understands_a_stream_of_tool_calls() -> None:
+async def test_the_anthropic_library_reads_a_stream_of_tool_calls() -> None:
     tool: Any = {**WEATHER, "input_schema": WEATHER["parameters"]}
     del tool["parameters"]
     async with gateway("anthropic", CALLS) as (server, calls):
@@ -134,29 +138,29 @@ async def test_anthropic_understands_a_stream_of_tool_calls() -> None:
         async with client.messages.stream(
             model="m", max_tokens=9, tools=[tool], messages=[{"role": "user", "content": "Weather?"}]
         ) as stream:
-            said = await stream.get_final_message()
+            message = await stream.get_final_message()
         await client.close()
-    assert [(block.name, block.input) for block in said.content if block.type == "tool_use"] == CITIES
-    assert (said.stop_reason, said.usage.output_tokens) == ("tool_use", 20)
+    assert [(block.name, block.input) for block in message.content if block.type == "tool_use"] == CITIES
+    assert (message.stop_reason, message.usage.output_tokens) == ("tool_use", 20)
     assert calls[0].stream
     assert [tool.input_schema for tool in resolve_for(calls[0].options).tools or ()] == [
         WEATHER["parameters"]
     ]
 
 
-async def test_ollama_understands_a_reply() -> None:
+async def test_the_ollama_library_reads_a_reply() -> None:
     async with gateway("ollama", TEXT) as (server, calls):
         client = ollama.AsyncClient(host=host(server))
-        said = await client.chat(
+        response_ = await client.chat(
             model="m", messages=[{"role": "user", "content": "Where?"}], options={"num_predict": 9}
         )
         await client.close()  # type: ignore[no-untyped-call] # of the vendor
-    assert said.message.content == TEXT.message.content
-    assert (said.done_reason, said.prompt_eval_count, said.eval_count) == ("stop", 7, 4)
+    assert response_.message.content == TEXT.message.content
+    assert (response_.done_reason, response_.prompt_eval_count, response_.eval_count) == ("stop", 7, 4)
     assert (calls[0].messages[0].content, calls[0].options.max_tokens) == ("Where?", 9)
 
 
-async def test_ollama_understands_a_stream_of_tool_calls() -> None:
+async def test_the_ollama_library_reads_a_stream_of_tool_calls() -> None:
     tool: Any = {"type": "function", "function": WEATHER}
     async with gateway("ollama", CALLS) as (server, calls):
         client = ollama.AsyncClient(host=host(server))
@@ -173,7 +177,7 @@ async def test_ollama_understands_a_stream_of_tool_calls() -> None:
 
 @pytest.mark.parametrize("reply", [TEXT, CALLS], ids=["text", "tool calls"])
 @pytest.mark.parametrize("name", ["openai", "anthropic", "ollama"])
-async def test_our_own_client_understands_the_same_server(name: str, reply: Reply) -> None:
+async def test_our_client_reads_the_same_server(name: str, reply: Reply) -> None:
     async with gateway(name, reply) as (server, calls):
         place = server.url if name == "openai" else host(server)
         async with create_client(ClientConfig(provider=name, base_url=place)) as client:

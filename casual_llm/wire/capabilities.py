@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
+from casual_llm.frozen import thaw
 from casual_llm.options import FIELDS, ChatOptions
 from casual_llm.options.reasoning import Reasoning
 from casual_llm.wire.report import Report
@@ -103,3 +104,25 @@ def _limit_stop(stop: Any, limit: int, report: Report) -> dict[str, Any]:  # noq
         return {}
     report.replaced("options.stop", tuple(stop), tuple(stop[:limit]))
     return {"stop": tuple(stop[:limit])}
+
+
+def stop_sequences(stop: str | Sequence[str] | None, report: Report) -> list[str] | None:
+    """Return the texts to stop at as a list without blank ones, for servers that refuse those.
+
+    >>> report = Report()
+    >>> stop_sequences(["END", " "], report), report.losses[0].kind
+    (['END'], 'replaced')
+    """
+    if stop is None:
+        return None
+    given = [stop] if isinstance(stop, str) else list(stop)
+    sequences = [sequence for sequence in given if sequence.strip()]
+    if sequences == given:
+        if isinstance(stop, str):
+            report.changed("options.stop", "rewritten", stop, sequences)
+        return sequences
+    if not sequences:
+        report.dropped("options.stop", thaw(stop))
+        return None
+    report.replaced("options.stop", thaw(stop), sequences)
+    return sequences

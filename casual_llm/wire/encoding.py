@@ -48,6 +48,9 @@ def _encoded(form: RequestFormat, call: Call, options: ChatOptions, prefix: Pref
     encoded = form.encode_options(call, options, report)
     merge = options.system_message_handling == "merge"
     messages = encode_messages(form.messages, call.messages, prefix, merge_system=merge, issuer=call.issuer)
+    if not (messages.prefix.pieces or messages.open_turn):
+        problem = "only system messages have content"
+        raise PlacedError("messages", problem, "add a non-blank user message")
     body = _merge_keys(_flags(form, call) | dict(encoded.body), extra, form.merge_keys, path_of, report)
     leading: dict[str, Sequence[bytes]] = {**encoded.leading_arrays}
     if messages.system:

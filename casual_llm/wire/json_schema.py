@@ -17,14 +17,19 @@ from pydantic import BaseModel, PydanticUserError
 from casual_llm.errors import ConfigurationError
 from casual_llm.frozen import Json
 from casual_llm.options import JsonSchema
-from casual_llm.wire.json import mapping
+from casual_llm.wire.json import mapping, text
 from casual_llm.wire.report import PlacedError
 
 _UNSAFE = re.compile(r"[^a-zA-Z0-9_-]+")
 _LONGEST_NAME = 64
-_INNER = frozenset({"items", "prefixItems", "additionalProperties", "anyOf", "allOf", "oneOf"})
+_INNER = frozenset(
+    {
+        *("items", "prefixItems", "contains", "anyOf", "allOf", "oneOf", "not", "if", "then", "else"),
+        *("additionalProperties", "propertyNames", "unevaluatedItems", "unevaluatedProperties"),
+    }
+)
 """Keywords that hold schemas."""
-_NAMED = frozenset({"properties", "$defs"})
+_NAMED = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
 """Keywords that hold schemas under names of the user's, which are no keywords."""
 _SAYS_WHAT = frozenset({"type", "$ref", "anyOf", "allOf", "oneOf", "enum", "const"})
 """Keywords of which a schema has one, if it does not allow anything at all."""
@@ -89,8 +94,29 @@ def schemas_in(schema: Json) -> Iterator[Json]:
             yield from schemas_in([*mapping(item).values()])
 
 
+def is_recursive(schema: Mapping[str, Json]) -> bool:
+    """Return whether a definition of a schema refers to itself, be it through others.
+
+    >>> is_recursive({"$defs": {"Tree": {"items": {"$ref": "#/$defs/Tree"}}}})
+    True
+    """
+    definitions = mapping(schema.get("$defs"))
+    references = {name: _references(definition) for name, definition in definitions.items()}
+    ends = [""]
+    while ends:  # a definition that refers to none of those that are left is in no circle
+        ends = [name for name, names in references.items() if names.isdisjoint(references)]
+        for name in ends:
+            del references[name]
+    return bool(references)
+
+
+def _references(schema: Json) -> set[str]:
+    parts = map(mapping, schemas_in(schema))
+    return {text(part.get("$ref")).removeprefix("#/$defs/") for part in parts if "$ref" in part}
+
+
 def rewritten(schema: Json, change: _Change) -> Json:
-    """Change a schema and the schemas inside it, the innermost first, but no data, such as examples.
+    """Change a schema and then the schemas inside it, but no data, such as examples.
 
     >>> rewritten({"items": {"title": "A"}, "const": {"title": "B"}}, lambda part: part | {"title": "C"})
     {'items': {'title': 'C'}, 'const': {'title': 'B'}, 'title': 'C'}
@@ -99,7 +125,7 @@ def rewritten(schema: Json, change: _Change) -> Json:
         return [rewritten(item, change) for item in schema]
     if not isinstance(schema, Mapping):
         return schema
-    return change({key: _keyword(key, item, change) for key, item in schema.items()})
+    return {key: _keyword(key, item, change) for key, item in change(dict(schema)).items()}
 
 
 def _keyword(key: str, value: Json, change: _Change) -> Json:

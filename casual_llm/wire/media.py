@@ -96,6 +96,29 @@ def plain(part: Medium) -> Medium:
         return part
 
 
+def text_of_file(part: ImageContent | FileContent | AudioContent) -> str | None:
+    """Return the text of a file that holds one itself.
+
+    >>> text_of_file(FileContent(source={"type": "base64", "data": "aGk="}, media_type="text/csv"))
+    'hi'
+    """
+    if not part.media_type.startswith("text/") or isinstance(part.source, str):
+        return None
+    try:
+        return base64.b64decode(part.source["data"]).decode()
+    except ValueError:
+        return None
+
+
+def base64_of(text: str) -> str:
+    """Return the base64 of a text.
+
+    >>> base64_of("hi")
+    'aGk='
+    """
+    return base64.b64encode(text.encode()).decode()
+
+
 def strip_base64_prefix(data: str) -> str:
     """Remove the head of a data URI, if there is one.
 

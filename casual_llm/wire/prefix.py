@@ -141,6 +141,7 @@ class _Fold:
         self.bodies, self.starts, self.system = list[Body](), list[str](), [*prefix.system]
         self.unit = Unit([], [])
         self.role: Role | None = None
+        self.follows_others = prefix.count > 0
         self.mark = _Mark(prefix.count, len(prefix.losses), len(prefix.changes), len(prefix.system), 0)
 
     def canonical(
@@ -153,12 +154,15 @@ class _Fold:
             if type(message) not in _MESSAGES and not isinstance(message, Message):
                 problem = f"expected a message, got {type_name(message)}"
                 raise PlacedError(path, problem, "use a message such as UserMessage(content=...)")
+            if not may_be_empty:
+                _check_content(message, path, (message.native or {}))
             losses, changes = len(report.losses), len(report.changes)
             if message.role == "assistant" and is_marked(message):
                 message, self.marked = self._unmarked(message), True
             canonical = canonicalise(message, path, self.tool_names, report)
             if canonical is not None and not (canonical.content or may_be_empty):
                 _check_content(canonical, path, self.form.names)
+            self._report_move(message, canonical, path)
             yield _Canonical(index, path, canonical, losses, changes)
             if canonical is not None and canonical.role == "assistant" and canonical.tool_calls:
                 calls = [(call.id, call.function.name) for call in canonical.tool_calls]
@@ -167,6 +171,13 @@ class _Fold:
 
     def _unmarked(self, message: ChatMessage) -> ChatMessage:
         return message if self.issuer is None else unmark_message(message, self.issuer)
+
+    def _report_move(self, message: ChatMessage, canonical: ChatMessage | None, path: str) -> None:
+        """Report a system message that stands behind others, where the format puts all in front."""
+        if message.role != "system":
+            self.follows_others = True
+        elif self.follows_others and canonical is not None and self.form.write_system is not None:
+            self.report.changed(path, "moved", "system", "in front")
 
     def add(self, one: _Canonical) -> None:
         """Add a canonical message to its unit, and write the unit before it where one ends."""

@@ -115,13 +115,16 @@ def take_options(rest: Body, keys: Mapping[str, str]) -> dict[str, Json]:
 
 
 def take(rest: Body, key: str, reader: Callable[[Json], _T | None]) -> _T | None:
-    """Take a key out of the rest, if the reader can express all of it.
+    """Take a key out of the rest, if the reader can express all of it, and does not refuse it.
 
     >>> rest = {"a": 1, "b": 2}
     >>> take(rest, "a", lambda value: value), take(rest, "b", lambda value: None), rest
     (1, None, {'b': 2})
     """
-    value = reader(rest[key]) if key in rest else None
+    try:
+        value = reader(rest[key]) if key in rest else None
+    except ValueError:
+        return None
     if value is not None:
         del rest[key]
     return value

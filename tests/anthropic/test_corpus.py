@@ -6,13 +6,13 @@ import json
 from collections import Counter
 
 import pytest
+from casual_llm.providers.anthropic.decode import FINISH_REASONS
 from returns.result import Success
 from support.corpus import OK, Exchange, answer, exchanges, streamed
 
 from casual_llm.failures import ErrorResponse
 from casual_llm.frozen import thaw
 from casual_llm.providers.anthropic import codec
-from casual_llm.providers.anthropic.decode import FINISH_REASONS
 
 CODEC = codec()
 
@@ -24,17 +24,20 @@ def recorded() -> tuple[Exchange, ...]:
 
 def test_the_tokens_of_a_prompt_differ_by_those_of_the_cache_alone(recorded: tuple[Exchange, ...]) -> None:
     for exchange in (e for e in recorded if e.expected and "usage:cached" in e.tags and not e.stream):
-        usage, told = answer(CODEC, exchange).unwrap().usage, json.loads(exchange.body)["usage"]
-        cached = told.get("cache_read_input_tokens") or 0
-        stored = told.get("cache_creation_input_tokens") or 0
+        usage, figures = answer(CODEC, exchange).unwrap().usage, json.loads(exchange.body)["usage"]
+        cached = figures.get("cache_read_input_tokens") or 0
+        stored = figures.get("cache_creation_input_tokens") or 0
         assert usage is not None
-        assert (usage.prompt_tokens, usage.cached_tokens) == (told["input_tokens"] + cached + stored, cached)
+        assert (usage.prompt_tokens, usage.cached_tokens) == (
+            figures["input_tokens"] + cached + stored,
+            cached,
+        )
 
 
 def test_every_finish_reason_that_was_recorded_has_a_meaning(recorded: tuple[Exchange, ...]) -> None:
-    said = {exchange.expected.finish for exchange in recorded if exchange.expected} - {None}
-    assert said == {"end_turn", "stop_sequence", "tool_use", "max_tokens", "refusal"}
-    assert said <= FINISH_REASONS.keys()
+    reasons = {exchange.expected.finish for exchange in recorded if exchange.expected} - {None}
+    assert reasons == {"end_turn", "stop_sequence", "tool_use", "max_tokens", "refusal"}
+    assert reasons <= FINISH_REASONS.keys()
 
 
 def test_a_recorded_error_keeps_its_status_message_and_kind(recorded: tuple[Exchange, ...]) -> None:

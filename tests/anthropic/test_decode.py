@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from casual_llm.providers.anthropic.decode import decode
 
 from casual_llm.failures import Malformed
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
-from casual_llm.providers.anthropic.decode import decode
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
@@ -19,7 +19,7 @@ def read(body: object) -> Reply:
     return decode(Response(status=200, body=json.dumps(body).encode())).unwrap()
 
 
-def said(*blocks: object, **more: object) -> Reply:
+def decoded(*blocks: object, **more: object) -> Reply:
     return read({"type": "message", "content": blocks, **more})
 
 
@@ -108,12 +108,12 @@ MESSAGES: dict[str, tuple[list[Any], AssistantMessage]] = {
 
 @pytest.mark.parametrize(("blocks", "message"), MESSAGES.values(), ids=MESSAGES.keys())
 def test_content_is_read_as_a_message(blocks: list[Any], message: AssistantMessage) -> None:
-    assert said(*blocks).message == message
+    assert decoded(*blocks).message == message
 
 
 def test_thinking_is_reasoning() -> None:
-    assert said(THOUGHT, text("a"), {**UNSIGNED, "thinking": " So."}).reasoning == "Hm. So."
-    assert said({**THOUGHT, "thinking": ""}).reasoning is None
+    assert decoded(THOUGHT, text("a"), {**UNSIGNED, "thinking": " So."}).reasoning == "Hm. So."
+    assert decoded({**THOUGHT, "thinking": ""}).reasoning is None
 
 
 ENDS: dict[str, tuple[object, str | None, str | None]] = {
@@ -131,15 +131,15 @@ ENDS: dict[str, tuple[object, str | None, str | None]] = {
 }
 
 
-@pytest.mark.parametrize(("told", "meaning", "raw"), ENDS.values(), ids=ENDS.keys())
-def test_the_end_is_read(told: object, meaning: str | None, raw: str | None) -> None:
-    reply = said(text("a"), stop_reason=told)
+@pytest.mark.parametrize(("given", "meaning", "raw"), ENDS.values(), ids=ENDS.keys())
+def test_the_end_is_read(given: object, meaning: str | None, raw: str | None) -> None:
+    reply = decoded(text("a"), stop_reason=given)
     assert (reply.finish_reason, reply.raw_finish_reason) == (meaning, raw)
 
 
 @pytest.mark.parametrize("raw", ["end_turn", "pause_turn"])
 def test_where_tools_are_called_the_end_is_that(raw: str) -> None:
-    reply = said(use(), stop_reason=raw)
+    reply = decoded(use(), stop_reason=raw)
     assert (reply.finish_reason, reply.raw_finish_reason) == ("tool_calls", raw)
 
 
@@ -153,7 +153,7 @@ def test_where_tools_are_called_the_end_is_that(raw: str) -> None:
     ],
 )
 def test_what_is_said_of_a_refusal_is_the_refusal(details: object, refusal: str | None) -> None:
-    reply = said(stop_reason="refusal", stop_details=details)
+    reply = decoded(stop_reason="refusal", stop_details=details)
     assert reply.message.refusal == refusal
     assert reply.message.content == (None if refusal else "")
 
@@ -187,9 +187,9 @@ USAGES: dict[str, tuple[object, Usage | None]] = {
 }
 
 
-@pytest.mark.parametrize(("told", "usage"), USAGES.values(), ids=USAGES.keys())
-def test_usage_is_read(told: object, usage: Usage | None) -> None:
-    assert said(usage=told).usage == usage
+@pytest.mark.parametrize(("given", "usage"), USAGES.values(), ids=USAGES.keys())
+def test_usage_is_read(given: object, usage: Usage | None) -> None:
+    assert decoded(usage=given).usage == usage
 
 
 def test_blocks_without_a_json_form_are_not_kept() -> None:

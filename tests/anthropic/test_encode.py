@@ -136,8 +136,8 @@ def test_a_part_is_written_as_a_block(part: ContentPart, block: dict[str, object
     assert encoded(UserMessage(content=[part])).losses == ()
 
 
-def text(said: str) -> dict[str, str]:
-    return {"type": "text", "text": said}
+def text(content: str) -> dict[str, str]:
+    return {"type": "text", "text": content}
 
 
 def tool_use(identity: str = "toolu_1") -> dict[str, Json]:
@@ -216,13 +216,13 @@ def test_a_conversation_is_written_by_turns(messages: list[ChatMessage], written
 def test_system_messages_stand_above_the_conversation() -> None:
     brief = SystemMessage(content=" Be brief.", cache_control=MARK)
     kind = SystemMessage(content="Be kind.", native={"anthropic": {"citations": None}})
-    said = body(brief, HI, SystemMessage(content=" \n"), kind, YES)
-    assert said["system"] == [
+    sent = body(brief, HI, SystemMessage(content=" \n"), kind, YES)
+    assert sent["system"] == [
         {**text(" Be brief."), "cache_control": MARK},
         {**text("Be kind."), "citations": None},
     ]
-    assert said["messages"] == [user(text("Hi")), assistant(text("Yes."))]
-    assert list(said) == ["model", "max_tokens", "system", "messages"]
+    assert sent["messages"] == [user(text("Hi")), assistant(text("Yes."))]
+    assert list(sent) == ["model", "max_tokens", "system", "messages"]
 
 
 def test_system_messages_are_joined_where_that_is_asked_for() -> None:
@@ -278,8 +278,8 @@ def test_what_the_vendor_would_refuse_is_not_sent_again() -> None:
 
 
 def test_further_keys_of_a_message_are_sent() -> None:
-    said = body(UserMessage(content="Hi", native={"anthropic": {"id": "m1"}}))
-    assert said["messages"] == [{**user(text("Hi")), "id": "m1"}]
+    sent = body(UserMessage(content="Hi", native={"anthropic": {"id": "m1"}}))
+    assert sent["messages"] == [{**user(text("Hi")), "id": "m1"}]
 
 
 TOOL = {"name": "now", "description": "The time", "input_schema": NOW.input_schema}
@@ -338,8 +338,8 @@ OPTIONS: dict[str, tuple[dict[str, Any], dict[str, object]]] = {
 
 @pytest.mark.parametrize(("options", "written"), OPTIONS.values(), ids=OPTIONS.keys())
 def test_an_option_is_written(options: dict[str, Any], written: dict[str, object]) -> None:
-    said = body(HI, model="claude-opus-4-6", **options)
-    assert said == {"model": "claude-opus-4-6", "max_tokens": 9, **written, "messages": [user(text("Hi"))]}
+    sent = body(HI, model="claude-opus-4-6", **options)
+    assert sent == {"model": "claude-opus-4-6", "max_tokens": 9, **written, "messages": [user(text("Hi"))]}
     assert encoded(HI, model="claude-opus-4-6", **options).losses == ()
 
 
@@ -350,16 +350,16 @@ def test_the_limit_may_come_from_extra_in_a_form_of_the_callers() -> None:
 
 
 def test_a_known_prefix_is_not_written_again() -> None:
-    said: list[ChatMessage] = [
+    messages: list[ChatMessage] = [
         SystemMessage(content="Be brief."),
         HI,
         AssistantMessage(tool_calls=[call(arguments="{ }")]),
         result(),
         YES,
     ]
-    known = codec().encode(Call(model="m", messages=said)).unwrap().written
-    assert (known.count, dict(known.names)) == (4, {"toolu_1": "now"})
+    prefix = codec().encode(Call(model="m", messages=messages)).unwrap().prefix
+    assert (prefix.count, dict(prefix.tool_names)) == (4, {"toolu_1": "now"})
     # What is known is not looked at again, so the call may say anything in its place.
-    longer = Call(model="m", messages=(*[HI] * known.count, YES, HI))
-    again = codec().encode(longer, known=known).unwrap()
-    assert again == codec().encode(Call(model="m", messages=[*said, HI])).unwrap()
+    longer = Call(model="m", messages=(*[HI] * prefix.count, YES, HI))
+    again = codec().encode(longer, prefix=prefix).unwrap()
+    assert again == codec().encode(Call(model="m", messages=[*messages, HI])).unwrap()

@@ -37,8 +37,8 @@ KINDS: dict[str, tuple[int, type[ProviderError]]] = {
 
 
 def error(kind: str) -> bytes:
-    said = {"type": "error", "error": {"type": kind, "message": "No."}, "request_id": "req_1"}
-    return json.dumps(said).encode()
+    body = {"type": "error", "error": {"type": kind, "message": "No."}, "request_id": "req_1"}
+    return json.dumps(body).encode()
 
 
 def refused(body: bytes, status: int = 200, **headers: str) -> object:

@@ -25,7 +25,7 @@ from casual_llm.options import ChatOptions
 from casual_llm.providers.anthropic import codec
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
-from casual_llm.wire.report import Loss
+from casual_llm.wire.report import Loss, LossKind
 
 HI = UserMessage(content="Hi")
 MARK = {"type": "ephemeral"}
@@ -48,24 +48,18 @@ def encoded(*messages: ChatMessage, **options: Any) -> Encoded:  # noqa: ANN401
 NO_OBJECT = "messages[1].tool_calls[0].function.arguments: not a JSON object: "
 REPAIR = "repair the JSON, or leave out this call and its result"
 BAD: dict[str, tuple[list[ChatMessage], str]] = {
-    "no messages": ([], "messages: the list is empty; give at least one message"),
+    "no messages": ([], "messages: the list is empty; add at least one message"),
     "nobody speaks": (
         [SystemMessage(content="Be brief."), UserMessage(content=" ")],
-        (
-            "messages: nobody says anything beside the system messages;"
-            " give a message of the user that is not blank"
-        ),
+        ("messages: only system messages have content; add a non-blank user message"),
     ),
     "an assistant who says nothing": (
         [HI, AssistantMessage(content=None)],
-        "messages[1].content: there is nothing to say; give text or parts",
+        "messages[1].content: the message has no content; add text or parts",
     ),
     "a message of which nothing can be said": (
         [HI, UserMessage(content=[AUDIO])],
-        (
-            "messages[1].content: nothing of it can be said in Anthropic's words;"
-            " give text, an image or a document"
-        ),
+        ("messages[1].content: Anthropic supports none of these parts; add text, an image or a document"),
     ),
     "arguments that are cut off": (
         [HI, calling('{"a": ')],
@@ -82,13 +76,13 @@ BAD: dict[str, tuple[list[ChatMessage], str]] = {
     "a data URI that is no image": (
         [UserMessage(content=[ImageContent(source="data:,a")])],
         (
-            "messages[0].content[0].source: a data URI that holds no base64 of the type it names;"
-            ' give {"type": "base64", "data": ...} and media_type'
+            "messages[0].content[0].source: the data URI does not hold base64 of the type that it names;"
+            ' use {"type": "base64", "data": ...} and media_type'
         ),
     ),
     "half a character": (
         [HI, AssistantMessage(content="a"), UserMessage(content="\ud800")],
-        "messages[2]: a text is no Unicode: ",
+        "messages[2]: contains text that is not valid Unicode: ",
     ),
 }
 
@@ -101,8 +95,8 @@ def test_a_call_that_cannot_be_said_is_refused_with_place_and_remedy(
 
 
 WRONG_NAME = (
-    "options.tools[1].name: Anthropic takes no tool of the name {!r};"
-    " use letters, digits, _ and - alone, at most 128, because the model calls it by its name"
+    "options.tools[1].name: Anthropic does not accept {!r} as the name of a tool;"
+    " use letters, digits, _ and - only, at most 128, because the model calls it by its name"
 )
 
 
@@ -302,7 +296,7 @@ def test_what_has_no_word_is_left_out_and_reported(messages: list[ChatMessage], 
 
 @pytest.mark.parametrize(("messages", "path", "kind"), LOST.values(), ids=LOST.keys())
 def test_what_is_lost_is_no_change(messages: list[ChatMessage], path: str, kind: str) -> None:
-    changed = {change.path for change in codec().normalize(messages).changes}
+    changed = {change.path for change in encoded(*messages).changes}
     assert path not in changed, kind
 
 
@@ -355,16 +349,16 @@ def test_newer_models_take_no_sampling_parameters(model: str, taken: bool, name:
 def test_a_temperature_out_of_range_is_said_as_near_as_can_be(asked: float, applied: float) -> None:
     found = encoded(HI, model="claude-sonnet-4-5", temperature=asked)
     assert json.loads(found.request.body)["temperature"] == applied
-    told = Loss(path="options.temperature", kind="replaced", asked=asked, applied=applied)
-    assert found.losses == (() if asked == applied else (told,))
+    loss = Loss(path="options.temperature", kind="replaced", asked=asked, applied=applied)
+    assert found.losses == (() if asked == applied else (loss,))
 
 
-@pytest.mark.parametrize("said", [1.5, 0.5])
-def test_a_temperature_that_extra_says_is_not_also_replaced(said: float) -> None:
-    found = encoded(HI, model="claude-sonnet-4-5", temperature=1.5, extra={"temperature": said})
-    assert json.loads(found.request.body)["temperature"] == said
-    told = Loss(path="options.extra.temperature", kind="overridden", asked=1.5, applied=said)
-    assert found.losses == (() if said == 1.5 else (told,))
+@pytest.mark.parametrize("given", [1.5, 0.5])
+def test_a_temperature_that_extra_says_is_not_also_replaced(given: float) -> None:
+    found = encoded(HI, model="claude-sonnet-4-5", temperature=1.5, extra={"temperature": given})
+    assert json.loads(found.request.body)["temperature"] == given
+    loss = Loss(path="options.extra.temperature", kind="overridden", asked=1.5, applied=given)
+    assert found.losses == (() if given == 1.5 else (loss,))
 
 
 def test_a_temperature_that_is_refused_is_not_also_replaced() -> None:
@@ -384,7 +378,7 @@ STOPS: dict[str, tuple[Any, list[str] | None, str]] = {
 def test_a_blank_text_to_stop_at_is_left_out_and_reported(
     asked: Any,  # noqa: ANN401
     applied: list[str] | None,
-    kind: str,
+    kind: LossKind,
 ) -> None:
     found = encoded(HI, stop=asked)
     assert json.loads(found.request.body).get("stop_sequences") == applied
@@ -440,4 +434,6 @@ def test_a_system_prompt_in_extra_stands_in_place_of_the_messages() -> None:
 
 def test_strict_makes_a_failure_of_a_loss() -> None:
     failure = codec().encode(ask(HI, seed=1, strict=True)).failure()
-    assert str(failure).startswith("options.seed: strict, and this would not be said as asked")
+    assert str(failure).startswith(
+        "options.seed: strict is set, and this would not be sent as asked: options.seed (unsupported)"
+    )

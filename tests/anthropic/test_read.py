@@ -36,8 +36,8 @@ def read(body: object) -> Result[Call, ReadError]:
     return codec().read(Request(url="/messages", body=written))
 
 
-def text(said: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
-    return {"type": "text", "text": said, **more}
+def text(content: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"type": "text", "text": content, **more}
 
 
 def test_a_request_is_read_as_a_call() -> None:
@@ -272,24 +272,24 @@ MESSAGES: dict[str, tuple[list[dict[str, object]], list[ChatMessage]]] = {
 }
 
 
-@pytest.mark.parametrize(("spoken", "messages"), MESSAGES.values(), ids=MESSAGES.keys())
-def test_messages_are_read(spoken: list[dict[str, object]], messages: list[ChatMessage]) -> None:
-    assert read({"messages": spoken}).unwrap().messages == tuple(messages)
+@pytest.mark.parametrize(("given", "messages"), MESSAGES.values(), ids=MESSAGES.keys())
+def test_messages_are_read(given: list[dict[str, object]], messages: list[ChatMessage]) -> None:
+    assert read({"messages": given}).unwrap().messages == tuple(messages)
 
 
 BAD: dict[str, tuple[object, str]] = {
     "no JSON": (b"<html>", "body: expected a JSON object"),
     "a list": ([], "body: expected a JSON object"),
-    "a model that is no name": ({"model": 1, "messages": []}, "model: expected a name"),
+    "a model that is no name": ({"model": 1, "messages": []}, "model: expected a string"),
     "messages that are no list": ({"messages": {}}, "messages: expected an array"),
     "a stream that is neither": ({"stream": 1, "messages": []}, "stream: expected true or false"),
     "a role that is none": (
         {"messages": [HI, {"role": "tool"}]},
-        "messages[1].role: 'tool' cannot be held; expected user, assistant or system",
+        "messages[1].role: expected user, assistant or system, got 'tool'",
     ),
     "no content": (
         {"messages": [{"role": "user"}]},
-        "messages[0].content: expected a text or a list of blocks",
+        "messages[0].content: expected a string or a list of blocks",
     ),
     "a block that is no object": (
         {"messages": [{"role": "assistant", "content": ["a"]}]},
@@ -297,7 +297,7 @@ BAD: dict[str, tuple[object, str]] = {
     ),
     "a result without its call": (
         {"messages": [{"role": "user", "content": [{"type": "tool_result"}]}]},
-        "messages[0].content[0].tool_use_id: expected a text",
+        "messages[0].content[0].tool_use_id: expected a string",
     ),
     "a result that may be an error": (
         {"messages": [{"role": "user", "content": [{**RESULT, "is_error": 1}]}]},
@@ -305,7 +305,7 @@ BAD: dict[str, tuple[object, str]] = {
     ),
     "further keys and no message of the user to hold them": (
         {"messages": [{"role": "user", "content": [RESULT], "id": "m"}]},
-        "messages[0].id: a message of ours cannot hold this",
+        "messages[0].id: no message can hold this key",
     ),
     "a system message of an image": (
         {"messages": [{"role": "system", "content": [{"type": "image"}]}]},

@@ -52,21 +52,21 @@ def test_texts_that_become_lists_are_the_only_content_that_changes(accepted: lis
         assert before == after, exchange.id
 
 
-def blocks(said: Any) -> list[object]:  # noqa: ANN401 # JSON
+def blocks(request: Any) -> list[object]:  # noqa: ANN401 # JSON
     """Give all content as blocks, without what means nothing."""
-    messages = [{"role": "system", "content": said.get("system", [])}, *said["messages"]]
-    spoken = [
+    messages = [{"role": "system", "content": request.get("system", [])}, *request["messages"]]
+    blocks_ = [
         {**cleaned(block), "role": message["role"]}
         for message in messages
         for block in listed(message["content"])
     ]
-    return [json.dumps(block, sort_keys=True) for block in joined(spoken)]
+    return [json.dumps(block, sort_keys=True) for block in joined(blocks_)]
 
 
-def joined(spoken: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def joined(blocks_: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Join texts of one side that follow each other and say nothing beside."""
     found = list[dict[str, Any]]()
-    for block in spoken:
+    for block in blocks_:
         before = found[-1] if found else {}
         plain = before.keys() == block.keys() == {"type", "text", "role"}
         if plain and before["role"] == block["role"]:

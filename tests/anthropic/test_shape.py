@@ -61,7 +61,7 @@ def schema(found: Encoded) -> Any:  # noqa: ANN401
     return body(found)["output_config"]["format"]["schema"]
 
 
-def told(found: Encoded) -> list[tuple[str, str]]:
+def losses_of(found: Encoded) -> list[tuple[str, str]]:
     return [(loss.path, loss.kind) for loss in found.losses]
 
 
@@ -74,7 +74,7 @@ def test_a_class_is_a_closed_schema() -> None:
         "required": ["kind"],
         "additionalProperties": False,
     }
-    assert told(found) == []
+    assert losses_of(found) == []
     assert {change.path for change in found.changes} == {
         "options.response_format.name",
         "options.response_format.strict",
@@ -147,11 +147,11 @@ def test_what_the_format_has_no_place_for_is_told(
 )
 def test_a_model_or_a_class_without_a_format_gets_an_instruction(wanted: ResponseFormat, model: str) -> None:
     found = encoded(wanted, model=model)
-    said = body(found)
-    assert "output_config" not in said
-    assert told(found) == [("options.response_format", "replaced")]
-    assert said["system"][0] == {"type": "text", "text": "Be brief."}
-    instruction, _, last = said["system"][1]["text"].partition("\n")
+    sent = body(found)
+    assert "output_config" not in sent
+    assert losses_of(found) == [("options.response_format", "replaced")]
+    assert sent["system"][0] == {"type": "text", "text": "Be brief."}
+    instruction, _, last = sent["system"][1]["text"].partition("\n")
     assert instruction.startswith("Answer with JSON alone")
     assert json.loads(last)["type"] == "object"
 
@@ -159,7 +159,7 @@ def test_a_model_or_a_class_without_a_format_gets_an_instruction(wanted: Respons
 @pytest.mark.parametrize("model", ["claude-opus-4-6", "claude-3-haiku-20240307", "my-model"])
 def test_plain_json_is_an_instruction_to_all(model: str) -> None:
     found = encoded("json", model=model)
-    assert told(found) == [("options.response_format", "replaced")]
+    assert losses_of(found) == [("options.response_format", "replaced")]
     assert body(found)["system"][1]["text"] == "Answer with JSON alone, without any text around it."
 
 
@@ -186,7 +186,7 @@ def test_what_else_is_said_of_the_output_stands_beside_the_shape() -> None:
 )
 def test_a_shape_in_extra_is_the_last_word_and_told(config: Any, path: str) -> None:  # noqa: ANN401
     found = encoded(JsonSchema(name="answer", schema={}), output_config=config)
-    assert told(found) == [(path, "overridden")]
+    assert losses_of(found) == [(path, "overridden")]
     assert body(found)["output_config"] == config
 
 

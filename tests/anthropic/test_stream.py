@@ -6,15 +6,17 @@ import json
 from typing import Any
 
 import pytest
+from casual_llm.providers.anthropic.stream import START, finish, step
 from returns.result import Result
 from support.corpus import streamed
 
 from casual_llm.failures import DecodeError, Malformed, Truncated
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
 from casual_llm.providers.anthropic import codec
-from casual_llm.providers.anthropic.stream import START, finish, step
 from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
+
+CODEC = codec()
 
 
 def event(kind: str, **more: object) -> bytes:
@@ -52,13 +54,13 @@ USE = begin("tool_use", id="1", name="now", input={})
 
 
 def read(*reads: bytes) -> Result[Reply, DecodeError]:
-    return streamed(codec(), reads)
+    return streamed(CODEC, reads)
 
 
 def test_chunks_are_given_out_as_they_come() -> None:
-    state, first = step(START, start(id="msg_1", model="m", usage={"input_tokens": 9})).unwrap()
-    state, second = step(state, PING + TEXT + says("Par") + says("")).unwrap()
-    state, third = step(state, says("is.") + end() + tail(output_tokens=4) + STOP).unwrap()
+    state, first = CODEC.step(CODEC.start, start(id="msg_1", model="m", usage={"input_tokens": 9})).unwrap()
+    state, second = CODEC.step(state, PING + TEXT + says("Par") + says("")).unwrap()
+    state, third = CODEC.step(state, says("is.") + end() + tail(output_tokens=4) + STOP).unwrap()
     assert first == (StreamChunk(id="msg_1", model="m", usage=Usage(prompt_tokens=9)),)
     assert second == (StreamChunk(content="Par"),)
     assert third == (
@@ -69,12 +71,12 @@ def test_chunks_are_given_out_as_they_come() -> None:
             usage=Usage(prompt_tokens=9, completion_tokens=4),
         ),
     )
-    assert (state.ended, finish(state).unwrap()) == (True, ())
+    assert (state.ended, CODEC.finish(state).unwrap()) == (True, ())
 
 
 def test_the_pieces_of_a_call_are_given_out_as_they_come() -> None:
     pieces = [grow("input_json_delta", partial_json=piece) for piece in ("", '{"zone', '": "CET"}', "")]
-    _, chunks = step(START, USE + b"".join(pieces) + end()).unwrap()
+    _, chunks = CODEC.step(CODEC.start, USE + b"".join(pieces) + end()).unwrap()
     assert [delta for chunk in chunks for delta in chunk.tool_calls] == [
         ToolCallDelta(index=0, id="1", name="now"),
         ToolCallDelta(index=0, arguments='{"zone'),
@@ -82,14 +84,14 @@ def test_the_pieces_of_a_call_are_given_out_as_they_come() -> None:
     ]
 
 
-def calls(*told: tuple[str, str], content: str | None = None) -> AssistantMessage:
+def calls(*pairs: tuple[str, str], content: str | None = None) -> AssistantMessage:
     return AssistantMessage(
         content=content,
         tool_calls=[
             AssistantToolCall(
                 id=identity, function=AssistantToolCallFunction(name="now", arguments=arguments)
             )
-            for identity, arguments in told
+            for identity, arguments in pairs
         ],
     )
 
@@ -98,7 +100,7 @@ def kept(message: AssistantMessage, *blocks: Any) -> AssistantMessage:  # noqa: 
     return AssistantMessage.model_validate({**dict(message), "native": {"anthropic": {"content": blocks}}})
 
 
-def said(content: str) -> AssistantMessage:
+def answer(content: str) -> AssistantMessage:
     return AssistantMessage(content=content)
 
 
@@ -109,36 +111,36 @@ def text(words: str, **more: object) -> dict[str, object]:
 THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
 SEARCH = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"q": "x"}}
 STREAMS: dict[str, tuple[list[bytes], AssistantMessage]] = {
-    "as documented": ([start(), TEXT, PING, says("a"), says("b"), end(), tail(), STOP], said("ab")),
-    "nothing": ([start(), tail(), STOP], said("")),
-    "its end alone": ([STOP], said("")),
-    "an event of no data": ([b"event: ping\ndata:\n\n", says("a"), STOP], said("a")),
-    "an end without a blank line": ([TEXT, says("a"), STOP.rstrip()], said("a")),
-    "anything behind the end": ([TEXT, says("a"), STOP, says("b"), b"data: {broken\n\n"], said("a")),
-    "lines that end in CRLF": ([(TEXT + says("a") + STOP).replace(b"\n", b"\r\n")], said("a")),
+    "as documented": ([start(), TEXT, PING, says("a"), says("b"), end(), tail(), STOP], answer("ab")),
+    "nothing": ([start(), tail(), STOP], answer("")),
+    "its end alone": ([STOP], answer("")),
+    "an event of no data": ([b"event: ping\ndata:\n\n", says("a"), STOP], answer("a")),
+    "an end without a blank line": ([TEXT, says("a"), STOP.rstrip()], answer("a")),
+    "anything behind the end": ([TEXT, says("a"), STOP, says("b"), b"data: {broken\n\n"], answer("a")),
+    "lines that end in CRLF": ([(TEXT + says("a") + STOP).replace(b"\n", b"\r\n")], answer("a")),
     "events without names": (
         [b"data:" + says("a").partition(b"data: ")[2], b'data: {"type":"message_stop"}\n\n'],
-        said("a"),
+        answer("a"),
     ),
     "events that have names alone": (
         [TEXT, says("a"), b"event: message_stop\ndata: {}\n\n"],
-        said("a"),
+        answer("a"),
     ),
-    "JSON with padding": ([says("a").replace(b'"a"}', b'"a"}   '), STOP], said("a")),
-    "two heads": ([start(id="a"), start(id="b"), TEXT, says("a"), STOP], said("a")),
+    "JSON with padding": ([says("a").replace(b'"a"}', b'"a"}   '), STOP], answer("a")),
+    "two heads": ([start(id="a"), start(id="b"), TEXT, says("a"), STOP], answer("a")),
     "a head that has said all": (
         [start(content=[text("a"), {"type": "tool_use", "id": "1", "name": "now", "input": {"a": 1}}]), STOP],
         calls(("1", '{"a":1}'), content="a"),
     ),
     "a head that has said all, twice": (
         [start(content=[text("a")]), start(content=[text("a")]), STOP],
-        said("a"),
+        answer("a"),
     ),
-    "a block that begins with its text": ([begin("text", text="a"), says("b"), STOP], said("ab")),
-    "a text that never began": ([says("a"), STOP], said("a")),
+    "a block that begins with its text": ([begin("text", text="a"), says("b"), STOP], answer("ab")),
+    "a text that never began": ([says("a"), STOP], answer("a")),
     "events nobody knows": (
         [event("new_event", x=1), b"event: new\ndata: ?\n\n", says("a"), STOP],
-        said("a"),
+        answer("a"),
     ),
     "a call without arguments": ([USE, end(), tail("tool_use"), STOP], calls(("1", "{}"))),
     "a call of empty pieces": (
@@ -170,7 +172,7 @@ STREAMS: dict[str, tuple[list[bytes], AssistantMessage]] = {
     ),
     "arguments of no call": (
         [grow("input_json_delta", 7, partial_json="{}"), TEXT, says("a"), STOP],
-        said("a"),
+        answer("a"),
     ),
     "signed thinking": (
         [
@@ -183,11 +185,11 @@ STREAMS: dict[str, tuple[list[bytes], AssistantMessage]] = {
             says("a", 1),
             STOP,
         ],
-        kept(said("a"), THOUGHT, text("a")),
+        kept(answer("a"), THOUGHT, text("a")),
     ),
     "unsigned thinking": (
         [begin("thinking", thinking=""), grow("thinking_delta", thinking="Hm."), says("a", 1), STOP],
-        said("a"),
+        answer("a"),
     ),
     "a tool of the server's": (
         [
@@ -198,11 +200,11 @@ STREAMS: dict[str, tuple[list[bytes], AssistantMessage]] = {
             end(1),
             STOP,
         ],
-        kept(said(""), SEARCH, {"type": "web_search_tool_result", "tool_use_id": "s", "content": []}),
+        kept(answer(""), SEARCH, {"type": "web_search_tool_result", "tool_use_id": "s", "content": []}),
     ),
     "citations": (
         [begin("text", text="", citations=[]), grow("citations_delta", citation={"a": 1}), says("a"), STOP],
-        kept(said("a"), text("a", citations=[{"a": 1}])),
+        kept(answer("a"), text("a", citations=[{"a": 1}])),
     ),
     "a block nobody knows": (
         [
@@ -210,11 +212,11 @@ STREAMS: dict[str, tuple[list[bytes], AssistantMessage]] = {
             grow("compaction_delta", content="x", encrypted_content=None),
             STOP,
         ],
-        kept(said(""), {"type": "compaction", "content": "x", "encrypted_content": None}),
+        kept(answer(""), {"type": "compaction", "content": "x", "encrypted_content": None}),
     ),
     "a block that grows by what is no text": (
         [begin("new"), grow("new_delta", score=1), grow("new_delta", score=2), STOP],
-        kept(said(""), {"type": "new", "score": 2}),
+        kept(answer(""), {"type": "new", "score": 2}),
     ),
 }
 
@@ -296,7 +298,7 @@ WHOLE = [start(id="m"), TEXT, says("a"), end(), tail(), STOP]
 def test_a_stream_without_its_end_is_truncated_and_carries_what_came(size: int) -> None:
     failure = read(*WHOLE[:size], STOP[:-9]).failure()
     assert isinstance(failure, Truncated)
-    assert failure.partial.message == said("a" if size > 2 else "")
+    assert failure.partial.message == answer("a" if size > 2 else "")
 
 
 @pytest.mark.parametrize(
@@ -312,10 +314,10 @@ def test_an_event_that_is_no_json_is_malformed_and_carries_what_came_before(brok
     failure = read(TEXT, says("a"), broken, STOP).failure()
     assert isinstance(failure, Malformed)
     assert failure.partial is not None
-    assert failure.partial.message == said("a")
+    assert failure.partial.message == answer("a")
 
 
 def test_a_state_that_has_ended_gives_nothing_more() -> None:
-    state, _ = step(START, STOP).unwrap()
-    assert step(state, says("a")).unwrap() == (state, ())
+    state, _ = CODEC.step(CODEC.start, STOP).unwrap()
+    assert CODEC.step(state, says("a")).unwrap() == (state, ())
     assert "seen" not in repr(state)

@@ -24,8 +24,8 @@ THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
 def calling(*arguments: str) -> AssistantMessage:
     return AssistantMessage(
         tool_calls=[
-            AssistantToolCall(id=f"{at}", function=AssistantToolCallFunction(name="now", arguments=told))
-            for at, told in enumerate(arguments)
+            AssistantToolCall(id=f"{at}", function=AssistantToolCallFunction(name="now", arguments=given))
+            for at, given in enumerate(arguments)
         ]
     )
 

@@ -1,4 +1,4 @@
-"""What recorded replies of two dozen servers show beside the tables of tests/test_conformance.py."""
+"""Recorded replies of two dozen servers: what the tables of tests/test_conformance.py do not cover."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_recorded_reply_is_written_and_read_to_itself(recorded: tuple[Exchange
         assert streamed(ours, ours.write_stream(reply)).unwrap() == reply, exchange.id
 
 
-def test_what_the_servers_want_to_see_again_is_kept(recorded: tuple[Exchange, ...]) -> None:
+def test_fields_that_servers_need_again_are_preserved(recorded: tuple[Exchange, ...]) -> None:
     read = [(OPENAI.codec_for(it), answer(OPENAI.codec_for(it), it)) for it in recorded if it.expected]
     natives = [(ours.name, reply.unwrap().message.native or {}) for ours, reply in read]
     assert Counter((name, key) for name, native in natives for key in native.get(name, {})) == {
@@ -60,16 +60,16 @@ def flat(reply: Reply) -> tuple[object, ...]:
     return message.content, functions, message.refusal, reply.finish_reason, reply.usage, reply.reasoning
 
 
-def test_who_does_not_know_the_server_reads_the_same(recorded: tuple[Exchange, ...]) -> None:
+def test_an_unknown_server_is_read_the_same_way(recorded: tuple[Exchange, ...]) -> None:
     for exchange in recorded:
         known = answer(OPENAI.codec_for(exchange), exchange)
         assert answer(CODEC, exchange).map(flat) == known.map(flat), exchange.id
 
 
 def test_every_finish_reason_that_was_recorded_has_a_meaning(recorded: tuple[Exchange, ...]) -> None:
-    said = {exchange.expected.finish for exchange in recorded if exchange.expected} - {None}
-    assert said == {"stop", "length", "tool_calls", "function_call", "eos"}
-    assert said <= FINISH_REASONS.keys()
+    reasons = {exchange.expected.finish for exchange in recorded if exchange.expected} - {None}
+    assert reasons == {"stop", "length", "tool_calls", "function_call", "eos"}
+    assert reasons <= FINISH_REASONS.keys()
 
 
 def test_a_recorded_error_keeps_its_status_and_message(recorded: tuple[Exchange, ...]) -> None:
@@ -80,7 +80,7 @@ def test_a_recorded_error_keeps_its_status_and_message(recorded: tuple[Exchange,
     assert {status for status, _ in read} == {400, 401, 404, 429, 500}
 
 
-def test_a_recorded_error_inside_a_stream_keeps_what_came_before_it(
+def test_a_recorded_error_inside_a_stream_carries_the_partial_reply(
     recorded: tuple[Exchange, ...],
 ) -> None:
     (exchange,) = (e for e in recorded if e.expected is None and e.status == OK)
@@ -91,7 +91,7 @@ def test_a_recorded_error_inside_a_stream_keeps_what_came_before_it(
     assert failure.partial.message.content == "maybe"
 
 
-def test_a_stream_cut_inside_its_last_event_is_complete_if_a_finish_reason_came_before(
+def test_a_stream_cut_inside_its_last_event_is_complete_after_a_finish_reason(
     streams: list[Exchange],
 ) -> None:
     finished = [

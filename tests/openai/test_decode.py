@@ -1,4 +1,4 @@
-"""Whole replies: what servers send in place of the documented object, and how it is read."""
+"""Whole replies: the variants of the documented object that servers send, and how they are read."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ TEXTS = {
     "the object that was asked for": (answered({"content": {"a": [1, "é"]}}), '{"a":[1,"é"]}'),
     "the text of an older protocol": ({"choices": [{"text": "a", "token_id": 3}]}, "a"),
     "a delta in place of the message": ({"choices": [{"delta": {"content": "a"}}]}, "a"),
-    "a message beside an empty delta": (answered({"content": "a"}, delta={"content": ""}), "a"),
+    "a message with an empty delta": (answered({"content": "a"}, delta={"content": ""}), "a"),
     "a choice without index": ({"choices": [{"message": {"content": "a"}}]}, "a"),
     "an index that is null": (answered({"content": "a"}, index=None), "a"),
     "an index that is no number": (answered({"content": "a"}, index=[]), "a"),
@@ -78,12 +78,12 @@ TEXTS = {
         "a",
     ),
     "thinking in the text stays there": (answered({"content": "<think>x</think>a"}), "<think>x</think>a"),
-    "keys that nobody knows": ({**answered({"content": "a", "audio": None}), "object": "", "x_y": [1]}, "a"),
+    "unknown keys": ({**answered({"content": "a", "audio": None}), "object": "", "x_y": [1]}, "a"),
 }
 
 
 @pytest.mark.parametrize(("body", "text"), TEXTS.values(), ids=TEXTS.keys())
-def test_text_is_found_wherever_it_stands(body: object, text: str) -> None:
+def test_text_is_read_from_wherever_a_server_puts_it(body: object, text: str) -> None:
     assert decoded(body).unwrap().message.content == text
 
 
@@ -131,12 +131,12 @@ THOUGHTS = {
 
 
 @pytest.mark.parametrize(("message", "reasoning"), THOUGHTS.values(), ids=THOUGHTS.keys())
-def test_reasoning_is_kept_apart_from_the_text(message: object, reasoning: str | None) -> None:
+def test_reasoning_is_separate_from_the_text(message: object, reasoning: str | None) -> None:
     reply = decoded(answered(message)).unwrap()
     assert (reply.reasoning, reply.message.content) == (reasoning, "")
 
 
-def test_a_refusal_is_no_text() -> None:
+def test_a_refusal_is_not_part_of_the_text() -> None:
     message = decoded(answered({"content": None, "refusal": "I will not."})).unwrap().message
     assert (message.content, message.refusal) == (None, "I will not.")
 
@@ -189,7 +189,7 @@ def test_tool_calls_are_read(body: object, calls: list[tuple[str, str, str]]) ->
     assert [(call.id, call.function.name, call.function.arguments) for call in found] == calls
 
 
-def test_the_old_function_call_is_kept_to_go_back_as_it_came() -> None:
+def test_a_legacy_function_call_is_preserved_unchanged() -> None:
     reply = decoded(answered({"function_call": FUNCTION}, finish_reason="function_call")).unwrap()
     assert [*(reply.message.native or {}).values()] == [{"function_call": FUNCTION}]
     assert (reply.message.tool_calls, reply.finish_reason) == (None, "tool_calls")
@@ -208,7 +208,7 @@ def test_the_old_function_call_is_kept_to_go_back_as_it_came() -> None:
         ("abort", None),
     ],
 )
-def test_a_finish_reason_keeps_its_word_and_gets_a_meaning(raw: str, meaning: str | None) -> None:
+def test_a_finish_reason_has_a_raw_and_a_normalized_value(raw: str, meaning: str | None) -> None:
     reply = decoded(answered({"content": "a"}, finish_reason=raw)).unwrap()
     assert (reply.raw_finish_reason, reply.finish_reason) == (raw, meaning)
 
@@ -225,7 +225,7 @@ def test_an_answer_without_a_finish_reason_is_an_answer(choice: dict[str, object
 @pytest.mark.parametrize(
     ("raw", "meaning"), [("stop", "tool_calls"), ("eos", "tool_calls"), ("length", "length")]
 )
-def test_stop_beside_tool_calls_means_tool_calls(raw: str, meaning: str) -> None:
+def test_stop_with_tool_calls_means_tool_calls(raw: str, meaning: str) -> None:
     reply = decoded(calling({"id": "a", "function": FUNCTION}, finish_reason=raw)).unwrap()
     assert (reply.raw_finish_reason, reply.finish_reason) == (raw, meaning)
 
@@ -274,19 +274,19 @@ USAGES: dict[str, tuple[dict[str, Any], Usage | None]] = {
         {"choices": [{"message": {"content": "a"}, "usage": {"prompt_tokens": 9}}]},
         Usage(prompt_tokens=9),
     ),
-    "cached, as Mistral says it": (
+    "cached, as Mistral reports it": (
         {"usage": {"prompt_tokens": 9, "num_cached_tokens": 8}},
         Usage(prompt_tokens=9, cached_tokens=8),
     ),
-    "cached, as DeepSeek says it": (
+    "cached, as DeepSeek reports it": (
         {"usage": {"prompt_tokens": 9, "prompt_cache_hit_tokens": 0}},
         Usage(prompt_tokens=9, cached_tokens=0),
     ),
-    "details beside the other figures": (
+    "details next to the other figures": (
         {"usage": {"prompt_tokens": 9, "cached_tokens": 8, "reasoning_tokens": 3}},
         Usage(prompt_tokens=9, cached_tokens=8, reasoning_tokens=3),
     ),
-    "the details themselves, before what stands beside": (
+    "the details come before the keys next to them": (
         {"usage": {"prompt_tokens_details": {"cached_tokens": 8}, "cached_tokens": 1}},
         Usage(cached_tokens=8),
     ),
@@ -298,7 +298,7 @@ USAGES: dict[str, tuple[dict[str, Any], Usage | None]] = {
 
 
 @pytest.mark.parametrize(("more", "usage"), USAGES.values(), ids=USAGES.keys())
-def test_usage_says_what_is_known(more: dict[str, Any], usage: Usage | None) -> None:
+def test_usage_has_the_reported_figures(more: dict[str, Any], usage: Usage | None) -> None:
     assert decoded({**answered({"content": "a"}), **more}).unwrap().usage == usage
 
 
@@ -321,7 +321,7 @@ def test_usage_says_what_is_known(more: dict[str, Any], usage: Usage | None) -> 
         b"\xff\xfe",
     ],
 )
-def test_what_is_no_reply_is_malformed(body: bytes) -> None:
+def test_a_body_without_a_reply_is_malformed(body: bytes) -> None:
     failure = decoded(body).failure()
     assert isinstance(failure, Malformed)
     assert "base_url" in str(failure)

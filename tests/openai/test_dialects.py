@@ -1,4 +1,4 @@
-"""The table of servers: how a row is chosen, and that each difference in it shows on the wire."""
+"""The table of servers: how a row is chosen, and that each difference in it is visible on the wire."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_dialect_is_found_by_its_name(dialect: Dialect) -> None:
         ("", None),
     ],
 )
-def test_some_names_are_also_called_otherwise(name: str, dialect: Dialect | None) -> None:
+def test_some_dialects_have_aliases(name: str, dialect: Dialect | None) -> None:
     assert dialect_named(name) is dialect
 
 
@@ -109,7 +109,7 @@ def test_no_two_dialects_share_a_name() -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
-def test_a_server_on_the_net_has_an_address_and_a_variable_for_its_key(dialect: Dialect) -> None:
+def test_a_hosted_server_has_a_base_url_and_a_key_variable(dialect: Dialect) -> None:
     local = (dialect.base_url or "").startswith("http://localhost") or dialect is COMPATIBLE
     assert local or dialect.key_variable
     assert local or dialect.base_url or dialect.hosts
@@ -153,7 +153,7 @@ def with_field(dialect: Dialect, field: str, value: Any) -> Dialect:  # noqa: AN
     return attrs.evolve(dialect, **{field: value})
 
 
-# A field, what shows it, and a value that is not the default.
+# By field: a function whose result depends on it, and a value that is not the default.
 SHOWN: dict[str, tuple[Callable[[Dialect], object], object]] = {
     "token_key": (written(max_tokens=5), "max_completion_tokens"),
     "seed_key": (written(seed=5), "random_seed"),
@@ -186,13 +186,13 @@ SHOWN: dict[str, tuple[Callable[[Dialect], object], object]] = {
 BARE = Dialect(name="bare")
 
 
-def test_every_field_that_is_no_name_or_address_is_shown() -> None:
+def test_every_field_that_is_not_a_name_or_address_has_an_example() -> None:
     addresses = {"name", "aliases", "base_url", "key_variable", "key_header", "hosts"}
     assert {field.name for field in attrs.fields(Dialect)} - addresses == SHOWN.keys()
 
 
 @pytest.mark.parametrize("field", SHOWN)
-def test_a_field_changes_what_is_written_or_kept(field: str) -> None:
+def test_each_field_changes_what_is_written_or_preserved(field: str) -> None:
     show, value = SHOWN[field]
     assert show(with_field(BARE, field, value)) != show(BARE)
 
@@ -208,13 +208,13 @@ DIFFERENCES = [
 @pytest.mark.parametrize(
     ("dialect", "field"), DIFFERENCES, ids=lambda it: it if isinstance(it, str) else it.name
 )
-def test_each_difference_of_each_row_shows(dialect: Dialect, field: str) -> None:
+def test_each_difference_of_each_row_is_visible_on_the_wire(dialect: Dialect, field: str) -> None:
     show, _ = SHOWN[field]
     assert show(dialect) != show(with_field(dialect, field, getattr(BARE, field)))
 
 
 def test_the_rows_differ_in_every_field_but_one() -> None:
-    # No server that is known wants `developer`; whoever meets one can say so.
+    # No known server needs `developer`; the field is for one that does.
     assert SHOWN.keys() - {field for _, field in DIFFERENCES} == {"system_role"}
 
 
@@ -239,7 +239,7 @@ def test_the_rows_differ_in_every_field_but_one() -> None:
     ],
     ids=str,
 )
-def test_the_name_of_a_model_tells_what_it_refuses(dialect: Dialect, model: str, lost: bool) -> None:  # noqa: FBT001
+def test_the_name_of_a_model_decides_what_it_supports(dialect: Dialect, model: str, lost: bool) -> None:  # noqa: FBT001
     call = Call(model=model, messages=[HI], options=ChatOptions(frequency_penalty=0.5))
     losses = codec(dialect).encode(call).unwrap().losses
     assert [loss.path for loss in losses] == ["options.frequency_penalty"] * lost
@@ -262,18 +262,18 @@ def test_the_name_of_a_model_tells_what_it_refuses(dialect: Dialect, model: str,
     ],
     ids=str,
 )
-def test_what_is_out_of_range_is_said_as_near_as_can_be(name: str, asked: Any, applied: Any) -> None:  # noqa: ANN401
+def test_a_value_out_of_range_becomes_the_nearest_valid_one(name: str, asked: Any, applied: Any) -> None:  # noqa: ANN401
     call = Call(model="gpt-4.1", messages=[HI], options=ChatOptions(**{name: asked}))
     encoded = codec(OPENAI).encode(call).unwrap()
     assert json.loads(encoded.request.body)[name] == applied
-    told = Loss(path=f"options.{name}", kind="replaced", asked=asked, applied=applied)
-    assert encoded.losses == (() if asked == applied else (told,))
+    replaced = Loss(path=f"options.{name}", kind="replaced", asked=asked, applied=applied)
+    assert encoded.losses == (() if asked == applied else (replaced,))
     assert codec(COMPATIBLE).encode(call).unwrap().losses == ()
 
 
 @pytest.mark.parametrize("dialect", [OPENAI, AZURE], ids=lambda dialect: dialect.name)
 @pytest.mark.parametrize("model", ["gpt-4.1", "o3"])
-def test_an_empty_list_to_stop_at_is_left_out_where_it_would_be_refused(dialect: Dialect, model: str) -> None:
+def test_an_empty_stop_list_is_dropped_where_it_would_be_rejected(dialect: Dialect, model: str) -> None:
     call = Call(model=model, messages=[HI], options=ChatOptions(stop=[]))
     encoded = codec(dialect).encode(call).unwrap()
     assert "stop" not in json.loads(encoded.request.body)
@@ -281,7 +281,7 @@ def test_an_empty_list_to_stop_at_is_left_out_where_it_would_be_refused(dialect:
     assert b'"stop":[]' in codec(COMPATIBLE).encode(call).unwrap().request.body
 
 
-def test_what_a_model_refuses_is_not_also_replaced() -> None:
+def test_an_option_that_a_model_does_not_support_is_not_also_replaced() -> None:
     options = ChatOptions(temperature=3.0, stop=["1", "2", "3", "4", "5"])
     losses = codec(OPENAI).encode(Call(model="o3", messages=[HI], options=options)).unwrap().losses
     assert [(loss.path, loss.kind, loss.asked) for loss in losses] == [
@@ -305,7 +305,7 @@ def test_what_a_model_refuses_is_not_also_replaced() -> None:
     ],
     ids=str,
 )
-def test_reasoning_models_refuse_to_be_stopped(dialect: Dialect, model: str, lost: bool) -> None:  # noqa: FBT001
+def test_reasoning_models_do_not_support_stop(dialect: Dialect, model: str, lost: bool) -> None:  # noqa: FBT001
     call = Call(model=model, messages=[HI], options=ChatOptions(stop=["."]))
     losses = codec(dialect).encode(call).unwrap().losses
     assert [loss.path for loss in losses] == ["options.stop"] * lost

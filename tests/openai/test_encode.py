@@ -39,7 +39,7 @@ def encoded(dialect: Dialect, *messages: ChatMessage, stream: bool = False, **op
     return codec(dialect).encode(call).unwrap()
 
 
-def test_a_request_goes_to_one_place_as_json() -> None:
+def test_a_request_is_json_for_one_path() -> None:
     request = encoded(OPENAI, HI).request
     assert (request.url, dict(request.headers)) == ("/chat/completions", {"content-type": "application/json"})
     assert repr(request) == "Request(url='/chat/completions', headers=['content-type'], body=<57 bytes>)"
@@ -171,7 +171,7 @@ def test_options_stand_between_the_model_and_the_messages(
     assert it.losses == ()
 
 
-def test_a_stream_is_asked_for_with_its_usage() -> None:
+def test_a_stream_is_requested_with_its_usage() -> None:
     asked = (
         b'{"model":"m","stream":true,"seed":1,"stream_options":{"include_usage":true},"user":"u","messages"'
     )
@@ -179,7 +179,7 @@ def test_a_stream_is_asked_for_with_its_usage() -> None:
     assert body.startswith(asked)
 
 
-def test_extra_can_leave_the_usage_of_a_stream_out() -> None:
+def test_extra_can_turn_off_the_usage_of_a_stream() -> None:
     it = encoded(OPENAI, HI, stream=True, extra={"stream_options": {"include_usage": False}})
     assert json.loads(it.request.body)["stream_options"] == {"include_usage": False}
 
@@ -188,7 +188,7 @@ def test_extra_can_leave_the_usage_of_a_stream_out() -> None:
     ("dialect", "key"),
     [(OPENAI, "max_completion_tokens"), (COMPATIBLE, "max_tokens"), (LLAMACPP, "max_tokens")],
 )
-def test_the_dialect_names_the_token_limit(dialect: Dialect, key: str) -> None:
+def test_the_dialect_decides_the_name_of_the_token_limit(dialect: Dialect, key: str) -> None:
     body = json.loads(encoded(dialect, HI, max_tokens=5).request.body)
     assert body == {"model": "m", key: 5, "messages": [{"role": "user", "content": "Hi"}]}
 
@@ -200,7 +200,7 @@ def test_a_tool_is_forced_by_its_name(dialect: Dialect) -> None:
     assert [tool["function"]["name"] for tool in body["tools"]] == ["now", "ping"]
 
 
-def test_a_tool_that_only_extra_knows_may_be_forced() -> None:
+def test_a_tool_that_only_extra_contains_may_be_forced() -> None:
     it = encoded(OPENAI, HI, tool_choice="web", extra={"tools": [{"type": "web"}]})
     assert json.loads(it.request.body)["tool_choice"] == {"type": "function", "function": {"name": "web"}}
 
@@ -221,12 +221,16 @@ def test_system_messages_are_kept_or_merged(handling: str | None, contents: list
     assert [message["content"] for message in body["messages"]] == contents
 
 
-def test_one_system_message_stays_where_it_stands() -> None:
+def test_a_single_system_message_keeps_its_position() -> None:
     body = json.loads(encoded(OPENAI, *SYSTEM[1:], system_message_handling="merge").request.body)
     assert [message["content"] for message in body["messages"]] == ["Hi", "Be kind."]
 
 
 def test_a_longer_conversation_begins_with_the_bytes_of_the_shorter() -> None:
-    said: list[ChatMessage] = [HI, AssistantMessage(content="Hello!"), UserMessage(content="How are you?")]
-    shorter, longer = (encoded(OPENAI, *said[:count], seed=1).request.body for count in (1, 3))
+    messages: list[ChatMessage] = [
+        HI,
+        AssistantMessage(content="Hello!"),
+        UserMessage(content="How are you?"),
+    ]
+    shorter, longer = (encoded(OPENAI, *messages[:count], seed=1).request.body for count in (1, 3))
     assert longer.startswith(shorter.removesuffix(b"]}"))

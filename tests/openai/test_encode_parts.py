@@ -1,4 +1,4 @@
-"""Parts, marks and tools as requests: where a server has no word for them they are losses, or change form."""
+"""Parts and cache control in requests: unsupported ones are losses, others may change their form."""
 
 from __future__ import annotations
 
@@ -100,12 +100,14 @@ PARTS: dict[str, tuple[Dialect, ContentPart, object]] = {
         {"type": "video"},
     ),
     "a block of the server": (GROQ, NativeContent(format="groq", block={"type": "video"}), {"type": "video"}),
-    "a block that says nothing": (OPENAI, NativeContent(format="openai", block={}), {}),
+    "an empty block": (OPENAI, NativeContent(format="openai", block={}), {}),
 }
 
 
 @pytest.mark.parametrize(("dialect", "part", "body"), PARTS.values(), ids=PARTS.keys())
-def test_a_part_is_written_as_the_server_wants_it(dialect: Dialect, part: ContentPart, body: object) -> None:
+def test_a_part_is_written_in_the_form_that_the_server_expects(
+    dialect: Dialect, part: ContentPart, body: object
+) -> None:
     it = encoded(dialect, UserMessage(content=[part]))
     assert bodies(it) == [{"role": "user", "content": [body]}]
     assert it.losses == ()
@@ -137,7 +139,7 @@ LOST: dict[str, tuple[Dialect, ContentPart, Loss]] = {
         unsupported(PLACE, {"type": "search_result"}),
     ),
 }
-KEPT_LOST: dict[str, tuple[Dialect, ContentPart, Loss]] = {
+PARTLY_LOST: dict[str, tuple[Dialect, ContentPart, Loss]] = {
     "a mark": (
         OPENAI,
         TextContent(text="a", cache_control=MARK),
@@ -162,17 +164,15 @@ KEPT_LOST: dict[str, tuple[Dialect, ContentPart, Loss]] = {
 
 
 @pytest.mark.parametrize(("dialect", "part", "loss"), LOST.values(), ids=LOST.keys())
-def test_a_part_that_cannot_be_said_is_left_out_and_told(
-    dialect: Dialect, part: ContentPart, loss: Loss
-) -> None:
+def test_an_unsupported_part_is_dropped_and_reported(dialect: Dialect, part: ContentPart, loss: Loss) -> None:
     it = encoded(dialect, UserMessage(content=[part, TextContent(text="?")]))
     assert (bodies(it)[0]["content"], it.losses) == ([{"type": "text", "text": "?"}], (loss,))
     alone = encoded(dialect, UserMessage(content=[part]))
     assert (bodies(alone)[0]["content"], alone.losses) == ("", (loss,))
 
 
-@pytest.mark.parametrize(("dialect", "part", "loss"), KEPT_LOST.values(), ids=KEPT_LOST.keys())
-def test_what_of_a_part_cannot_be_said_is_told(dialect: Dialect, part: ContentPart, loss: Loss) -> None:
+@pytest.mark.parametrize(("dialect", "part", "loss"), PARTLY_LOST.values(), ids=PARTLY_LOST.keys())
+def test_an_unsupported_field_of_a_part_is_reported(dialect: Dialect, part: ContentPart, loss: Loss) -> None:
     it = encoded(dialect, UserMessage(content=[part]))
     assert (len(bodies(it)[0]["content"]), it.losses) == (1, (loss,))
 
@@ -185,8 +185,8 @@ def result(content: str | list[ContentPart], **more: Any) -> ToolResultMessage: 
     return ToolResultMessage(name="now", tool_call_id="c1", content=content, **more)
 
 
-def text(said: str, **more: object) -> dict[str, object]:
-    return {"type": "text", "text": said, **more}
+def text(content: str, **more: object) -> dict[str, object]:
+    return {"type": "text", "text": content, **more}
 
 
 PIXEL = ImageContent(source="https://example.com/a.png")
@@ -211,7 +211,7 @@ RESULTS: dict[str, tuple[Dialect, ToolResultMessage, object, list[Loss]]] = {
         [],
     ),
     "a failure": (OPENAI, result("No.", is_error=True), "No.", [unsupported("messages[1].is_error", True)]),  # noqa: FBT003
-    "a mark that nobody knows": (
+    "an unsupported cache control": (
         OPENAI,
         result("a", cache_control=MARK),
         "a",
@@ -247,7 +247,7 @@ def test_a_tool_result_is_written(
     assert (bodies(it)[1]["content"], list(it.losses)) == (content, losses)
 
 
-def test_instructions_carry_their_mark_on_a_part() -> None:
+def test_the_cache_control_of_a_system_message_is_written_on_a_part() -> None:
     marked = SystemMessage(content="a", cache_control=MARK)
     assert bodies(encoded(OPENROUTER, marked))[0]["content"] == [text("a", cache_control=MARK)]
     it = encoded(OPENAI, marked)
@@ -256,15 +256,15 @@ def test_instructions_carry_their_mark_on_a_part() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dialect", "said"), [(OPENAI, {"content": None}), (MISTRAL, {"content": ""}), (GEMINI_COMPAT, {})]
+    ("dialect", "content"), [(OPENAI, {"content": None}), (MISTRAL, {"content": ""}), (GEMINI_COMPAT, {})]
 )
-def test_silence_beside_tool_calls_is_written_as_the_server_wants_it(
-    dialect: Dialect, said: dict[str, object]
+def test_empty_content_with_tool_calls_is_written_as_the_server_expects(
+    dialect: Dialect, content: dict[str, object]
 ) -> None:
     written = bodies(encoded(dialect, ASKING))[0]
-    assert {key: value for key, value in written.items() if key == "content"} == said
-    spoken = ASKING.model_copy(update={"content": "a"})
-    assert bodies(encoded(dialect, spoken))[0]["content"] == "a"
+    assert {key: value for key, value in written.items() if key == "content"} == content
+    with_text = ASKING.model_copy(update={"content": "a"})
+    assert bodies(encoded(dialect, with_text))[0]["content"] == "a"
 
 
 CHANGES: dict[str, tuple[Dialect, ChatMessage, list[Change]]] = {
@@ -280,7 +280,7 @@ CHANGES: dict[str, tuple[Dialect, ChatMessage, list[Change]]] = {
             )
         ],
     ),
-    "silence": (
+    "empty content": (
         OLLAMA_V1,
         ASKING,
         [Change(path="messages[0].content", kind="rewritten", asked=None, applied="")],
@@ -310,14 +310,14 @@ CHANGES: dict[str, tuple[Dialect, ChatMessage, list[Change]]] = {
 
 
 @pytest.mark.parametrize(("dialect", "message", "changes"), CHANGES.values(), ids=CHANGES.keys())
-def test_what_is_said_in_another_form_is_told(
+def test_an_equivalent_rewrite_is_reported_as_a_change(
     dialect: Dialect, message: ChatMessage, changes: list[Change]
 ) -> None:
     it = encoded(dialect, message)
     assert (list(it.changes), it.losses) == (changes, ())
 
 
-def test_a_key_of_the_format_that_says_otherwise_wins_and_is_told() -> None:
+def test_a_native_key_overrides_a_field_and_is_reported() -> None:
     message = SystemMessage(content="a", native={"openai": {"role": "developer"}})
     it = encoded(OPENAI, message)
     assert bodies(it) == [{"role": "developer", "content": "a"}]
@@ -327,7 +327,7 @@ def test_a_key_of_the_format_that_says_otherwise_wins_and_is_told() -> None:
     assert it.losses == (overridden,)
 
 
-def test_a_message_of_which_only_another_format_knows_anything_says_nothing() -> None:
+def test_a_message_with_only_foreign_native_keys_is_empty() -> None:
     message = AssistantMessage(native={"anthropic": {"content": []}})
     error = codec(COMPATIBLE).encode(Call(model="m", messages=[message])).failure()
     assert str(error) == "messages[0].content: the message is empty; add text or parts"

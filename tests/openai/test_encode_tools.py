@@ -1,4 +1,4 @@
-"""Tools and the shape of the answer, as each server knows them."""
+"""Tools and response formats, as far as each server supports them."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def encoded(dialect: Dialect, **options: Any) -> Encoded:  # noqa: ANN401
 TOOL = Tool(name="now", strict=True, cache_control=MARK, native={"openai": {"x": 1}, "anthropic": {"y": 1}})
 
 
-def test_a_tool_says_all_that_the_server_knows() -> None:
+def test_every_supported_field_of_a_tool_is_sent() -> None:
     it = encoded(OPENROUTER, tools=[TOOL])
     (tool,) = json.loads(it.request.body)["tools"]
     assert (tool["function"]["strict"], tool["cache_control"], tool["x"]) == (True, MARK, 1)
     assert it.losses == (unsupported("options.tools[0].native.anthropic", ["y"]),)
 
 
-def test_what_of_a_tool_the_server_does_not_know_is_told() -> None:
+def test_unsupported_fields_of_a_tool_are_reported() -> None:
     it = encoded(DEEPSEEK, tools=[Tool(name="ping"), TOOL])
     _, tool = json.loads(it.request.body)["tools"]
     assert tool.keys() == {"type", "function", "x"}
@@ -63,7 +63,7 @@ FORMATS: dict[str, tuple[Dialect, object, object, list[tuple[str, str]]]] = {
 
 
 @pytest.mark.parametrize(("dialect", "wanted", "written", "losses"), FORMATS.values(), ids=FORMATS.keys())
-def test_a_format_is_written_as_the_server_knows_it(
+def test_a_response_format_is_written_in_a_form_that_the_server_supports(
     dialect: Dialect, wanted: object, written: object, losses: list[tuple[str, str]]
 ) -> None:
     it = encoded(dialect, response_format=wanted)
@@ -71,7 +71,7 @@ def test_a_format_is_written_as_the_server_knows_it(
     assert [(loss.path, loss.kind) for loss in it.losses] == losses
 
 
-def test_a_choice_that_nobody_knows_is_left_out() -> None:
+def test_an_unsupported_tool_choice_is_dropped() -> None:
     it = encoded(OLLAMA_V1, tools=[Tool(name="now")], tool_choice="now")
     assert "tool_choice" not in json.loads(it.request.body)
     assert it.losses == (unsupported("options.tool_choice", "now"),)

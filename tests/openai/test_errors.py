@@ -1,4 +1,4 @@
-"""How servers say no, with an error status and with a status of success, and when to try again."""
+"""Error responses, with an error status or a success status, and when to try again."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ BODIES = {
     "code is an object": ({"error": {"message": "No.", "code": {"a": 1}}}, "No.", None),
     "no code": ({"error": {"message": "No."}}, "No.", None),
     "error is a text": ({"error": "No."}, "No.", None),
-    "error is a text, code beside it": ({"error": "No.", "type": "overloaded"}, "No.", "overloaded"),
+    "error is a text, with a code next to it": ({"error": "No.", "type": "overloaded"}, "No.", "overloaded"),
     "flat": ({"message": "No.", "code": "bad_key"}, "No.", "bad_key"),
     "detail": ({"detail": "No."}, "No.", None),
     "a list of details": (
@@ -58,7 +58,7 @@ BODIES = {
 
 @pytest.mark.parametrize("status", [401, 404, 429, 500])
 @pytest.mark.parametrize(("body", "message", "code"), BODIES.values(), ids=BODIES.keys())
-def test_an_error_body_of_any_shape_is_understood(
+def test_error_bodies_of_all_shapes_are_read(
     status: int, body: object, message: str, code: str | None
 ) -> None:
     failure = refused(status, json.dumps(body).encode())
@@ -82,13 +82,11 @@ def test_an_error_body_of_any_shape_is_understood(
         (b"\xff", "\ufffd"),
     ],
 )
-def test_an_error_body_that_nobody_understands_is_shown_as_it_is(
-    status: int, body: bytes, message: str
-) -> None:
+def test_an_unknown_error_body_is_shown_as_it_is(status: int, body: bytes, message: str) -> None:
     assert refused(status, body) == ErrorResponse(status, message)
 
 
-def test_of_a_long_error_page_the_beginning_is_shown() -> None:
+def test_a_long_error_page_is_truncated() -> None:
     assert refused(502, b"<p>" + b"x" * 100_000).message == "<p>" + "x" * 497
 
 
@@ -142,7 +140,7 @@ WAITS = {
 
 
 @pytest.mark.parametrize(("headers", "seconds"), WAITS.values(), ids=WAITS.keys())
-def test_the_server_says_how_long_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+def test_the_time_to_wait_is_read_from_the_headers(headers: dict[str, str], seconds: float | None) -> None:
     assert refused(429, b"", **headers).retry_after == seconds
 
 
@@ -153,7 +151,7 @@ ERRORS_IN_200 = {
         ErrorResponse(429, "No.", "429"),
     ),
     "a text": ({"error": "No."}, ErrorResponse(200, "No.")),
-    "beside choices": (
+    "next to choices": (
         {"error": {"message": "No."}, "choices": [{"message": {}}]},
         ErrorResponse(200, "No."),
     ),
@@ -191,7 +189,7 @@ def test_an_error_inside_a_success_is_an_error(body: object, failure: ErrorRespo
 
 
 @pytest.mark.parametrize("nothing", [None, "", {}, [], False, {"message": "", "type": "", "code": None}])
-def test_an_error_that_says_nothing_is_none(nothing: object) -> None:
+def test_an_empty_error_is_not_an_error(nothing: object) -> None:
     body = {
         "error": nothing,
         "choices": [{"error": None if nothing else nothing, "message": {"content": "a"}}],
@@ -199,5 +197,5 @@ def test_an_error_that_says_nothing_is_none(nothing: object) -> None:
     assert decode(Response(status=200, body=json.dumps(body).encode())).unwrap().message.content == "a"
 
 
-def test_an_empty_success_is_no_answer() -> None:
+def test_an_empty_body_with_a_success_status_is_not_a_reply() -> None:
     assert isinstance(decode(Response(status=204, body=b"")).failure(), Malformed)

@@ -1,4 +1,4 @@
-"""Server-sent events out of bytes: one table, read whole, byte by byte, and with more behind it."""
+"""Server-sent events from bytes: one table, read whole, byte by byte, and with trailing data."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ def test_reads_without_bytes_change_nothing(data: bytes, events: list[Event]) ->
     assert events_of(b"", data[:9], b"", data[9:], b"") == events
 
 
-def test_an_error_that_is_a_field_of_its_own_is_an_event() -> None:
+def test_an_error_field_is_an_event() -> None:
     assert events_of(b'data: 1\n\nerror: {"code":500}\n\n') == [ONE, Event(b"error", b'{"code":500}')]
 
 
 @cases
-def test_an_event_behind_the_others_is_told_apart(data: bytes, events: list[Event]) -> None:
+def test_an_event_after_the_others_is_separate(data: bytes, events: list[Event]) -> None:
     assert events_of(data, b"\n\ndata: 2\n\n") == [*events, TWO]
 
 
@@ -77,7 +77,7 @@ def test_an_event_behind_the_others_is_told_apart(data: bytes, events: list[Even
     ("before", "last"),
     [(b"data: 1\n", b"\n"), (b"data: 1\r\n", b"\r"), (b"data: 1\r", b"\r"), (b"data: 1", b"\n\n")],
 )
-def test_an_event_is_given_out_as_soon_as_its_blank_line_begins(before: bytes, last: bytes) -> None:
+def test_an_event_is_returned_as_soon_as_its_blank_line_begins(before: bytes, last: bytes) -> None:
     state, early = sse_step(Sse(), before)
     assert early == []
     assert sse_step(state, last)[1] == [ONE]
@@ -94,7 +94,7 @@ def test_an_event_is_given_out_as_soon_as_its_blank_line_begins(before: bytes, l
         ([b"o", b"n", b"e\n\n"], [b"one", b""]),
     ],
 )
-def test_a_line_end_may_be_cut_in_two(reads: list[bytes], lines: list[bytes]) -> None:
+def test_a_line_ending_may_be_split_between_two_reads(reads: list[bytes], lines: list[bytes]) -> None:
     state, found = Lines(), list[bytes]()
     for read in reads:
         state, complete = split_lines(state, read)

@@ -1,4 +1,4 @@
-"""What cannot be put on the wire: refused with its place and a remedy, or left out and reported as a loss."""
+"""Values that cannot be sent: rejected with a path and a remedy, or dropped and reported as a loss."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ MORE = {"name": "now", "arguments": "{}", "strict": True}
 
 
 PIXEL = ImageContent(source="https://example.com/a.png")
-SPOKEN = AssistantMessage(content="a", native={"openai": {"audio": {"id": "audio_1"}}})
+AUDIO_ANSWER = AssistantMessage(content="a", native={"openai": {"audio": {"id": "audio_1"}}})
 
 
 def overridden(path: str, asked: Any, applied: Any) -> Loss:  # noqa: ANN401
@@ -67,7 +67,7 @@ class Callback(BaseModel):
 
 BAD: dict[str, tuple[list[ChatMessage], dict[str, Any], str]] = {
     "no messages": ([], {}, "messages: the list is empty; add at least one message"),
-    "a user who says nothing": (
+    "a user message without content": (
         [HI, UserMessage(content=None)],
         {},
         "messages[1].content: the message is empty; add text or parts",
@@ -77,7 +77,7 @@ BAD: dict[str, tuple[list[ChatMessage], dict[str, Any], str]] = {
         {},
         "messages[0].content: the message is empty; add text or parts",
     ),
-    "an assistant who says nothing": (
+    "an assistant message without content": (
         [HI, AssistantMessage(content=None, tool_calls=[])],
         {},
         "messages[1].content: the message is empty; add text or parts",
@@ -112,14 +112,14 @@ BAD: dict[str, tuple[list[ChatMessage], dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("dialect", [OPENAI, COMPATIBLE, LLAMACPP], ids=lambda dialect: dialect.name)
 @pytest.mark.parametrize(("messages", "options", "problem"), BAD.values(), ids=BAD.keys())
-def test_a_call_that_cannot_be_sent_says_where_and_what_to_do(
+def test_an_invalid_call_is_rejected_with_a_path_and_a_remedy(
     dialect: Dialect, messages: list[ChatMessage], options: dict[str, Any], problem: str
 ) -> None:
     call = Call(model="m", messages=messages, options=ChatOptions(**options))
     assert str(refused(call, dialect)) == problem
 
 
-def test_a_class_without_a_json_schema_is_refused() -> None:
+def test_a_class_without_a_json_schema_is_rejected() -> None:
     call = Call(model="m", messages=[HI], options=ChatOptions(response_format=Callback))
     assert refused(call).path == "options.response_format"
 
@@ -136,30 +136,30 @@ def test_a_class_without_a_json_schema_is_refused() -> None:
         ),
     ],
 )
-def test_half_a_character_is_refused(call: Call) -> None:
+def test_an_unpaired_surrogate_is_rejected(call: Call) -> None:
     assert "surrogate" in refused(call).problem
     assert refused(call).path == "options"
 
 
-def test_a_message_with_half_a_character_is_refused_by_its_place() -> None:
+def test_a_message_with_an_unpaired_surrogate_is_rejected_by_its_path() -> None:
     call = Call(model="m", messages=[HI, UserMessage(content="\ud800")])
     assert refused(call).path == "messages[1]"
 
 
-def test_an_answer_that_only_another_server_can_hear_says_nothing() -> None:
-    call = Call(model="m", messages=[SPOKEN.model_copy(update={"content": None})])
+def test_an_audio_answer_of_another_server_is_an_empty_message() -> None:
+    call = Call(model="m", messages=[AUDIO_ANSWER.model_copy(update={"content": None})])
     assert refused(call, GROQ).path == "messages[0].content"
 
 
 LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]] = {
-    "top_k, where nobody knows it": (
+    "top_k, where it is not supported": (
         OPENAI,
         [HI],
         {"top_k": 0},
         [Loss(path="options.top_k", kind="unsupported", asked=0)],
     ),
-    "top_k, where it is known": (COMPATIBLE, [HI], {"top_k": 0}, []),
-    "a tool's name, where only `required` is known": (
+    "top_k, where it is supported": (COMPATIBLE, [HI], {"top_k": 0}, []),
+    "the name of a tool, where only `required` is supported": (
         LLAMACPP,
         [HI],
         {"tools": [NOW, PING], "tool_choice": "ping"},
@@ -172,7 +172,7 @@ LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]]
             )
         ],
     ),
-    "what extra says otherwise": (
+    "extra with other values": (
         OPENAI,
         [HI],
         {"temperature": 0.5, "stop": ["a"], "extra": {"temperature": 1, "stop": ["b"]}},
@@ -181,49 +181,49 @@ LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]]
             Loss(path="options.extra.stop", kind="overridden", asked=["a"], applied=("b",)),
         ],
     ),
-    "what extra says in an equal value that is written otherwise": (
+    "extra with an equal value in another encoding": (
         OPENAI,
         [HI],
         {"temperature": 1.0, "extra": {"temperature": True}},
         [overridden("options.extra.temperature", 1.0, True)],  # noqa: FBT003
     ),
-    "a limit that extra says by its other name": (
+    "a limit that extra sets by its other name": (
         OPENAI,
         [HI],
         {"max_tokens": 10, "extra": {"max_tokens": 5}},
         [overridden("options.extra.max_tokens", 10, 5)],
     ),
-    "a limit that extra says by a newer name": (
+    "a limit that extra sets by a newer name": (
         COMPATIBLE,
         [HI],
         {"max_tokens": 10, "extra": {"max_completion_tokens": 5}},
         [overridden("options.extra.max_completion_tokens", 10, 5)],
     ),
-    "a seed that extra says by its other name": (
+    "a seed that extra sets by its other name": (
         MISTRAL,
         [HI],
         {"seed": 1, "extra": {"seed": 2}},
         [overridden("options.extra.seed", 1, 2)],
     ),
-    "a limit that extra says too, by its other name": (
+    "the same limit in extra, by its other name": (
         OPENAI,
         [HI],
         {"max_tokens": 5, "extra": {"max_tokens": 5}},
         [],
     ),
-    "what is out of range, where extra says something else": (
+    "a value out of range, with another value in extra": (
         OPENAI,
         [HI],
         {"temperature": 2.5, "extra": {"temperature": 0.5}},
         [overridden("options.extra.temperature", 2.5, 0.5)],
     ),
-    "what is out of range, where extra says it too": (
+    "a value out of range, with the same value in extra": (
         OPENAI,
         [HI],
         {"temperature": 2.5, "stop": list("12345"), "extra": {"temperature": 2.5, "stop": list("12345")}},
         [],
     ),
-    "what extra says too": (OPENAI, [HI], {"stop": ["a"], "extra": {"stop": ["a"]}}, []),
+    "the same value in extra": (OPENAI, [HI], {"stop": ["a"], "extra": {"stop": ["a"]}}, []),
     "the name of a result without its call": (
         OPENAI,
         [ToolResultMessage(name="now", tool_call_id="c1", content="12:00")],
@@ -239,7 +239,7 @@ LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]]
         {},
         [Loss(path="messages[1].name", kind="unsupported", asked="then")],
     ),
-    "what a result says, in place of what it said": (
+    "a native key of a result, in place of a field": (
         OPENAI,
         [
             ToolResultMessage(
@@ -249,19 +249,19 @@ LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]]
         {},
         [overridden("messages[0].native.openai.tool_call_id", "c1", "c2")],
     ),
-    "what parts show, in place of other parts": (
+    "native content, in place of other parts": (
         OPENAI,
         [UserMessage(content=[TextContent(text="a")], native={"openai": {"content": []}})],
         {},
         [overridden("messages[0].native.openai.content", [{"type": "text", "text": "a"}], [])],
     ),
-    "what a part says, in place of its text": (
+    "a native key of a part, in place of its text": (
         OPENAI,
         [UserMessage(content=[TextContent(text="a", native={"openai": {"text": "b", "x": 1}})])],
         {},
         [overridden("messages[0].content[0].native.openai.text", "a", "b")],
     ),
-    "what a call asks for, in place of what it asked": (
+    "a native key of a call, in place of its id": (
         COMPATIBLE,
         [
             AssistantMessage(
@@ -273,50 +273,50 @@ LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]]
         {},
         [overridden("messages[0].tool_calls[0].native.compatible.id", "c1", "c2")],
     ),
-    "a call that says more of its function": (
+    "a call with more keys in its function": (
         OPENAI,
         [AssistantMessage(tool_calls=[CALL.model_copy(update={"native": {"openai": {"function": MORE}}})])],
         {},
         [],
     ),
-    "what a tool is called, in place of its name": (
+    "a native key of a tool, in place of its type": (
         OPENAI,
         [HI],
         {"tools": [Tool(name="now", native={"openai": {"type": "custom", "x": 1}})]},
         [overridden("options.tools[0].native.openai.type", "function", "custom")],
     ),
-    "a tool that says more of its function": (
+    "a tool with more keys in its function": (
         OPENAI,
         [HI],
         {"tools": [Tool(name="now", native={"openai": {"function": {**FUNCTION, "x": 1}}})]},
         [],
     ),
-    "the id of an answer that another server spoke": (
+    "the id of an audio answer of another server": (
         GROQ,
-        [SPOKEN],
+        [AUDIO_ANSWER],
         {},
         [Loss(path="messages[0].native.openai.audio", kind="unsupported", asked={"id": "audio_1"})],
     ),
-    "the id of an answer that the server spoke": (OPENAI, [SPOKEN], {}, []),
+    "the id of an audio answer of the same server": (OPENAI, [AUDIO_ANSWER], {}, []),
     "an image by URL, where images are base64": (
         OLLAMA_V1,
         [UserMessage(content=[TextContent(text="a"), PIXEL])],
         {},
         [Loss(path="messages[0].content[1]", kind="unsupported", asked={"type": "image"})],
     ),
-    "a refusal, where the content alone can say it": (
+    "a refusal, where only the content can hold it": (
         GROQ,
         [AssistantMessage(refusal="No.")],
         {},
         [Loss(path="messages[0].refusal", kind="replaced", asked="No.", applied="content")],
     ),
-    "a refusal beside other content": (
+    "a refusal with other content": (
         GROQ,
         [AssistantMessage(content="a", refusal="No.")],
         {},
         [Loss(path="messages[0].refusal", kind="unsupported", asked="No.")],
     ),
-    "a refusal that says nothing": (
+    "an empty refusal": (
         GROQ,
         [AssistantMessage(content="", refusal="")],
         {},
@@ -335,7 +335,7 @@ LOSSES: dict[str, tuple[Dialect, list[ChatMessage], dict[str, Any], list[Loss]]]
 
 
 @pytest.mark.parametrize(("dialect", "messages", "options", "losses"), LOSSES.values(), ids=LOSSES.keys())
-def test_what_cannot_be_said_is_a_loss(
+def test_unsupported_values_are_losses(
     dialect: Dialect, messages: list[ChatMessage], options: dict[str, Any], losses: list[Loss]
 ) -> None:
     assert list(encoded(dialect, *messages, **options).losses) == losses
@@ -355,18 +355,18 @@ def test_what_cannot_be_said_is_a_loss(
     ],
     ids=str,
 )
-def test_one_wish_is_sent_under_one_name(
+def test_an_option_is_sent_under_one_name_only(
     dialect: Dialect, options: dict[str, Any], sent: dict[str, Json]
 ) -> None:
     body = json.loads(encoded(dialect, HI, **options).request.body)
     assert {key: value for key, value in body.items() if key not in {"model", "messages"}} == sent
 
 
-def test_what_is_lost_is_not_sent() -> None:
+def test_lost_values_are_not_sent() -> None:
     assert b"top_k" not in encoded(OPENAI, HI, top_k=5).request.body
     assert b'"top_k":5' in encoded(LLAMACPP, HI, top_k=5).request.body
-    assert b"audio_1" not in encoded(GROQ, SPOKEN).request.body
-    assert b'"audio":{"id":"audio_1"}' in encoded(OPENAI, SPOKEN).request.body
+    assert b"audio_1" not in encoded(GROQ, AUDIO_ANSWER).request.body
+    assert b'"audio":{"id":"audio_1"}' in encoded(OPENAI, AUDIO_ANSWER).request.body
     forced = json.loads(encoded(LLAMACPP, HI, tools=[NOW, PING], tool_choice="ping").request.body)
     assert (forced["tool_choice"], [it["function"]["name"] for it in forced["tools"]]) == (
         "required",

@@ -1,4 +1,4 @@
-"""Requests as calls: what options and messages can hold, what `extra` keeps, and what is refused."""
+"""Requests as calls: options, messages, keys that stay in `extra`, and requests that are rejected."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_host_may_name_the_model_in_the_url() -> None:
     assert read({"messages": [HI]}).unwrap() == Call(model="", messages=[UserMessage(content="Hi")])
 
 
-def test_what_a_stream_is_not_asked_of_itself_is_written_again() -> None:
+def test_unusual_stream_options_are_written_again() -> None:
     body = {"model": "m", "stream": True, "stream_options": {"include_usage": True}, "messages": [HI]}
     mistral = codec(MISTRAL)
     call = mistral.read(Request(url="/chat/completions", body=json.dumps(body).encode())).unwrap()
@@ -171,12 +171,12 @@ KEPT: dict[str, dict[str, Any]] = {
     "a choice of no tool": {"tool_choice": function("now")},
     "a choice of another type": {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "auto"}}},
     "a choice with more to it": {"tool_choice": {**function("now"), "disable_parallel_tool_use": True}},
-    "a mode that nobody knows": {"tool_choice": "any"},
+    "an unknown mode": {"tool_choice": "any"},
     "a described schema": {
         "response_format": {"type": "json_schema", "json_schema": {"name": "a", "description": "b"}}
     },
-    "a schema beside json_object": {"response_format": {"type": "json_object", "schema": SCHEMA}},
-    "a format that nobody knows": {"response_format": {"type": "grammar"}},
+    "a schema with json_object": {"response_format": {"type": "json_object", "schema": SCHEMA}},
+    "an unknown format": {"response_format": {"type": "grammar"}},
     "a top_k that means all": {"top_k": -1},
     "a limit of nothing": {"max_tokens": 0},
     "a stream's options": {"stream_options": {"include_usage": False}},
@@ -184,7 +184,7 @@ KEPT: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("keys", KEPT.values(), ids=KEPT.keys())
-def test_what_an_option_cannot_say_in_full_is_kept_in_extra(keys: dict[str, Any]) -> None:
+def test_a_value_that_no_option_can_represent_is_kept_in_extra(keys: dict[str, Any]) -> None:
     call = read(asking(**keys)).unwrap()
     assert call.options == ChatOptions(extra=keys)
     assert json.loads(codec(COMPATIBLE).encode(call).unwrap().request.body) == asking(**keys)
@@ -261,7 +261,7 @@ MESSAGES: dict[str, tuple[dict[str, object], ChatMessage]] = {
         {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "12:00"}]},
         ToolResultMessage(name="", tool_call_id="c1", content=[TextContent(text="12:00")]),
     ),
-    "a result that says nothing": (
+    "a result without content": (
         {"role": "tool", "tool_call_id": "c1", "content": None},
         ToolResultMessage(name="", tool_call_id="c1", content=""),
     ),
@@ -276,7 +276,7 @@ MESSAGES: dict[str, tuple[dict[str, object], ChatMessage]] = {
         {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
         AssistantMessage(refusal="No."),
     ),
-    "no parts beside tool calls": (
+    "no parts with tool calls": (
         {"role": "assistant", "content": [], "tool_calls": [CALL]},
         AssistantMessage(tool_calls=[OURS]),
     ),
@@ -325,7 +325,7 @@ def test_the_calls_of_older_clients_are_tool_calls() -> None:
     assert result == ToolResultMessage(name="now", tool_call_id="call_1", content="12:00")
 
 
-def test_a_function_answers_no_call_of_another_name_that_has_no_id() -> None:
+def test_a_function_result_does_not_answer_a_call_of_another_name() -> None:
     asked = {"role": "assistant", "tool_calls": [{"function": {"name": "ping", "arguments": "{}"}}]}
     answered = {"role": "function", "name": "now", "content": "12:00"}
     result = read(saying(HI, asked, answered)).unwrap().messages[2]
@@ -367,7 +367,7 @@ REFUSED: dict[str, tuple[object, str]] = {
 
 
 @pytest.mark.parametrize(("body", "path"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_a_call_cannot_hold_is_refused_where_it_stands(body: object, path: str) -> None:
+def test_an_invalid_request_is_rejected_with_a_path(body: object, path: str) -> None:
     error = read(body).failure()
     assert error.path == path
     assert "\n" not in str(error)

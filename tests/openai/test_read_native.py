@@ -1,4 +1,4 @@
-"""What only this format knows of a message: kept in its words, and written again to the letter."""
+"""Keys that only this format has: preserved as native keys, and written again unchanged."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def native(block: dict[str, Json]) -> NativeContent:
     return NativeContent(format="openai", block=block)
 
 
-def image(**told: object) -> dict[str, object]:
-    return {"type": "image_url", "image_url": told}
+def image(**fields: object) -> dict[str, object]:
+    return {"type": "image_url", "image_url": fields}
 
 
 PARTS: dict[str, tuple[dict[str, Any], ContentPart]] = {
@@ -106,7 +106,7 @@ PARTS: dict[str, tuple[dict[str, Any], ContentPart]] = {
 KEPT: dict[str, dict[str, Any]] = {
     "a part of another type": {"type": "video_url", "video_url": {"url": "https://example.com/a.mp4"}},
     "a part without a type": {"text": "a"},
-    "a part that says nothing": {},
+    "an empty part": {},
     "a text that is none": {"type": "text", "text": 5},
     "an image with a further key": image(url="https://example.com/a.png", size=5),
     "an image whose detail is none": image(url="https://example.com/a.png", detail=5),
@@ -138,13 +138,13 @@ def test_a_part_is_read_and_written_again(
 
 
 @pytest.mark.parametrize("part", KEPT.values(), ids=KEPT.keys())
-def test_a_part_that_nothing_holds_is_kept_as_it_is(part: dict[str, Any]) -> None:
+def test_an_unknown_part_is_a_native_block(part: dict[str, Any]) -> None:
     call = read({"role": "user", "content": [part]})
     assert call.messages == (UserMessage(content=[native(part)]),)
     assert written(call) == [{"role": "user", "content": [part]}]
 
 
-def test_mistrals_ways_are_read_too() -> None:
+def test_variants_of_mistral_are_read() -> None:
     call = read(
         {
             "role": "user",
@@ -221,7 +221,7 @@ FURTHER: dict[str, tuple[dict[str, Any], ChatMessage]] = {
         {"role": "assistant", "content": None, "tool_calls": [CUSTOM]},
         AssistantMessage(native={"openai": {"tool_calls": [CUSTOM]}}),
     ),
-    "a call in the oldest words beside the others": (
+    "a legacy function call with tool calls": (
         {"role": "assistant", "content": None, "tool_calls": [CALL], "function_call": FUNCTION},
         AssistantMessage(tool_calls=[OURS], native={"openrouter": {"function_call": FUNCTION}}),
     ),
@@ -229,7 +229,7 @@ FURTHER: dict[str, tuple[dict[str, Any], ChatMessage]] = {
         {**ANSWER, "function_call": "auto"},
         AssistantMessage(content="Yes.", native={"openrouter": {"function_call": "auto"}}),
     ),
-    "a refusal beside a refusal": (
+    "two refusals": (
         {"role": "assistant", "content": REFUSING, "refusal": "Never."},
         AssistantMessage(refusal="Never.", native={"openai": {"content": REFUSING}}),
     ),
@@ -255,7 +255,7 @@ FURTHER: dict[str, tuple[dict[str, Any], ChatMessage]] = {
 
 
 @pytest.mark.parametrize(("message", "ours"), FURTHER.values(), ids=FURTHER.keys())
-def test_further_keys_of_a_message_are_kept_and_written_again(
+def test_unknown_keys_of_a_message_are_preserved_and_written_again(
     message: dict[str, Any], ours: ChatMessage
 ) -> None:
     call = read(message)
@@ -292,7 +292,7 @@ WANTED: dict[str, tuple[Dialect, dict[str, Any], ChatMessage]] = {
         {**ANSWER, "content": THINKING},
         AssistantMessage(content="Yes.", native={"mistral": {"content": THINKING}}),
     ),
-    "a spoken answer": (
+    "an audio answer": (
         AZURE,
         {**ANSWER, "audio": {"id": "audio_1"}},
         AssistantMessage(content="Yes.", native={"azure": {"audio": {"id": "audio_1"}}}),
@@ -301,7 +301,7 @@ WANTED: dict[str, tuple[Dialect, dict[str, Any], ChatMessage]] = {
 
 
 @pytest.mark.parametrize(("dialect", "message", "ours"), WANTED.values(), ids=WANTED.keys())
-def test_what_a_server_wants_to_see_again_is_kept_under_its_own_name(
+def test_replayed_fields_are_preserved_under_the_name_of_their_server(
     dialect: Dialect, message: dict[str, Any], ours: ChatMessage
 ) -> None:
     body = json.dumps({"model": "m", "messages": [message]}).encode()
@@ -311,13 +311,13 @@ def test_what_a_server_wants_to_see_again_is_kept_under_its_own_name(
     assert (json.loads(encoded.request.body)["messages"], encoded.losses) == ([message], ())
 
 
-def test_null_is_what_leaving_a_key_out_means() -> None:
+def test_a_null_value_means_the_same_as_an_absent_key() -> None:
     part = {"type": "text", "text": "Hi", "image_url": None}
     call = read({"role": "user", "content": [part], "name": None, "tool_calls": None})
     assert call.messages == (UserMessage(content=[TextContent(text="Hi")]),)
 
 
-def test_a_spoken_answer_is_written_again_for_the_server_that_spoke_it() -> None:
+def test_an_audio_answer_is_written_again_for_its_server() -> None:
     message = {"role": "assistant", "content": None, "audio": {"id": "audio_1"}}
     call = read(message)
     assert call.messages == (AssistantMessage(native={"openai": {"audio": {"id": "audio_1"}}}),)

@@ -1,4 +1,4 @@
-"""What recorded requests show beside the tables of tests/test_conformance.py."""
+"""Recorded requests: what the tables of tests/test_conformance.py do not cover."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOST = {
     ("openai", "options.stop"): 1,
     ("openai", "options.temperature"): 1,
 }
-"""What clients send although the server refuses or ignores it."""
+"""Options that clients send although the server rejects or ignores them."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def encoded(exchange: Exchange) -> Encoded:
     return codec(dialect_for(exchange)).encode(read(exchange)).unwrap()
 
 
-def test_what_was_written_reads_back_to_the_same_call(requests: list[Exchange]) -> None:
+def test_an_encoded_request_reads_back_to_the_same_call(requests: list[Exchange]) -> None:
     for exchange in requests:
         again = codec(dialect_for(exchange)).read(encoded(exchange).request).unwrap()
         assert encoded(exchange).losses or encoded(exchange).changes or again == read(exchange), exchange.id
@@ -53,7 +53,7 @@ def test_joined_texts_are_the_only_content_that_changes(requests: list[Exchange]
         if isinstance(part.get("content"), list) and part["role"] in {"assistant", "system"}
     ]
     texts = ["".join(part["text"] for part in parts if part["type"] == "text") for parts, _ in pairs]
-    assert [said or "" for _, said in pairs] == texts
+    assert [content or "" for _, content in pairs] == texts
     assert len(pairs) == 38
 
 
@@ -62,7 +62,7 @@ def test_a_call_that_was_read_is_written_without_losses(requests: list[Exchange]
     assert Counter((name, re.sub(r"\[\d+\]", "[]", path)) for name, path in lost) == LOST
 
 
-def test_nothing_but_a_rare_block_is_kept_in_the_words_of_the_format(requests: list[Exchange]) -> None:
+def test_only_one_rare_kind_of_block_stays_native(requests: list[Exchange]) -> None:
     native = [part for e in requests for message in read(e).messages for part in message.content or ()]
     kinds = Counter(
         part.block["type"] for part in native if not isinstance(part, str) and part.type == "native"

@@ -1,4 +1,4 @@
-"""What a server wants to see again: kept from an answer, put together from a stream, and sent back."""
+"""Fields that are replayed to a server: read from an answer, assembled from a stream, and sent back."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def thinking(*pieces: str) -> dict[str, Any]:
     return {"type": "thinking", "thinking": [{"type": "text", "text": piece} for piece in pieces]}
 
 
-def said(piece: str) -> dict[str, Any]:
+def text_part(piece: str) -> dict[str, Any]:
     return {"type": "text", "text": piece}
 
 
 SECRET: dict[str, Any] = {"type": "reasoning.encrypted", "data": "x", "format": "f", "index": 0}
 SIGNED: dict[str, Any] = {"extra_content": {"google": {"thought_signature": "s"}}}
-# The deltas of a stream, and the message of the whole answer.
+# The deltas of a stream, and the message of the whole reply.
 KEPT: dict[str, tuple[Dialect, Deltas, dict[str, Any], Json]] = {
     "a text": (
         DEEPSEEK,
@@ -87,8 +87,13 @@ KEPT: dict[str, tuple[Dialect, Deltas, dict[str, Any], Json]] = {
         {"reasoning": "hm", "reasoning_content": "hm"},
         {"vllm": {"reasoning_content": "hm"}},
     ),
-    "a text that nobody wants": (OPENAI, [{"reasoning_content": "hm"}], {"reasoning_content": "hm"}, None),
-    "silence": (DEEPSEEK, [{"reasoning_content": ""}, {"reasoning_content": None}], {"content": "a"}, None),
+    "a text that is not replayed": (OPENAI, [{"reasoning_content": "hm"}], {"reasoning_content": "hm"}, None),
+    "empty reasoning": (
+        DEEPSEEK,
+        [{"reasoning_content": ""}, {"reasoning_content": None}],
+        {"content": "a"},
+        None,
+    ),
     "details that are signed at the end": (
         OPENROUTER,
         [
@@ -141,28 +146,32 @@ KEPT: dict[str, tuple[Dialect, Deltas, dict[str, Any], Json]] = {
     "thinking among the parts": (
         MISTRAL,
         [{"content": [thinking("h")]}, {"content": [thinking("m")]}, {"content": "Yes"}, {"content": "."}],
-        {"content": [thinking("hm"), said("Yes.")]},
-        {"mistral": {"content": [thinking("hm"), said("Yes.")]}},
+        {"content": [thinking("hm"), text_part("Yes.")]},
+        {"mistral": {"content": [thinking("hm"), text_part("Yes.")]}},
     ),
     "text before and after": (
         MISTRAL,
-        [{"content": "a"}, {"content": [said("b"), thinking("h"), {"type": "reference"}]}, {"content": "c"}],
-        {"content": [said("ab"), thinking("h"), {"type": "reference"}, said("c")]},
-        {"mistral": {"content": [said("ab"), thinking("h"), {"type": "reference"}, said("c")]}},
+        [
+            {"content": "a"},
+            {"content": [text_part("b"), thinking("h"), {"type": "reference"}]},
+            {"content": "c"},
+        ],
+        {"content": [text_part("ab"), thinking("h"), {"type": "reference"}, text_part("c")]},
+        {"mistral": {"content": [text_part("ab"), thinking("h"), {"type": "reference"}, text_part("c")]}},
     ),
     "parts that are text alone": (
         MISTRAL,
-        [{"content": [said("a")]}, {"content": "b"}],
-        {"content": [said("ab")]},
+        [{"content": [text_part("a")]}, {"content": "b"}],
+        {"content": [text_part("ab")]},
         None,
     ),
-    "parts where nobody wants them": (
+    "parts that are not replayed": (
         OPENAI,
         [{"content": [thinking("h")]}],
         {"content": [thinking("h")]},
         None,
     ),
-    "the id of a spoken answer": (
+    "the id of an audio answer": (
         OPENAI,
         [{"audio": {"id": "a", "transcript": "H"}}, {"audio": {"data": "QQ=="}}],
         {"audio": {"id": "a", "data": "QQ==", "transcript": "H", "expires_at": 1}},
@@ -189,7 +198,7 @@ def plain(value: object) -> object:
 
 
 @pytest.mark.parametrize(("dialect", "deltas", "message", "native"), KEPT.values(), ids=KEPT.keys())
-def test_what_is_wanted_again_is_kept(
+def test_replayed_fields_are_preserved(
     dialect: Dialect, deltas: Deltas, message: dict[str, Any], native: Json
 ) -> None:
     assert kept(whole(dialect, message)) == plain(native)
@@ -200,7 +209,7 @@ CALL = {"index": 0, "id": "1", "function": {"name": "now", "arguments": "{}"}}
 
 
 @pytest.mark.parametrize(("dialect", "signed"), [(GEMINI_COMPAT, True), (COMPATIBLE, True), (OPENAI, False)])
-def test_a_signature_of_a_tool_call_is_kept_with_the_call(dialect: Dialect, signed: bool) -> None:  # noqa: FBT001
+def test_the_signature_of_a_tool_call_is_preserved_with_the_call(dialect: Dialect, signed: bool) -> None:  # noqa: FBT001
     function = AssistantToolCallFunction(name="now", arguments="{}")
     native = {dialect.name: SIGNED} if signed else None
     expected = (AssistantToolCall(id="1", function=function, native=native),)
@@ -220,15 +229,15 @@ def sent(dialect: Dialect, message: AssistantMessage) -> Any:  # noqa: ANN401 # 
     return json.loads(codec(dialect).encode(call).unwrap().request.body)["messages"][0]
 
 
-def test_an_answer_goes_back_as_it_came() -> None:
-    message: dict[str, Any] = {"role": "assistant", "content": [thinking("hm"), said("Yes.")]}
+def test_an_answer_is_sent_back_unchanged() -> None:
+    message: dict[str, Any] = {"role": "assistant", "content": [thinking("hm"), text_part("Yes.")]}
     assert sent(MISTRAL, whole(MISTRAL, message).message) == message
     call = {"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}, **SIGNED}
     message = {"role": "assistant", "tool_calls": [call], **SIGNED}
     assert sent(GEMINI_COMPAT, whole(GEMINI_COMPAT, message).message) == message
 
 
-def test_a_call_whose_arguments_are_a_text_goes_back_as_it_came() -> None:
+def test_a_custom_tool_call_is_sent_back_unchanged() -> None:
     asked = {"id": "c1", "type": "custom", "custom": {"name": "sql", "input": "select 1"}}
     body = json.dumps({"choices": [{"message": {"content": None, "tool_calls": [asked]}}]}).encode()
     reply = codec(OPENAI).decode(Response(status=200, body=body)).unwrap()
@@ -239,15 +248,15 @@ def test_a_call_whose_arguments_are_a_text_goes_back_as_it_came() -> None:
     assert encoded.losses == ()
 
 
-def test_an_answer_that_was_changed_goes_back_as_it_was_changed() -> None:
-    answer = whole(MISTRAL, {"content": [thinking("hm"), said("Yes.")]}).message
+def test_an_edited_answer_is_sent_back_with_its_edits() -> None:
+    answer = whole(MISTRAL, {"content": [thinking("hm"), text_part("Yes.")]}).message
     changed = answer.model_copy(update={"content": "No."})
     assert sent(MISTRAL, changed) == {"role": "assistant", "content": "No."}
     losses = codec(MISTRAL).encode(Call(model="m", messages=[changed, NEXT])).unwrap().losses
-    assert losses == (unsupported("messages[0].native.mistral.content", [thinking("hm"), said("Yes.")]),)
+    assert losses == (unsupported("messages[0].native.mistral.content", [thinking("hm"), text_part("Yes.")]),)
 
 
-def test_what_one_server_wants_again_is_not_said_to_another() -> None:
+def test_replayed_fields_are_not_sent_to_another_server() -> None:
     answer = whole(DEEPSEEK, {"content": "Yes.", "reasoning_content": "hm"}).message
     assert sent(DEEPSEEK, answer) == {"role": "assistant", "content": "Yes.", "reasoning_content": "hm"}
     assert sent(MISTRAL, answer) == {"role": "assistant", "content": "Yes."}
@@ -255,7 +264,7 @@ def test_what_one_server_wants_again_is_not_said_to_another() -> None:
     assert losses == (unsupported("messages[0].native.deepseek", ["reasoning_content"]),)
 
 
-def test_a_failed_stream_keeps_nothing_for_the_server() -> None:
+def test_a_failed_stream_has_no_replayed_fields() -> None:
     event = b'data: {"choices": [{"delta": {"reasoning_content": "hm"}}]}\n\n'
     ours = codec(DEEPSEEK)
     failure = ours.finish(ours.step(ours.start, event).unwrap()[0]).failure()

@@ -1,4 +1,4 @@
-"""Classes as schemas of a structured answer: strict where the vendor can, as they are where not."""
+"""Classes as schemas of a structured answer: strict where the vendor supports it, else unchanged."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_objects_are_closed_and_all_properties_are_required() -> None:
     assert thaw_object(found.schema) == CAR
 
 
-def test_the_schema_that_pydantic_keeps_is_left_alone() -> None:
+def test_the_cached_schema_of_pydantic_is_not_modified() -> None:
     before = copy.deepcopy(Car.model_json_schema())
     json_schema_of(Car)
     assert Car.model_json_schema() == before
@@ -148,7 +148,7 @@ class Data(BaseModel):
     extra: Annotated[int, Field(json_schema_extra={"x-data": DATA})]
 
 
-def test_what_is_data_in_a_schema_is_not_rewritten() -> None:
+def test_data_inside_a_schema_is_not_rewritten() -> None:
     schema: dict[str, Any] = thaw_object(json_schema_of(Data).schema)
     assert schema["x-data"] == schema["properties"]["extra"]["x-data"] == DATA
     assert schema["properties"]["examples"]["examples"] == [DATA]
@@ -208,7 +208,7 @@ class Choice(BaseModel):
 
 
 @pytest.mark.parametrize("cls", [Counts, Anything, Described, AnyJson, AnyObject, Open, Bare, Deep, Choice])
-def test_a_schema_that_strict_mode_cannot_say_is_sent_as_it_is(cls: type[BaseModel]) -> None:
+def test_a_schema_that_strict_mode_does_not_support_is_sent_as_it_is(cls: type[BaseModel]) -> None:
     found = json_schema_of(cls)
     assert found.strict is None
     assert thaw_object(found.schema) == cls.model_json_schema()
@@ -218,7 +218,7 @@ def test_a_schema_that_strict_mode_cannot_say_is_sent_as_it_is(cls: type[BaseMod
 
 
 def written(value: Any) -> Any:  # noqa: ANN401
-    """Give the one field of a class as OpenAI is asked for it, if it is strict."""
+    """Return the only field of a class as it is sent to OpenAI, if the schema is strict."""
     found = schema_of(create_model("Answer", value=(value, ...)))
     assert found.strict
     return thaw_object(found.schema)["properties"]["value"]  # type: ignore[index, call-overload]
@@ -243,7 +243,7 @@ def written(value: Any) -> Any:  # noqa: ANN401
         (UUID, {"type": "string", "format": "uuid"}),
     ],
 )
-def test_keywords_that_strict_mode_refuses_are_left_out(value: Any, sent: dict[str, Any]) -> None:  # noqa: ANN401
+def test_keywords_that_strict_mode_rejects_are_dropped(value: Any, sent: dict[str, Any]) -> None:  # noqa: ANN401
     assert written(value) == {"title": "Value", **sent}
 
 
@@ -270,13 +270,13 @@ class Mixed(BaseModel):
         Counts,
     ],
 )
-def test_a_class_without_words_in_strict_mode_is_sent_as_it_is(cls: type[BaseModel]) -> None:
+def test_a_class_that_strict_mode_does_not_support_is_sent_as_it_is(cls: type[BaseModel]) -> None:
     found = schema_of(cls)
     assert found.strict is None
     assert thaw_object(found.schema) == cls.model_json_schema()
 
 
-def test_a_schema_that_was_given_is_sent_as_it_was_given() -> None:
+def test_an_explicit_schema_is_sent_unchanged() -> None:
     schema = {"type": "object", "default": {}, "uniqueItems": True, "format": "uri"}
     given = JsonSchema(name="any name", schema=schema, strict=True)
     assert json_schema_of(given) is schema_of(given) is given
@@ -301,5 +301,7 @@ class Größe(BaseModel):  # noqa: PLC2401
     ],
     ids=["plain", "generic", "accents", "no letter that is allowed", "long"],
 )
-def test_a_name_is_made_of_what_the_vendor_allows(cls: type[BaseModel], name: str) -> None:
+def test_the_name_of_a_schema_has_only_characters_that_the_vendor_allows(
+    cls: type[BaseModel], name: str
+) -> None:
     assert json_schema_of(cls).name == name

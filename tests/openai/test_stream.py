@@ -1,4 +1,4 @@
-"""Streams: what servers send in place of the documented chunks, how they end, and how they break."""
+"""Streams: the variants of the documented chunks, how streams end, and how they break."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read(*reads: bytes) -> Result[Reply, DecodeError]:
     return streamed(codec(), reads)
 
 
-def test_chunks_are_given_out_as_they_come() -> None:
+def test_chunks_are_returned_as_they_arrive() -> None:
     state, first = step(
         START, event({**HEAD, "choices": [{"delta": {"role": "assistant", "content": ""}}]})
     ).unwrap()
@@ -47,9 +47,9 @@ def test_chunks_are_given_out_as_they_come() -> None:
     assert finish(state).unwrap() == ()
 
 
-def test_a_chunk_that_says_nothing_is_not_given_out() -> None:
-    silence = says() + says("") + b": ping\n\n" + event({"choices": []}) + event({"usage": None})
-    assert step(START, silence).unwrap()[1] == ()
+def test_an_empty_chunk_is_not_returned() -> None:
+    empty_events = says() + says("") + b": ping\n\n" + event({"choices": []}) + event({"usage": None})
+    assert step(START, empty_events).unwrap()[1] == ()
 
 
 COMPLETE: dict[str, tuple[list[bytes], str]] = {
@@ -75,7 +75,7 @@ COMPLETE: dict[str, tuple[list[bytes], str]] = {
         [event({"choices": [{"delta": {"role": "assistant", "content": "a"}}]}), STOP],
         "a",
     ),
-    "all so far beside each piece": (
+    "the text so far next to each piece": (
         [
             event({"choices": [{"delta": {"content": "a"}, "message": {"content": "a"}}]}),
             event({"choices": [{"delta": {"content": "b"}, "message": {"content": "ab"}}]}),
@@ -103,12 +103,12 @@ COMPLETE: dict[str, tuple[list[bytes], str]] = {
 
 
 @pytest.mark.parametrize(("reads", "text"), COMPLETE.values(), ids=COMPLETE.keys())
-def test_a_complete_stream_gives_its_text(reads: list[bytes], text: str) -> None:
+def test_the_text_of_a_complete_stream_is_collected(reads: list[bytes], text: str) -> None:
     assert read(*reads).unwrap().message.content == text
 
 
 @pytest.mark.parametrize(("reads", "text"), COMPLETE.values(), ids=COMPLETE.keys())
-def test_a_complete_stream_gives_its_text_byte_by_byte(reads: list[bytes], text: str) -> None:
+def test_the_text_of_a_complete_stream_is_collected_byte_by_byte(reads: list[bytes], text: str) -> None:
     data = b"".join(reads)
     assert read(*(data[at : at + 1] for at in range(len(data)))).unwrap().message.content == text
 
@@ -139,7 +139,7 @@ USAGES: dict[str, tuple[list[object], Usage | None]] = {
 
 
 @pytest.mark.parametrize(("bodies", "usage"), USAGES.values(), ids=USAGES.keys())
-def test_usage_is_taken_wherever_it_comes(bodies: list[object], usage: Usage | None) -> None:
+def test_usage_is_read_from_any_chunk(bodies: list[object], usage: Usage | None) -> None:
     assert read(says("a"), STOP, *map(event, bodies), DONE).unwrap().usage == usage
 
 
@@ -158,20 +158,20 @@ FINISHES: dict[str, tuple[list[bytes], tuple[str | None, str | None]]] = {
 
 
 @pytest.mark.parametrize(("reads", "reason"), FINISHES.values(), ids=FINISHES.keys())
-def test_the_last_finish_reason_that_says_something_counts(
+def test_the_last_nonempty_finish_reason_counts(
     reads: list[bytes], reason: tuple[str | None, str | None]
 ) -> None:
     reply = read(says("a"), *reads, DONE).unwrap()
     assert (reply.finish_reason, reply.raw_finish_reason) == reason
 
 
-def test_reasoning_and_refusals_are_kept_apart_from_the_text() -> None:
+def test_reasoning_and_refusals_are_separate_from_the_text() -> None:
     deltas = [{"reasoning_content": "h"}, {"reasoning": "m"}, {"refusal": "I "}, {"refusal": "will not."}]
     reply = read(*(event({"choices": [{"delta": delta}]}) for delta in deltas), DONE).unwrap()
     assert (reply.reasoning, reply.message.refusal, reply.message.content) == ("hm", "I will not.", None)
 
 
-def test_of_a_changing_id_and_model_the_last_counts() -> None:
+def test_the_last_id_and_model_count() -> None:
     named = [("", ""), ("r1", "router"), ("r2", "model"), (None, None)]
     bodies: list[object] = [{"id": identity, "model": model, "choices": []} for identity, model in named]
     reply = read(*map(event, bodies), DONE).unwrap()
@@ -190,7 +190,7 @@ ERRORS: dict[str, tuple[list[bytes], ErrorResponse]] = {
         ErrorResponse(200, "No.", "bad"),
     ),
     "as a named event in plain text": ([b"event: error\ndata: No.\n\n"], ErrorResponse(200, "No.")),
-    "beside the choices": (
+    "next to the choices": (
         [event({"error": {"message": "No.", "code": 502}, "choices": [{"finish_reason": "error"}]})],
         ErrorResponse(502, "No.", "502"),
     ),
@@ -220,7 +220,7 @@ ERRORS: dict[str, tuple[list[bytes], ErrorResponse]] = {
 
 
 @pytest.mark.parametrize(("reads", "error"), ERRORS.values(), ids=ERRORS.keys())
-def test_an_error_inside_a_stream_keeps_what_came_before(reads: list[bytes], error: ErrorResponse) -> None:
+def test_an_error_inside_a_stream_carries_the_partial_reply(reads: list[bytes], error: ErrorResponse) -> None:
     failure = read(says("a"), says("b"), *reads).failure()
     assert isinstance(failure, ErrorResponse)
     assert evolve(failure, partial=None) == error
@@ -236,7 +236,7 @@ def test_a_failed_stream_has_ended() -> None:
 
 
 @pytest.mark.parametrize("data", [b"{broken", b"[]", b'"text"', b"5", b"null", b"[done]", b"\xff"])
-def test_an_event_that_is_no_object_is_malformed(data: bytes) -> None:
+def test_an_event_that_is_not_an_object_is_malformed(data: bytes) -> None:
     failure = read(says("a"), b"data: " + data + b"\n\n", says("b"), STOP).failure()
     assert isinstance(failure, Malformed)
     assert failure.partial is not None
@@ -263,12 +263,12 @@ TRUNCATED = {
 
 
 @pytest.mark.parametrize(("reads", "text"), TRUNCATED.values(), ids=TRUNCATED.keys())
-def test_a_stream_without_evidence_of_its_end_is_truncated(reads: list[bytes], text: str) -> None:
+def test_a_stream_without_a_finish_reason_or_done_is_truncated(reads: list[bytes], text: str) -> None:
     failure = read(*reads).failure()
     assert isinstance(failure, Truncated)
     assert failure.partial.message.content == text
 
 
 @pytest.mark.parametrize("tail", [b"data: [DO", b"data: {", event({"choices": []})[:-9], b"da"])
-def test_behind_a_finish_reason_a_cut_takes_nothing_away(tail: bytes) -> None:
+def test_a_cut_after_a_finish_reason_loses_nothing(tail: bytes) -> None:
     assert read(says("a"), STOP, tail).unwrap().message.content == "a"

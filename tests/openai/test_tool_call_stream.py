@@ -1,4 +1,4 @@
-"""Tool calls in a stream: every way in which servers cut them up, put together again."""
+"""Tool calls in a stream: every way in which servers split them, assembled again."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ TOOL_CALLS: dict[str, tuple[list[bytes], list[tuple[str, str, str]]]] = {
         [calls({"id": "1", "function": A}), calls({"id": "2", "function": B})],
         [("1", "a", "{}"), ("2", "b", "[]")],
     ),
-    "two in one delta, told apart by id": (
+    "two in one delta, distinguished by id": (
         [calls({"id": "1", "function": A}, {"id": "2", "function": B})],
         [("1", "a", "{}"), ("2", "b", "[]")],
     ),
@@ -150,7 +150,7 @@ TOOL_CALLS: dict[str, tuple[list[bytes], list[tuple[str, str, str]]]] = {
         [calls({"index": 0, "id": "1", "function": {"name": "a", "arguments": '{"x": "'}})],
         [("1", "a", '{"x": "')],
     ),
-    "tool_calls null beside text": (
+    "tool_calls null with text": (
         [event({"content": "t", "tool_calls": None}), event({"content": "t", "tool_calls": []})],
         [],
     ),
@@ -158,26 +158,28 @@ TOOL_CALLS: dict[str, tuple[list[bytes], list[tuple[str, str, str]]]] = {
 
 
 @pytest.mark.parametrize(("reads", "expected"), TOOL_CALLS.values(), ids=TOOL_CALLS.keys())
-def test_tool_calls_are_put_together(reads: list[bytes], expected: list[tuple[str, str, str]]) -> None:
+def test_tool_calls_are_assembled_from_deltas(
+    reads: list[bytes], expected: list[tuple[str, str, str]]
+) -> None:
     found = streamed(codec(), [*reads, STOP]).unwrap().message.tool_calls or ()
     assert [(call.id, call.function.name, call.function.arguments) for call in found] == expected
 
 
 @pytest.mark.parametrize(("reads", "expected"), TOOL_CALLS.values(), ids=TOOL_CALLS.keys())
-def test_tool_calls_are_the_reason_for_the_stop(reads: list[bytes], expected: list[object]) -> None:
+def test_tool_calls_are_the_finish_reason(reads: list[bytes], expected: list[object]) -> None:
     reply = streamed(codec(), [*reads, STOP]).unwrap()
     assert reply.finish_reason == ("tool_calls" if expected else "stop")
     assert reply.raw_finish_reason == "stop"
 
 
-def test_the_old_function_call_is_put_together() -> None:
+def test_a_legacy_function_call_is_assembled_from_deltas() -> None:
     deltas = [{"name": "a", "arguments": ""}, {"arguments": "{"}, {"arguments": "}"}]
     reads = [event({"function_call": delta}) for delta in deltas]
     reply = streamed(codec(), [*reads, STOP]).unwrap()
     assert reply.message.native == {"openai": {"function_call": {"name": "a", "arguments": "{}"}}}
 
 
-def test_a_tool_call_says_its_id_and_name_once() -> None:
+def test_the_id_and_name_of_a_tool_call_are_returned_once() -> None:
     delta = {"index": 3, "id": "1", "function": {"name": "a", "arguments": "{"}}
     state, (first,) = step(START, calls(delta)).unwrap()
     state, (second,) = step(state, calls(delta)).unwrap()

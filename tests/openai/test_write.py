@@ -1,4 +1,4 @@
-"""Replies in the vendor's words, whole and as a stream: the half that servers need."""
+"""Replies in the format of the vendor, whole and as a stream: what a server needs."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_reply_is_written_as_the_vendor_documents_it() -> None:
     assert [call["function"]["arguments"] for call in choice["message"]["tool_calls"]] == ['{"x": 1}', ""]
 
 
-def test_a_stream_says_a_line_of_text_at_a_time_and_its_usage_last() -> None:
+def test_a_stream_has_one_line_of_text_per_event_and_its_usage_last() -> None:
     reply = Reply(message=AssistantMessage(content="a\nb"), finish_reason="stop", usage=FIGURES)
     *frames, done = CODEC.write_stream(reply)
     bodies = [json.loads(frame.removeprefix(b"data: ")) for frame in frames]
@@ -76,7 +76,7 @@ THOUGHT = Reply(message=AssistantMessage(content="a"), reasoning="hm")
 
 
 @pytest.mark.parametrize(
-    ("dialect", "said"),
+    ("dialect", "content"),
     [
         (MISTRAL, {"reasoning_content": "hm", "content": "a"}),
         (DEEPSEEK, {"reasoning": "hm", "content": "a"}),
@@ -84,16 +84,16 @@ THOUGHT = Reply(message=AssistantMessage(content="a"), reasoning="hm")
         (VLLM, {"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "a"}]}),
     ],
 )
-def test_reasoning_stands_where_the_server_does_not_want_it_again(
-    dialect: Dialect, said: dict[str, object]
+def test_reasoning_that_is_not_replayed_is_written_where_the_server_puts_it(
+    dialect: Dialect, content: dict[str, object]
 ) -> None:
     (choice,) = json.loads(codec(dialect).write(THOUGHT).body)["choices"]
-    assert choice["message"] == {"role": "assistant", **said}
+    assert choice["message"] == {"role": "assistant", **content}
     assert codec(dialect).decode(codec(dialect).write(THOUGHT)).unwrap() == THOUGHT
     assert streamed(codec(dialect), codec(dialect).write_stream(THOUGHT)).unwrap() == THOUGHT
 
 
-def test_a_stream_says_what_the_server_wants_again_with_its_first_frame() -> None:
+def test_replayed_fields_are_in_the_first_event_of_a_stream() -> None:
     details: Json = [{"type": "reasoning.text", "text": "hm"}]
     native: dict[str, dict[str, Json]] = {
         "openrouter": {"reasoning_details": details},

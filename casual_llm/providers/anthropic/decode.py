@@ -6,23 +6,24 @@ The oddities met here are listed in docs/wire-anthropic.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from attrs import define, field
 from returns.result import Failure, Result, Success
 
 from casual_llm.failures import DecodeError, ErrorResponse, Malformed
-from casual_llm.frozen import Json, freeze_object
-from casual_llm.messages import Native
-from casual_llm.providers.anthropic.assistant import arguments_of, beside_call, is_flat, is_unsigned, texts_of
-from casual_llm.providers.anthropic.blocks import NAME
+from casual_llm.frozen import Json
+from casual_llm.providers.anthropic.content import FORMAT
+from casual_llm.providers.anthropic.replay import is_plain, is_unsigned, native_of_call
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage, corrected
-from casual_llm.wire.codec import Response
+from casual_llm.wire.block_stream import BlockDelta
+from casual_llm.wire.codec import Chunks, Response
 from casual_llm.wire.collect import collect, derived_id
 from casual_llm.wire.error_bodies import error_message_and_code, error_object, error_response, status_in
 from casual_llm.wire.json import count, items, mapping, parse, text
+from casual_llm.wire.parts import Block, arguments_of, frozen_native
 
-Block = Mapping[str, Json]
 _OK = range(200, 300)
 
 FINISH_REASONS: Mapping[str, FinishReason] = {
@@ -83,92 +84,140 @@ def decode(response: Response) -> Result[Reply, DecodeError]:
         return Failure(error)
     if body.get("type") != "message" and not isinstance(body.get("content"), list):
         return Failure(Malformed(f"the object has no content; its keys are {sorted(body)[:20]}"))
-    blocks = named([mapping(item) for item in items(body.get("content"))], text(body.get("id")))
-    return Success(collect([_chunk(body, blocks)]))
+    # A whole reply is read as a stream that says all in its first event, so the two cannot differ.
+    progress = Progress()
+    start_message({"message": body}, progress)
+    blocks = [delta.fields for delta in progress.block_deltas]
+    return Success(collect([*progress.chunks, *native_chunks(blocks, text(body.get("id")))]))
 
 
 def error_in(body: Mapping[str, Json], status: int) -> ErrorResponse | None:
-    """Find the error in a body that came with a success status, and in an event of a stream."""
+    """Read the error in a body that came with a success status, and in an event of a stream."""
     if body.get("type") != "error" and not body.get("error"):
         return None
     message, code = error_message_and_code(body if body.get("error") else {"error": body})
     return ErrorResponse(STATUSES.get(code or "") or status_in(code, status), message, code)
 
 
-def named(blocks: Iterable[Block], identity: str | None) -> list[Block]:
-    """Give calls without an id the one that is derived for them, so that all places agree.
+def with_ids(blocks: Iterable[Block], identity: str | None) -> list[Block]:
+    """Put the id that is derived for a call into calls without one, so that all places agree.
 
-    >>> named([{"type": "tool_use", "name": "now", "input": {}}], "msg_1")[0]["id"]
+    >>> with_ids([{"type": "tool_use", "name": "now", "input": {}}], "msg_1")[0]["id"]
     'call_msg_1_0'
     """
-    found, calls = list[Block](), 0
+    identified, calls = list[Block](), 0
     for block in blocks:
         is_call = block.get("type") == "tool_use"
-        found.append(
-            {**block, "id": derived_id(identity, calls)} if is_call and not text(block.get("id")) else block
-        )
+        lacks_id = is_call and not text(block.get("id"))
+        identified.append({**block, "id": derived_id(identity, calls)} if lacks_id else block)
         calls += is_call
-    return found
+    return identified
 
 
-def _chunk(body: Mapping[str, Json], blocks: Sequence[Block]) -> StreamChunk:
-    calls = [block for block in blocks if block.get("type") == "tool_use"]
-    return StreamChunk(
-        content=texts_of(blocks),
-        reasoning=texts_of(blocks, "thinking"),
-        tool_calls=tuple(
-            ToolCallDelta(
-                index=index,
-                id=text(block.get("id")) or None,
-                name=text(block.get("name")) or None,
-                arguments=arguments_of(block.get("input")),
-                native=beside(block),
-            )
-            for index, block in enumerate(calls)
-        ),
-        usage=usage_of(figures_in(body.get("usage"))),
-        model=text(body.get("model")) or None,
-        id=text(body.get("id")) or None,
-        native=native_of(blocks),
-        **ending_of(body, called=bool(calls)),
+class ToolCallInProgress(NamedTuple):
+    """A tool call of the stream: its number, and what its block began with, until arguments come."""
+
+    number: int
+    input: Json
+    has_arguments: bool = False
+
+
+@define
+class Progress:
+    """What some events add, before it becomes part of the next state."""
+
+    calls: dict[int | None, ToolCallInProgress] = field(factory=dict[int | None, ToolCallInProgress])
+    call_count: int = 0
+    figures: Mapping[str, int] = field(factory=dict[str, int])
+    started: bool = False
+    block_deltas: list[BlockDelta] = field(factory=list[BlockDelta])
+    chunks: list[StreamChunk] = field(factory=list[StreamChunk])
+    ended: bool = False
+
+
+def start_message(body: Block, progress: Progress) -> None:
+    """Add the head of an answer, and its blocks where it holds some."""
+    message = mapping(body.get("message"))
+    progress.figures = corrected_by(progress.figures, message.get("usage"))
+    # Where code of a server tool calls tools of ours, all of an answer stands in its first event.
+    content = () if progress.started else items(message.get("content"))
+    for index, block in enumerate(content):
+        begin_block({"index": index, "content_block": block}, progress)
+        end_block({"index": index}, progress)
+    progress.started = True
+    progress.chunks.append(
+        StreamChunk(
+            usage=usage_of(progress.figures),
+            model=text(message.get("model")) or None,
+            id=text(message.get("id")) or None,
+            **ending_of(message, called=progress.call_count > 0),
+        )
     )
 
 
-def ending_of(told: Mapping[str, Json], *, called: bool) -> dict[str, Any]:
-    """Read why the model stopped, and what is said of a refusal."""
-    raw, details = text(told.get("stop_reason")), mapping(told.get("stop_details"))
+def begin_block(body: Block, progress: Progress) -> None:
+    """Add how a block begins."""
+    index, block = count(body.get("index")), mapping(body.get("content_block"))
+    progress.block_deltas.append(BlockDelta(index, block, begins=True))
+    if block.get("type") != "tool_use":
+        append_text(block.get("type"), block, progress)
+        return
+    call = ToolCallDelta(
+        index=progress.call_count,
+        id=text(block.get("id")) or None,
+        name=text(block.get("name")) or None,
+        native=frozen_native(native_of_call(block)),
+    )
+    progress.chunks.append(StreamChunk(tool_calls=(call,)))
+    progress.calls[index] = ToolCallInProgress(progress.call_count, block.get("input"))
+    progress.call_count += 1
+
+
+def end_block(body: Block, progress: Progress) -> None:
+    """Add what a block still lacks at its end."""
+    call = progress.calls.pop(count(body.get("index")), None)
+    # A call without arguments sends none, or an empty text; some servers begin with all of them.
+    if call is not None and not call.has_arguments:
+        progress.chunks.append(arguments_chunk(call, arguments_of(call.input)))
+
+
+def append_text(kind: Json, fields: Block, progress: Progress) -> None:
+    """Add a piece of text or of thinking, if there is any."""
+    if kind == "text" and text(fields.get("text")):
+        progress.chunks.append(StreamChunk(content=text(fields["text"])))
+    elif kind == "thinking" and text(fields.get("thinking")):
+        progress.chunks.append(StreamChunk(reasoning=text(fields["thinking"])))
+
+
+def arguments_chunk(call: ToolCallInProgress, arguments: str) -> StreamChunk:
+    """Return a piece of the arguments of a call."""
+    return StreamChunk(tool_calls=(ToolCallDelta(index=call.number, arguments=arguments),))
+
+
+def ending_of(delta: Mapping[str, Json], *, called: bool) -> dict[str, Any]:
+    """Read why the model stopped, and the explanation of a refusal."""
+    raw, details = text(delta.get("stop_reason")), mapping(delta.get("stop_details"))
     reason = FINISH_REASONS.get(raw.lower())
     return {
-        # Where tools were called, a loop over tools waits for that, whatever word stands beside them.
+        # Where tools were called, a loop over tools waits for that, whatever reason is given with them.
         "finish_reason": "tool_calls" if reason in {"stop", "pause"} and called else reason,
         "raw_finish_reason": raw or None,
         "refusal": text(details.get("explanation")) if details.get("type") == "refusal" else "",
     }
 
 
-def beside(block: Block) -> Native:
-    """Give what a call says beside its fields, if it has a JSON form: servers write NaN."""
-    return _frozen(beside_call(block))
+def native_chunks(blocks: Sequence[Block], identity: str | None) -> Chunks:
+    """Return the blocks if the vendor wants to see something again that no field of a message holds.
 
-
-def native_of(blocks: Sequence[Block]) -> Native:
-    """Give the blocks if the vendor wants to see something again that the fields of a message cannot say.
-
-    >>> native_of([{"type": "redacted_thinking", "data": "c2ln"}])
+    >>> native_chunks([{"type": "redacted_thinking", "data": "c2ln"}], "msg_1")[0].native
     {'anthropic': {'content': ({'type': 'redacted_thinking', 'data': 'c2ln'},)}}
-    >>> native_of([{"type": "text", "text": "Hi"}]) is None
-    True
+    >>> native_chunks([{"type": "text", "text": "Hi"}], "msg_1")
+    ()
     """
-    if is_flat(block for block in blocks if not is_unsigned(block)):
-        return None
-    return _frozen({NAME: {"content": blocks}})
-
-
-def _frozen(native: Native) -> Native:
-    try:
-        return {name: mapping(keys) for name, keys in freeze_object(native).items()} if native else None
-    except ValueError:
-        return None
+    if is_plain(block for block in blocks if not is_unsigned(block)):
+        return ()
+    native = frozen_native({FORMAT: {"content": with_ids(blocks, identity)}})
+    return () if native is None else (StreamChunk(native=native),)
 
 
 def figures_in(usage: Json) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What models can do, told from the version in their names; a name without one is taken to know all.
+"""What models take, by the version in their names; a name without one is taken to know all.
 
 Names differ by place (`claude-opus-4-7`, `claude-3-5-sonnet-20240620`, `claude-sonnet-4@20250514`,
 `us.anthropic.claude-opus-4-6-v1`), and new families come, so the version decides and not the family.
@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from typing import TypeAlias
 
+from casual_llm.wire.capabilities import Capabilities
+
 Version: TypeAlias = tuple[int, int]
 
 _VERSION = re.compile(r"claude-(?:[a-z]+-)?(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)")
+_UNSUPPORTED = frozenset({"frequency_penalty", "presence_penalty", "seed"})
 
 FIXED_SAMPLING: Version = (4, 7)
 """From here on temperature, top_p and top_k are refused (vendor's page "What's new in Claude Opus 4.7",
@@ -30,25 +33,24 @@ def version_of(model: str) -> Version | None:
     >>> version_of("my-model") is None
     True
     """
-    found = _VERSION.search(model)
-    return None if found is None else (int(found[1]), int(found[2] or 0))
+    match = _VERSION.search(model)
+    return None if match is None else (int(match[1]), int(match[2] or 0))
 
 
-def takes_sampling(model: str) -> bool:
-    """Tell whether a model takes temperature, top_p and top_k.
+def capabilities(model: str) -> Capabilities:
+    """Return what a model takes.
 
-    >>> takes_sampling("claude-opus-4-6"), takes_sampling("claude-opus-4-7")
+    >>> sorted(capabilities("claude-opus-4-6").unsupported)
+    ['frequency_penalty', 'presence_penalty', 'seed']
+    >>> capabilities("claude-opus-4-7").unsupported >= {"temperature", "top_p", "top_k"}
+    True
+    >>> capabilities("claude-haiku-4-5").schemas, capabilities("claude-3-haiku-20240307").schemas
     (True, False)
     """
     version = version_of(model)
-    return version is None or version < FIXED_SAMPLING
-
-
-def takes_schemas(model: str) -> bool:
-    """Tell whether a model's answers can be held to a schema.
-
-    >>> takes_schemas("claude-haiku-4-5"), takes_schemas("claude-3-haiku-20240307")
-    (True, False)
-    """
-    version = version_of(model)
-    return version is None or version >= STRUCTURED_ANSWERS
+    fixed_sampling = version is not None and version >= FIXED_SAMPLING
+    return Capabilities(
+        unsupported=_UNSUPPORTED | ({"temperature", "top_p", "top_k"} if fixed_sampling else set()),
+        ranges={"temperature": (0, 1)},
+        schemas=version is None or version >= STRUCTURED_ANSWERS,
+    )

@@ -1,142 +1,121 @@
-"""A Messages request as a call: what a server, a translation and the laws need.
+"""The messages of a request, read one by one.
 
-Keys that no option can say in full are kept in `extra`; what a message cannot hold is an error
-that names the place. Nothing is dropped.
+Keys that no field of ours holds stay in `native`. What no message can hold is refused by its path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar, cast
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
-from returns.result import Result, safe
-
-from casual_llm.failures import ReadError
 from casual_llm.frozen import Json
-from casual_llm.messages import ChatMessage, Native
-from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.anthropic.blocks import NAME
-from casual_llm.providers.anthropic.encode import CHOICES, tool_choice_to_anthropic
-from casual_llm.providers.anthropic.read_messages import read_messages, read_system
-from casual_llm.providers.anthropic.schema import UNNAMED
-from casual_llm.tools import Tool
-from casual_llm.wire.codec import Call, Request
-from casual_llm.wire.json import mapping, parse, text
+from casual_llm.messages import (
+    AssistantMessage,
+    ChatMessage,
+    ContentPart,
+    SystemMessage,
+    ToolResultMessage,
+    UserMessage,
+)
+from casual_llm.providers.anthropic.content import FORMAT, compact, other_fields, read_part
+from casual_llm.providers.anthropic.replay import BLOCKS
+from casual_llm.wire.json import mapping, text
+from casual_llm.wire.message_format import Body
+from casual_llm.wire.parts import Block, message_of
+from casual_llm.wire.reading import objects_at, take, text_at
+from casual_llm.wire.report import PlacedError
 
-_SAME = ("max_tokens", "temperature", "top_p", "top_k")
-_T = TypeVar("_T")
 
+def read_messages(messages: Sequence[Json], rest: Body) -> list[ChatMessage]:
+    """Read the messages in order, behind the system messages, which are taken out of the rest of the body.
 
-def read(request: Request) -> Result[Call, ReadError]:
-    """Read a request.
+    A tool's result takes its name from the call that it answers.
 
-    >>> body = b'{"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}'
-    >>> read(Request(url="/messages", body=body)).unwrap().options
-    ChatOptions(max_tokens=9)
-    >>> print(read(Request(url="/messages", body=b"[]")).failure())
-    body: expected a JSON object
+    >>> read_messages([{"role": "user", "content": [{"type": "text", "text": "Hi"}]}], {})
+    [UserMessage(role='user', content='Hi')]
     """
-    return safe(exceptions=(ValueError,))(_call)(request).alt(_located)
+    names: dict[str, str] = {}
+    read = take(rest, "system", partial(_system, "system")) or []
+    for index, item in enumerate(messages):
+        read += _messages(f"messages[{index}]", mapping(item), names)
+    return read
 
 
-def _located(error: ValueError) -> ReadError:
-    path, problem = error.args if len(error.args) == 2 else ("body", str(error))  # noqa: PLR2004
-    return ReadError(path, problem)
+def _messages(path: str, message: Block, names: dict[str, str]) -> list[ChatMessage]:
+    role, content_path = text(message.get("role")), f"{path}.content"
+    if role == "assistant":
+        messages: list[ChatMessage] = [_assistant(content_path, message.get("content"), names)]
+    elif role == "user":
+        messages = [*_user(content_path, message.get("content"), names)]
+    elif role == "system":
+        messages = _system(content_path, message.get("content"))
+    else:
+        raise PlacedError(f"{path}.role", f"expected user, assistant or system, got {role!r}")
+    keys = {key: value for key, value in message.items() if key not in {"role", "content"}}
+    holder = next((one for one in messages if one.role in {"user", "assistant"}), None)
+    for key in sorted(keys) if holder is None else ():
+        raise PlacedError(f"{path}.{key}", "no message can hold this key")
+    return [_with_keys(one, keys) if one is holder else one for one in messages]
 
 
-def _call(request: Request) -> Call:
-    body = parse(request.body).value_or(None)
-    if not isinstance(body, Mapping):
-        raise ValueError("body", "expected a JSON object")  # noqa: TRY004
-    model, spoken, stream = body.get("model", ""), body.get("messages", []), body.get("stream")
-    if not isinstance(model, str):
-        raise ValueError("model", "expected a name")  # noqa: TRY004
-    if not isinstance(spoken, list):
-        raise ValueError("messages", "expected an array")  # noqa: TRY004
-    if not isinstance(stream, bool | None):
-        raise ValueError("stream", "expected true or false")  # noqa: TRY004
-    rest = {key: value for key, value in body.items() if key not in {"model", "messages", "stream"}}
-    system = _said("system", rest, _system) or []
-    messages = [*system, *read_messages(spoken)]
-    return Call(model=model, messages=messages, options=_options(rest), stream=bool(stream))
+def _with_keys(message: ChatMessage, keys: Mapping[str, Json]) -> ChatMessage:
+    if not keys:
+        return message
+    native = {**(message.native or {}).get(FORMAT, {}), **keys}
+    return type(message).model_validate({**dict(message), "native": {FORMAT: native}})
 
 
-def _options(rest: dict[str, Json]) -> ChatOptions:
-    said: dict[str, Json] = {key: rest.pop(key) for key in _SAME if key in rest and _holds(key, rest[key])}
-    config = rest.get("output_config")
-    wanted = _said("output_config", rest, _shape)
-    further = {key: value for key, value in mapping(config).items() if key != "format"}
-    return ChatOptions(
-        **cast("dict[str, None]", said),  # the validators of ChatOptions tell the types apart
-        stop=_said("stop_sequences", rest, _stop),
-        tools=_said("tools", rest, _tools),
-        tool_choice=_said("tool_choice", rest, _tool_choice),
-        response_format=wanted,
-        extra={**rest, **({"output_config": further} if wanted and further else {})} or None,
-    )
+def _assistant(path: str, content: Json, names: dict[str, str]) -> AssistantMessage:
+    if isinstance(content, str):
+        return AssistantMessage(content=content)
+    answer = message_of(BLOCKS, objects_at(path, content, "blocks"))
+    names |= {call.id: call.function.name for call in answer.tool_calls or ()}
+    return answer
 
 
-def _holds(key: str, value: Json) -> bool:
-    """Whether the option of that name takes the value."""
-    made = safe(exceptions=(ValueError,))(lambda: ChatOptions(**cast("dict[str, None]", {key: value})))
-    return value is not None and made().map(bool).value_or(False)  # noqa: FBT003
+def _user(path: str, content: Json, names: Mapping[str, str]) -> Iterator[ChatMessage]:
+    if isinstance(content, str):
+        yield UserMessage(content=content)
+        return
+    blocks = objects_at(path, content, "blocks")
+    parts = list[ContentPart]()
+    for index, block in enumerate(blocks):
+        if block.get("type") != "tool_result":
+            parts.append(read_part(block))
+            continue
+        if parts:
+            yield UserMessage(content=compact(parts))
+            parts = []
+        yield _result(f"{path}[{index}]", block, names)
+    if parts or not blocks:
+        yield UserMessage(content=compact(parts))
 
 
-def _said(key: str, rest: dict[str, Json], reader: Callable[[Json], _T | None]) -> _T | None:
-    """Take a key out of the rest, if the option of that name can say all of it."""
-    found = reader(rest[key]) if key in rest else None
-    if found is not None:
-        del rest[key]
-    return found
+def _system(path: str, content: Json) -> list[ChatMessage]:
+    if isinstance(content, str):
+        return [SystemMessage(content=content)]
+    messages = list[ChatMessage]()
+    for index, block in enumerate(objects_at(path, content, "blocks")):
+        if block.get("type") != "text" or not isinstance(block.get("text"), str):
+            raise PlacedError(f"{path}[{index}]", "expected a block of text")
+        fields = other_fields(block, {"type", "text"})
+        messages.append(SystemMessage.model_validate({"content": block["text"], **fields}))
+    return messages
 
 
-def _system(value: Json) -> list[ChatMessage] | None:
-    return safe(exceptions=(ValueError,))(read_system)("system", value).value_or(None)
-
-
-def _stop(value: Json) -> tuple[str, ...] | None:
-    texts = [item for item in value if isinstance(item, str)] if isinstance(value, list) else None
-    return tuple(texts) if texts is not None and texts == value else None
-
-
-def _shape(value: Json) -> JsonSchema | None:
-    wanted = mapping(mapping(value).get("format"))
-    schema = wanted.get("schema")
-    if (
-        wanted.keys() != {"type", "schema"}
-        or wanted["type"] != "json_schema"
-        or not isinstance(schema, Mapping)
-    ):
-        return None
-    return safe(exceptions=(ValueError,))(JsonSchema)(name=UNNAMED, schema=schema).value_or(None)
-
-
-def _tools(value: Json) -> tuple[Tool, ...] | None:
-    if not isinstance(value, list):
-        return None
-    return safe(exceptions=(ValueError,))(lambda: tuple(_tool(mapping(item)) for item in value))().value_or(
-        None
-    )
-
-
-def _tool(tool: Mapping[str, Json]) -> Tool:
-    known = {"name", "description", "input_schema", "strict", "cache_control"}
-    further = {key: value for key, value in tool.items() if key not in known}
-    schema, strict, mark = tool.get("input_schema"), tool.get("strict"), tool.get("cache_control")
-    plain = (
-        isinstance(schema, Mapping) and isinstance(strict, bool | None) and isinstance(mark, Mapping | None)
-    )
-    if not plain or tool.get("type", "custom") != "custom":
-        raise ValueError("this is no plain tool")
-    description = cast("str | None", tool.get("description"))  # what is no text, Tool refuses
-    native: Native = {NAME: further} if further else None
-    made = Tool.from_input_schema(text(tool.get("name")), description, mapping(schema))
-    return Tool.model_validate({**dict(made), "strict": strict, "cache_control": mark, "native": native})
-
-
-def _tool_choice(value: Json) -> str | None:
-    modes = {kind: mode for mode, kind in CHOICES.items()}
-    told = mapping(value)
-    name = modes.get(text(told.get("type")), text(told.get("name")))
-    is_ours = name in CHOICES or text(told.get("type")) == "tool"
-    return name if name and is_ours and value == tool_choice_to_anthropic(name) else None
+def _result(path: str, block: Block, names: Mapping[str, str]) -> ToolResultMessage:
+    identity = text_at(f"{path}.tool_use_id", block.get("tool_use_id"))
+    is_error, content = block.get("is_error"), block.get("content") or ""
+    if not isinstance(is_error, bool | None):
+        raise PlacedError(f"{path}.is_error", "expected true or false")
+    if not isinstance(content, str):
+        content_path = f"{path}.content"
+        content = compact([read_part(part) for part in objects_at(content_path, content, "blocks")])  # type: ignore[assignment] # parts are no JSON
+    fields = {
+        "name": names.get(identity, ""),
+        "tool_call_id": identity,
+        "content": content,
+        "is_error": is_error,
+    }
+    other = other_fields(block, {"type", "tool_use_id", "is_error", "content"})
+    return ToolResultMessage.model_validate({**fields, **other})

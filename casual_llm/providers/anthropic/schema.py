@@ -3,25 +3,23 @@
 A class is rewritten into the subset (vendor's page "Structured outputs", "JSON Schema limitations"):
 objects are closed, and limits of numbers, texts and lists go into the descriptions, where the model
 reads them. A schema that a caller gives is sent as it was given. Models that know no schemas, and
-classes that the subset cannot say, get an instruction instead.
+classes that the subset cannot hold, get an instruction instead.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-
-from attrs import frozen
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from casual_llm.frozen import Json
 from casual_llm.options import JsonSchema, ResponseFormat
-from casual_llm.providers.anthropic.models import takes_schemas
 from casual_llm.wire.json import dump, mapping, text
-from casual_llm.wire.json_schema import sent_schema
-from casual_llm.wire.report import Loss
+from casual_llm.wire.json_schema import is_recursive, rewritten, schemas_in, sent_schema
+from casual_llm.wire.report import Report
 
-PATH = "options.response_format"
-UNNAMED = "answer"
+_PATH = "options.response_format"
+_UNNAMED = "answer"
 """The name of a schema that was read: the wire has none."""
 
 _JSON = "Answer with JSON alone, without any text around it."
@@ -36,121 +34,93 @@ _LIMITS = frozenset(
 _FORMATS = frozenset(
     {"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"}
 )
-_NAMED = frozenset({"properties", "$defs", "definitions"})
-"""Keywords under which keys are names of the user's."""
 # The vendor's expressions know neither looking around, nor word boundaries, nor references back.
 _HARD_PATTERN = re.compile(r"\(\?|\\[bB1-9]")
 
 
-@frozen(kw_only=True)
-class Shape:
+class OutputFormat(NamedTuple):
     """How the shape of an answer is asked for."""
 
     format: Mapping[str, Json] | None = None
     """For `output_config`."""
     instruction: str | None = None
     """For the system prompt."""
-    losses: tuple[Loss, ...] = ()
-    changes: tuple[Loss, ...] = ()
 
 
-def shape_of(model: str, wanted: ResponseFormat | None) -> Shape:
-    """Say how a model is asked for an answer of some shape.
+def output_format(wanted: ResponseFormat | None, report: Report, *, schemas: bool = True) -> OutputFormat:
+    """Return how an answer of some shape is asked for, where a model takes schemas or does not.
 
-    >>> shape_of("claude-opus-4-6", JsonSchema(name="answer", schema={"type": "object"})).format
+    >>> output_format(JsonSchema(name="answer", schema={"type": "object"}), Report()).format
     {'type': 'json_schema', 'schema': {'type': 'object'}}
-    >>> shape_of("claude-3-haiku-20240307", "json").instruction
+    >>> output_format("json", Report()).instruction
     'Answer with JSON alone, without any text around it.'
     """
     if wanted is None:
-        return Shape()
+        return OutputFormat()
     if wanted == "text":
-        return Shape(changes=(Loss(path=PATH, kind="dropped", asked="text"),))
+        report.changed(_PATH, "dropped", "text")
+        return OutputFormat()
     if wanted == "json":
-        return _instructed(_JSON, "json")
-    asked = sent_schema(wanted)
-    derived = not isinstance(wanted, JsonSchema)
-    if not takes_schemas(model) or (derived and not _can_be_said(asked)):
-        return _instructed(_SCHEMA + dump(asked.schema).decode(), asked.name)
-    return _formatted(asked, derived=derived)
-
-
-def _instructed(instruction: str, asked: str) -> Shape:
-    lost = Loss(path=PATH, kind="replaced", asked=asked, applied="an instruction in the system prompt")
-    return Shape(instruction=instruction, losses=(lost,))
-
-
-def _formatted(asked: JsonSchema, *, derived: bool) -> Shape:
-    limits = sorted(set(_limits(asked.schema))) if derived else []
-    schema = mapping(_in_words(asked.schema)) if limits else asked.schema
-    losses, changes = list[Loss](), list[Loss]()
-    if limits:
-        losses.append(Loss(path=PATH, kind="replaced", asked=limits, applied="words in the descriptions"))
-    if asked.strict is False:  # the vendor holds every answer to its schema
-        losses.append(Loss(path=f"{PATH}.strict", kind="replaced", asked=False, applied=True))
-    if asked.strict:
-        changes.append(Loss(path=f"{PATH}.strict", kind="dropped", asked=True))
-    if asked.name != UNNAMED:
-        changes.append(Loss(path=f"{PATH}.name", kind="dropped", asked=asked.name))
-    told: Mapping[str, Json] = {"type": "json_schema", "schema": schema}
-    return Shape(format=told, losses=tuple(losses), changes=tuple(changes))
-
-
-def _can_be_said(asked: JsonSchema) -> bool:
+        return _instruction(_JSON, "json", report)
+    sent, is_derived = sent_schema(wanted), not isinstance(wanted, JsonSchema)
     # A class with a free-form map is not strict; one that refers to itself has no end in the subset.
-    return asked.strict is True and not _returns(asked.schema, asked.schema, ())
+    if not schemas or (is_derived and (not sent.strict or is_recursive(sent.schema))):
+        return _instruction(_SCHEMA + dump(sent.schema).decode(), sent.name, report)
+    schema = _subschema(sent.schema, report) if is_derived else sent.schema
+    _report_fields(sent, report)
+    return OutputFormat(format={"type": "json_schema", "schema": schema})
 
 
-def _returns(root: Mapping[str, Json], schema: Json, on_the_way: tuple[str, ...]) -> bool:
-    if isinstance(schema, list | tuple):
-        return any(_returns(root, item, on_the_way) for item in schema)
-    if not isinstance(schema, Mapping):
-        return False
-    name = text(schema.get("$ref")).removeprefix("#/$defs/")
-    if name in on_the_way:
-        return True
-    target = mapping(root.get("$defs")).get(name) if name else None
-    inner = [item for key, item in schema.items() if key != "$defs"]
-    return _returns(root, inner, on_the_way) or _returns(root, target, (*on_the_way, name))
+def _instruction(instruction: str, asked: str, report: Report) -> OutputFormat:
+    report.replaced(_PATH, asked, "an instruction in the system prompt")
+    return OutputFormat(instruction=instruction)
 
 
-def _limits(schema: Json) -> Iterator[str]:
-    if isinstance(schema, list | tuple):
-        for item in schema:
-            yield from _limits(item)
-    elif isinstance(schema, Mapping):
-        yield from _refused(schema)
-        for key, item in schema.items():
-            yield from _limits([*mapping(item).values()] if key in _NAMED else _further(key, item))
+def _report_fields(sent: JsonSchema, report: Report) -> None:
+    if sent.strict is False:  # the vendor holds every answer to its schema
+        report.replaced(f"{_PATH}.strict", asked=False, applied=True)
+    if sent.strict:
+        report.changed(f"{_PATH}.strict", "dropped", asked=True)
+    if sent.name != _UNNAMED:
+        report.changed(f"{_PATH}.name", "dropped", sent.name)
 
 
-def _further(key: str, value: Json) -> Json:
-    return None if key in {"enum", "const", "default", "examples"} else value
-
-
-def _refused(schema: Mapping[str, Json]) -> list[str]:
-    found = [key for key in schema if key in _LIMITS]
-    if schema.get("minItems", 0) not in {0, 1}:
-        found.append("minItems")
-    if text(schema.get("format")) not in {"", *_FORMATS}:
-        found.append("format")
-    return [*found, "pattern"] if _HARD_PATTERN.search(text(schema.get("pattern"))) else found
-
-
-def _in_words(schema: Json) -> Json:
-    if isinstance(schema, list | tuple):
-        return [_in_words(item) for item in schema]
-    if not isinstance(schema, Mapping):
+def _subschema(schema: Mapping[str, Json], report: Report) -> Mapping[str, Json]:
+    """Return a schema in the vendor's subset."""
+    limits = sorted({key for part in schemas_in(schema) for key in _limits(mapping(part))})
+    if not limits:
         return schema
-    refused = _refused(schema)
-    kept = {key: _keyword(key, item) for key, item in schema.items() if key not in refused}
-    if not refused:
-        return kept
-    words = ", ".join(f"{key}: {dump(schema[key]).decode()}" for key in refused)
-    return {**kept, "description": f"{text(schema.get('description'))} ({words})".lstrip()}
+    report.replaced(_PATH, limits, "words in the descriptions")
+    return mapping(rewritten(schema, limits_to_description))
 
 
-def _keyword(key: str, value: Json) -> Json:
-    if key in _NAMED:
-        return {name: _in_words(schema) for name, schema in mapping(value).items()}
-    return value if _further(key, value) is None else _in_words(value)
+def _limits(schema: Mapping[str, Json]) -> list[str]:
+    """Return the keywords of a schema that the vendor refuses."""
+    limits = [key for key in schema if key in _LIMITS]
+    if schema.get("minItems", 0) not in {0, 1}:
+        limits.append("minItems")
+    if text(schema.get("format")) not in {"", *_FORMATS}:
+        limits.append("format")
+    return [*limits, "pattern"] if _HARD_PATTERN.search(text(schema.get("pattern"))) else limits
+
+
+def limits_to_description(schema: dict[str, Json]) -> dict[str, Json]:
+    """Put the keywords that the vendor refuses into the description.
+
+    >>> limits_to_description({"type": "integer", "minimum": 1, "description": "Age"})
+    {'type': 'integer', 'description': 'Age (minimum: 1)'}
+    """
+    limits = _limits(schema)
+    if not limits:
+        return schema
+    rest = {key: value for key, value in schema.items() if key not in limits}
+    words = ", ".join(f"{key}: {dump(schema[key]).decode()}" for key in limits)
+    return {**rest, "description": f"{text(schema.get('description'))} ({words})".lstrip()}
+
+
+def read_format(config: Json) -> JsonSchema | None:
+    """Read the shape of an answer out of `output_config`; `None` where it is of another kind."""
+    wanted = mapping(mapping(config).get("format"))
+    schema = wanted.get("schema")
+    is_schema = wanted.keys() == {"type", "schema"} and wanted["type"] == "json_schema"
+    return JsonSchema(name=_UNNAMED, schema=schema) if is_schema and isinstance(schema, Mapping) else None

@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from casual_llm.frozen import Json
-from casual_llm.messages import AssistantToolCall
-from casual_llm.providers.anthropic.assistant import arguments_of, input_or_text, kept_blocks, texts_of
-from casual_llm.providers.anthropic.blocks import NAMES, Body
 from casual_llm.providers.anthropic.decode import UNKNOWN
+from casual_llm.providers.anthropic.replay import BLOCKS, text_of, write_call
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import dump, items
-from casual_llm.wire.report import native_for
+from casual_llm.wire.message_format import Body
+from casual_llm.wire.parts import agreeing_blocks, arguments_of
 
-WORDS: Mapping[str | None, str] = {
+_STOP_REASONS: Mapping[str | None, str] = {
     "stop": "end_turn",
     "length": "max_tokens",
     "tool_calls": "tool_use",
     "content_filter": "refusal",
     "pause": "pause_turn",
 }
-"""What the vendor says for each meaning."""
+"""The vendor's name of each finish reason."""
 
 _GROWS = frozenset({"text", "thinking"})
 """Blocks whose text is under the key that is called like their type."""
@@ -78,32 +77,20 @@ def _head(reply: Reply) -> Body:
 def _ending(reply: Reply) -> Body:
     explained = {"type": "refusal", "category": None, "explanation": reply.message.refusal}
     return {
-        "stop_reason": reply.raw_finish_reason or WORDS.get(reply.finish_reason, reply.finish_reason),
+        "stop_reason": reply.raw_finish_reason or _STOP_REASONS.get(reply.finish_reason, reply.finish_reason),
         "stop_sequence": None,
         **({"stop_details": explained} if reply.message.refusal else {}),
     }
 
 
 def _blocks(reply: Reply) -> list[Body]:
-    message = reply.message
-    kept = kept_blocks(message)
-    thought: list[Body] = [{"type": "thinking", "thinking": reply.reasoning or "", "signature": ""}]
-    if kept is not None:
-        return kept if not reply.reasoning or texts_of(kept, "thinking") else [*thought, *kept]
+    """Write the blocks that are kept, or text and calls; before them reasoning that is not among them."""
+    message, reasoning = reply.message, list[Body]()
+    blocks = agreeing_blocks(BLOCKS, message)
+    if reply.reasoning and not text_of(blocks, "thinking"):
+        reasoning.append({"type": "thinking", "thinking": reply.reasoning, "signature": ""})
     texts: list[Body] = [{"type": "text", "text": message.content}] if message.content else []
-    calls = [_tool_use(call) for call in message.tool_calls or ()]
-    return [*(thought if reply.reasoning else []), *texts, *calls]
-
-
-def _tool_use(call: AssistantToolCall) -> Body:
-    # Arguments that are no object are said as the text they are, and read back as that.
-    return {
-        "type": "tool_use",
-        "id": call.id,
-        "name": call.function.name,
-        "input": input_or_text(call),
-        **native_for(call.native, NAMES),
-    }
+    return [*reasoning, *(blocks or [*texts, *map(write_call, message.tool_calls or ())])]
 
 
 def _events(block: Body) -> Iterator[Body]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from returns.result import Result
 
+from casual_llm.failures import EncodeError
 from casual_llm.frozen import Json
 from casual_llm.messages import (
     AssistantMessage,
@@ -18,7 +20,9 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
+from casual_llm.options import ChatOptions
 from casual_llm.providers.anthropic import codec
+from casual_llm.wire.codec import Call, Encoded
 
 HI, YES = UserMessage(content="Hi"), AssistantMessage(content="Yes.")
 BRIEF = SystemMessage(content="Be brief.")
@@ -47,16 +51,16 @@ def user(*parts: object, **more: object) -> UserMessage:
     return UserMessage.model_validate({"content": parts, **more})
 
 
-def text(said: str) -> TextContent:
-    return TextContent(text=said)
+def text(content: str) -> TextContent:
+    return TextContent(text=content)
 
 
-def block(said: str) -> NativeContent:
-    return NativeContent(format="anthropic", block={"type": "text", "text": said})
+def block(content: str) -> NativeContent:
+    return NativeContent(format="anthropic", block={"type": "text", "text": content})
 
 
-def kept(said: str, *blocks: object) -> AssistantMessage:
-    return AssistantMessage.model_validate({"content": said, "native": {"anthropic": {"content": blocks}}})
+def kept(content: str, *blocks: object) -> AssistantMessage:
+    return AssistantMessage.model_validate({"content": content, "native": {"anthropic": {"content": blocks}}})
 
 
 CHANGES: dict[str, tuple[list[ChatMessage], list[ChatMessage], list[tuple[str, str]]]] = {
@@ -131,9 +135,14 @@ CHANGES: dict[str, tuple[list[ChatMessage], list[ChatMessage], list[tuple[str, s
         [("messages[2].content", "dropped")],
     ),
     "a result of no parts": (
-        [HI, calling(), result([])],
-        [HI, calling(), result("")],
+        [HI, calling(), result([]).model_copy(update={"native": {"anthropic": {"x": 1}}})],
+        [HI, calling(), result("").model_copy(update={"native": {"anthropic": {"x": 1}}})],
         [("messages[2].content", "rewritten")],
+    ),
+    "a result of blank parts": (
+        [HI, calling(), result([text(" ")])],
+        [HI, calling(), result("")],
+        [("messages[2].content[0]", "dropped"), ("messages[2].content", "rewritten")],
     ),
     "arguments that are spelled otherwise": (
         [HI, calling('{"a" : [1.50] }')],
@@ -198,34 +207,94 @@ CHANGES: dict[str, tuple[list[ChatMessage], list[ChatMessage], list[tuple[str, s
 }
 
 
+def encode(messages: list[ChatMessage]) -> Result[Encoded, EncodeError]:
+    return codec().encode(Call(model="m", messages=messages, options=ChatOptions(max_tokens=9)))
+
+
+def read_back(encoded: Encoded) -> list[ChatMessage]:
+    return list(codec().read(encoded.request).unwrap().messages)
+
+
 @pytest.mark.parametrize(("before", "after", "changes"), CHANGES.values(), ids=CHANGES.keys())
 def test_a_conversation_is_brought_into_its_one_form(
     before: list[ChatMessage], after: list[ChatMessage], changes: list[tuple[str, str]]
 ) -> None:
-    normal = codec().normalize(before)
-    assert normal.messages == tuple(after)
-    assert [(change.path, change.kind) for change in normal.changes] == changes
+    encoded = encode(before).unwrap()
+    assert read_back(encoded) == after
+    assert [(change.path, change.kind) for change in encoded.changes] == changes
 
 
-NORMAL: dict[str, list[ChatMessage]] = {
+@pytest.mark.parametrize(("before", "after", "changes"), CHANGES.values(), ids=CHANGES.keys())
+def test_the_one_form_is_not_changed_again(
+    before: list[ChatMessage], after: list[ChatMessage], changes: list[tuple[str, str]]
+) -> None:
+    once, again = encode(before).unwrap(), encode(after).unwrap()
+    assert (again.request, again.losses, again.changes) == (once.request, once.losses, ()), changes
+
+
+CANONICAL: dict[str, list[ChatMessage]] = {
     "by turns": [BRIEF, SystemMessage(content="Be kind.", cache_control=MARK), HI, YES, HI],
-    "nothing at all": [],
     "one text with a mark": [user(TextContent(text="a", cache_control=MARK))],
     "a result and a text": [HI, calling(), result(), HI],
     "blocks that say more": [HI, kept("", THOUGHT)],
-    "what has no word": [
-        UserMessage(content="Hi", native={"openai": {"name": "Ann"}}),
-        AssistantMessage(content=None, refusal="I will not.", native={"openai": {"a": 1}}),
-    ],
-    "blocks that do not agree": [HI, kept("b", {"type": "text", "text": "a"})],
-    "arguments that cannot be read": [HI, calling("{")],
-    "arguments that cannot be read, in one of two turns": [HI, YES, calling("{")],
-    "a call of another type": [HI, calling(native={"anthropic": {"type": "server_tool_use"}}), result()],
-    "a file with a broken URI": [user(FileContent(source="data:nothing"))],
 }
 
 
-@pytest.mark.parametrize("messages", NORMAL.values(), ids=NORMAL.keys())
-def test_what_is_in_its_form_or_has_no_word_stays(messages: list[ChatMessage]) -> None:
-    normal = codec().normalize(messages)
-    assert (normal.messages, normal.changes) == (tuple(messages), ())
+@pytest.mark.parametrize("messages", CANONICAL.values(), ids=CANONICAL.keys())
+def test_what_is_in_its_form_stays(messages: list[ChatMessage]) -> None:
+    encoded = encode(messages).unwrap()
+    assert (read_back(encoded), encoded.losses, encoded.changes) == (messages, (), ())
+
+
+LOST: dict[str, tuple[list[ChatMessage], list[ChatMessage]]] = {
+    "keys of another format": ([UserMessage(content="Hi", native={"openai": {"name": "Ann"}})], [HI]),
+    "a refusal, and keys of another format": (
+        [HI, AssistantMessage(content=None, refusal="I will not.", native={"openai": {"a": 1}})],
+        [HI, AssistantMessage(content="I will not.")],
+    ),
+    "blocks that do not agree": (
+        [HI, kept("b", {"type": "text", "text": "a"})],
+        [HI, AssistantMessage(content="b")],
+    ),
+    "the role of an answer": (
+        [HI, AssistantMessage(content="b", native={"anthropic": {"role": "user"}})],
+        [HI, AssistantMessage(content="b")],
+    ),
+    "a call of another type": (
+        [HI, calling(native={"anthropic": {"type": "server_tool_use"}}), result()],
+        [
+            HI,
+            kept("", {"type": "server_tool_use", "id": "1", "name": "now", "input": {}}),
+            result().model_copy(update={"name": ""}),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), LOST.values(), ids=LOST.keys())
+def test_what_is_lost_is_not_also_a_change(before: list[ChatMessage], after: list[ChatMessage]) -> None:
+    encoded = encode(before).unwrap()
+    assert (read_back(encoded), bool(encoded.losses), encoded.changes) == (after, True, ())
+
+
+REFUSED: dict[str, tuple[list[ChatMessage], str]] = {
+    "nothing at all": ([], "messages"),
+    "a result of no parts": ([HI, calling(), result([])], "messages[2].content"),
+    "arguments that cannot be read": (
+        [HI, calling("{")],
+        "messages[1].tool_calls[0].function.arguments",
+    ),
+    "arguments that cannot be read, in one of two turns": (
+        [HI, YES, calling("{")],
+        "messages[2].tool_calls[0].function.arguments",
+    ),
+    "a file with a broken URI": (
+        [user(FileContent(source="data:nothing"))],
+        "messages[0].content[0].source",
+    ),
+}
+
+
+@pytest.mark.parametrize(("messages", "path"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_has_no_form_is_refused_by_its_path(messages: list[ChatMessage], path: str) -> None:
+    assert encode(messages).failure().path == path

@@ -1,4 +1,4 @@
-"""Laws of the memory of conversations: nobody can tell that it is there."""
+"""Encoding with the prefix memory gives the same result as without it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ CODEC = codec(COMPATIBLE)
 @given(st.lists(st.binary(min_size=1), max_size=30), st.lists(st.integers(0, 30)))
 def test_pieces_are_the_bodies_joined_by_commas(bodies: list[bytes], cuts: list[int]) -> None:
     pieces: tuple[bytes, ...] = ()
-    places = [0, *sorted(min(cut, len(bodies)) for cut in cuts), len(bodies)]
-    for start, end in itertools.pairwise(places):
+    bounds = [0, *sorted(min(cut, len(bodies)) for cut in cuts), len(bodies)]
+    for start, end in itertools.pairwise(bounds):
         pieces = append(pieces, bodies[start:end])
     assert b"".join(pieces) == b",".join(bodies)
 
 
 @given(st.lists(st.binary(min_size=1, max_size=9), max_size=99))
-def test_pieces_are_few(bodies: list[bytes]) -> None:
+def test_each_piece_is_more_than_twice_as_long_as_the_next(bodies: list[bytes]) -> None:
     pieces: tuple[bytes, ...] = ()
     for body in bodies:
         pieces = append(pieces, [body])
@@ -36,7 +36,7 @@ def test_pieces_are_few(bodies: list[bytes]) -> None:
 
 
 class Conversations(RuleBasedStateMachine):
-    """Conversations that go on, branch, lose messages and end, in any order."""
+    """Conversations that continue, branch, lose messages and end, in any order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,23 +51,23 @@ class Conversations(RuleBasedStateMachine):
     def branches(self, index: int) -> None:
         self.conversations.append([*self.conversations[index % len(self.conversations)]])
 
-    @rule(index=st.integers(0, 9), place=st.integers(0, 9))
-    def loses_a_message(self, index: int, place: int) -> None:
-        del self.conversations[index % len(self.conversations)][place : place + 1]
+    @rule(index=st.integers(0, 9), position=st.integers(0, 9))
+    def loses_a_message(self, index: int, position: int) -> None:
+        del self.conversations[index % len(self.conversations)][position : position + 1]
 
     @rule(index=st.integers(0, 9))
     def is_sent(self, index: int) -> None:
         messages = tuple(self.conversations[index % len(self.conversations)])
         recalled = self.memory.recall(messages)
         plain = CODEC.encode(Call(model="m", messages=messages))
-        resumed = CODEC.encode(Call(model="m", messages=messages), recalled.written)
+        resumed = CODEC.encode(Call(model="m", messages=messages), recalled.prefix)
         assert resumed == plain
-        resumed.map(lambda encoded: self.memory.keep(recalled, messages, encoded.written))
+        resumed.map(lambda encoded: self.memory.keep(recalled, messages, encoded.prefix))
 
     @rule()
     def all_end(self) -> None:
         self.conversations = [[]]
-        gc.collect(1)  # a failure on the way leaves a circle of traceback and frame
+        gc.collect(1)  # an earlier failure leaves a reference cycle of traceback and frame
         assert len(self.memory) == 0
 
 

@@ -1,0 +1,135 @@
+"""Options: keys of the body, written and read side by side; a limit is always sent, as the vendor wants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import cast
+
+from casual_llm.frozen import Json, thaw
+from casual_llm.messages import Native
+from casual_llm.options import ChatOptions
+from casual_llm.providers.anthropic.content import FORMAT, NAMES, write_content
+from casual_llm.providers.anthropic.models import capabilities
+from casual_llm.providers.anthropic.schema import output_format, read_format
+from casual_llm.tools import Tool
+from casual_llm.wire.capabilities import limit_options, stop_sequences
+from casual_llm.wire.codec import Call
+from casual_llm.wire.encoding import without_none
+from casual_llm.wire.json import dump, items, mapping, text
+from casual_llm.wire.message_format import Body
+from casual_llm.wire.reading import all_or_none, take, take_options
+from casual_llm.wire.report import PlacedError, Report, native_for, overlay_native
+from casual_llm.wire.request_format import EncodedOptions
+
+MAX_TOKENS = 4096
+"""What is sent where no limit is set, because the vendor requires one."""
+_SAME = ("max_tokens", "temperature", "top_p", "top_k")
+"""Options whose key on the wire is their name."""
+_CHOICES = {"auto": "auto", "none": "none", "required": "any"}
+_MODES = {kind: mode for mode, kind in _CHOICES.items()}
+_TOOL_NAMES = re.compile(r"[a-zA-Z0-9_-]{1,128}")  # what else is refused ("String should match pattern")
+_TOOL_KEYS = frozenset({"name", "description", "input_schema", "strict", "cache_control"})
+
+
+def encode_options(call: Call, options: ChatOptions, report: Report) -> EncodedOptions:
+    """Encode the options of a call."""
+    model = capabilities(call.model)
+    sent = limit_options(_with_limit(options, report), model, report)
+    stop = stop_sequences(sent.stop, report)
+    shape = output_format(sent.response_format, report, schemas=model.schemas)
+    body: Body = {
+        **{name: getattr(sent, name) for name in _SAME},
+        "stop_sequences": stop,
+        "output_config": None if shape.format is None else {"format": shape.format},
+        "tools": None if sent.tools is None else _write_tools(sent.tools, report),
+        "tool_choice": None if sent.tool_choice is None else write_tool_choice(sent.tool_choice),
+    }
+    system = [dump(block) for block in write_content(shape.instruction)]
+    return EncodedOptions(body=without_none(body), leading_arrays={"system": system} if system else {})
+
+
+def read_options(rest: Body, _: bool) -> ChatOptions:  # noqa: FBT001 # by place
+    """Read the options of a request; what none can express stays in `extra`."""
+    values = take_options(rest, dict(zip(_SAME, _SAME, strict=True)))
+    config = mapping(rest.get("output_config"))
+    shape = take(rest, "output_config", read_format)
+    other = {key: value for key, value in config.items() if key != "format"}
+    return ChatOptions(
+        **cast("dict[str, None]", values),  # the validators of ChatOptions tell the types apart
+        stop=take(rest, "stop_sequences", _read_stop),
+        tools=take(rest, "tools", partial(all_or_none, _read_tool)),
+        tool_choice=take(rest, "tool_choice", _read_tool_choice),
+        response_format=shape,
+        extra={**rest, **({"output_config": other} if shape and other else {})} or None,
+    )
+
+
+def _with_limit(options: ChatOptions, report: Report) -> ChatOptions:
+    if options.max_tokens is not None or "max_tokens" in (options.extra or {}):
+        return options
+    report.added("options.max_tokens", MAX_TOKENS)
+    return options.set(max_tokens=MAX_TOKENS)
+
+
+def _read_stop(value: Json) -> tuple[str, ...] | None:
+    texts = tuple(text(item) for item in items(value))
+    return texts if [*texts] == value else None
+
+
+def write_tool_choice(choice: str) -> Body:
+    """Write which tools may be called.
+
+    >>> write_tool_choice("required"), write_tool_choice("weather")
+    ({'type': 'any'}, {'type': 'tool', 'name': 'weather'})
+    """
+    return {"type": _CHOICES[choice]} if choice in _CHOICES else {"type": "tool", "name": choice}
+
+
+def _read_tool_choice(value: Json) -> str | None:
+    kind, name = text(mapping(value).get("type")), text(mapping(value).get("name"))
+    choice = name if kind == "tool" and name not in _CHOICES else _MODES.get(kind)
+    return choice if choice and value == write_tool_choice(choice) else None
+
+
+def write_tool(tool: Tool) -> Body:
+    """Write a tool as Anthropic lists it.
+
+    >>> write_tool(Tool(name="ping"))
+    {'name': 'ping', 'input_schema': {'type': 'object', 'properties': {}, 'required': []}}
+    """
+    return _listed(tool) | native_for(tool.native, NAMES)
+
+
+def _listed(tool: Tool) -> Body:
+    body: Body = {"name": tool.name, "description": tool.description, "input_schema": tool.input_schema}
+    return without_none({**body, "strict": tool.strict, "cache_control": thaw(tool.cache_control)})
+
+
+def _write_tools(tools: Sequence[Tool], report: Report) -> list[Body]:
+    return [_write_listed(tool, f"options.tools[{index}]", report) for index, tool in enumerate(tools)]
+
+
+def _write_listed(tool: Tool, path: str, report: Report) -> Body:
+    native = native_for(tool.native, NAMES)
+    is_ours = "name" not in native and native.get("type", "custom") == "custom"
+    if is_ours and not _TOOL_NAMES.fullmatch(tool.name):
+        problem = f"Anthropic does not accept {tool.name!r} as the name of a tool"
+        remedy = "use letters, digits, _ and - only, at most 128, because the model calls it by its name"
+        raise PlacedError(f"{path}.name", problem, remedy)
+    overlay_native(_listed(tool), tool.native, NAMES, path, report)
+    return write_tool(tool)
+
+
+def _read_tool(tool: Mapping[str, Json]) -> Tool | None:
+    schema, strict, mark = tool.get("input_schema"), tool.get("strict"), tool.get("cache_control")
+    if not isinstance(schema, Mapping) or tool.get("type", "custom") != "custom":
+        return None
+    if not isinstance(strict, bool | None) or not isinstance(mark, Mapping | None):
+        return None
+    rest = {key: value for key, value in tool.items() if key not in _TOOL_KEYS}
+    native: Native = {FORMAT: rest} if rest else None
+    description = cast("str | None", tool.get("description"))  # what is no text, Tool refuses
+    plain = Tool.from_input_schema(text(tool.get("name")), description, schema)
+    return Tool.model_validate({**dict(plain), "strict": strict, "cache_control": mark, "native": native})

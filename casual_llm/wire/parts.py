@@ -1,0 +1,266 @@
+"""An assistant's message as fields, and as the ordered blocks that a format's server sent it in.
+
+Fields hold one text, then tool calls. Where blocks hold more, such as signed reasoning, server tools or
+citations, they stay in `native[format]["content"]` and are sent again as they came, as long as their text
+and calls agree with the fields: vendors check signatures and order. Fields that a caller has changed since
+count, and such blocks are dropped and reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from attrs import frozen
+from pydantic_core import from_json
+
+from casual_llm.frozen import Json, freeze_object
+from casual_llm.messages import AssistantMessage, AssistantToolCall, ChatMessage, Native
+from casual_llm.wire.json import dump, items, mapping
+from casual_llm.wire.message_format import Body
+from casual_llm.wire.report import PlacedError, Report, native_for, overlay_native, report_foreign
+
+Block: TypeAlias = Mapping[str, Json]
+ROLE, CONTENT = "role", "content"
+"""Keys of `native` that fields of a message hold, the second of them the one under which blocks are kept."""
+
+
+@frozen(kw_only=True)
+class BlockFormat:
+    """How the fields of an assistant's message are a format's blocks, and blocks are fields."""
+
+    name: str
+    """The key of `native` under which blocks are read."""
+    names: Collection[str]
+    """The keys of `native` that mean the format."""
+    text_of: Callable[[Sequence[Block]], str]
+    calls_of: Callable[[Sequence[Block]], Sequence[AssistantToolCall]]
+    is_plain: Callable[[Sequence[Block]], bool]
+    """Whether text and tool calls hold all that the blocks hold."""
+    write_call: Callable[[AssistantToolCall], Body]
+    """Writes a call and the keys of its `native`."""
+    valid_id: Callable[[str], str]
+    """The id of a call as the format takes it, under which calls are compared."""
+    replayed: Callable[[Body], Body | None]
+    """A block as the server takes it again, with a valid id; `None` for one that it refuses or is blank."""
+    refused: Callable[[Sequence[Block]], str | None]
+    """What of the blocks is lost because the server refuses it, in words."""
+
+
+def message_of(form: BlockFormat, blocks: Sequence[Block]) -> AssistantMessage:
+    """Return the message that blocks are; it keeps them only where they hold more than its fields."""
+    calls, content = form.calls_of(blocks), form.text_of(blocks)
+    return AssistantMessage(
+        content=content or (None if calls else ""),
+        tool_calls=tuple(calls) or None,
+        native=None if form.is_plain(blocks) else {form.name: {CONTENT: blocks}},
+    )
+
+
+def native_blocks(form: BlockFormat, message: AssistantMessage) -> list[Body]:
+    """Return the blocks in which a message came."""
+    if message.native is None:
+        return []
+    return [dict(mapping(item)) for item in items(native_for(message.native, form.names).get(CONTENT))]
+
+
+def agreeing_blocks(form: BlockFormat, message: AssistantMessage) -> list[Body]:
+    """Return the blocks in which a message came, if their text and calls are those of its fields."""
+    blocks = native_blocks(form, message)
+    if not blocks or form.text_of(blocks) != (message.content or ""):
+        return []
+    calls = _meaning(form, form.calls_of(blocks))
+    return blocks if calls == _meaning(form, message.tool_calls or ()) else []
+
+
+def _meaning(form: BlockFormat, calls: Iterable[AssistantToolCall]) -> list[tuple[str, str, Json]]:
+    return [
+        (form.valid_id(call.id), call.function.name, object_or_text(call.function.arguments))
+        for call in calls
+    ]
+
+
+def canonical_answer(
+    form: BlockFormat, message: AssistantMessage, path: str, report: Report
+) -> AssistantMessage | None:
+    """Return a message as its text and calls, or as its blocks where they hold more and agree with them.
+
+    It is for formats that take no blank text and no refusal, and arguments as objects. `None` is a message
+    of which nothing is left.
+    """
+    is_text = message.tool_calls is None and message.refusal is None and message.native is None
+    if is_text and not is_blank(message.content):
+        return message
+    agreeing = agreeing_blocks(form, message)
+    blocks = [block for block in map(form.replayed, agreeing) if block is not None]
+    _report_native(form, message, agreeing, path, report)
+    if not message.tool_calls and not blocks and is_blank(message.content) and is_blank(message.refusal):
+        report.changed(path, "dropped", message.content)
+        return None
+    calls = _canonical_calls(form, message, blocks, path, report)
+    content = form.text_of(blocks) if blocks else message.content
+    if is_blank(content):
+        content = None if calls else ""
+    if content != message.content and (content or not message.refusal):
+        report.changed(f"{path}.content", "rewritten", message.content, content)
+    if message.refusal is not None:
+        content = _with_refusal(content, message.refusal, path, report, has_content=bool(calls or blocks))
+    native = _canonical_native(form, message, blocks)
+    if agreeing and native_for(native, form.names).get(CONTENT) != agreeing:
+        report.changed(f"{path}.native.{form.name}", "rewritten", "blocks", "the message says it")
+    if message.tool_calls is not None and not message.tool_calls:
+        report.changed(f"{path}.tool_calls", "dropped", [])
+    update = {"content": content, "tool_calls": calls or None, "refusal": None, "native": native}
+    return message.model_copy(update=update)
+
+
+def is_blank(text: str | None) -> bool:
+    """Return whether a text holds nothing that is visible.
+
+    >>> is_blank(" "), is_blank("a")
+    (True, False)
+    """
+    return not text or text.isspace()
+
+
+def _report_native(
+    form: BlockFormat, message: AssistantMessage, agreeing: Sequence[Block], path: str, report: Report
+) -> None:
+    """Report what in `native` is another format's, does not agree with the fields, or is refused."""
+    report_foreign(path, message.native, form.names, report)
+    own = native_for(message.native, form.names)
+    if ROLE in own:
+        report.dropped(f"{path}.native.{form.name}.{ROLE}", own[ROLE])
+    if not agreeing and CONTENT in own:
+        report.dropped(f"{path}.native.{form.name}.{CONTENT}", "blocks that do not agree with the message")
+    refused = form.refused(agreeing)
+    if refused is not None:
+        report.dropped(f"{path}.native.{form.name}.{CONTENT}", refused)
+
+
+def _canonical_calls(
+    form: BlockFormat, message: AssistantMessage, blocks: Sequence[Block], path: str, report: Report
+) -> tuple[AssistantToolCall, ...]:
+    """Return the calls, from the blocks where there are some; report what of each is written otherwise."""
+    replayed, calls = form.calls_of(blocks), list[AssistantToolCall]()
+    for index, call in enumerate(message.tool_calls or ()):
+        call_path = f"{path}.tool_calls[{index}]"
+        arguments = object_at(f"{call_path}.function.arguments", call.function.arguments)
+        if blocks:
+            report_foreign(call_path, call.native, form.names, report)
+            calls.append(replayed[index])
+        else:
+            calls.append(_canonical_call(form, call, arguments_of(arguments), call_path, report))
+        _report_call(form, call, calls[-1], call_path, report)
+    return tuple(calls)
+
+
+def _canonical_call(
+    form: BlockFormat, call: AssistantToolCall, arguments: str, path: str, report: Report
+) -> AssistantToolCall:
+    identity = form.valid_id(call.id)
+    if call.native is None and identity == call.id and arguments == call.function.arguments:
+        return call
+    function = call.function.model_copy(update={"arguments": arguments})
+    canonical = call.model_copy(update={"id": identity, "function": function})
+    if call.native is None:
+        return canonical
+    body = form.write_call(canonical.model_copy(update={"native": None}))
+    read = form.calls_of([overlay_native(body, call.native, form.names, path, report)])
+    return read[0].model_copy(update={"id": form.valid_id(read[0].id)}) if read else canonical
+
+
+def _report_call(
+    form: BlockFormat, call: AssistantToolCall, canonical: AssistantToolCall, path: str, report: Report
+) -> None:
+    if canonical is call:
+        return
+    if canonical.id != call.id:
+        report.changed(f"{path}.id", "rewritten", call.id, canonical.id)
+    before, after = call.function.arguments, canonical.function.arguments
+    if before != after:
+        report.changed(f"{path}.function.arguments", "rewritten", before, after)
+    if native_for(canonical.native, form.names) != native_for(call.native, form.names):
+        report.changed(f"{path}.native.{form.name}", "rewritten", "keys", "what the wire holds")
+
+
+def _with_refusal(
+    content: str | None, refusal: str, path: str, report: Report, *, has_content: bool
+) -> str | None:
+    """Put a refusal in the place of the text, where there is nothing else."""
+    if not refusal:
+        report.changed(f"{path}.refusal", "rewritten", refusal)
+    elif has_content or content:
+        report.dropped(f"{path}.refusal", refusal)
+    else:
+        report.replaced(f"{path}.refusal", refusal, "a text")
+        return refusal
+    return content
+
+
+def _canonical_native(
+    form: BlockFormat, message: AssistantMessage, blocks: Sequence[Block]
+) -> Mapping[str, Mapping[str, Json]] | None:
+    """Return `native` with blocks only where they hold more than the fields."""
+    keys = other_keys(message, form.names)
+    if not form.is_plain(blocks):
+        keys[CONTENT] = blocks
+    native = {name: own for name, own in (message.native or {}).items() if name not in form.names}
+    return {**native, form.name: keys} if keys else native or None
+
+
+def other_keys(message: ChatMessage, names: Collection[str]) -> Body:
+    """Return what `native` holds for the object of a message beside its role and content."""
+    native = native_for(message.native, names)
+    return {key: value for key, value in native.items() if key not in {ROLE, CONTENT}}
+
+
+def frozen_native(native: Native) -> Native:
+    """Return keys of the wire if they have a JSON form: servers write NaN."""
+    try:
+        return {name: mapping(keys) for name, keys in freeze_object(native).items()} if native else None
+    except ValueError:
+        return None
+
+
+def arguments_of(given: Json) -> str:
+    """Return the input of a call as text; some servers send the text itself.
+
+    >>> arguments_of({"city": "Oslo"})
+    '{"city":"Oslo"}'
+    """
+    if given is None:
+        return "{}"
+    return given if isinstance(given, str) else dump(given).decode()
+
+
+def object_or_text(arguments: str) -> Mapping[str, Json] | str:
+    """Return the arguments of a call as the object that they are, or as they stand.
+
+    >>> object_or_text('{"city": "Oslo"}'), object_or_text("{")
+    ({'city': 'Oslo'}, '{')
+    """
+    try:
+        return _object(arguments)
+    except ValueError:
+        return arguments
+
+
+def object_at(path: str, arguments: str) -> Mapping[str, Json]:
+    """Return the arguments of a call as an object, or refuse them by their path; blank ones are an empty one.
+
+    >>> object_at("messages[1].tool_calls[0].function.arguments", " ")
+    {}
+    """
+    try:
+        return _object(arguments)
+    except ValueError as error:
+        problem = f"not a JSON object: {error}"
+        remedy = "repair the JSON, or leave out this call and its result"
+        raise PlacedError(path, problem, remedy) from None
+
+
+def _object(arguments: str) -> Mapping[str, Json]:
+    if not arguments or arguments.isspace():
+        return {}
+    return freeze_object(from_json(arguments.encode()), "arguments")
