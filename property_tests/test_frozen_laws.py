@@ -31,8 +31,7 @@ from casual_llm.failures import EncodeError, ErrorResponse, Malformed, ReadError
 from casual_llm.frozen import Json, freeze, freeze_object, thaw, thaw_object
 from casual_llm.messages import UserMessage
 from casual_llm.options import ChatOptions
-from casual_llm.providers.openai_chat import COMPATIBLE, LLAMACPP, OPENAI, Dialect
-from casual_llm.providers.openai_chat.encode import encode
+from casual_llm.providers.openai_chat import COMPATIBLE, LLAMACPP, OPENAI, Dialect, codec
 from casual_llm.tools import ToolParameter
 from casual_llm.usage import Ledger
 from casual_llm.wire.codec import Call, Request, Response
@@ -132,7 +131,7 @@ def test_what_a_stream_gives_is_a_value_too(streamed: tuple[object, list[bytes]]
 @given(any_calls, st.sampled_from([OPENAI, COMPATIBLE, LLAMACPP]))
 @example(Call(model="m", messages=[UserMessage(content="")], options=_OVERRIDDEN), OPENAI)
 def test_what_encoding_gives_is_a_value_too(call: Call, dialect: Dialect) -> None:
-    encoded = encode(dialect, call)
+    encoded = codec(dialect).encode(call)
     assert hash(encoded) == hash(copy.deepcopy(encoded))
 
 

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 from hypothesis import assume, given, strategies as st
 from hypothesis.strategies import SearchStrategy
-from ollama_strategies import ollama_replies, sayable_calls
+from ollama_strategies import encodable_calls, ollama_replies
 from returns.result import Success
 from strategies import json_objects, json_values, non_empty_texts, texts, tool_names
 from wire_strategies import mutations, odd_bodies, odd_streams, replies, requests
@@ -37,7 +37,7 @@ names = st.sampled_from([*_FORMATS * 5, *FORMATS])
 kinds: SearchStrategy[BodyKind] = st.sampled_from(get_args(BodyKind))
 any_replies = replies | ollama_replies
 # Strictness makes an error of every loss.
-plain_calls = sayable_calls.map(lambda call: evolve(call, options=call.options.without("strict")))
+plain_calls = encodable_calls.map(lambda call: evolve(call, options=call.options.without("strict")))
 
 
 def _request(name: str, call: Call) -> tuple[str, bytes]:

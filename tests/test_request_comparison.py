@@ -138,7 +138,7 @@ def test_an_unreported_change_is_unexplained(protocol: Protocol, body: Body) -> 
 
 
 WARM, HOT = openai(temperature=2.5), openai(temperature=3.0)
-UNRELATED_LOSSES: dict[str, tuple[Protocol, Body, Body, Loss]] = {
+UNRELATED_LOSSES: dict[str, tuple[Protocol, Body, Body, Loss | Change]] = {
     "of another option": (OPENAI, openai(seed=1), openai(), unsupported("options.top_k", 1)),
     "of another value": (
         *(OPENAI, HOT, WARM),
@@ -194,7 +194,7 @@ UNRELATED_LOSSES: dict[str, tuple[Protocol, Body, Body, Loss]] = {
     ("protocol", "before", "after", "loss"), UNRELATED_LOSSES.values(), ids=UNRELATED_LOSSES.keys()
 )
 def test_an_unrelated_loss_explains_nothing(
-    protocol: Protocol, before: Body, after: Body, loss: Loss
+    protocol: Protocol, before: Body, after: Body, loss: Loss | Change
 ) -> None:
     it = Rewriting(before, after, (loss,), tuple(range(len(before["messages"]))))
     assert None in explain_differences(protocol, it).values()

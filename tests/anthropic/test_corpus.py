@@ -6,13 +6,13 @@ import json
 from collections import Counter
 
 import pytest
-from casual_llm.providers.anthropic.decode import FINISH_REASONS
 from returns.result import Success
 from support.corpus import OK, Exchange, answer, exchanges, streamed
 
 from casual_llm.failures import ErrorResponse
 from casual_llm.frozen import thaw
 from casual_llm.providers.anthropic import codec
+from casual_llm.providers.anthropic.decode import FINISH_REASONS
 
 CODEC = codec()
 

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from casual_llm.providers.anthropic.decode import decode
 
 from casual_llm.failures import Malformed
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
+from casual_llm.providers.anthropic.decode import decode
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response

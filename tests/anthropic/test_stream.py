@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from casual_llm.providers.anthropic.stream import START, finish, step
 from returns.result import Result
 from support.corpus import streamed
 

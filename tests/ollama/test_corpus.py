@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from casual_llm.providers.ollama.decode import FINISH_REASONS
 from returns.result import Success
 from support.corpus import Exchange, answer, exchanges, streamed
 
 from casual_llm.failures import Truncated
 from casual_llm.providers.ollama import codec
+from casual_llm.providers.ollama.decode import FINISH_REASONS
 
 CODEC = codec()
 

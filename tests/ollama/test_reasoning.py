@@ -30,11 +30,14 @@ REASONING: list[tuple[Any, Any, list[tuple[str, object, object]]]] = [
 ]
 
 
-@pytest.mark.parametrize(("reasoning", "think", "losses"), REASONING)
+@pytest.mark.parametrize(
+    ("options", "think", "losses"),
+    [(ChatOptions(reasoning=reasoning), think, losses) for reasoning, think, losses in REASONING],
+)
 def test_reasoning_is_asked_for_by_think(
-    reasoning: Any, think: Any, losses: list[tuple[str, object, object]]
+    options: ChatOptions, think: object, losses: list[tuple[str, object, object]]
 ) -> None:
-    it = encoded(ChatOptions(reasoning=reasoning))
+    it = encoded(options)
     assert json.loads(it.request.body).get("think") == think
     assert [(loss.path, loss.asked, loss.applied) for loss in it.losses] == losses
 
@@ -58,6 +61,6 @@ def test_parallel_calls_are_dropped() -> None:
         ("deep", ChatOptions(extra={"think": "deep"})),
     ],
 )
-def test_think_is_read(think: Any, options: ChatOptions) -> None:
+def test_think_is_read(think: object, options: ChatOptions) -> None:
     body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}], "think": think}
     assert codec().read(Request(url="", body=json.dumps(body).encode())).unwrap().options == options

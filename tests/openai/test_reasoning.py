@@ -64,11 +64,14 @@ REASONING: list[tuple[Dialect, Any, dict[str, Any], list[tuple[str, object]]]] =
 ]
 
 
-@pytest.mark.parametrize(("dialect", "reasoning", "body", "lost"), REASONING)
+@pytest.mark.parametrize(
+    ("dialect", "options", "body", "lost"),
+    [(dialect, ChatOptions(reasoning=asked), body, lost) for dialect, asked, body, lost in REASONING],
+)
 def test_reasoning_is_sent_as_the_server_takes_it(
-    dialect: Dialect, reasoning: Any, body: dict[str, Any], lost: list[tuple[str, object]]
+    dialect: Dialect, options: ChatOptions, body: dict[str, Any], lost: list[tuple[str, object]]
 ) -> None:
-    it = encoded(dialect, ChatOptions(reasoning=reasoning))
+    it = encoded(dialect, options)
     assert (keys(it), losses(it)) == (body, lost)
 
 

@@ -14,7 +14,7 @@ from support.corpus import Difference
 from support.protocols import ANTHROPIC, OLLAMA, OPENAI
 
 from casual_llm.frozen import thaw
-from casual_llm.wire.report import Loss
+from casual_llm.wire.report import Change, Loss
 
 
 @frozen
@@ -23,7 +23,7 @@ class Rewriting:
 
     before: Any
     after: Any
-    reported: tuple[Loss, ...] = ()
+    reported: tuple[Loss | Change, ...] = ()
     """Losses and changes; the indices in their paths are those of the messages of the call."""
     owners: tuple[int, ...] = ()
     """For each message of the call its index in the request; -1 for the system prompt outside `messages`."""
@@ -49,7 +49,7 @@ def is_reported(protocol: str, it: Difference, rewriting: Rewriting) -> bool:
     )
 
 
-def _paths(protocol: str, loss: Loss) -> tuple[str, ...]:
+def _paths(protocol: str, loss: Loss | Change) -> tuple[str, ...]:
     path = re.sub(r"\.native\.[^.]+", "", loss.path)
     if not path.startswith("options."):
         replacement = f"{path.rpartition('.')[0]}.{loss.applied}"
@@ -64,7 +64,7 @@ def _is_inside(path: str, outer_paths: Sequence[str]) -> bool:
     return any(plain == outer or plain.startswith((f"{outer}.", f"{outer}[")) for outer in outer_paths)
 
 
-def _has_values(it: Difference, loss: Loss) -> bool:
+def _has_values(it: Difference, loss: Loss | Change) -> bool:
     """Return whether the values of a difference are those of a loss; some losses name a key instead."""
     if it.path == "tools":  # only requested tools may be sent
         return bool([tool for tool in it.before if tool in it.after] == it.after)
@@ -75,7 +75,7 @@ def _has_values(it: Difference, loss: Loss) -> bool:
     return bool(it.before != thaw(loss.asked) or it.after == thaw(loss.applied))
 
 
-def with_dropped_parts(after: Any, reported: Sequence[Loss]) -> Any:  # noqa: ANN401 # JSON
+def with_dropped_parts(after: Any, reported: Sequence[Loss | Change]) -> Any:  # noqa: ANN401 # JSON
     """Insert null for each dropped content part, so that the other parts have their original indices."""
     dropped = [loss.path for loss in reported if loss.kind == "unsupported"]
     matches = [re.fullmatch(r"messages\[(\d+)\]\.content\[(\d+)\]", path) for path in dropped]

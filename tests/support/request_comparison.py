@@ -34,6 +34,7 @@ from support.turns import same_blocks
 
 from casual_llm.failures import EncodeError, ReadError
 from casual_llm.wire.codec import Call, Codec, Encoded, Request
+from casual_llm.wire.report import Change, Loss
 
 Rule = Callable[[Difference, Rewriting], bool]
 
