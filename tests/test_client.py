@@ -105,7 +105,7 @@ async def test_a_loss_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     [
         (
             ChatOptions(top_p=0.5, extra={"top_p": 1}),
-            "options.extra.top_p stands in place of the field that",
+            "options.extra.top_p overrides the field of the same",
         ),
         (
             ChatOptions(tools=[Tool(name="a"), Tool(name="b")], tool_choice="b"),

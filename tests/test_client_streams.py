@@ -56,7 +56,7 @@ async def test_what_follows_the_last_word_is_left_unread() -> None:
 
 
 async def test_a_malformed_stream_is_a_reply_error() -> None:
-    with pytest.raises(ReplyError, match="no JSON object") as caught:
+    with pytest.raises(ReplyError, match="a JSON object") as caught:
         await chunks_of(model_on(FakeTransport((*FRAMES[:2], b"data: {broken\n\n"))))
     assert caught.value.partial is not None
 
@@ -65,7 +65,7 @@ async def test_a_malformed_stream_is_reported_without_waiting_for_more() -> None
     pings = says_and_hangs(STREAM_HEAD, piece(b"data: ping\n\n"))
     async with serving(pings) as server, OpenAIClient(base_url=server.url, timeout=60) as client:
         async with asyncio.timeout(20):
-            with pytest.raises(ReplyError, match="an event is no JSON object"):
+            with pytest.raises(ReplyError, match="expected a JSON object in an event"):
                 await chunks_of(Model(client, "gpt-5"))
 
 

@@ -316,7 +316,7 @@ def test_at_most_one_system_message_that_says_something_stays_where_it_is(said: 
         ({"role": "user", "content": "Hi"}, r"messages: a dict given; give a list of messages"),
         (
             [UserMessage(content="Hi"), {"role": "user", "content": "Hi"}],
-            r"messages\[1\]: a dict given; give a message, such as UserMessage",
+            r"messages\[1\]: expected a message, got a dict; use a message",
         ),
     ],
 )
@@ -387,5 +387,5 @@ def test_messages_of_any_kind_of_list_are_joined_and_what_is_none_is_refused() -
     assert [message.content for message in merge_system_messages(said)] == ["a\n\nb", "c"]
     with pytest.raises(RequestError, match="messages: a str given; give a list of messages"):
         merge_system_messages("x")  # type: ignore[arg-type] # what is tested
-    with pytest.raises(RequestError, match=r"messages\[0\]: a str given"):
+    with pytest.raises(RequestError, match=r"messages\[0\]: expected a message, got a str"):
         merge_system_messages(["x"])  # type: ignore[list-item] # what is tested

@@ -174,7 +174,7 @@ def _anchors(path: Path) -> set[str]:
 
 def test_the_diagram_of_the_package_shows_every_module() -> None:
     package, design = ROOT / "casual_llm", (ROOT / "docs" / "design.md").read_text("utf-8")
-    picture = design.partition("```text")[2].partition("```")[0]
+    picture = design.partition("```\n")[2].partition("```")[0]
     rooms = {path.stem for path in package.glob("*.py")} | {path.name for path in package.glob("*/")}
     assert {room for room in rooms if not re.search(rf"\b{room}\b", picture)} <= {"__init__", "__pycache__"}
 

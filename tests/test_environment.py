@@ -82,11 +82,11 @@ def test_an_ollama_host_is_read_however_it_is_spelled(
 def test_an_ollama_host_that_is_none_is_refused_by_where_it_is_from(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ConfigurationError, match=r"^host: .* is no address; give one like") as given:
+    with pytest.raises(ConfigurationError, match=r"^host: .* is not a valid URL; use one like") as given:
         OllamaClient(host=text)
     monkeypatch.setenv("OLLAMA_HOST", text)
     with pytest.raises(
-        ConfigurationError, match=r"^OLLAMA_HOST: .* is no address; give one like"
+        ConfigurationError, match=r"^OLLAMA_HOST: .* is not a valid URL; use one like"
     ) as from_environment:
         OllamaClient()
     assert "secret" not in str(given.value) + str(from_environment.value)

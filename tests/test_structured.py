@@ -46,7 +46,7 @@ def test_json_with_or_without_a_fence_is_read(content: str) -> None:
 
 
 FAILURES: list[tuple[Reply, ParseFailure, str]] = [
-    (reply_with(None), Empty(), "the answer is empty; say in the messages"),
+    (reply_with(None), Empty(), "the answer is empty; describe in the messages"),
     (reply_with(" \n"), Empty(), "the answer is empty"),
     (
         Reply(message=AssistantMessage(content=GOOD, refusal="I can't help.")),

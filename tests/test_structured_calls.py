@@ -79,7 +79,7 @@ async def test_every_call_of_a_repair_is_counted_and_usage_is_that_of_the_last()
 @pytest.mark.parametrize(("repairs", "calls"), [(0, 1), (1, 2), (3, 4)])
 async def test_repairs_are_bounded(repairs: int, calls: int) -> None:
     model, transport = answering(*[reply_with(YOUNG)] * 9)
-    with pytest.raises(StructuredOutputError, match=r"does not fit Person; .*\nage: Input") as raised:
+    with pytest.raises(StructuredOutputError, match=r"does not match Person; .*\nage: Input") as raised:
         await model.chat_as(Person, ASK, repairs=repairs)
     assert len(transport.requests) == calls
     assert raised.value.reply.message.content == YOUNG

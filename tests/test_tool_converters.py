@@ -100,7 +100,7 @@ def test_what_nobody_could_decode_is_refused_by_its_place(read: Converter) -> No
     deep: Body = {}
     for _ in range(210):
         deep = {"a": deep}
-    with pytest.raises(RequestError, match=r"(tool_calls|blocks): they cannot be read; give"):
+    with pytest.raises(RequestError, match=r"(tool_calls|blocks): cannot be read; pass"):
         read([deep])
 
 
@@ -115,7 +115,7 @@ def test_what_nobody_could_decode_is_refused_by_its_place(read: Converter) -> No
             [{}, 5],
             r"(tool_calls|blocks)\[1\]: an int given; give a dict, or an object of the vendor's library",
         ),
-        ([{"id": object()}], r"(tool_calls|blocks): what is given is no JSON"),
+        ([{"id": object()}], r"(tool_calls|blocks): not valid JSON"),
     ],
 )
 def test_what_are_no_calls_is_refused_by_its_place(read: Converter, given: object, problem: str) -> None:
@@ -172,7 +172,7 @@ def test_a_tool_is_a_plain_dict_in_the_vendor_s_words(one: Converter, several: C
 
 @pytest.mark.parametrize("several", [tools_to_openai, tools_to_ollama, tools_to_anthropic])
 def test_what_is_no_tool_is_refused_by_its_place(several: Converter) -> None:
-    with pytest.raises(RequestError, match=r"tools\[1\]: a dict given; give a Tool"):
+    with pytest.raises(RequestError, match=r"tools\[1\]: expected a Tool, got a dict; use a Tool"):
         several([WEATHER, AS_FUNCTION])
     with pytest.raises(RequestError, match="tools: a Tool given; give a list of tools"):
         several(WEATHER)
@@ -180,5 +180,5 @@ def test_what_is_no_tool_is_refused_by_its_place(several: Converter) -> None:
 
 @pytest.mark.parametrize("one", [tool_to_openai, tool_to_ollama, tool_to_anthropic])
 def test_one_thing_that_is_no_tool_is_refused(one: Converter) -> None:
-    with pytest.raises(RequestError, match="tool: a dict given; give a Tool"):
+    with pytest.raises(RequestError, match="tool: expected a Tool, got a dict; use a Tool"):
         one(AS_FUNCTION)

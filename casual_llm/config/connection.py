@@ -42,7 +42,7 @@ def _masked(secret: Secret | None) -> str:
 
 def _key(value: str | Secret | None) -> Secret | None:
     if not isinstance(value, str | Secret | None):
-        raise invalid("ClientConfig.api_key", f"{type_name(value)} given", "give a str")
+        raise _wrong_type("ClientConfig.api_key", "a str", value)
     return as_secret(value)
 
 

@@ -25,6 +25,10 @@ class Capabilities:
     ranges: Ranges = field(factory=dict)
     """Options with a range that is narrower than theirs; the nearest number is sent for one outside."""
     max_stop_sequences: int | None = None
+    reasoning_effort: bool = True
+    """Whether the model reasons by an effort."""
+    reasoning_budget: bool = True
+    """Whether the model reasons by a budget of tokens."""
     schemas: bool = True
     """Whether answers can be held to a JSON Schema."""
 

@@ -105,7 +105,7 @@ def test_options_without_a_flag_can_be_set_without_a_file() -> None:
     [
         ("--base-url http://localhost/v1", "--base-url: already set by the file"),
         ("--provider local --name groq", "--provider, --name: already set by the file"),
-        ("--model fst", "no model is called 'fst', did you mean fast?"),
+        ("--model fst", "no model is named 'fst', did you mean fast?"),
         ("--set temprature=1", "did you mean temperature?"),
         ("--temperature nan", "--temperature: nan is not finite"),
         ("--timeout 0", "timeout: 0.0 is not a valid timeout"),

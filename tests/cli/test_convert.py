@@ -86,8 +86,16 @@ def test_bytes_are_read_and_printed_as_they_are_whatever_the_locale() -> None:
         (TO_ANTHROPIC, b'{"messages": 5}', "standard input: messages: expected an array"),
         (TO_ANTHROPIC, b'{"messages": []}', "standard input: messages: "),
         ([*TO_ANTHROPIC, "--kind", "reply"], b"{}", "standard input: cannot be read: expected "),
-        ([*TO_ANTHROPIC, "--kind", "reply"], b'{"error": "No."}', "standard input: the provider answered"),
-        ([*TO_ANTHROPIC, "--kind", "stream"], b"data: {]\n\n", "standard input: cannot be read: an event"),
+        (
+            [*TO_ANTHROPIC, "--kind", "reply"],
+            b'{"error": "No."}',
+            "standard input: the provider reported an error inside a 200",
+        ),
+        (
+            [*TO_ANTHROPIC, "--kind", "stream"],
+            b"data: {]\n\n",
+            "standard input: cannot be read: expected a JSON object",
+        ),
         ([*TO_ANTHROPIC, "--kind", "stream"], b": hi\n\n", "standard input: the stream ends before it is"),
         (["--from", "opnai", "--to", "ollama"], b"{}", "--from opnai: unknown format, did you mean openai?"),
         (["--from", "openai", "--to", "x"], b"{}", "--to x: unknown format; use one of openai, anthropic"),

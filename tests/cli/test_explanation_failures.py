@@ -89,7 +89,7 @@ def test_a_file_with_several_problems_shows_all(file: Path) -> None:
         ("broken.toml", b"[models", "broken.toml: Expected ']'"),
         ("latin.toml", b"# caf\xe9", "not valid UTF-8"),
         ("models.ini", b"x = 1", "unsupported file extension"),
-        ("number.json", b"7", "the file holds an int"),
+        ("number.json", b"7", "expected a table of sections, got an int"),
         ("\x1b[31m.toml", None, "the file does not exist"),
     ],
 )

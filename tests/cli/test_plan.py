@@ -180,11 +180,14 @@ def test_options_that_a_provider_does_not_support_are_noted_on_stderr() -> None:
         (["Hi", "--provider", "anthropic"], "--model: none given; name one that anthropic serves"),
         (["", *MODEL_FLAGS["ollama"]], "question: none given"),
         ([*MODEL_FLAGS["ollama"]], "question: none given"),
-        (["Hi", *MODEL_FLAGS["ollama"], "--base-url", "box:port"], "host: 'http://box:port' is no address"),
+        (
+            ["Hi", *MODEL_FLAGS["ollama"], "--base-url", "box:port"],
+            "host: 'http://box:port' is not a valid URL",
+        ),
         (["Hi", *MODEL_FLAGS["ollama"], "--image", "https://example.com/a.png"], "messages[0].content[1]: "),
         (
             ["Hi", *MODEL_FLAGS["ollama"], "--set", "strict=true", "--set", "tool_choice=x"],
-            "options.tool_choice: no tool",
+            "options.tool_choice: there is no tool",
         ),
         (
             ["Hi", *MODEL_FLAGS["ollama"], "--set", "strict=true", "--set", "extra.model=x"],

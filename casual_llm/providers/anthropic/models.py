@@ -24,6 +24,12 @@ STRUCTURED_ANSWERS: Version = (4, 5)
 """From here on answers can be held to a schema (vendor's page "Structured outputs", which lists the
 models of version 4.5 and later)."""
 
+EXTENDED_THINKING: Version = (3, 7)
+"""From here on models think by a budget of tokens (vendor's page "Extended thinking")."""
+
+ADAPTIVE_THINKING: Version = (4, 6)
+"""From here on models think by an effort; later ones refuse budgets (vendor's page "Adaptive thinking")."""
+
 
 def version_of(model: str) -> Version | None:
     """Read the version out of a model's name.
@@ -52,5 +58,7 @@ def capabilities(model: str) -> Capabilities:
     return Capabilities(
         unsupported=_UNSUPPORTED | ({"temperature", "top_p", "top_k"} if fixed_sampling else set()),
         ranges={"temperature": (0, 1)},
+        reasoning_effort=version is None or version >= ADAPTIVE_THINKING,
+        reasoning_budget=version is None or EXTENDED_THINKING <= version <= ADAPTIVE_THINKING,
         schemas=version is None or version >= STRUCTURED_ANSWERS,
     )

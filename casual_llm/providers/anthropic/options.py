@@ -12,9 +12,10 @@ from casual_llm.messages import Native
 from casual_llm.options import ChatOptions
 from casual_llm.providers.anthropic.content import FORMAT, NAMES, write_content
 from casual_llm.providers.anthropic.models import capabilities
+from casual_llm.providers.anthropic.reasoning import budget_of, read_reasoning, write_reasoning
 from casual_llm.providers.anthropic.schema import output_format, read_format
 from casual_llm.tools import Tool
-from casual_llm.wire.capabilities import limit_options, stop_sequences
+from casual_llm.wire.capabilities import check_parallel, limit_options, reasoning_of, stop_sequences
 from casual_llm.wire.codec import Call
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import dump, items, mapping, text
@@ -36,15 +37,18 @@ _TOOL_KEYS = frozenset({"name", "description", "input_schema", "strict", "cache_
 def encode_options(call: Call, options: ChatOptions, report: Report) -> EncodedOptions:
     """Encode the options of a call."""
     model = capabilities(call.model)
-    sent = limit_options(_with_limit(options, report), model, report)
+    reasoning = reasoning_of(options)
+    sent = limit_options(_with_limit(options, budget_of(reasoning, model), report), model, report)
+    thinking, effort = write_reasoning(reasoning, sent.max_tokens, model, report)
     stop = stop_sequences(sent.stop, report)
     shape = output_format(sent.response_format, report, schemas=model.schemas)
     body: Body = {
         **{name: getattr(sent, name) for name in _SAME},
         "stop_sequences": stop,
-        "output_config": None if shape.format is None else {"format": shape.format},
+        "output_config": without_none({"effort": effort, "format": shape.format}) or None,
+        "thinking": thinking,
         "tools": None if sent.tools is None else _write_tools(sent.tools, report),
-        "tool_choice": None if sent.tool_choice is None else write_tool_choice(sent.tool_choice),
+        "tool_choice": _write_choice(sent, report),
     }
     system = [dump(block) for block in write_content(shape.instruction)]
     return EncodedOptions(body=without_none(body), leading_arrays={"system": system} if system else {})
@@ -52,25 +56,61 @@ def encode_options(call: Call, options: ChatOptions, report: Report) -> EncodedO
 
 def read_options(rest: Body, _: bool) -> ChatOptions:  # noqa: FBT001 # by place
     """Read the options of a request; what none can express stays in `extra`."""
-    values = take_options(rest, dict(zip(_SAME, _SAME, strict=True)))
-    config = mapping(rest.get("output_config"))
-    shape = take(rest, "output_config", read_format)
-    other = {key: value for key, value in config.items() if key != "format"}
+    values = take_options(rest, {name: name for name in _SAME if rest.get(name) is not None})
+    config = dict(mapping(rest.get("output_config")))
+    shape = take(config, "format", read_format)
+    reasoning = read_reasoning(rest.get("thinking"), config.get("effort"))
+    if reasoning is not None:
+        rest.pop("thinking")
+        config.pop("effort", None)
+    if config != mapping(rest.get("output_config")):
+        rest |= {"output_config": config} if config else {}
+        rest = rest if config else {key: value for key, value in rest.items() if key != "output_config"}
+    tools = take(rest, "tools", partial(all_or_none, _read_tool))
+    choice, parallel = _take_choice(rest, has_tools=bool(tools or "tools" in rest))
     return ChatOptions(
         **cast("dict[str, None]", values),  # the validators of ChatOptions tell the types apart
         stop=take(rest, "stop_sequences", _read_stop),
-        tools=take(rest, "tools", partial(all_or_none, _read_tool)),
-        tool_choice=take(rest, "tool_choice", _read_tool_choice),
+        tools=tools,
+        tool_choice=choice,
+        parallel_tool_calls=parallel,
+        reasoning=reasoning,
         response_format=shape,
-        extra={**rest, **({"output_config": other} if shape and other else {})} or None,
+        extra=rest or None,
     )
 
 
-def _with_limit(options: ChatOptions, report: Report) -> ChatOptions:
+def _with_limit(options: ChatOptions, budget: int | None, report: Report) -> ChatOptions:
     if options.max_tokens is not None or "max_tokens" in (options.extra or {}):
         return options
-    report.added("options.max_tokens", MAX_TOKENS)
-    return options.set(max_tokens=MAX_TOKENS)
+    limit = MAX_TOKENS + (budget or 0)  # thinking counts as a part of the answer
+    report.added("options.max_tokens", limit)
+    return options.set(max_tokens=limit)
+
+
+def _write_choice(options: ChatOptions, report: Report) -> Body | None:
+    """Write which tools may be called, and whether several at once."""
+    choice, parallel = options.tool_choice, check_parallel(options, report)
+    if parallel is None:
+        return None if choice is None else write_tool_choice(choice)
+    if choice == "none":
+        report.changed("options.parallel_tool_calls", "implied", parallel)
+        return write_tool_choice(choice)
+    if choice is None:
+        report.changed("options.tool_choice", "implied", None, "auto")
+    return {**write_tool_choice(choice or "auto"), "disable_parallel_tool_use": not parallel}
+
+
+def _take_choice(rest: Body, *, has_tools: bool) -> tuple[str | None, bool | None]:
+    """Take out which tools may be called, and whether several at once, if options can express both."""
+    body = dict(mapping(rest.get("tool_choice")))
+    disable = body.pop("disable_parallel_tool_use", None)
+    choice = _read_tool_choice(body)
+    is_flag = isinstance(disable, bool) and has_tools and choice != "none"
+    if choice is None or not (disable is None or is_flag):
+        return None, None
+    del rest["tool_choice"]
+    return choice, None if disable is None else not disable
 
 
 def _read_stop(value: Json) -> tuple[str, ...] | None:

@@ -118,9 +118,9 @@ def limits_to_description(schema: dict[str, Json]) -> dict[str, Json]:
     return {**rest, "description": f"{text(schema.get('description'))} ({words})".lstrip()}
 
 
-def read_format(config: Json) -> JsonSchema | None:
-    """Read the shape of an answer out of `output_config`; `None` where it is of another kind."""
-    wanted = mapping(mapping(config).get("format"))
+def read_format(value: Json) -> JsonSchema | None:
+    """Read the shape of an answer; `None` where it is of another kind."""
+    wanted = mapping(value)
     schema = wanted.get("schema")
     is_schema = wanted.keys() == {"type", "schema"} and wanted["type"] == "json_schema"
     return JsonSchema(name=_UNNAMED, schema=schema) if is_schema and isinstance(schema, Mapping) else None
