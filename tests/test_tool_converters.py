@@ -174,7 +174,7 @@ def test_a_tool_is_a_plain_dict_in_the_vendor_s_words(one: Converter, several: C
 def test_what_is_no_tool_is_refused_by_its_place(several: Converter) -> None:
     with pytest.raises(RequestError, match=r"tools\[1\]: expected a Tool, got a dict; use a Tool"):
         several([WEATHER, AS_FUNCTION])
-    with pytest.raises(RequestError, match="tools: a Tool given; give a list of tools"):
+    with pytest.raises(RequestError, match="tools: expected a list of tools, got a Tool; put it into a list"):
         several(WEATHER)
 
 

@@ -1,7 +1,7 @@
 """Reasoning: `thinking` and `output_config.effort`, written and read side by side.
 
 Models from 4.6 on think adaptively, by an effort; those from 3.7 to 4.6 by a budget (vendor's pages
-"Adaptive thinking" and "Extended thinking"). What a model cannot do in the way that is asked for is put in the
+"Adaptive thinking", "Extended thinking"). What a model cannot do in the way that is asked for is put in the
 other way and reported, or dropped.
 """
 

@@ -84,16 +84,14 @@ def _canonical_native(dialect: Dialect, message: ChatMessage, path: str, report:
     ):
         report.dropped(f"{path}.native.openai.audio", native["openai"].pop("audio"))
     content = body.get("content")
-    for name in dialect.names if isinstance(content, str | None) else ():  # parts are no other form of parts
+    # Content in the server's own words agrees with a text, or is stale; parts are no other form of parts.
+    matching = dialect.names if isinstance(content, str | None) else ()
+    for name in matching:
         keys = native.get(name, {})
         if "content" in keys and text_of(keys["content"]) != text_of(content):
             report.dropped(f"{path}.native.{name}.content", native[name].pop("content"))
     replacing = {
-        name: {
-            key: value
-            for key, value in keys.items()
-            if key != "content" or not isinstance(content, str | None)
-        }
+        name: {key: value for key, value in keys.items() if key != "content" or name not in matching}
         for name, keys in native.items()
     }
     overlay_native(body, replacing, dialect.names, path, report)

@@ -11,7 +11,7 @@ def capabilities(dialect: Dialect, model: str) -> Capabilities:
 
     >>> from casual_llm.providers.openai_chat.dialects import OPENAI
     >>> sorted(capabilities(OPENAI, "gpt-4.1").unsupported)
-    ['top_k']
+    ['reasoning', 'top_k']
     """
     patterns = dialect.unsupported_by_model.items()
     return Capabilities(
