@@ -80,7 +80,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = [  # noqa: RUF022 # grouped by topic
+__all__ = [
     # talk: clients, models and what they answer
     "Model",
     "LLMClient",

@@ -48,11 +48,15 @@ __all__ = [
 ]
 
 
+def _not_native() -> ValueError:
+    return ValueError('native: expected a dict of dicts, such as {"openai": {"name": "Ann"}}')
+
+
 def _native(value: object) -> Mapping[str, Mapping[str, Json]] | None:
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        raise ValueError('native: give a dict of dicts, such as {"openai": {"name": "Ann"}}')  # noqa: TRY004
+        raise _not_native()
     return FrozenDict({str(name): freeze_object(keys, f"native.{name}") for name, keys in value.items()})
 
 

@@ -306,7 +306,7 @@ def test_reading_a_request_never_raises(request_: Request) -> None:
     assert CODEC.read(request_) == CODEC.read(request_)
 
 
-@given(st.sampled_from(["think", "keep_alive", "logprobs", "x"]), json_values)
+@given(st.sampled_from(["keep_alive", "logprobs", "x"]), json_values)
 def test_what_no_option_can_say_is_kept_in_extra(key: str, value: Json) -> None:
     body = json.dumps({"model": "m", "messages": [], key: value}).encode()
     call = CODEC.read(Request(url="/api/chat", body=body)).unwrap()

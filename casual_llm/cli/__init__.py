@@ -11,6 +11,6 @@ def main() -> None:
     if any(find_spec(library) is None for library in ("typer", "prompt_toolkit", "rich")):
         sys.stderr.write('casual-llm needs its extra: pip install "casual-llm[cli]"\n')
         sys.exit(2)
-    from casual_llm.cli.app import app  # noqa: PLC0415 # it imports the extra
+    from casual_llm.cli.app import app
 
     app(prog_name="casual-llm")

@@ -64,7 +64,7 @@ def chat(  # noqa: PLR0913 # records of flags, and its own
     API keys are read from the environment only (OPENAI_API_KEY, ANTHROPIC_API_KEY, or the variable of
     --name), because every user of a machine can see the arguments of its commands.
     """
-    from casual_llm.cli import question, session, target  # noqa: PLC0415 # they import the network
+    from casual_llm.cli import question, session, target
 
     chosen = target.resolve(model_flags, option_flags.as_options() | target.override_layer(overrides))
     given = question.read(question_flags)
@@ -72,7 +72,7 @@ def chat(  # noqa: PLR0913 # records of flags, and its own
         raise ConfigurationError("--json: a conversation has no single reply to print; give a question")
     with session.open_session(chosen, show_usage=usage) as opened:
         if given.text is None:
-            from casual_llm.cli.conversation import converse  # noqa: PLC0415 # it imports the terminal
+            from casual_llm.cli.conversation import converse
 
             converse(opened, given.opening, given.images)
         elif as_json:
@@ -94,7 +94,7 @@ def explain(
 
     Each option is listed with the section of the file that sets it and the values that it overrides.
     """
-    from casual_llm.cli import explanation, target  # noqa: PLC0415 # they import the network
+    from casual_llm.cli import explanation, target
 
     call = target.override_layer(overrides)
     explained = explanation.ModelExplanation.from_file(config, model, call)
@@ -115,7 +115,7 @@ def plan(
 
     Anything the provider does not support is reported on standard error.
     """
-    from casual_llm.cli import question, target, wire  # noqa: PLC0415 # they import the network
+    from casual_llm.cli import question, target, wire
 
     chosen = target.resolve(model_flags, option_flags.as_options() | target.override_layer(overrides))
     given = question.read(question_flags)
@@ -134,7 +134,7 @@ def convert(
 
     Anything the other format does not support is reported on standard error.
     """
-    from casual_llm.cli import question, wire  # noqa: PLC0415 # they import the formats
+    from casual_llm.cli import question, wire
 
     body = wire.convert_body(question.piped_body(), source, target, kind)
     print_body(body if kind == "stream" else body + b"\n")
@@ -143,6 +143,6 @@ def convert(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of configuration files, for editors."""
-    from casual_llm import config_schema  # noqa: PLC0415 # it imports how files are read
+    from casual_llm import config_schema
 
     print_text(json.dumps(config_schema(), indent=2) + "\n")

@@ -67,7 +67,7 @@ def render(explained: ModelExplanation) -> str:
     if not sys.stdout.isatty():
         return as_text(explained)
 
-    from rich.console import Console  # noqa: PLC0415 # only a terminal needs it
+    from rich.console import Console
 
     console = Console(highlight=False)
     return as_text(explained) if console.width < _NARROW else _as_table(explained, console)
@@ -94,9 +94,9 @@ def _cells(row: Row, separator: str) -> tuple[str, ...]:
 
 
 def _as_table(explained: ModelExplanation, console: Console) -> str:
-    from rich import box  # noqa: PLC0415 # as above
-    from rich.table import Column, Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich import box
+    from rich.table import Column, Table
+    from rich.text import Text
 
     columns = [Column(heading, overflow="fold") for heading in HEADINGS]
     table = Table(*columns, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
@@ -110,7 +110,7 @@ def _as_table(explained: ModelExplanation, console: Console) -> str:
     return captured.get()
 
 
-def _json_row(path: str, layer: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 # of any option
+def _json_row(path: str, layer: str, value: object) -> dict[str, Any]:
     content = {"omit": True} if value is OMIT else {"value": value}
     return {"place": path, **content, "layer": layer}
 

@@ -55,7 +55,7 @@ def _json(text: str) -> object:
 
 def _yaml(text: str) -> object:
     try:
-        from casual_llm.config.yaml import load  # noqa: PLC0415 # an extra
+        from casual_llm.config.yaml import load
     except ImportError:
         raise ValueError('YAML is an extra: pip install "casual-llm[yaml]", or write TOML') from None
     return load(text)

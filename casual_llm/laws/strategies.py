@@ -128,7 +128,7 @@ def options(draw: st.DrawFn, names: Names, features: Features) -> Layer:
     }
     known = {**_SCALARS, **further}
     # One in four is set, and one in eight of those to `OMIT`.
-    chosen = [name for name in known if draw(_dice) == 3]  # noqa: PLR2004
+    chosen = [name for name in known if not draw(_dice)]
     values = {name: draw(known[name]) if draw(_dice) or draw(_coin) else OMIT for name in chosen}
     offered = values.get("tools", OMIT)
     choices = ["auto", "none", "required", *(tool.name for tool in ([] if offered is OMIT else offered))]

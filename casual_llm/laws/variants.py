@@ -88,11 +88,11 @@ def _field(path: str, value: Any, name: str, of: BaseModel) -> Variants:  # noqa
         yield path, FrozenDict(dict([*value.items()][1:]))
 
 
-def _other_source(source: Any) -> Any:  # noqa: ANN401 # a text or a map
+def _other_source(source: str | Mapping[str, str]) -> object:
     if not isinstance(source, str):
         return FrozenDict({**source, "data": _OTHER_DATA})
     return source + "x" if is_url(source) else _OTHER_DATA
 
 
-def _tells_its_type(source: Any) -> bool:  # noqa: ANN401 # a text or a map
+def _tells_its_type(source: object) -> bool:
     return isinstance(source, str) and source[:5].lower() == "data:"

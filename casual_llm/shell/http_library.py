@@ -139,7 +139,7 @@ class HttpLibrary:
 
 def httpx_library() -> HttpLibrary:
     """Return httpx."""
-    import httpx  # noqa: PLC0415 # on first use
+    import httpx
 
     return HttpLibrary(
         pool=httpx.AsyncHTTPTransport,
@@ -156,7 +156,7 @@ def httpx_library() -> HttpLibrary:
 
 def httpx2_library() -> HttpLibrary:
     """Return httpx2; where it is not installed, that is an `ImportError`."""
-    import httpx2  # noqa: PLC0415 # on first use, and an extra
+    import httpx2
 
     return HttpLibrary(
         pool=httpx2.AsyncHTTPTransport,

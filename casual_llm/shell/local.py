@@ -83,7 +83,7 @@ def _packaged_weights() -> Path | None:
 
 def _start(weights: Path, settings: ServerSettings) -> Any:  # noqa: ANN401 # a compiled class without stubs
     try:
-        import xllamacpp  # noqa: PLC0415 # an extra, and slow to load
+        import xllamacpp
     except ImportError as error:
         raise ConfigurationError(f"the embedded model needs xllamacpp; {_REMEDY}") from error
     params = xllamacpp.CommonParams()

@@ -100,7 +100,7 @@ def check_parallel(options: ChatOptions, report: Report) -> bool | None:
     return None
 
 
-def _limit_stop(stop: Any, limit: int, report: Report) -> dict[str, Any]:  # noqa: ANN401 # a sequence of texts
+def _limit_stop(stop: Sequence[str], limit: int, report: Report) -> dict[str, Any]:
     if not stop:
         report.dropped("options.stop", stop)
         return {"stop": None}

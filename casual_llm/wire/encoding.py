@@ -91,7 +91,7 @@ def _flags(form: RequestFormat, call: Call) -> Body:
     flags: Body = {} if form.model_key is None else {form.model_key: call.model}
     if form.stream_key is not None and (call.stream or form.stream_default):
         flags[form.stream_key] = call.stream
-    return flags
+    return {**flags, **form.stream_body} if call.stream else flags
 
 
 def _merge_keys(

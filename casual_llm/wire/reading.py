@@ -46,11 +46,13 @@ def _call(form: RequestFormat, request: Request) -> Call:
         model = text_at("model", rest.pop(form.model_key, ""))
     if form.stream_key is not None:
         stream = _flag(form, rest.pop(form.stream_key, None))
+    if stream and form.stream_body.items() <= rest.items():
+        rest = {key: value for key, value in rest.items() if key not in form.stream_body}
     messages = list_at("messages", rest.pop(form.messages_key, []))
     return Call(
         model=model,
         messages=form.read_messages(messages, rest),
-        options=form.read_options(rest, stream),
+        options=form.read_options(rest),
         stream=stream,
     )
 

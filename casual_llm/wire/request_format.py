@@ -46,9 +46,8 @@ class RequestFormat:
     encode_options: Callable[[Call, ChatOptions, Report], EncodedOptions]
     read_messages: Callable[[Sequence[Json], Body], list[ChatMessage]]
     """Takes the messages and the rest of the body, out of which it takes what else holds messages."""
-    read_options: Callable[[Body, bool], ChatOptions]
-    """Takes the rest of the body, and whether a stream is asked for; what no option can express stays in
-    `extra`."""
+    read_options: Callable[[Body], ChatOptions]
+    """Takes the rest of the body; what no option can express stays in `extra`."""
     model_key: str | None = "model"
     """The key of the model; `None` where the path carries it."""
     messages_key: str = "messages"
@@ -56,6 +55,8 @@ class RequestFormat:
     """The key of the stream flag; `None` where the path carries it."""
     stream_default: bool = False
     """What leaving the flag out means; where it means true, it is always sent."""
+    stream_body: Mapping[str, Json] = {}
+    """Keys that are sent with every stream, such as the wish for its usage."""
     read_path: Callable[[str], PathFields] | None = None
     """Reads the path back, where it carries the model."""
     headers: Mapping[str, str] = {}

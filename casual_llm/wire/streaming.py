@@ -91,7 +91,7 @@ def finish(form: StreamFormat[D], stream: Stream[D]) -> Result[Chunks, DecodeErr
 def _advance(
     form: StreamFormat[D],
     stream: Stream[D],
-    framing: Any,  # noqa: ANN401 # the format's own
+    framing: object,
     events: Sequence[Any],
 ) -> tuple[Stream[D], Chunks]:
     state, chunks, complete, ended, failure = form.apply(stream.state, events)

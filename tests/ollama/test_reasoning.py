@@ -59,6 +59,8 @@ def test_parallel_calls_are_dropped() -> None:
         ("medium", ChatOptions(reasoning="medium")),
         (True, ChatOptions(extra={"think": True})),
         ("deep", ChatOptions(extra={"think": "deep"})),
+        (0, ChatOptions(extra={"think": 0})),
+        ([], ChatOptions(extra={"think": []})),
     ],
 )
 def test_think_is_read(think: object, options: ChatOptions) -> None:

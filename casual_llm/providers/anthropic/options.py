@@ -54,7 +54,7 @@ def encode_options(call: Call, options: ChatOptions, report: Report) -> EncodedO
     return EncodedOptions(body=without_none(body), leading_arrays={"system": system} if system else {})
 
 
-def read_options(rest: Body, _: bool) -> ChatOptions:  # noqa: FBT001 # by place
+def read_options(rest: Body) -> ChatOptions:
     """Read the options of a request; what none can express stays in `extra`."""
     values = take_options(rest, {name: name for name in _SAME if rest.get(name) is not None})
     config = dict(mapping(rest.get("output_config")))

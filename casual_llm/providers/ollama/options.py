@@ -69,7 +69,7 @@ def encode_options(call: Call, options: ChatOptions, report: Report) -> EncodedO
     return EncodedOptions(body=without_none(body))
 
 
-def read_options(rest: Body, _: bool) -> ChatOptions:  # noqa: FBT001 # one of two, by place
+def read_options(rest: Body) -> ChatOptions:
     """Read the options of a request; what none can express stays in `extra`."""
     settings = dict(mapping(rest.get("options")))
     values = take_options(settings, _SETTINGS)
@@ -126,8 +126,8 @@ def _write_reasoning(reasoning: Reasoning | None, report: Report) -> Json:
 
 
 def _read_reasoning(value: Json) -> Reasoning | None:
-    efforts = [effort for effort, level in _LEVELS.items() if level == value and effort in {"none", value}]
-    return Reasoning.of({"effort": efforts[0]}) if efforts else None
+    effort = "none" if value is False else text(value)
+    return Reasoning.of({"effort": effort}) if effort and _LEVELS.get(effort) == value else None
 
 
 def write_tool(tool: Tool) -> Body:

@@ -82,6 +82,7 @@ def request_format(dialect: Dialect) -> RequestFormat:
         encode_options=partial(encode_options, dialect),
         read_messages=partial(read_messages, dialect),
         read_options=partial(read_options, dialect),
+        stream_body={"stream_options": {"include_usage": True}} if dialect.stream_options else {},
     )
 
 

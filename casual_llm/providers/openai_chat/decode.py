@@ -160,7 +160,7 @@ def read_chunk(
         fields["tool_calls"] = [_tool_call(dialect, call, calls, new=whole) for call in deltas]
     raw = text(choice.get("finish_reason"))
     if raw and raw != "null":
-        fields |= {"raw_finish_reason": raw, "finish_reason": _finish_reason(raw, bool(calls))}
+        fields |= {"raw_finish_reason": raw, "finish_reason": _finish_reason(raw, has_tool_calls=bool(calls))}
     usage = _usage(body, choice)
     if usage is not None:
         fields["usage"] = usage
@@ -214,7 +214,7 @@ def _refusal(content: Json) -> str:
     return "".join(text(part.get("refusal")) for part in parts if part.get("type") == "refusal")
 
 
-def _finish_reason(raw: str, has_tool_calls: bool) -> FinishReason | None:  # noqa: FBT001
+def _finish_reason(raw: str, *, has_tool_calls: bool) -> FinishReason | None:
     # Servers say `stop` beside tool calls; what happened is that tools were called.
     # Gemini adds its own word behind a colon.
     reason = FINISH_REASONS.get(raw.lower().partition(":")[0])

@@ -52,10 +52,7 @@ def encode_options(dialect: Dialect, call: Call, options: ChatOptions, report: R
     }
     extra = options.extra or {}
     keys = {"max_tokens": _key(dialect.token_key, extra), "seed": _key(dialect.seed_key, extra)}
-    body = {keys.get(name, name): value for name, value in without_none(values).items()}
-    if call.stream and dialect.stream_options:
-        body["stream_options"] = {"include_usage": True}
-    return EncodedOptions(body=body)
+    return EncodedOptions(body={keys.get(name, name): value for name, value in without_none(values).items()})
 
 
 def _key(ours: str, extra: Collection[str]) -> str:
@@ -100,17 +97,15 @@ def _read_reasoning(value: Json) -> Reasoning | None:
         return None
 
 
-def _read_parallel(dialect: Dialect, has_tools: bool, value: Json) -> bool | None:  # noqa: FBT001 # by place
+def _read_parallel(dialect: Dialect, value: Json, *, has_tools: bool) -> bool | None:
     return value if isinstance(value, bool) and dialect.parallel_tool_calls and has_tools else None
 
 
-def read_options(dialect: Dialect, rest: Body, stream: bool) -> ChatOptions:  # noqa: FBT001 # one of two, by place
+def read_options(dialect: Dialect, rest: Body) -> ChatOptions:
     """Read the options of a request; what none can express stays in `extra`."""
     for key in _OTHER:
         if rest.get(key, "") is None:  # `null` under one key must not hide the other
             del rest[key]
-    if stream and dialect.stream_options and rest.get("stream_options") == {"include_usage": True}:
-        del rest["stream_options"]
     values = take_options(rest, dict(zip(_SAME, _SAME, strict=True)))
     limits = [
         key
@@ -130,7 +125,9 @@ def read_options(dialect: Dialect, rest: Body, stream: bool) -> ChatOptions:  # 
         tool_choice=take(rest, "tool_choice", partial(_read_tool_choice, names)),
         response_format=take(rest, "response_format", _read_format),
         parallel_tool_calls=take(
-            rest, "parallel_tool_calls", partial(_read_parallel, dialect, bool(tools or "tools" in rest))
+            rest,
+            "parallel_tool_calls",
+            partial(_read_parallel, dialect, has_tools=bool(tools or "tools" in rest)),
         ),
         reasoning=take(rest, key, _read_reasoning),
         extra=rest or None,
