@@ -191,7 +191,7 @@ _WORDS = {"stop": "stop_sequences", "response_format": "output_config"}
 
 
 @given(calls | any_calls)
-def test_every_option_that_is_set_is_in_the_body_or_told(call: Call) -> None:
+def test_every_option_that_is_set_is_in_the_body_or_reported(call: Call) -> None:
     sent = encoded(call).map(lambda it: {*json.loads(it.request.body), *_reported(it)})
     asked = {_WORDS.get(name, name) for name in set_fields(resolve_for(call.options)) if name != "extra"}
     assert sent.map(lambda known: asked - known).value_or(set()) == set()
@@ -227,7 +227,7 @@ def test_a_merged_conversation_has_at_most_one_system_block(call: Call) -> None:
 
 
 @given(st.sampled_from([UserMessage, AssistantMessage]), json_values, json_values)
-def test_what_messages_of_one_turn_say_differently_is_said_as_the_last_says_and_told(
+def test_of_a_key_that_messages_of_a_turn_set_differently_the_last_is_sent_and_reported(
     kind: type[UserMessage | AssistantMessage], first: Json, last: Json
 ) -> None:
     turn = [kind(content="a", native={"anthropic": {"x": value}}) for value in (first, last)]
@@ -257,7 +257,7 @@ def test_a_request_is_one_by_the_schema_of_the_vendor(call: Call) -> None:
 
 
 @given(limits)
-def test_limits_that_the_vendor_does_not_know_are_said_in_words(keywords: dict[str, Any]) -> None:
+def test_limits_that_the_vendor_does_not_know_are_put_into_descriptions(keywords: dict[str, Any]) -> None:
     options = ChatOptions(max_tokens=1, response_format=limited(keywords))
     asked: Any = json_of(attrs.evolve(ask(), model="claude-opus-4-6", options=options))
     field = asked["output_config"]["format"]["schema"]["properties"]["field"]
@@ -281,7 +281,7 @@ def test_a_class_that_contains_itself_is_asked_for_by_an_instruction(model: str)
 
 
 @given(st.lists(st.text("a \n", max_size=2), max_size=3))
-def test_a_text_to_stop_at_is_sent_or_it_is_blank_and_told(stop: list[str]) -> None:
+def test_a_stop_sequence_is_sent_or_blank_and_reported(stop: list[str]) -> None:
     it = encoded(attrs.evolve(ask(), options=ChatOptions(max_tokens=1, stop=stop))).unwrap()
     kept = json.loads(it.request.body).get("stop_sequences", [])
     assert kept == [text for text in stop if text.strip()]
@@ -319,7 +319,7 @@ _MALFORMED: list[tuple[str, Callable[[Json], dict[str, Json]]]] = [
 
 
 @given(st.sampled_from(_MALFORMED), st.integers())
-def test_what_a_message_cannot_hold_is_refused_by_its_place(
+def test_what_a_message_cannot_hold_is_refused_by_its_path(
     malformed: tuple[str, Callable[[Json], dict[str, Json]]], value: int
 ) -> None:
     place, message = malformed

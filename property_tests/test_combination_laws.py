@@ -52,7 +52,7 @@ def test_an_omitted_map_overrides_nothing_where_nothing_lies_below(seed: int) ->
 
 
 @given(st.dictionaries(names, st.integers(), min_size=1))
-def test_a_key_that_is_set_overrides_nothing_beside_it(items: dict[str, int]) -> None:
+def test_a_key_that_is_set_overrides_no_other_key(items: dict[str, int]) -> None:
     rows = explain(client=ChatOptions(extra=items), call=ChatOptions(extra={"new key": 1}))
     assert rows["extra.new key"].overridden == ()
 
@@ -63,7 +63,7 @@ def test_an_omitted_map_between_two_layers_is_what_the_upper_one_overrides_first
     assert row.overridden == (("model", OMIT), ("client", 1))
 
 
-def test_what_a_map_held_that_replaced_others_is_told_where_it_is_overridden() -> None:
+def test_a_replacing_map_is_reported_where_it_is_overridden() -> None:
     only = ChatOptions(extra=Replace({"b": 2}))
     row = explain(client=ChatOptions(extra={"a": 1}), model=only, call=ChatOptions(extra=OMIT))["extra"]
     assert row.overridden == (("model", Replace({"b": 2})), ("client", {"a": 1}))

@@ -93,7 +93,7 @@ def test_what_no_layer_sets_is_listed_as_unset(stack: dict[str, Layer | None]) -
 
 
 @given(full_stacks)
-def test_a_row_is_found_by_its_place(stack: dict[str, Layer]) -> None:
+def test_a_row_is_found_by_its_path(stack: dict[str, Layer]) -> None:
     explained = explain(**stack)
     assert {explained[row.place].place for row in explained.rows} == {row.place for row in explained.rows}
 

@@ -97,9 +97,7 @@ def test_what_was_received_so_far_is_in_the_exception(reply: Reply, failed: type
 
 
 @given(_misfits, replies)
-def test_an_answer_that_does_not_fit_is_told_in_its_words_and_kept(
-    failure: ParseFailure, reply: Reply
-) -> None:
+def test_an_answer_that_does_not_match_is_quoted_and_kept(failure: ParseFailure, reply: Reply) -> None:
     error = StructuredOutputError(failure, reply)
     assert (str(error), error.failure, error.partial) == (str(failure), failure, reply)
 
@@ -119,7 +117,7 @@ def test_the_text_of_a_failed_call_names_place_problem_and_remedy(
 
 
 @given(st.integers(200, 599), texts)
-def test_the_text_of_a_refusal_names_the_status_and_what_was_said(status: int, message: str) -> None:
+def test_the_text_of_an_error_response_names_the_status_and_the_message(status: int, message: str) -> None:
     assert str(status) in str(ErrorResponse(status, message))
     assert (message or "no message") in str(ErrorResponse(status, message))
 

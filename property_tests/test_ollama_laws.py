@@ -221,7 +221,7 @@ def test_arguments_that_are_no_object_are_refused_by_their_place(rest: str) -> N
 
 
 @given(texts.map("https://example.com/".__add__))
-def test_a_url_that_was_not_fetched_is_refused_by_its_place(url: str) -> None:
+def test_a_url_that_was_not_fetched_is_refused_by_its_path(url: str) -> None:
     failure = CODEC.encode(_call(UserMessage(content=[ImageContent(source=url)]))).failure()
     assert (failure.path, "fetch_image_as_base64" in failure.remedy) == ("messages[0].content[0]", True)
 
@@ -236,7 +236,7 @@ def test_an_image_of_which_something_is_lost_changes_as_one_of_which_nothing_is(
 
 
 @given(names.map("data:image/png;base64,?".__add__))
-def test_a_data_uri_that_holds_no_base64_is_refused_by_its_place(uri: str) -> None:
+def test_a_data_uri_that_holds_no_base64_is_refused_by_its_path(uri: str) -> None:
     failure = CODEC.encode(_call(UserMessage(content=[ImageContent(source=uri)]))).failure()
     assert (failure.path, failure.remedy) == ("messages[0].content[0]", "use base64 instead")
 
@@ -347,7 +347,7 @@ def test_tools_that_are_no_functions_are_kept_in_extra(kind: str, keys: dict[str
 @example(
     ("assistant", "tool_calls", "[0].function.arguments"), [{"function": {"name": "f", "arguments": [1]}}]
 )
-def test_what_a_message_cannot_hold_is_refused_by_its_place(where: tuple[str, str, str], value: Json) -> None:
+def test_what_a_message_cannot_hold_is_refused_by_its_path(where: tuple[str, str, str], value: Json) -> None:
     role, key, inside = where
     body = json.dumps({"messages": [{"role": role, key: value}]}).encode()
     assert CODEC.read(Request(url="/api/chat", body=body)).failure().path == f"messages[0].{key}{inside}"

@@ -201,9 +201,7 @@ def test_what_is_sent_to_no_provider_yet_holds_omit_for_single_ones_alone(some: 
 
 
 @given(options, st.sampled_from(PROVIDERS), st.sampled_from("ab"))
-def test_what_is_omitted_for_a_provider_takes_away_what_is_said_for_all(
-    some: Layer, name: str, key: str
-) -> None:
+def test_what_is_omitted_for_a_provider_removes_what_is_set_for_all(some: Layer, name: str, key: str) -> None:
     omitted = ChatOptions(provider_options={name: {key: OMIT}})
     assert key not in extra_of(resolve_for(some | ChatOptions(extra={key: 1}) | omitted, name))
     assert extra_of(resolve_for(some | ChatOptions(extra={key: 1}) | omitted, "nobody"))[key] == 1

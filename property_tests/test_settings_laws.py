@@ -110,7 +110,7 @@ def test_what_explains_a_model_is_the_merge_of_sections_of_the_file(file: Data) 
         )
 
 
-def test_a_model_that_is_not_there_is_told_which_was_meant() -> None:
+def test_an_unknown_model_gets_a_suggestion() -> None:
     config = parsed(local(models={"fast": NEEDED["models"]}))
     with pytest.raises(ConfigurationError, match=r"^no model is named 'fats', did you mean fast\?$"):
         config.explain("fats")
@@ -211,7 +211,7 @@ def test_each_wrong_value_is_refused_on_one_line_with_a_remedy(key: str) -> None
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), unique=True, min_size=1), st.sampled_from(["presets", "models"]))
-def test_keys_that_nothing_has_are_all_told_at_once(keys: list[str], kind: str) -> None:
+def test_all_unknown_keys_are_reported_at_once(keys: list[str], kind: str) -> None:
     section = {"client": "here", "name": "n"} if kind == "models" else {}
     problems = problems_of(local(**{kind: {"x": {**section, **dict.fromkeys(keys, 1)}}}))
     assert [problem.partition(": unknown option")[0] for problem in problems] == [
@@ -220,7 +220,7 @@ def test_keys_that_nothing_has_are_all_told_at_once(keys: list[str], kind: str) 
 
 
 @given(misspelled)
-def test_a_slip_of_the_pen_is_told_what_was_meant(slip_and_meant: tuple[str, str]) -> None:
+def test_a_typing_error_gets_a_suggestion(slip_and_meant: tuple[str, str]) -> None:
     slip, meant = slip_and_meant
     assert problems_of({"presets": {"a": {slip: 1}}}) == (
         f"presets.a.{slip}: unknown option, did you mean {meant}?",
@@ -228,7 +228,7 @@ def test_a_slip_of_the_pen_is_told_what_was_meant(slip_and_meant: tuple[str, str
 
 
 @given(st.sets(st.sampled_from(["provider", "client", "name"]), min_size=1))
-def test_each_missing_key_is_told(missing: set[str]) -> None:
+def test_each_missing_key_is_reported(missing: set[str]) -> None:
     client, model = {"provider": "local"}, {"client": "c", "name": "n"}
     kept = [{key: section[key] for key in section.keys() - missing} for section in (client, model)]
     problems = problems_of({"clients": {"c": kept[0]}, "models": {"m": kept[1]}})
@@ -283,7 +283,7 @@ def test_what_is_no_file_of_sections_is_refused(data: object) -> None:
 @example({"presets": {"a": {"extra": {"a": nested(150)}, "stop": nested(150)}}})
 @example({"presets": {"\ud800": {}}})
 @example({"clients": {"a": {"provider": "local", "timeout": 16**5000}}})
-def test_no_data_is_too_strange_to_be_told(data: object) -> None:
+def test_no_data_is_too_strange_to_be_reported(data: object) -> None:
     assert str(parse_config(data))
 
 

@@ -54,12 +54,12 @@ def test_a_file_means_the_same_in_any_format(file: Data) -> None:
 @example("presets: {a: &a {}, b: *a}", ".yaml")
 @example("presets: {a: {stop: !!bool x}}", ".yaml")
 @example("presets: {a: {stop: !!int ''}}", ".yaml")
-def test_no_text_is_too_strange_to_be_told(text: str, ending: str) -> None:
+def test_no_text_is_too_strange_to_be_reported(text: str, ending: str) -> None:
     assert str(parse_text(text, ending).bind(parse_config))
 
 
 @given(api_keys, endings)
-def test_a_key_that_stands_twice_in_a_text_is_not_shown(key: str, ending: str) -> None:
+def test_a_duplicate_key_in_a_text_is_not_shown(key: str, ending: str) -> None:
     line = f"api_key = {written(key)}\n" if ending == ".toml" else f'"api_key": {written(key)}'
     text = f"[clients.c]\n{line * 2}" if ending == ".toml" else f'{{"clients": {{"c": {{{line}, {line}}}}}}}'
     problem = str(parse_text(text, ending).failure())
@@ -67,27 +67,27 @@ def test_a_key_that_stands_twice_in_a_text_is_not_shown(key: str, ending: str) -
 
 
 @given(st.lists(names, max_size=4), names)
-def test_a_key_that_stands_twice_in_json_is_told_by_its_place(path: list[str], key: str) -> None:
+def test_a_duplicate_key_in_json_is_reported_by_its_path(path: list[str], key: str) -> None:
     text = within(path, f"{{{written(key)}: 1, {written(key)}: 2}}")
     problem = str(parse_text(text, ".json").failure())
     assert problem == f"{'.'.join([*path, key])}: duplicate key; remove one"
 
 
 @given(st.lists(names, max_size=4), names, st.integers(0, 3))
-def test_a_key_that_stands_twice_in_yaml_is_told_by_its_line(path: list[str], key: str, line: int) -> None:
+def test_a_duplicate_key_in_yaml_is_reported_by_its_line(path: list[str], key: str, line: int) -> None:
     doubled = within(path, f"{{{written(key)}: 1, {written(key)}: 2}}")
     assert f"(at line {line + 1})" in str(parse_text("\n" * line + doubled, ".yaml").failure())
 
 
 @given(st.lists(names, max_size=4), names, st.integers(0, 3))
-def test_a_key_that_stands_twice_in_toml_is_told_by_its_line(path: list[str], key: str, line: int) -> None:
+def test_a_duplicate_key_in_toml_is_reported_by_its_line(path: list[str], key: str, line: int) -> None:
     doubled = ".".join(map(written, ["top", *path, key]))
     text = "\n" * line + f"{doubled} = 1\n{doubled} = 2\n"
     assert f"(at line {line + 2}" in str(parse_text(text, ".toml").failure())
 
 
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=4))
-def test_a_key_that_stands_twice_in_a_list_is_told_by_its_place(path: list[int]) -> None:
+def test_a_duplicate_key_in_a_list_is_reported_by_its_path(path: list[int]) -> None:
     text = '{"a": 1, "a": 2}'
     for place in reversed(path):
         text = f"[{'1, ' * place}{text}]"
@@ -118,7 +118,9 @@ def test_each_problem_of_a_text_is_a_line_of_its_own(text: str, ending: str) -> 
     assert all(line == line.strip() for line in problem.splitlines())
 
 
-def test_without_the_extra_a_yaml_file_is_told_how_to_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_error_says_how_to_read_yaml(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delitem(sys.modules, "casual_llm.config.yaml", raising=False)
     monkeypatch.setitem(sys.modules, "ruamel.yaml", None)
     assert 'pip install "casual-llm[yaml]"' in str(parse_text("presets: {}", ".yaml").failure())

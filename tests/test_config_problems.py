@@ -144,12 +144,12 @@ YAML = [
 
 
 @pytest.mark.parametrize(("text", "problem"), YAML, ids=range(len(YAML)))
-def test_yaml_that_cannot_be_read_is_told_by_its_line(tmp_path: Path, text: str, problem: str) -> None:
+def test_yaml_that_cannot_be_read_is_reported_by_its_line(tmp_path: Path, text: str, problem: str) -> None:
     (line,) = problems_in(tmp_path / "a.yaml", text)
     assert re.search(problem, line)
 
 
-def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     text = """
         [presets.a]
         temprature = 1
@@ -175,7 +175,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["nowhere.toml", "no/where.toml"])
-def test_a_file_that_is_missing_is_told(path: str) -> None:
+def test_a_missing_file_is_reported(path: str) -> None:
     with pytest.raises(
         ConfigurationError, match=rf"^{path}: the file does not exist; give the path of a file$"
     ):
@@ -223,7 +223,7 @@ def test_a_file_without_end_is_too_large(tmp_path: Path) -> None:
     assert "a.toml: it is larger than 1,000,000 bytes; check that it is a configuration" in output
 
 
-def test_without_the_extra_a_yaml_file_is_told_how_to_read_it(tmp_path: Path) -> None:
+def test_without_the_extra_the_error_of_a_yaml_file_says_how_to_read_it(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("presets: {}")
     output = program(f"""
         sys.modules["ruamel.yaml"] = None
@@ -262,7 +262,7 @@ def test_a_client_that_cannot_be_made_names_its_section(
 
 
 @pytest.mark.parametrize("kind", ["client", "model", "preset"])
-def test_a_name_that_the_file_does_not_have_is_told_which_was_meant(tmp_path: Path, kind: str) -> None:
+def test_an_unknown_name_gets_a_suggestion(tmp_path: Path, kind: str) -> None:
     (tmp_path / "a.toml").write_text(
         "clients.fast.provider = 'local'\npresets.fast.seed = 1\nmodels.fast = {client = 'fast', name = 'x'}"
     )

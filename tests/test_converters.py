@@ -48,8 +48,8 @@ async def converted(convert: Converter, messages: object) -> list[Body]:
     return bodies
 
 
-def text(said: str) -> Body:
-    return {"type": "text", "text": said}
+def text(content: str) -> Body:
+    return {"type": "text", "text": content}
 
 
 PNG = ImageContent(source={"type": "base64", "data": "aVZCT1I="}, media_type="image/png")
@@ -165,7 +165,7 @@ async def test_ollama_says_nothing_as_an_empty_text(message: ChatMessage) -> Non
     assert await convert_messages_to_ollama([message]) == [{"role": message.role, "content": ""}]
 
 
-async def test_ollama_has_texts_in_lines_and_images_beside_them() -> None:
+async def test_ollama_has_texts_in_lines_and_images_apart() -> None:
     gif = ImageContent(source="data:image/gif;base64,R0lG")
     parts: list[ContentPart] = [TextContent(text="One."), PNG, TextContent(text="Two."), gif]
     assert await convert_messages_to_ollama([UserMessage(content=parts)]) == [
@@ -219,18 +219,18 @@ def test_anthropic_has_turns_of_blocks_and_no_system_messages() -> None:
 def test_anthropic_s_results_of_one_turn_stand_in_one_message_before_its_text(
     results: Sequence[ChatMessage],
 ) -> None:
-    said = convert_messages_to_anthropic([UserMessage(content="Weather?"), ASKED, *results])
-    blocks: Any = said[2]["content"]
-    assert len(said) == 3
+    messages = convert_messages_to_anthropic([UserMessage(content="Weather?"), ASKED, *results])
+    blocks: Any = messages[2]["content"]
+    assert len(messages) == 3
     assert [block.get("tool_use_id", block.get("text")) for block in blocks] == ["a", "b", "Hm?"]
 
 
 def test_anthropic_s_turns_of_one_side_are_one_message() -> None:
-    said = [
+    messages = [
         *[UserMessage(content=each) for each in ("One.", "Two.")],
         *[AssistantMessage(content=each) for each in ("Three.", "Four.")],
     ]
-    assert convert_messages_to_anthropic(said) == [
+    assert convert_messages_to_anthropic(messages) == [
         {"role": "user", "content": [text("One."), text("Two.")]},
         {"role": "assistant", "content": [text("Three.Four.")]},
     ]
@@ -270,7 +270,7 @@ def test_anthropic_has_images_as_sources(image: ImageContent, source: Body) -> N
 
 
 @pytest.mark.parametrize(
-    ("said", "found"),
+    ("texts", "found"),
     [
         ([], None),
         (["", " \n"], None),
@@ -278,8 +278,11 @@ def test_anthropic_has_images_as_sources(image: ImageContent, source: Body) -> N
         (["Be brief.", " ", "Be kind."], ["Be brief.", "Be kind."]),
     ],
 )
-def test_system_messages_are_anthropic_s_blocks_of_text(said: list[str], found: list[str] | None) -> None:
-    messages: list[ChatMessage] = [UserMessage(content="Hi"), *(SystemMessage(content=each) for each in said)]
+def test_system_messages_are_anthropic_s_blocks_of_text(texts: list[str], found: list[str] | None) -> None:
+    messages: list[ChatMessage] = [
+        UserMessage(content="Hi"),
+        *(SystemMessage(content=each) for each in texts),
+    ]
     assert extract_system_messages(messages) == (None if found is None else [text(each) for each in found])
 
 
@@ -297,13 +300,16 @@ def test_system_messages_are_joined_by_a_blank_line_in_front() -> None:
     assert merge_system_messages(several) == [SystemMessage(content="One.\n\nTwo."), ask]
 
 
-@pytest.mark.parametrize("said", [[], ["One."], ["One.", ""], ["", " "]])
-def test_at_most_one_system_message_that_says_something_stays_where_it_is(said: list[str]) -> None:
-    messages: list[ChatMessage] = [UserMessage(content="Hi"), *(SystemMessage(content=each) for each in said)]
+@pytest.mark.parametrize("texts", [[], ["One."], ["One.", ""], ["", " "]])
+def test_a_single_system_message_with_content_stays_where_it_is(texts: list[str]) -> None:
+    messages: list[ChatMessage] = [
+        UserMessage(content="Hi"),
+        *(SystemMessage(content=each) for each in texts),
+    ]
     assert merge_system_messages(messages) == messages
 
 
-# What cannot be said
+# What cannot be encoded
 
 
 @pytest.mark.parametrize("convert", CONVERTERS)
@@ -320,7 +326,7 @@ def test_at_most_one_system_message_that_says_something_stays_where_it_is(said: 
         ),
     ],
 )
-async def test_what_is_no_list_of_messages_is_refused_by_its_place(
+async def test_what_is_no_list_of_messages_is_refused_by_its_path(
     convert: Converter, given: object, problem: str
 ) -> None:
     with pytest.raises(RequestError, match=problem):
@@ -340,13 +346,13 @@ async def test_arguments_that_are_no_object_are_refused_by_their_place(
 
 
 @pytest.mark.parametrize("content", [None, [], [AudioContent(source="aGk=")]])
-def test_a_message_that_anthropic_has_no_word_for_is_refused_by_its_place(content: Any) -> None:  # noqa: ANN401 # of any kind
+def test_content_that_anthropic_does_not_support_is_refused_by_its_path(content: Any) -> None:  # noqa: ANN401 # of any kind
     with pytest.raises(RequestError, match=r"messages\[1\]\.content"):
         convert_messages_to_anthropic([AssistantMessage(content="Hi"), UserMessage(content=content)])
 
 
 @pytest.mark.parametrize(
-    ("convert", "message", "told"),
+    ("convert", "message", "logged"),
     [
         (
             convert_messages_to_openai,
@@ -366,15 +372,15 @@ def test_a_message_that_anthropic_has_no_word_for_is_refused_by_its_place(conten
     ],
 )
 async def test_what_is_left_out_is_logged(
-    convert: Converter, message: ChatMessage, told: str, caplog: pytest.LogCaptureFixture
+    convert: Converter, message: ChatMessage, logged: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, logger="casual_llm"):
         await converted(convert, [message])
-    assert caplog.messages == [told]
+    assert caplog.messages == [logged]
 
 
 @pytest.mark.parametrize("convert", CONVERTERS)
-async def test_of_a_conversation_that_can_be_said_nothing_is_logged(
+async def test_a_conversation_without_losses_logs_nothing(
     convert: Converter, caplog: pytest.LogCaptureFixture
 ) -> None:
     await converted(convert, CONVERSATION)
@@ -382,9 +388,9 @@ async def test_of_a_conversation_that_can_be_said_nothing_is_logged(
 
 
 def test_messages_of_any_kind_of_list_are_joined_and_what_is_none_is_refused() -> None:
-    said = [SystemMessage(content="a"), SystemMessage(content="b"), UserMessage(content="c")]
-    assert merge_system_messages(message for message in said) == merge_system_messages(said)
-    assert [message.content for message in merge_system_messages(said)] == ["a\n\nb", "c"]
+    messages = [SystemMessage(content="a"), SystemMessage(content="b"), UserMessage(content="c")]
+    assert merge_system_messages(message for message in messages) == merge_system_messages(messages)
+    assert [message.content for message in merge_system_messages(messages)] == ["a\n\nb", "c"]
     with pytest.raises(RequestError, match="messages: a str given; give a list of messages"):
         merge_system_messages("x")  # type: ignore[arg-type] # what is tested
     with pytest.raises(RequestError, match=r"messages\[0\]: expected a message, got a str"):

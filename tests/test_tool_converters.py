@@ -69,9 +69,9 @@ def test_a_call_of_ollama_keeps_its_id() -> None:
 
 @pytest.mark.parametrize("given", [OF_ANTHROPIC, OF_ANTHROPIC.model_dump()], ids=type)
 def test_calls_of_anthropic_are_read_among_other_blocks(given: Any) -> None:  # noqa: ANN401 # as above
-    said = anthropic.types.TextBlock(type="text", text="I look it up.")
+    answer = anthropic.types.TextBlock(type="text", text="I look it up.")
     thought = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
-    assert convert_tool_calls_from_anthropic([thought, said, given]) == [OSLO]
+    assert convert_tool_calls_from_anthropic([thought, answer, given]) == [OSLO]
 
 
 @pytest.mark.parametrize("arguments", ["", "{", ' {"a":  1.0} '])
@@ -96,7 +96,7 @@ def test_no_calls_are_no_calls(read: Converter, given: object) -> None:
 
 
 @pytest.mark.parametrize("read", READERS)
-def test_what_nobody_could_decode_is_refused_by_its_place(read: Converter) -> None:
+def test_what_nobody_could_decode_is_refused_by_its_path(read: Converter) -> None:
     deep: Body = {}
     for _ in range(210):
         deep = {"a": deep}
@@ -118,7 +118,7 @@ def test_what_nobody_could_decode_is_refused_by_its_place(read: Converter) -> No
         ([{"id": object()}], r"(tool_calls|blocks): not valid JSON"),
     ],
 )
-def test_what_are_no_calls_is_refused_by_its_place(read: Converter, given: object, problem: str) -> None:
+def test_what_are_no_calls_is_refused_by_its_path(read: Converter, given: object, problem: str) -> None:
     with pytest.raises(RequestError, match=problem):
         read(given)
 
@@ -171,7 +171,7 @@ def test_a_tool_is_a_plain_dict_in_the_vendor_s_words(one: Converter, several: C
 
 
 @pytest.mark.parametrize("several", [tools_to_openai, tools_to_ollama, tools_to_anthropic])
-def test_what_is_no_tool_is_refused_by_its_place(several: Converter) -> None:
+def test_what_is_no_tool_is_refused_by_its_path(several: Converter) -> None:
     with pytest.raises(RequestError, match=r"tools\[1\]: expected a Tool, got a dict; use a Tool"):
         several([WEATHER, AS_FUNCTION])
     with pytest.raises(RequestError, match="tools: expected a list of tools, got a Tool; put it into a list"):

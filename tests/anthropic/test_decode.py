@@ -152,7 +152,7 @@ def test_where_tools_are_called_the_end_is_that(raw: str) -> None:
         (None, None),
     ],
 )
-def test_what_is_said_of_a_refusal_is_the_refusal(details: object, refusal: str | None) -> None:
+def test_the_explanation_of_a_refusal_is_the_refusal(details: object, refusal: str | None) -> None:
     reply = decoded(stop_reason="refusal", stop_details=details)
     assert reply.message.refusal == refusal
     assert reply.message.content == (None if refusal else "")

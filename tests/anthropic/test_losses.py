@@ -88,7 +88,7 @@ BAD: dict[str, tuple[list[ChatMessage], str]] = {
 
 
 @pytest.mark.parametrize(("messages", "problem"), BAD.values(), ids=BAD.keys())
-def test_a_call_that_cannot_be_said_is_refused_with_place_and_remedy(
+def test_a_call_that_cannot_be_encoded_is_refused_with_path_and_remedy(
     messages: list[ChatMessage], problem: str
 ) -> None:
     assert str(codec().encode(ask(*messages)).failure()).startswith(problem)
@@ -300,7 +300,7 @@ def test_what_is_lost_is_no_change(messages: list[ChatMessage], path: str, kind:
     assert path not in changed, kind
 
 
-def test_a_refusal_that_is_all_is_said_as_a_text() -> None:
+def test_a_refusal_without_content_is_sent_as_a_text() -> None:
     found = encoded(HI, AssistantMessage(refusal="I will not."))
     assert b'{"role":"assistant","content":[{"type":"text","text":"I will not."}]}' in found.request.body
 
@@ -346,7 +346,7 @@ def test_newer_models_take_no_sampling_parameters(model: str, taken: bool, name:
 
 
 @pytest.mark.parametrize(("asked", "applied"), [(1.5, 1.0), (1, 1), (0.0, 0.0)])
-def test_a_temperature_out_of_range_is_said_as_near_as_can_be(asked: float, applied: float) -> None:
+def test_a_temperature_out_of_range_is_sent_as_the_nearest(asked: float, applied: float) -> None:
     found = encoded(HI, model="claude-sonnet-4-5", temperature=asked)
     assert json.loads(found.request.body)["temperature"] == applied
     loss = Loss(path="options.temperature", kind="replaced", asked=asked, applied=applied)
@@ -386,7 +386,7 @@ def test_a_blank_text_to_stop_at_is_left_out_and_reported(
     assert found.changes == ()
 
 
-def test_an_input_that_replaces_the_arguments_is_told() -> None:
+def test_an_input_that_replaces_the_arguments_is_reported() -> None:
     function = AssistantToolCallFunction(name="now", arguments="{}")
     call = AssistantToolCall(id="1", function=function, native={"anthropic": {"input": {"a": 1}}})
     path = "messages[1].tool_calls[0].native.anthropic.input"
@@ -396,7 +396,7 @@ def test_an_input_that_replaces_the_arguments_is_told() -> None:
 
 
 @pytest.mark.parametrize("kind", [UserMessage, AssistantMessage])
-def test_a_key_that_messages_of_one_turn_say_twice_is_sent_as_the_last_says_and_told(
+def test_of_a_key_that_two_messages_of_a_turn_set_the_last_is_sent_and_reported(
     kind: type[UserMessage | AssistantMessage],
 ) -> None:
     turn = [kind(content="a", native={"anthropic": {"x": value, "y": 0}}) for value in (1, 2)]
@@ -411,7 +411,7 @@ def test_what_another_format_knows_of_a_tool_is_a_loss() -> None:
     assert [loss.path for loss in found.losses] == ["options.tools[0].native.openai"]
 
 
-def test_what_replaces_words_of_a_tool_is_told() -> None:
+def test_what_replaces_fields_of_a_tool_is_reported() -> None:
     found = encoded(HI, tools=[Tool(name="now", native={"anthropic": {"name": "then", "type": "custom"}})])
     assert [(loss.path, loss.kind, loss.applied) for loss in found.losses] == [
         ("options.tools[0].native.anthropic.name", "overridden", "then")

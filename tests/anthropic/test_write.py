@@ -129,7 +129,9 @@ def test_more_cached_tokens_than_prompt_tokens_leave_no_uncached_input() -> None
         (None, None),
     ],
 )
-def test_an_end_without_a_word_is_said_in_the_vendors(meaning: FinishReason | None, word: str | None) -> None:
+def test_a_finish_reason_is_written_in_the_vendor_s_name(
+    meaning: FinishReason | None, word: str | None
+) -> None:
     reply = Reply(message=AssistantMessage(content="a"), finish_reason=meaning)
     assert whole(reply)["stop_reason"] == word
     assert CODEC.decode(CODEC.write(reply)).unwrap().finish_reason == meaning

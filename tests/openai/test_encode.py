@@ -173,7 +173,7 @@ def test_options_stand_between_the_model_and_the_messages(
 
 def test_a_stream_is_requested_with_its_usage() -> None:
     asked = (
-        b'{"model":"m","stream":true,"seed":1,"stream_options":{"include_usage":true},"user":"u","messages"'
+        b'{"model":"m","stream":true,"stream_options":{"include_usage":true},"seed":1,"user":"u","messages"'
     )
     body = encoded(OPENAI, HI, stream=True, seed=1, extra={"user": "u"}).request.body
     assert body.startswith(asked)

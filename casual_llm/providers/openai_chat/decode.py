@@ -145,8 +145,8 @@ def read_chunk(
         fields["id"] = identity
     if model and model != ids.model:
         fields["model"] = model
-    spoken, thought = _content(delta.get("content"))
-    content = spoken or text(choice.get("text"))
+    answer, thought = _content(delta.get("content"))
+    content = answer or text(choice.get("text"))
     if content:
         fields["content"] = content
     thoughts = _named_reasoning(delta) or thought

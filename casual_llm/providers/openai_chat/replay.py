@@ -65,8 +65,8 @@ def _taken(found: Object, key: str, value: Json) -> dict[str, Json]:
     if not value:
         return {}
     if key == "content":
-        said = [{"type": "text", "text": value}] if isinstance(value, str) else items(value)
-        return {key: _parts(items(earlier), said)}
+        parts = [{"type": "text", "text": value}] if isinstance(value, str) else items(value)
+        return {key: _parts(items(earlier), parts)}
     if key == "function_call":
         called, more = mapping(earlier), mapping(value)
         pieces: Object = {
@@ -107,9 +107,9 @@ def _place(known: Sequence[Json], item: Object) -> int | None:
 
 
 def _joined(earlier: Object, later: Object) -> Object:
-    said = {key: value for key, value in later.items() if value is not None}
-    pieces = {key: text(earlier.get(key)) + text(said[key]) for key in _PIECES.intersection(said)}
-    return {**earlier, **said, **pieces}
+    fields = {key: value for key, value in later.items() if value is not None}
+    pieces = {key: text(earlier.get(key)) + text(fields[key]) for key in _PIECES.intersection(fields)}
+    return {**earlier, **fields, **pieces}
 
 
 def _parts(earlier: Sequence[Json], later: Sequence[Json]) -> list[Json]:

@@ -125,7 +125,7 @@ def test_a_schema_that_is_given_is_sent_as_it_is() -> None:
         (JsonSchema(name="answer", schema={}, strict=False), ["options.response_format.strict"], []),
     ],
 )
-def test_what_the_format_has_no_place_for_is_told(
+def test_what_the_format_does_not_hold_is_reported(
     given: JsonSchema, losses: list[str], changes: list[str]
 ) -> None:
     found = encoded(given)
@@ -171,7 +171,7 @@ def test_text_is_what_the_vendor_gives_anyway() -> None:
     assert list(body(found)) == ["model", "max_tokens", "system", "messages"]
 
 
-def test_what_else_is_said_of_the_output_stands_beside_the_shape() -> None:
+def test_other_settings_of_the_output_are_sent_with_the_schema() -> None:
     found = encoded(JsonSchema(name="answer", schema={}), output_config={"effort": "high"})
     assert body(found)["output_config"] == {
         "format": {"type": "json_schema", "schema": {}},
@@ -184,7 +184,7 @@ def test_what_else_is_said_of_the_output_stands_beside_the_shape() -> None:
     ("config", "path"),
     [({"format": None}, "options.extra.output_config.format"), (None, "options.extra.output_config")],
 )
-def test_a_shape_in_extra_is_the_last_word_and_told(config: Any, path: str) -> None:  # noqa: ANN401
+def test_a_schema_in_extra_wins_and_is_reported(config: Any, path: str) -> None:  # noqa: ANN401
     found = encoded(JsonSchema(name="answer", schema={}), output_config=config)
     assert losses_of(found) == [(path, "overridden")]
     assert body(found)["output_config"] == config
