@@ -26,6 +26,7 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.providers import anthropic, ollama, openai_chat
+from casual_llm.providers.openai_chat.dialects import OPENAI
 from casual_llm.shell.download import fetch_image_as_base64
 from casual_llm.shell.images import with_fetched_images
 from casual_llm.validation import type_name
@@ -103,7 +104,7 @@ def convert_messages_to_openai(messages: Sequence[Message]) -> list[Body]:
     >>> convert_messages_to_openai([UserMessage(content="Hi")])
     [{'role': 'user', 'content': 'Hi'}]
     """
-    return _written(openai_chat.message_format(openai_chat.OPENAI), _messages(messages), "openai")
+    return _written(openai_chat.message_format(OPENAI), _messages(messages), "openai")
 
 
 async def convert_messages_to_ollama(messages: Sequence[Message]) -> list[Body]:

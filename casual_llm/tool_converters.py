@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from casual_llm.errors import RequestError
 from casual_llm.frozen import Json
 from casual_llm.providers import anthropic, ollama, openai_chat
+from casual_llm.providers.openai_chat.dialects import OPENAI
 from casual_llm.tools import Tool
 from casual_llm.validation import type_name
 
@@ -31,7 +32,7 @@ def tool_to_openai(tool: Tool) -> Body:
     >>> tool_to_openai(Tool(name="ping"))["function"]["name"]
     'ping'
     """
-    return openai_chat.write_tool(openai_chat.OPENAI, _checked(tool))
+    return openai_chat.write_tool(OPENAI, _checked(tool))
 
 
 def tool_to_anthropic(tool: Tool) -> Body:

@@ -8,7 +8,8 @@ from returns.result import Result
 
 from casual_llm.failures import DecodeError
 from casual_llm.laws import playback
-from casual_llm.providers.openai_chat import OPENAI, Dialect, codec
+from casual_llm.providers.openai_chat import Dialect, codec
+from casual_llm.providers.openai_chat.dialects import OPENAI
 from casual_llm.reply import Reply
 from casual_llm.wire.codec import Chunks
 

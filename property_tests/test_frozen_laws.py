@@ -31,7 +31,8 @@ from casual_llm.failures import EncodeError, ErrorResponse, Malformed, ReadError
 from casual_llm.frozen import Json, freeze, freeze_object, thaw, thaw_object
 from casual_llm.messages import UserMessage
 from casual_llm.options import ChatOptions
-from casual_llm.providers.openai_chat import COMPATIBLE, LLAMACPP, OPENAI, Dialect, codec
+from casual_llm.providers.openai_chat import Dialect, codec
+from casual_llm.providers.openai_chat.dialects import COMPATIBLE, LLAMACPP, OPENAI
 from casual_llm.tools import ToolParameter
 from casual_llm.usage import Ledger
 from casual_llm.wire.codec import Call, Request, Response

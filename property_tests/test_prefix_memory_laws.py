@@ -10,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from strategies import messages
 
 from casual_llm.messages import ChatMessage
-from casual_llm.providers.openai_chat import COMPATIBLE, codec
+from casual_llm.providers.openai_chat import codec
+from casual_llm.providers.openai_chat.dialects import COMPATIBLE
 from casual_llm.shell.prefix_memory import PrefixMemory
 from casual_llm.wire.codec import Call
 from casual_llm.wire.prefix import append

@@ -19,7 +19,8 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions
-from casual_llm.providers.openai_chat import DIALECTS, OPENAI, Dialect, codec
+from casual_llm.providers.openai_chat import DIALECTS, Dialect, codec
+from casual_llm.providers.openai_chat.dialects import OPENAI
 from casual_llm.wire.codec import Call, Request
 from casual_llm.wire.report import Loss
 

@@ -15,7 +15,8 @@ from wire_strategies import answers, deltas, dialects, replies, responses
 from casual_llm.failures import ErrorResponse, Malformed
 from casual_llm.frozen import Json, thaw_object
 from casual_llm.messages import AssistantToolCall, AssistantToolCallFunction, UserMessage
-from casual_llm.providers.openai_chat import OPENAI, Dialect, codec
+from casual_llm.providers.openai_chat import Dialect, codec
+from casual_llm.providers.openai_chat.dialects import OPENAI
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Call, Response

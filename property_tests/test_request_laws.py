@@ -44,16 +44,8 @@ from casual_llm.messages import (
 )
 from casual_llm.options import ChatOptions, JsonSchema, Layer, ResponseFormat, resolve_for, set_fields
 from casual_llm.options.omit import OMIT, Omit
-from casual_llm.providers.openai_chat import (
-    COMPATIBLE,
-    DIALECTS,
-    LLAMACPP,
-    MISTRAL,
-    OPENAI,
-    OPENROUTER,
-    Dialect,
-    codec,
-)
+from casual_llm.providers.openai_chat import DIALECTS, Dialect, codec
+from casual_llm.providers.openai_chat.dialects import COMPATIBLE, LLAMACPP, MISTRAL, OPENAI, OPENROUTER
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded, Request
 from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix

@@ -21,7 +21,8 @@ from casual_llm.frozen import Json, thaw
 from casual_llm.messages import ChatMessage, UserMessage
 from casual_llm.options import ChatOptions, JsonSchema
 from casual_llm.providers.ollama.options import name_of
-from casual_llm.providers.openai_chat import OPENAI, codec
+from casual_llm.providers.openai_chat import codec
+from casual_llm.providers.openai_chat.dialects import OPENAI
 from casual_llm.providers.openai_chat.schema import schema_of
 from casual_llm.wire.codec import Call
 from casual_llm.wire.json_schema import json_schema_of

@@ -26,7 +26,8 @@ from wire_strategies import (
 from casual_llm.failures import ErrorResponse, Malformed, Truncated
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
-from casual_llm.providers.openai_chat import GEMINI_COMPAT, MISTRAL, OPENAI, OPENROUTER, Dialect, codec
+from casual_llm.providers.openai_chat import Dialect, codec
+from casual_llm.providers.openai_chat.dialects import GEMINI_COMPAT, MISTRAL, OPENAI, OPENROUTER
 from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.collect import chunk_of, collect, derived_id

@@ -22,7 +22,8 @@ from casual_llm.failures import CUTS, Incomplete, NotJson, SchemaMismatch
 from casual_llm.frozen import Json, thaw_object
 from casual_llm.messages import AssistantMessage, AssistantToolCall, UserMessage
 from casual_llm.options import ChatOptions, ResponseFormat
-from casual_llm.providers.openai_chat import COMPATIBLE, codec
+from casual_llm.providers.openai_chat import codec
+from casual_llm.providers.openai_chat.dialects import COMPATIBLE
 from casual_llm.reply import FinishReason, Reply, StreamChunk
 from casual_llm.structured import (
     Arriving,

@@ -25,7 +25,8 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.providers.openai_chat import DIALECTS, OPENAI
+from casual_llm.providers.openai_chat import DIALECTS
+from casual_llm.providers.openai_chat.dialects import OPENAI
 from casual_llm.reply import Reply
 from casual_llm.translation import BodyKind, Translated, translate
 from casual_llm.wire.codec import Call, Request, Response

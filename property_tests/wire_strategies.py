@@ -23,7 +23,8 @@ from strategies import (
 
 from casual_llm.frozen import Json
 from casual_llm.messages import AssistantMessage, AssistantToolCall
-from casual_llm.providers.openai_chat import DIALECTS, OPENAI, Dialect, codec
+from casual_llm.providers.openai_chat import DIALECTS, Dialect, codec
+from casual_llm.providers.openai_chat.dialects import OPENAI
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.wire.codec import Request, Response
 

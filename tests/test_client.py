@@ -21,7 +21,7 @@ from casual_llm import (
     Tool,
     TruncatedError,
 )
-from casual_llm.providers.openai_chat import LLAMACPP
+from casual_llm.providers.openai_chat.dialects import LLAMACPP
 from casual_llm.shell.client import CodecClient
 from casual_llm.wire.collect import collect
 

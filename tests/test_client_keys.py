@@ -26,7 +26,7 @@ from casual_llm import (
     create_client,
 )
 from casual_llm.formats import format_named
-from casual_llm.providers.openai_chat import AZURE, GROQ
+from casual_llm.providers.openai_chat.dialects import AZURE, GROQ
 from casual_llm.redaction import redact
 
 PROVIDERS = ["openai", "anthropic", "ollama"]

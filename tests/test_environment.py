@@ -17,7 +17,8 @@ from casual_llm import (
     OpenAIClient,
     create_client,
 )
-from casual_llm.providers.openai_chat import AZURE, COMPATIBLE, GROQ, OPENAI, VLLM, Dialect
+from casual_llm.providers.openai_chat import Dialect
+from casual_llm.providers.openai_chat.dialects import AZURE, COMPATIBLE, GROQ, OPENAI, VLLM
 from casual_llm.redaction import Secret
 from casual_llm.shell.environment import is_loopback, ollama_base_url, resolve_secret
 from casual_llm.shell.vendors import server_key_variables

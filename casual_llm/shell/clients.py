@@ -54,7 +54,7 @@ class OpenAIClient(CodecClient):
     OpenAIClient(base_url='https://openrouter.ai/api/v1')
     >>> Model(client, name="openai/gpt-5")
     Model(OpenAIClient(base_url='https://openrouter.ai/api/v1'), name='openai/gpt-5')
-    >>> from casual_llm.providers.openai_chat import GROQ
+    >>> from casual_llm.providers.openai_chat.dialects import GROQ
     >>> OpenAIClient(api_key="gsk-secret", dialect=GROQ)
     OpenAIClient(base_url='https://api.groq.com/openai/v1')
     """

@@ -17,15 +17,8 @@ from casual_llm.config import ClientConfig, Provider, Timeout, address_of, key_v
 from casual_llm.config.connection import KEY_VARIABLES
 from casual_llm.options import ChatOptions, Layer, SystemMessageHandling, layered
 from casual_llm.providers import anthropic, ollama, openai_chat
-from casual_llm.providers.openai_chat import (
-    COMPATIBLE,
-    DIALECTS,
-    LLAMACPP,
-    OPENAI,
-    Dialect,
-    dialect_named,
-    dialect_of,
-)
+from casual_llm.providers.openai_chat import DIALECTS, Dialect, dialect_named, dialect_of
+from casual_llm.providers.openai_chat.dialects import COMPATIBLE, LLAMACPP, OPENAI
 from casual_llm.redaction import Secret
 from casual_llm.shell.authorise import Authorise, bearer, header_key
 from casual_llm.shell.download import fetch_image_as_base64

@@ -11,8 +11,9 @@ from support.corpus import OK, Exchange, answer, exchanges, streamed
 from support.protocols import OPENAI
 
 from casual_llm.failures import ErrorResponse
-from casual_llm.providers.openai_chat import COMPATIBLE, codec
+from casual_llm.providers.openai_chat import codec
 from casual_llm.providers.openai_chat.decode import FINISH_REASONS
+from casual_llm.providers.openai_chat.dialects import COMPATIBLE
 from casual_llm.reply import Reply
 
 CODEC = codec(COMPATIBLE)

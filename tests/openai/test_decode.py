@@ -9,8 +9,8 @@ import pytest
 from returns.result import Result
 
 from casual_llm.failures import DecodeError, Malformed
-from casual_llm.providers.openai_chat import OPENAI
 from casual_llm.providers.openai_chat.decode import FINISH_REASONS, decode
+from casual_llm.providers.openai_chat.dialects import OPENAI
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response

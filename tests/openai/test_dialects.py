@@ -23,11 +23,11 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.openai_chat import (
+from casual_llm.providers.openai_chat import DIALECTS, Dialect, codec, dialect_named, dialect_of
+from casual_llm.providers.openai_chat.dialects import (
     AZURE,
     COMPATIBLE,
     DEEPSEEK,
-    DIALECTS,
     GEMINI_COMPAT,
     GROQ,
     LLAMACPP,
@@ -39,10 +39,6 @@ from casual_llm.providers.openai_chat import (
     TOGETHER,
     VLLM,
     XAI,
-    Dialect,
-    codec,
-    dialect_named,
-    dialect_of,
 )
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Response

@@ -20,7 +20,8 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.openai_chat import COMPATIBLE, LLAMACPP, OPENAI, Dialect, codec
+from casual_llm.providers.openai_chat import Dialect, codec
+from casual_llm.providers.openai_chat.dialects import COMPATIBLE, LLAMACPP, OPENAI
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.wire.codec import Call, Encoded
 

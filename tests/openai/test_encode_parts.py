@@ -23,7 +23,8 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions
-from casual_llm.providers.openai_chat import (
+from casual_llm.providers.openai_chat import Dialect, codec
+from casual_llm.providers.openai_chat.dialects import (
     COMPATIBLE,
     GEMINI_COMPAT,
     GROQ,
@@ -31,8 +32,6 @@ from casual_llm.providers.openai_chat import (
     OLLAMA_V1,
     OPENAI,
     OPENROUTER,
-    Dialect,
-    codec,
 )
 from casual_llm.wire.codec import Call, Encoded
 from casual_llm.wire.report import Change, Loss, unsupported

@@ -9,7 +9,8 @@ import pytest
 
 from casual_llm.messages import UserMessage
 from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.openai_chat import DEEPSEEK, LMSTUDIO, OLLAMA_V1, OPENROUTER, Dialect, codec
+from casual_llm.providers.openai_chat import Dialect, codec
+from casual_llm.providers.openai_chat.dialects import DEEPSEEK, LMSTUDIO, OLLAMA_V1, OPENROUTER
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
 from casual_llm.wire.report import unsupported

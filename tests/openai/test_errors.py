@@ -15,7 +15,8 @@ from casual_llm.errors import (
     exception_for,
 )
 from casual_llm.failures import ErrorResponse, Malformed
-from casual_llm.providers.openai_chat import OPENAI, codec
+from casual_llm.providers.openai_chat import codec
+from casual_llm.providers.openai_chat.dialects import OPENAI
 from casual_llm.wire.codec import Response
 
 decode = codec(OPENAI).decode

@@ -22,16 +22,8 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.openai_chat import (
-    COMPATIBLE,
-    GROQ,
-    LLAMACPP,
-    MISTRAL,
-    OLLAMA_V1,
-    OPENAI,
-    Dialect,
-    codec,
-)
+from casual_llm.providers.openai_chat import Dialect, codec
+from casual_llm.providers.openai_chat.dialects import COMPATIBLE, GROQ, LLAMACPP, MISTRAL, OLLAMA_V1, OPENAI
 from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call, Encoded
 from casual_llm.wire.report import Loss

@@ -21,7 +21,8 @@ from casual_llm.messages import (
     UserMessage,
 )
 from casual_llm.options import ChatOptions, JsonSchema
-from casual_llm.providers.openai_chat import COMPATIBLE, MISTRAL, OPENROUTER, codec
+from casual_llm.providers.openai_chat import codec
+from casual_llm.providers.openai_chat.dialects import COMPATIBLE, MISTRAL, OPENROUTER
 from casual_llm.tools import Tool, ToolParameter
 from casual_llm.wire.codec import Call, Request
 

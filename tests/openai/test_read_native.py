@@ -23,15 +23,14 @@ from casual_llm.messages import (
     ToolResultMessage,
     UserMessage,
 )
-from casual_llm.providers.openai_chat import (
+from casual_llm.providers.openai_chat import Dialect, codec
+from casual_llm.providers.openai_chat.dialects import (
     AZURE,
     DEEPSEEK,
     GEMINI_COMPAT,
     MISTRAL,
     OPENAI,
     OPENROUTER,
-    Dialect,
-    codec,
 )
 from casual_llm.wire.codec import Call, Request
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from casual_llm import ChatOptions, Reasoning, Tool, UserMessage
-from casual_llm.providers.openai_chat import (
+from casual_llm.providers.openai_chat import Dialect, codec
+from casual_llm.providers.openai_chat.dialects import (
     AZURE,
     COMPATIBLE,
     DEEPSEEK,
@@ -17,8 +18,6 @@ from casual_llm.providers.openai_chat import (
     LLAMACPP,
     OPENAI,
     OPENROUTER,
-    Dialect,
-    codec,
 )
 from casual_llm.wire.codec import Call, Encoded, Request
 

@@ -9,7 +9,8 @@ from collections import Counter
 import pytest
 from support.corpus import Exchange, exchanges
 
-from casual_llm.providers.openai_chat import COMPATIBLE, Dialect, codec, dialect_named
+from casual_llm.providers.openai_chat import Dialect, codec, dialect_named
+from casual_llm.providers.openai_chat.dialects import COMPATIBLE
 from casual_llm.wire.codec import Call, Encoded, Request
 
 LOST = {

@@ -15,7 +15,8 @@ from casual_llm.messages import (
     AssistantToolCallFunction,
     UserMessage,
 )
-from casual_llm.providers.openai_chat import (
+from casual_llm.providers.openai_chat import Dialect, codec
+from casual_llm.providers.openai_chat.dialects import (
     COMPATIBLE,
     DEEPSEEK,
     GEMINI_COMPAT,
@@ -24,8 +25,6 @@ from casual_llm.providers.openai_chat import (
     OPENAI,
     OPENROUTER,
     VLLM,
-    Dialect,
-    codec,
 )
 from casual_llm.reply import Reply
 from casual_llm.wire.codec import Call, Response

@@ -9,7 +9,8 @@ from support.corpus import streamed
 
 from casual_llm.frozen import Json
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
-from casual_llm.providers.openai_chat import COMPATIBLE, DEEPSEEK, MISTRAL, OPENROUTER, VLLM, Dialect, codec
+from casual_llm.providers.openai_chat import Dialect, codec
+from casual_llm.providers.openai_chat.dialects import COMPATIBLE, DEEPSEEK, MISTRAL, OPENROUTER, VLLM
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 

@@ -11,7 +11,8 @@ from support.corpus import Exchange, events
 
 from casual_llm import AnthropicClient, CodecClient, OllamaClient, OpenAIClient
 from casual_llm.formats import FORMATS
-from casual_llm.providers.openai_chat import COMPATIBLE, codec, dialect_named
+from casual_llm.providers.openai_chat import codec, dialect_named
+from casual_llm.providers.openai_chat.dialects import COMPATIBLE
 from casual_llm.wire.codec import Codec
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from attrs import define, field
-from returns.result import Failure, Result, Success
+from returns.result import Result
 
-from casual_llm.failures import DecodeError, ErrorResponse, Malformed
+from casual_llm.failures import DecodeError, ErrorResponse
 from casual_llm.frozen import Json
 from casual_llm.providers.anthropic.content import FORMAT
 from casual_llm.providers.anthropic.replay import is_plain, is_unsigned, native_of_call
@@ -19,12 +19,11 @@ from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage, corrected
 from casual_llm.wire.block_stream import BlockDelta
 from casual_llm.wire.codec import Chunks, Response
-from casual_llm.wire.collect import collect, derived_id
-from casual_llm.wire.error_bodies import error_message_and_code, error_object, error_response, status_in
-from casual_llm.wire.json import count, items, mapping, parse, text
+from casual_llm.wire.collect import derived_id
+from casual_llm.wire.decoding import decode_with
+from casual_llm.wire.error_bodies import error_message_and_code, status_in
+from casual_llm.wire.json import count, items, mapping, text
 from casual_llm.wire.parts import Block, arguments_of, frozen_native
-
-_OK = range(200, 300)
 
 FINISH_REASONS: Mapping[str, FinishReason] = {
     "end_turn": "stop",
@@ -74,21 +73,21 @@ def decode(response: Response) -> Result[Reply, DecodeError]:
     >>> decode(Response(status=401, body=b"")).failure()
     ErrorResponse(status=401, message='', code=None, retry_after=None, partial=None)
     """
-    if response.status not in _OK:
-        return Failure(error_response(response))
-    body = error_object(parse(response.body).value_or({}))
-    if not body:
-        return Failure(Malformed(f"expected a JSON object, got {response.body[:80]!r}"))
-    error = error_in(body, response.status)
-    if error is not None:
-        return Failure(error)
-    if body.get("type") != "message" and not isinstance(body.get("content"), list):
-        return Failure(Malformed(f"the object has no content; its keys are {sorted(body)[:20]}"))
+    return decode_with(
+        response,
+        error_in=error_in,
+        is_reply=lambda body: body.get("type") == "message" or isinstance(body.get("content"), list),
+        content="content",
+        chunks=_chunks,
+    )
+
+
+def _chunks(body: Block) -> Chunks:
     # A whole reply is read as a stream that says all in its first event, so the two cannot differ.
     progress = Progress()
     start_message({"message": body}, progress)
     blocks = [delta.fields for delta in progress.block_deltas]
-    return Success(collect([*progress.chunks, *native_chunks(blocks, text(body.get("id")))]))
+    return (*progress.chunks, *native_chunks(blocks, text(body.get("id"))))
 
 
 def error_in(body: Mapping[str, Json], status: int) -> ErrorResponse | None:

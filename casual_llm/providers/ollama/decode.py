@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from returns.result import Failure, Result, Success
+from returns.result import Result
 
-from casual_llm.failures import DecodeError, ErrorResponse, Malformed
+from casual_llm.failures import DecodeError, ErrorResponse
 from casual_llm.frozen import Json
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.arguments import compact_arguments
 from casual_llm.wire.codec import Chunks, Response
-from casual_llm.wire.collect import collect, derived_id
-from casual_llm.wire.error_bodies import error_message_and_code, error_response, status_in
-from casual_llm.wire.json import count, dump, items, mapping, parse, text
-
-_OK = range(200, 300)
+from casual_llm.wire.collect import derived_id
+from casual_llm.wire.decoding import decode_with
+from casual_llm.wire.error_bodies import error_message_and_code, status_in
+from casual_llm.wire.json import count, dump, items, mapping, text
 
 FINISH_REASONS: Mapping[str, FinishReason] = {
     "stop": "stop",
@@ -43,18 +42,18 @@ def decode(response: Response) -> Result[Reply, DecodeError]:
     >>> decode(Response(status=404, body=b'{"error": "no such model"}')).failure().message
     'no such model'
     """
-    if response.status not in _OK:
-        return Failure(error_response(response))
-    body = mapping(parse(response.body).value_or({}))
-    if not body:
-        return Failure(Malformed(f"expected a JSON object, got {response.body[:80]!r}"))
-    error = error_in(body, response.status)
-    if error is not None:
-        return Failure(error)
-    if not isinstance(body.get("message"), Mapping) and body.get("done") is not True:
-        return Failure(Malformed(f"the object has no message; its keys are {sorted(body)[:20]}"))
+    return decode_with(
+        response,
+        error_in=error_in,
+        is_reply=lambda body: isinstance(body.get("message"), Mapping) or body.get("done") is True,
+        content="message",
+        chunks=_chunks,
+    )
+
+
+def _chunks(body: Mapping[str, Json]) -> Chunks:
     chunks = [chunk for chunk in [read_chunk(body)] if chunk is not None]
-    return Success(collect([*chunks, *replayed(chunks)]))
+    return (*chunks, *replayed(chunks))
 
 
 def error_in(body: Mapping[str, Json], status: int) -> ErrorResponse | None:

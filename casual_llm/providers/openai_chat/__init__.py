@@ -9,28 +9,7 @@ from functools import partial
 
 from casual_llm.providers.openai_chat.decode import decode
 from casual_llm.providers.openai_chat.dialect import Dialect
-from casual_llm.providers.openai_chat.dialects import (
-    AZURE,
-    CEREBRAS,
-    COMPATIBLE,
-    DEEPSEEK,
-    DIALECTS,
-    FIREWORKS,
-    GEMINI_COMPAT,
-    GROQ,
-    LLAMACPP,
-    LMSTUDIO,
-    MISTRAL,
-    OLLAMA_V1,
-    OPENAI,
-    OPENROUTER,
-    PERPLEXITY,
-    TOGETHER,
-    VLLM,
-    XAI,
-    dialect_named,
-    dialect_of,
-)
+from casual_llm.providers.openai_chat.dialects import DIALECTS, OPENAI, dialect_named, dialect_of
 from casual_llm.providers.openai_chat.messages import message_format
 from casual_llm.providers.openai_chat.options import encode_options, read_options, write_tool
 from casual_llm.providers.openai_chat.read import read_messages
@@ -41,24 +20,7 @@ from casual_llm.wire.codec import Codec
 from casual_llm.wire.request_format import RequestFormat
 
 __all__ = [
-    "AZURE",
-    "CEREBRAS",
-    "COMPATIBLE",
-    "DEEPSEEK",
     "DIALECTS",
-    "FIREWORKS",
-    "GEMINI_COMPAT",
-    "GROQ",
-    "LLAMACPP",
-    "LMSTUDIO",
-    "MISTRAL",
-    "OLLAMA_V1",
-    "OPENAI",
-    "OPENROUTER",
-    "PERPLEXITY",
-    "TOGETHER",
-    "VLLM",
-    "XAI",
     "Dialect",
     "State",
     "codec",
@@ -89,8 +51,8 @@ def request_format(dialect: Dialect) -> RequestFormat:
 def codec(dialect: Dialect = OPENAI) -> Codec[State]:
     """Build the codec of a dialect.
 
-    >>> codec(LLAMACPP).name
-    'llamacpp'
+    >>> codec().name
+    'openai'
     """
     return build_codec(
         dialect.name,

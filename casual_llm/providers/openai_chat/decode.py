@@ -6,25 +6,25 @@ cannot differ. The oddities met here are listed, with their servers, in docs/wir
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from returns.pipeline import is_successful
-from returns.result import Failure, Result, Success
+from returns.result import Result
 
-from casual_llm.failures import DecodeError, ErrorResponse, Malformed
+from casual_llm.failures import DecodeError, ErrorResponse
 from casual_llm.frozen import Json
 from casual_llm.providers.openai_chat.dialect import Dialect
 from casual_llm.providers.openai_chat.replay import CUSTOM, native, replayed, signature
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
-from casual_llm.wire.collect import collect
-from casual_llm.wire.error_bodies import error_message_and_code, error_object, error_response, status_in
+from casual_llm.wire.decoding import decode_with
+from casual_llm.wire.error_bodies import error_message_and_code, status_in
 from casual_llm.wire.json import EMPTY, count, dump, items, mapping, parse, text
 
 Object = Mapping[str, Json]
-_OK = range(200, 300)
 
 FINISH_REASONS: Mapping[str, FinishReason] = {
     "stop": "stop",
@@ -89,19 +89,18 @@ def decode(dialect: Dialect, response: Response) -> Result[Reply, DecodeError]:
     >>> decode(OPENAI, Response(status=401, body=b"")).failure()
     ErrorResponse(status=401, message='', code=None, retry_after=None, partial=None)
     """
-    if response.status not in _OK:
-        return Failure(error_response(response))
-    body = error_object(parse(response.body).value_or({}))
-    if not body:
-        return Failure(Malformed(f"expected a JSON object, got {response.body[:80]!r}"))
-    error = error_in(body, response.status)
-    if error is not None:
-        return Failure(error)
-    if not items(body.get("choices")):
-        return Failure(Malformed(f"the object has no choices; its keys are {sorted(body)[:20]}"))
+    return decode_with(
+        response,
+        error_in=error_in,
+        is_reply=lambda body: bool(items(body.get("choices"))),
+        content="choices",
+        chunks=partial(_chunks, dialect),
+    )
+
+
+def _chunks(dialect: Dialect, body: Object) -> Iterator[StreamChunk]:
     fields, delta = read_chunk(dialect, body, [], whole=True)
-    native = replayed(dialect, [delta], fields.get("reasoning", ""))
-    return Success(collect([StreamChunk(**fields, native=native)]))
+    yield StreamChunk(**fields, native=replayed(dialect, [delta], fields.get("reasoning", "")))
 
 
 def error_in(body: Object, status: int) -> ErrorResponse | None:
