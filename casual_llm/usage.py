@@ -64,7 +64,7 @@ class Usage(FrozenModel):
     @classmethod
     def _without_total(cls, fields: object) -> object:
         # A dump holds the computed total; reading it back computes it again.
-        if isinstance(fields, Mapping):
+        if isinstance(fields, Mapping) and "total_tokens" in fields:
             return {name: value for name, value in fields.items() if name != "total_tokens"}
         return fields
 
@@ -156,19 +156,20 @@ def record(ledger: Ledger, usage: Usage | None, *, complete: bool = True) -> Led
     >>> ledger.calls, ledger.unknown, ledger.total.total_tokens, ledger.last
     (2, 1, 3, None)
     """
-    reported = usage or Usage()
-    exact = complete and reported.total_tokens is not None
+    exact = complete and usage is not None and usage.total_tokens is not None
     return Ledger(
         calls=ledger.calls + 1,
         last=usage,
-        total=ledger.total + reported,
+        total=ledger.total if usage is None else ledger.total + usage,
         unknown=ledger.unknown + (not exact),
     )
 
 
+_FIGURES = tuple(Usage.model_fields)
+
+
 def _combine(operation: Callable[[int | None, int | None], int | None], left: Usage, right: Usage) -> Usage:
-    names = Usage.model_fields
-    return Usage(**{name: operation(getattr(left, name), getattr(right, name)) for name in names})
+    return Usage(**{name: operation(getattr(left, name), getattr(right, name)) for name in _FIGURES})
 
 
 def _add(left: int | None, right: int | None) -> int | None:

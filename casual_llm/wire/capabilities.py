@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from attrs import field, frozen
 
 from casual_llm.frozen import thaw
-from casual_llm.options import FIELDS, ChatOptions
+from casual_llm.options import ChatOptions, set_fields
 from casual_llm.options.reasoning import Reasoning
 from casual_llm.wire.report import Report
 
@@ -46,14 +46,15 @@ def limit_options(options: ChatOptions, capabilities: Capabilities, report: Repo
     What a key of `extra` replaces is left as it is: it is not sent.
     """
     update: dict[str, Any] = {}
-    for name in filter(set(capabilities.unsupported).__contains__, FIELDS):
-        value = getattr(options, name)
-        if value is not None:
-            report.dropped(f"options.{name}", value.fields if isinstance(value, Reasoning) else value)
-            update[name] = None
+    given = set_fields(options)
+    for name in filter(given.__contains__, capabilities.unsupported):
+        update[name] = None
+    for name in filter(update.__contains__, given):
+        value = given[name]
+        report.dropped(f"options.{name}", value.fields if isinstance(value, Reasoning) else value)
     extra = options.extra or {}
     for name, (low, high) in capabilities.ranges.items():
-        value = getattr(options, name)
+        value = given.get(name)
         if value is None or name in update or name in extra or low <= value <= high:
             continue
         update[name] = type(value)(max(low, min(high, value)))

@@ -13,15 +13,16 @@ from returns.result import Failure, Result, Success
 
 from casual_llm.failures import EncodeError
 from casual_llm.frozen import Json
-from casual_llm.options import ChatOptions, extra_of, resolve_for
+from casual_llm.options import ChatOptions, extra_of, resolve_for, set_fields
 from casual_llm.options.extra import path_of_extra
 from casual_llm.wire.codec import Call, Encoded, Request
 from casual_llm.wire.json import dump
 from casual_llm.wire.message_format import Body
 from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix, array, encode_messages
 from casual_llm.wire.report import PlacedError, Report, same_json
-from casual_llm.wire.request_format import RequestFormat
+from casual_llm.wire.request_format import EncodedOptions, RequestFormat
 
+_NO_OPTIONS = EncodedOptions(body={})
 TOOL_CHOICE_MODES = frozenset({"auto", "none", "required"})
 """What `tool_choice` may be beside the name of a tool."""
 
@@ -45,7 +46,8 @@ def _encoded(form: RequestFormat, call: Call, options: ChatOptions, prefix: Pref
     path_of = partial(path_of_extra, call.options, form.names)
     extra, report = extra_of(options), Report()
     _check(form, call, options, path_of)
-    encoded = form.encode_options(call, options, report)
+    needed = form.requires_options or set_fields(options)
+    encoded = form.encode_options(call, options, report) if needed else _NO_OPTIONS
     merge = options.system_message_handling == "merge"
     messages = encode_messages(form.messages, call.messages, prefix, merge_system=merge, issuer=call.issuer)
     if not (messages.prefix.pieces or messages.open_turn):

@@ -58,7 +58,7 @@ def mark_reply(reply: Reply, issuer: str | None) -> Reply:
     >>> mark_reply(reply, "ollama@localhost/qwen").message.native
     {'ollama@localhost/qwen': {'thinking': 'Hm.'}}
     """
-    if issuer is None:
+    if issuer is None or (reply.message.native is None and not reply.message.tool_calls):
         return reply
     return evolve(reply, message=_renamed(reply.message, format_of(issuer), issuer))
 

@@ -34,6 +34,19 @@ def parse(data: bytes) -> Json:
     return value
 
 
+def parse_or(data: bytes, default: Json) -> Json:
+    """Parse JSON as `parse` does, or return a default; without a `Result` for every event of a stream.
+
+    >>> parse_or(b'{"a": 1}', None), parse_or(b"<html>", None)
+    ({'a': 1}, None)
+    """
+    try:
+        value: Json = from_json(data)
+    except ValueError:
+        value = parse(data).value_or(default)
+    return value
+
+
 def _repaired(data: bytes) -> Json:
     # Servers send broken UTF-8 and lone surrogates; the rest of the text is worth keeping.
     try:

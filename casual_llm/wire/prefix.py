@@ -231,7 +231,9 @@ class _Fold:
                 pieces=append(self.prefix.pieces, bodies),
                 losses=tuple(report.losses[: mark.losses]),
                 changes=tuple(report.changes[: mark.changes]),
-                tool_names={**self.prefix.tool_names, **dict(self.calls[: mark.calls])},
+                tool_names={**self.prefix.tool_names, **dict(self.calls[: mark.calls])}
+                if self.calls
+                else self.prefix.tool_names,
                 system=tuple(self.system[: mark.system]),
                 issuer=(self.issuer or "") if self.marked else None,
             ),

@@ -61,6 +61,8 @@ class RequestFormat:
     """Reads the path back, where it carries the model."""
     headers: Mapping[str, str] = {}
     """What the format wants to see beside the content type."""
+    requires_options: bool = False
+    """Whether something is sent although no option is set."""
     merge_keys: Collection[str] = ()
     """Objects of the body to which keys of `extra` are added; any other value they replace."""
 

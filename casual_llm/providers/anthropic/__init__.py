@@ -24,6 +24,7 @@ REQUEST_FORMAT = RequestFormat(
     read_messages=read_messages,
     read_options=read_options,
     merge_keys=("output_config",),
+    requires_options=True,
 )
 
 

@@ -30,7 +30,7 @@ from casual_llm.reply import StreamChunk
 from casual_llm.wire.block_stream import BlockDelta, blocks_of
 from casual_llm.wire.codec import Chunks
 from casual_llm.wire.framing import Event, Sse, sse_end, sse_step
-from casual_llm.wire.json import count, mapping, parse, text
+from casual_llm.wire.json import count, mapping, parse_or, text
 from casual_llm.wire.parts import Block
 from casual_llm.wire.streaming import Applied, Log, Stream, StreamFormat, entries
 
@@ -82,7 +82,7 @@ def apply_event(event: Event, progress: Progress) -> ErrorResponse | Malformed |
     data = event.data.strip()
     if not data:
         return None
-    body = parse(data).value_or(None)
+    body = parse_or(data, None)
     if not isinstance(body, Mapping):
         if event.name == b"error":
             return ErrorResponse(200, data.decode("utf-8", "replace"))

@@ -14,7 +14,7 @@ from casual_llm.providers.ollama.decode import error_in, read_chunk, replayed
 from casual_llm.reply import StreamChunk
 from casual_llm.wire.codec import Chunks
 from casual_llm.wire.framing import ndjson_end, ndjson_step
-from casual_llm.wire.json import parse
+from casual_llm.wire.json import parse_or
 from casual_llm.wire.streaming import Applied, Stream, StreamFormat
 
 
@@ -51,7 +51,7 @@ def apply_lines(state: OllamaState, lines: Sequence[bytes]) -> Applied[OllamaSta
 
 
 def _read(line: bytes) -> Mapping[str, Json] | ErrorResponse | Malformed:
-    body = parse(line).value_or(None)
+    body = parse_or(line, None)
     if not isinstance(body, Mapping):
         return Malformed(f"expected a JSON object in a line, got {line[:80]!r}")
     return error_in(body, 200) or body

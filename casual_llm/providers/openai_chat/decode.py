@@ -53,6 +53,8 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
 """What servers say, and what it means; a word not listed keeps its raw form and no meaning."""
 
 
+_TOTALS = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
+"""All that most servers report."""
 _CACHED = ("cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens")
 """As OpenAI has it, as Mistral has it, and as DeepSeek has it."""
 
@@ -230,18 +232,24 @@ def _usage(body: Object, choice: Object) -> Usage | None:
     figures = {
         "prompt_tokens": count(usage.get("prompt_tokens")),
         "completion_tokens": count(usage.get("completion_tokens")),
-        "cached_tokens": _figure(usage, "prompt_tokens_details", _CACHED),
-        "reasoning_tokens": _figure(usage, "completion_tokens_details", ("reasoning_tokens",)),
-        "cache_write_tokens": _figure(usage, "prompt_tokens_details", _CACHE_WRITES),
     }
+    if not usage.keys() <= _TOTALS:
+        figures |= {
+            "cached_tokens": _figure(usage, "prompt_tokens_details", _CACHED),
+            "reasoning_tokens": _figure(usage, "completion_tokens_details", ("reasoning_tokens",)),
+            "cache_write_tokens": _figure(usage, "prompt_tokens_details", _CACHE_WRITES),
+        }
     return None if set(figures.values()) == {None} else Usage(**figures)
 
 
 def _figure(usage: Object, details: str, keys: Sequence[str]) -> int | None:
     """Find a figure among the details, or next to them, where servers have it that give no details."""
-    sources = (mapping(usage.get(details)), usage)
-    figures = (count(source.get(key)) for source in sources for key in keys)
-    return next((figure for figure in figures if figure is not None), None)
+    for source in (mapping(usage.get(details)), usage):
+        for key in keys if source else ():
+            figure = count(source[key]) if key in source else None
+            if figure is not None:
+                return figure
+    return None
 
 
 def _tool_call(

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from pydantic_core import from_json
-
 from casual_llm.failures import ErrorResponse, Malformed
 from casual_llm.frozen import Json
 from casual_llm.providers.openai_chat.decode import (
@@ -26,7 +24,7 @@ from casual_llm.reply import StreamChunk
 from casual_llm.wire.codec import Chunks
 from casual_llm.wire.error_bodies import error_object
 from casual_llm.wire.framing import Event, Sse, sse_end, sse_step
-from casual_llm.wire.json import parse
+from casual_llm.wire.json import parse_or
 from casual_llm.wire.streaming import Applied, Log, Stream, StreamFormat, entries
 
 _PLAIN = frozenset({b"", b"message"})
@@ -80,8 +78,10 @@ def apply_events(state: ChatState, events: Sequence[Event]) -> Applied[ChatState
             complete = complete or "raw_finish_reason" in fields
         if not dialect.replayed_fields.isdisjoint(delta):
             deltas.append(delta)
-    log = (state.replay_deltas, tuple(deltas)) if deltas else state.replay_deltas
-    return Applied(ChatState(dialect, tuple(calls), ids, log), tuple(chunks), complete, ended, failure)
+    if calls or deltas or ids is not state.ids:  # most reads bring text alone
+        log = (state.replay_deltas, tuple(deltas)) if deltas else state.replay_deltas
+        state = ChatState(dialect, tuple(calls), ids, log)
+    return Applied(state, tuple(chunks), complete, ended, failure)
 
 
 def _replay(state: ChatState, chunks: Sequence[StreamChunk]) -> Chunks:
@@ -94,7 +94,7 @@ def _replay(state: ChatState, chunks: Sequence[StreamChunk]) -> Chunks:
 
 def _read(name: bytes, data: bytes) -> dict[str, Json] | ErrorResponse | Malformed | None:
     """Read the body of an event: an object, an error, or nothing."""
-    body = _json(data)
+    body = parse_or(data, "")
     if isinstance(body, dict) and name in _PLAIN:
         return error_in(body, 200) or body
     plain = data.strip()
@@ -108,11 +108,3 @@ def _read(name: bytes, data: bytes) -> dict[str, Json] | ErrorResponse | Malform
     if isinstance(body, dict):
         return body
     return Malformed(f"expected a JSON object in an event, got {plain[:80]!r}") if name in _PLAIN else None
-
-
-def _json(data: bytes) -> Json:
-    try:
-        body: Json = from_json(data)  # what `parse` does first, without a `Result` for every event
-    except ValueError:
-        body = parse(data).value_or("")
-    return body
