@@ -446,3 +446,25 @@ def test_an_input_may_come_in_any_number_of_parts(parts: list[str]) -> None:
     *apart, together = [event("content_block_delta", delta=delta) for delta in deltas]
     replies_ = [collected([begun, *come, event("message_stop")]) for come in (apart, [together])]
     assert replies_[0] == replies_[1]
+
+
+@given(st.text("abc", max_size=3))
+def test_an_image_of_a_type_that_is_none_stays_as_it_is(media_type: str) -> None:
+    source = {"type": "base64", "media_type": media_type, "data": "aGk="}
+    content = [{"type": "image", "source": source}, {"type": "text", "text": "a"}]
+    body = {"model": "m", "max_tokens": 1, "messages": [{"role": "user", "content": content}]}
+    (message,) = CODEC.read(Request(url="", body=json.dumps(body).encode())).unwrap().messages
+    assert [part.type for part in message.content or ()] == ["native", "text"]  # type: ignore[union-attr]
+
+
+@given(st.text(max_size=3) | st.integers() | json_objects)
+def test_a_tool_of_odd_strictness_stays_in_extra(strict: Json) -> None:
+    body = {"messages": [], "tools": [{"name": "f", "input_schema": {}, "strict": strict}]}
+    call = CODEC.read(Request(url="", body=json.dumps(body).encode())).unwrap()
+    assert call.options.tools is None
+
+
+@given(st.text(" \t", max_size=3))
+def test_an_event_without_data_means_nothing(blank: str) -> None:
+    data = f"event: ping\ndata: {blank}\n\n".encode()
+    assert CODEC.step(CODEC.start, data).unwrap()[1] == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -73,16 +74,23 @@ def test_a_prefix_is_for_the_issuer_that_it_was_encoded_for(
 def test_marks_are_taken_off_as_they_were_put_on(
     reply: Reply, keys: dict[str, Any], of: tuple[str, str]
 ) -> None:
-    calls = [call.model_copy(update={"native": {"ollama": keys}}) for call in reply.message.tool_calls or ()]
+    natives: Any = cycle([{"ollama": keys}, None])
+    calls = [call.model_copy(update={"native": next(natives)}) for call in reply.message.tool_calls or ()]
     fields = {**dict(reply.message), "tool_calls": calls or None, "native": {"ollama": keys, "other": keys}}
     message, issuer = AssistantMessage.model_validate(fields), issuer_name("ollama", *of)
     assert unmark_message(_marked(message, issuer), issuer) == message
 
 
+@given(replies)
+def test_without_an_issuer_nothing_is_marked(reply: Reply) -> None:
+    assert mark_reply(reply, None) == reply
+
+
 @given(further_keys, _issuers)
 def test_a_stream_is_marked_as_the_whole_reply(keys: dict[str, Any], of: tuple[str, str]) -> None:
     call = ToolCallDelta(index=0, id="1", name="f", arguments="{}", native={"ollama": keys})
-    chunks = [StreamChunk(content="a"), StreamChunk(tool_calls=[call]), StreamChunk(native={"ollama": keys})]
+    both = [call, ToolCallDelta(index=1, id="2", name="f", arguments="{}")]
+    chunks = [StreamChunk(content="a"), StreamChunk(tool_calls=both), StreamChunk(native={"ollama": keys})]
     issuer = issuer_name("ollama", *of)
     assert collect(mark_chunk(chunk, issuer) for chunk in chunks) == mark_reply(collect(chunks), issuer)
 

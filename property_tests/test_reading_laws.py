@@ -334,3 +334,13 @@ def test_a_request_that_asks_for_a_stream_is_a_call_for_a_stream(content: str) -
         ChatOptions(),
         (UserMessage(content=content),),
     )
+
+
+@given(json_values)
+def test_a_key_of_a_function_that_no_field_holds_is_native(value: Json) -> None:
+    function = {"name": "f", "arguments": "{}", "x-key": value}
+    message = {"role": "assistant", "tool_calls": [{"id": "1", "type": "function", "function": function}]}
+    body = json.dumps({"model": "m", "messages": [message]}).encode()
+    (read,) = codec(OPENAI).read(Request(url="", body=body)).unwrap().messages
+    assert isinstance(read, AssistantMessage)
+    assert thaw((read.tool_calls or ())[0].native or {}) == {"openai": {"function": function}}

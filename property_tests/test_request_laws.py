@@ -469,3 +469,17 @@ def test_requests_follow_the_published_schema() -> None:
         assert [(error.json_path, error.message) for error in errors] == []
 
     law()
+
+
+@given(texts)
+def test_an_unreadable_uri_alone_gives_the_type_of_an_image(end: str) -> None:
+    image = ImageContent(source=f"data:?{end}", media_type="image/png")
+    encoded = encode(OPENAI, Call(model="m", messages=[UserMessage(content=[image])])).unwrap()
+    assert [change.path for change in encoded.changes] == ["messages[0].content[0].source"]
+
+
+@given(strict=st.booleans())
+def test_strictness_that_a_server_does_not_know_is_a_loss(*, strict: bool) -> None:
+    schema = JsonSchema(name="A", schema={}, strict=strict)
+    losses = encode(Dialect(name="lax", strict=False), _hello(response_format=schema)).unwrap().losses
+    assert [(loss.path, loss.asked) for loss in losses] == [("options.response_format.strict", strict)]

@@ -70,7 +70,7 @@ _schemas: SearchStrategy[Any] = st.dictionaries(texts.map("x-".__add__), json_va
 )
 _at_least_none = st.floats(min_value=0, max_value=1e9) | st.integers(0, 2**31)
 _efforts = st.sampled_from(get_args(ReasoningEffort))
-_reasoning: SearchStrategy[Any] = _efforts | st.fixed_dictionaries(
+reasoning: SearchStrategy[Any] = _efforts | st.fixed_dictionaries(
     {}, optional={"show": st.booleans(), "between_tools": st.booleans()}
 ).flatmap(
     lambda fields: (
@@ -88,7 +88,7 @@ _SCALARS: Given = {
     "top_k": st.integers(0, 2**31),
     "stop": texts | st.lists(texts, max_size=2),
     "parallel_tool_calls": st.booleans(),
-    "reasoning": _reasoning,
+    "reasoning": reasoning,
 }
 _json_or_omit: SearchStrategy[Any] = json_values | st.just(OMIT)
 _FORMATS = st.sampled_from(["json", "text"]) | st.builds(

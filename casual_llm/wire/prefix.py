@@ -219,9 +219,8 @@ class _Fold:
     def result(self, count: int) -> EncodedMessages:
         """Return what is encoded for good, and the turn that is still open."""
         closed = len(self.bodies)
-        if self.unit.messages:
-            self.close()
-        elif self.form.role_of is None:
+        self.close()
+        if self.form.role_of is None:
             self.mark = self._position(count)
         bodies = dump_bodies(self.bodies[:closed], self.starts)
         mark, report = self.mark, self.report

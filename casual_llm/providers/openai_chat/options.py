@@ -20,7 +20,7 @@ from casual_llm.wire.encoding import TOOL_CHOICE_MODES, without_none
 from casual_llm.wire.json import mapping, text
 from casual_llm.wire.message_format import Body
 from casual_llm.wire.reading import accepts, all_or_none, take, take_options
-from casual_llm.wire.report import Report, native_for, overlay_native
+from casual_llm.wire.report import Report, native_for, overlay_native, same_json
 from casual_llm.wire.request_format import EncodedOptions
 
 _SAME = ("temperature", "top_p", "top_k", "stop", "frequency_penalty", "presence_penalty", "seed")
@@ -84,17 +84,17 @@ def _write_reasoning(dialect: Dialect, reasoning: Reasoning | None, report: Repo
     return {"reasoning": without_none(fields) or None}
 
 
-def _read_reasoning(value: Json) -> Reasoning | None:
-    """Read an effort, or the object `reasoning` of OpenRouter."""
-    fields: Body = {"effort": value} if isinstance(value, str) else dict(mapping(value))
-    if "max_tokens" in fields:
-        fields["budget_tokens"] = fields.pop("max_tokens")
-    if isinstance(fields.get("exclude"), bool):
-        fields["show"] = not fields.pop("exclude")
+def _read_reasoning(dialect: Dialect, value: Json) -> Reasoning | None:
+    """Read an effort, or the object `reasoning` of OpenRouter; `None` where an option cannot express it."""
+    fields = dict(mapping(value)) if dialect.reasoning == "object" else {"effort": value}
+    exclude = fields.get("exclude")
+    given: Body = {"effort": fields.get("effort"), "budget_tokens": fields.get("max_tokens")}
+    given["show"] = None if exclude is None else not exclude
     try:
-        return Reasoning.of(fields)
+        read = Reasoning.of(without_none(given))
     except ValueError:
         return None
+    return read if same_json([*_write_reasoning(dialect, read, Report()).values()], [value]) else None
 
 
 def _read_parallel(dialect: Dialect, value: Json, *, has_tools: bool) -> bool | None:
@@ -129,7 +129,7 @@ def read_options(dialect: Dialect, rest: Body) -> ChatOptions:
             "parallel_tool_calls",
             partial(_read_parallel, dialect, has_tools=bool(tools or "tools" in rest)),
         ),
-        reasoning=take(rest, key, _read_reasoning),
+        reasoning=take(rest, key, partial(_read_reasoning, dialect)),
         extra=rest or None,
     )
 
