@@ -68,7 +68,9 @@ REASONING: list[tuple[str, Any, dict[str, Any], Losses]] = [
         [(".between_tools", True, None), (".effort", "medium", {"budget_tokens": 8192})],
     ),
     (OLD, "low", {}, [("", {"effort": "low"}, None)]),
-    (OLD, {"effort": "none", "show": True}, {"thinking": {"type": "disabled"}}, [(".show", True, None)]),
+    (OLD, {"effort": "none", "show": True}, {}, [(".show", True, None)]),
+    (BUDGET, "none", {"thinking": {"type": "disabled"}}, []),
+    (BUDGET, {"show": True}, {}, [("", {"show": True}, None)]),
 ]
 
 

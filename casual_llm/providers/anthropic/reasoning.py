@@ -54,14 +54,19 @@ def write_reasoning(
     """
     if reasoning is None:
         return None, None
+    can_reason = model.reasoning_effort or model.reasoning_budget
     if reasoning.effort == "none":
         drop_fields(reasoning, ("show", "between_tools"), report)
-        return {"type": "disabled"}, None
-    if not (model.reasoning_effort or model.reasoning_budget):
-        report.dropped(_PATH, reasoning.fields)
-        return None, None
+        if not can_reason:
+            report.changed(f"{_PATH}.effort", "implied", "none")
+        return {"type": "disabled"} if can_reason else None, None
     budget = budget_of(reasoning, model)
-    return _adaptive(reasoning, report) if budget is None else _enabled(reasoning, budget, limit, report)
+    if budget is not None:
+        return _enabled(reasoning, budget, limit, report)
+    if model.reasoning_effort:
+        return _adaptive(reasoning, report)
+    report.dropped(_PATH, reasoning.fields)
+    return None, None
 
 
 def _adaptive(reasoning: Reasoning, report: Report) -> tuple[Body | None, str | None]:
