@@ -57,13 +57,14 @@ from casual_llm.options import (
 from casual_llm.options.explain import Explanation, Row, explain
 from casual_llm.options.omit import OMIT, Omit, Replace
 from casual_llm.options.paths import diff
+from casual_llm.redaction import Secret
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.tools import Tool, ToolParameter
-from casual_llm.usage import Ledger, Usage
+from casual_llm.usage import Ledger, Usage, UsageParts
 from casual_llm.validation import deprecated_names
 from casual_llm.wire.collect import collect
 from casual_llm.wire.media import add_base64_prefix, strip_base64_prefix
-from casual_llm.wire.report import Loss
+from casual_llm.wire.report import Change, Loss
 
 if TYPE_CHECKING:
     from casual_llm.config.parse import Config, parse_config
@@ -98,6 +99,7 @@ __all__ = [
     "FinishReason",
     "collect",
     "Usage",
+    "UsageParts",
     "Ledger",
     "parse",
     "Partial",
@@ -141,6 +143,7 @@ __all__ = [
     "ModelConfig",
     "Provider",
     "Timeout",
+    "Secret",
     "Config",
     "ConfigProblems",
     "Models",
@@ -165,6 +168,7 @@ __all__ = [
     "StructuredOutputError",
     # wire: what a format cannot express, and translation between formats
     "Loss",
+    "Change",
     "translate",
     "Translated",
     # about the package

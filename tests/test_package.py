@@ -9,18 +9,18 @@ import casual_llm
 
 PUBLIC = """
 Model LLMClient CodecClient OpenAIClient AnthropicClient OllamaClient LocalClient create_client
-create_model Plan Reply StreamChunk ToolCallDelta FinishReason collect Usage Ledger parse Partial
+create_model Plan Reply StreamChunk ToolCallDelta FinishReason collect Usage UsageParts Ledger parse Partial
 ChatMessage UserMessage AssistantMessage SystemMessage ToolResultMessage TextContent ImageContent
 AudioContent FileContent NativeContent AssistantToolCall AssistantToolCallFunction Tool ToolParameter
 read_image fetch_image_as_base64 add_base64_prefix strip_base64_prefix
 ChatOptions JsonSchema Reasoning Layer OMIT Omit Replace merge layered resolve_for extra_of diff explain
 Explanation Row
-ClientConfig ModelConfig Provider Timeout Config ConfigProblems Models load load_config parse_config
+ClientConfig ModelConfig Provider Timeout Secret Config ConfigProblems Models load load_config parse_config
 config_schema
 CasualLLMError ConfigurationError RequestError ImageFetchError TransportError RequestTimeoutError
 ProviderError AuthenticationError NotFoundError RateLimitError ServerError ReplyError TruncatedError
 StructuredOutputError
-Loss translate Translated
+Loss Change translate Translated
 __version__
 """
 
