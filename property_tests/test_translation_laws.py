@@ -8,15 +8,18 @@ from typing import Any, get_args
 
 import pytest
 from attrs import evolve
+from heron import HERON
 from hypothesis import assume, given, strategies as st
 from hypothesis.strategies import SearchStrategy
 from ollama_strategies import encodable_calls, ollama_replies
+from parrot import PARROT
 from returns.result import Success
 from strategies import json_objects, json_values, non_empty_texts, texts, tool_names
 from wire_strategies import mutations, odd_bodies, odd_streams, replies, requests
 
 from casual_llm.errors import ConfigurationError
 from casual_llm.formats import FORMATS, format_named
+from casual_llm.laws.strategies import plain_calls as plain_calls_of_two
 from casual_llm.messages import (
     AssistantMessage,
     AssistantToolCall,
@@ -28,7 +31,7 @@ from casual_llm.messages import (
 from casual_llm.providers.openai_chat import DIALECTS
 from casual_llm.providers.openai_chat.dialects import OPENAI
 from casual_llm.reply import Reply
-from casual_llm.translation import BodyKind, Translated, translate
+from casual_llm.translation import BodyKind, Translated, translate, translate_request
 from casual_llm.wire.codec import Call, Request, Response
 from casual_llm.wire.collect import collect
 from casual_llm.wire.report import Loss, describe_loss
@@ -260,3 +263,11 @@ def _meaning(body: bytes) -> dict[str, Any]:
 def _texts(message: ChatMessage) -> list[str]:
     content = message.content or ""
     return [content] if isinstance(content, str) else [getattr(part, "text", "") for part in content]
+
+
+@given(plain_calls_of_two)
+def test_a_model_moves_between_the_body_and_the_path(call: Call) -> None:
+    request = PARROT.encode(call).unwrap().request
+    there = translate_request(PARROT, HERON, request).unwrap()
+    back = translate_request(HERON, PARROT, Request(url=there.url, body=there.body)).unwrap()
+    assert (there.url.startswith("/models/"), back.url, back.body) == (True, request.url, request.body)
