@@ -19,7 +19,7 @@ FORMATS: Mapping[str, Codec[Any]] = {
 
 
 def format_named(name: str, place: str = "format") -> Codec[Any]:
-    """Give a codec by its name.
+    """Return a codec by its name.
 
     >>> format_named("anthropic").names
     ('anthropic',)

@@ -68,7 +68,15 @@ def shaped(into: type[BaseModel], options: Layer | None) -> Layer:
 
 
 def parse(reply: Reply, into: type[T]) -> Result[T, ParseFailure]:
-    r"""Read the answer as an instance of a class, or return the failure that explains why it is none.
+    r"""Read the answer as an instance of a class, or return the failure that explains why it is not one.
+
+    Args:
+        reply: A whole reply, or the reply that `collect` makes of a stream.
+        into: The pydantic class that the answer should match.
+
+    Returns:
+        `Success` of the instance, or a `Failure`: the model refused, was cut off, called tools or sent no
+        text, or its text is not JSON or does not match the class.
 
     >>> class Person(BaseModel):
     ...     name: str

@@ -48,7 +48,7 @@ FEATURES = (
     "refusals",
     "arguments",
 )
-"""What a conversation may hold beside text, tool calls and their results."""
+"""What a conversation may hold in addition to text, tool calls and their results."""
 FEATURE_SETS: Sequence[Features] = [
     *([frozenset[str]()] * 10),
     *([frozenset([feature]) for feature in FEATURES] * 2),
@@ -208,7 +208,7 @@ def conversations(names: Names, features: Features) -> SearchStrategy[list[ChatM
 
 @cache
 def further_turns(names: Names) -> SearchStrategy[tuple[list[ChatMessage], list[ChatMessage]]]:
-    """Draw what the user's side says last, and what comes after it: an answer, and the user again."""
+    """Draw the last turn of the user's side, and what follows it: an answer, and the user again."""
     speakers = _speakers(names, frozenset({"images", "results"}))
     user, answer = (
         st.builds(UserMessage, content=plain_texts),

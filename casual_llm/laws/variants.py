@@ -22,7 +22,7 @@ _OTHER_DATA = "c29tZXRoaW5nIGVsc2U="
 
 
 def variants(call: Call) -> Variants:
-    """Give all calls that differ in one path, each with the path; of the options, `OMIT` is gone.
+    """Yield all calls that differ in one path, each with that path; `OMIT` is resolved in their options.
 
     >>> from casual_llm.messages import UserMessage
     >>> [path for path, _ in variants(Call(model="m", messages=[UserMessage(content="Hi")]))]

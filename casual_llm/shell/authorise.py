@@ -1,6 +1,6 @@
-"""What proves who sends a request: a function from a request to a request, applied just before it is sent.
+"""Add credentials to requests: a function from a request to a request, applied just before it is sent.
 
-A codec writes no secrets, and a request is complete when it comes here, so a function may also sign it.
+A codec never writes secrets, and a request is complete when it comes here, so a function may also sign it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The base URL and the key of a server: what was given, else what the environment says."""
+"""Resolve the base URL and the key of a server: what was given, else what environment variables hold."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def resolve_secret(
         config: Holds the key that the caller gave, if any.
         base_url: Where the key would be sent; a server on this machine needs none.
         variables: The environment variables to try, in this order.
-        required: Whether it is an error that there is no key for a server elsewhere.
+        required: Whether a missing key is an error, for a server that is not on this machine.
     """
     key = find_key(config, os.environ, variables)
     stripped = key.stripped() if key else None

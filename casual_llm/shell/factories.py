@@ -1,4 +1,4 @@
-"""Clients and models from configs; a provider is one line in the table."""
+"""Build clients and models from configs; a provider is one line in the table."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def create_client(config: ClientConfig) -> CodecClient:
             server, such as `openrouter`, brings its base URL and its dialect.
 
     Raises:
-        ConfigurationError: There is no key, or an argument is wrong or unknown.
+        ConfigurationError: The key is missing, or an argument is wrong or unknown.
 
     >>> create_client(ClientConfig(provider="openai", api_key="sk-secret"))
     OpenAIClient(base_url='https://api.openai.com/v1')
@@ -76,8 +76,8 @@ def create_model(client: LLMClient, config: ModelConfig) -> Model:
     """Build a model of a client.
 
     Args:
-        client: The client that it is reached through.
-        config: The model's name at the provider, and what its calls start from.
+        client: The client that sends its calls; one client may serve many models.
+        config: The model's name at the provider, and the defaults of its calls.
 
     Raises:
         ConfigurationError: An argument is of another type.

@@ -1,7 +1,7 @@
-"""`Model`: the friendly face, and the only mutable object.
+"""`Model`: a client, the name of a model, and default options.
 
-All it holds is a ledger of its calls. Options are resolved once per call by one left fold: client,
-then model, then call.
+Its only mutable state is the ledger of its calls. Options are resolved once per call by one left
+fold: client, then model, then call.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a model takes of the options, as one value; and the options cut to it."""
+"""Describe what a model supports as one value, and restrict options to it."""
 
 from __future__ import annotations
 

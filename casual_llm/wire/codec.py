@@ -86,11 +86,11 @@ class Encoded:
 
 
 class StreamState(Protocol):
-    """Where a stream stands; `ended` says that nothing after this point matters."""
+    """The state of a stream; once `ended` is true, nothing that follows matters."""
 
     @property
     def ended(self) -> bool:
-        """Whether the stream has said its last word, or failed."""
+        """Whether the stream is complete, or failed."""
         ...
 
 

@@ -24,7 +24,7 @@ from casual_llm.wire.request_format import EncodedOptions, RequestFormat
 
 _NO_OPTIONS = EncodedOptions(body={})
 TOOL_CHOICE_MODES = frozenset({"auto", "none", "required"})
-"""What `tool_choice` may be beside the name of a tool."""
+"""What `tool_choice` may be, apart from the name of a tool."""
 
 
 def encode_with(

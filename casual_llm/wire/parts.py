@@ -1,4 +1,4 @@
-"""An assistant's message as fields, and as the ordered blocks that a format's server sent it in.
+"""Convert an assistant's message between its fields and the ordered blocks of a format.
 
 Fields hold one text, then tool calls. Where blocks hold more, such as signed reasoning, server tools or
 citations, they stay in `native[format]["content"]` and are sent again as they came, as long as their text
@@ -128,10 +128,10 @@ def _report_native(
 ) -> None:
     """Report what in `native` is another format's, does not agree with the fields, or is refused."""
     report_foreign(path, message.native, form.names, report)
-    own = native_for(message.native, form.names)
-    if ROLE in own:
-        report.dropped(f"{path}.native.{form.name}.{ROLE}", own[ROLE])
-    if not agreeing and CONTENT in own:
+    native = native_for(message.native, form.names)
+    if ROLE in native:
+        report.dropped(f"{path}.native.{form.name}.{ROLE}", native[ROLE])
+    if not agreeing and CONTENT in native:
         report.dropped(f"{path}.native.{form.name}.{CONTENT}", "blocks that do not agree with the message")
     refused = form.refused(agreeing)
     if refused is not None:

@@ -83,7 +83,7 @@ def decode(response: Response) -> Result[Reply, DecodeError]:
 
 
 def _chunks(body: Block) -> Chunks:
-    # A whole reply is read as a stream that says all in its first event, so the two cannot differ.
+    # A whole reply is read as a stream whose first event holds all of it, so the two cannot differ.
     progress = Progress()
     start_message({"message": body}, progress)
     blocks = [delta.fields for delta in progress.block_deltas]

@@ -32,7 +32,7 @@ _PATH = "options.reasoning"
 
 
 def budget_of(reasoning: Reasoning | None, model: Capabilities) -> int | None:
-    """Return how many tokens a model may think, where it is told by a budget.
+    """Return how many tokens a model may think, for models whose reasoning is set by a budget.
 
     >>> budget_of(Reasoning(effort="low"), Capabilities(reasoning_effort=False))
     2048
@@ -122,5 +122,5 @@ def read_reasoning(thinking: Json, effort: Json) -> Reasoning | None:
 
 
 def _is_whole(reasoning: Reasoning, thinking: Json, effort: Json) -> bool:
-    """Return whether writing gives back what was read."""
+    """Return whether writing the options restores what was read."""
     return write_reasoning(reasoning, None, Capabilities(), Report()) == (thinking, effort)

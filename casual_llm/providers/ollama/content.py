@@ -18,7 +18,7 @@ from casual_llm.wire.report import PlacedError, Report, report_foreign
 Content = str | Sequence[ContentPart] | None
 _FETCH = "fetch the image first: fetch_image_as_base64 for a URL, read_image for a file"
 _EMPTY_TEXT = TextContent(text="")
-_SIGNATURE = 16  # of base64: twelve bytes, which tell every image that we know
+_SIGNATURE = 16  # of base64: twelve bytes, enough to detect every type that we know
 
 
 def canonical_content(content: Content, path: str, report: Report, *, empty: str | None = "") -> Content:

@@ -1,4 +1,4 @@
-"""Messages: what the dialect holds of each, and its object on the wire."""
+"""Canonicalise messages for a dialect, then write each as its object on the wire."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _canonical_native(dialect: Dialect, message: ChatMessage, path: str, report:
     ):
         report.dropped(f"{path}.native.openai.audio", native["openai"].pop("audio"))
     content = body.get("content")
-    # Content in the server's own words agrees with a text, or is stale; parts are no other form of parts.
+    # A server's own content agrees with the text, or is stale; parts have no second form to compare.
     matching = dialect.names if isinstance(content, str | None) else ()
     for name in matching:
         keys = native.get(name, {})
@@ -224,6 +224,6 @@ def _write_call(dialect: Dialect, call: AssistantToolCall) -> Body:
 
 
 def _type_of(dialect: Dialect, call: AssistantToolCall) -> Mapping[str, Mapping[str, Json]] | None:
-    """Return the `native` that says no more than the type of a call, which its other keys go by."""
+    """Return the `native` that holds only the type of a call, which decides its other keys."""
     is_custom = native_for(call.native, dialect.names).get("type") == CUSTOM
     return {dialect.name: {"type": CUSTOM}} if is_custom else None
