@@ -37,7 +37,7 @@ class Empty:
 
 @frozen
 class ModelRefusal:
-    """The model refused, in these words."""
+    """The model refused to answer; `refusal` is its text."""
 
     refusal: str
 

@@ -64,7 +64,7 @@ Given = BaseModel | Mapping[str, Json]
 def _listed(given: Iterable[T], path: str, kind: str) -> list[T]:
     """Return the items as a list; raise an error for a single item that is not in a list."""
     if isinstance(given, str | bytes | Mapping | BaseModel) or not isinstance(given, Iterable):
-        raise RequestError(f"{path}: {type_name(given)} given; give a list of {kind}")
+        raise RequestError(f"{path}: expected a list of {kind}, got {type_name(given)}")
     return list(given)
 
 
@@ -180,7 +180,7 @@ def _calls_in(
         raise RequestError(f"{path}: not valid JSON: {error}; use plain values") from None
     reply = format_named(name).decode(Response(status=200, body=body))
     if not is_successful(reply):
-        raise RequestError(f"{path}: cannot be read; pass them as the vendor's answer holds them")
+        raise RequestError(f"{path}: cannot be read; pass the tool calls of the provider's answer unchanged")
     return list(reply.unwrap().message.tool_calls or ())
 
 
@@ -188,6 +188,6 @@ def _plain(given: Given, path: str) -> Json:
     if isinstance(given, BaseModel):
         return given.model_dump(mode="json")
     if not isinstance(given, Mapping):
-        remedy = "give a dict, or an object of the vendor's library"
-        raise RequestError(f"{path}: {type_name(given)} given; {remedy}")
+        valid = "a dict, or an object of the vendor's library"
+        raise RequestError(f"{path}: expected {valid}, got {type_name(given)}")
     return given

@@ -1,4 +1,4 @@
-"""How a command ends: problems on stderr, one a line, and the exit code.
+"""End a command: print problems on stderr, one a line, and set the exit code.
 
 0 means success, 1 a failed call, 2 wrong use, 130 Ctrl-C.
 """

@@ -1,7 +1,6 @@
-"""From the data of a configuration file to its values, or to the list of its problems.
+"""Parse the data of a configuration file into its values, or into the list of its problems.
 
-Sections are read one by one, each with its problems; then references across sections are checked. Only a
-file without problems becomes a `Config`.
+Sections are read one by one, each with its problems; then references across sections are checked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which layer each merged value came from, path by path.
+"""Explain which layer each merged value came from, path by path.
 
 An explanation is computed from the values of each layer. The merge can be computed from the explanation in
 turn: without the layers' names it is the merge, which is a law.

@@ -1,4 +1,4 @@
-"""How layers of options combine, and what of the result is sent."""
+"""Merge layers of options, and resolve the result into what is sent."""
 
 from __future__ import annotations
 

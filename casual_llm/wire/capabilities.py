@@ -30,7 +30,7 @@ class Capabilities:
     reasoning_budget: bool = True
     """Whether the model reasons by a budget of tokens."""
     schemas: bool = True
-    """Whether answers can be held to a JSON Schema."""
+    """Whether the model supports answers that follow a JSON Schema."""
 
 
 def limit_options(options: ChatOptions, capabilities: Capabilities, report: Report) -> ChatOptions:

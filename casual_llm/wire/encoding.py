@@ -1,6 +1,6 @@
 """Encode a call: everything that formats do alike on the way from a `Call` to a `Request`.
 
-A call that cannot be encoded is a `PlacedError`, raised where it is met and turned into a value here, once,
+A call that cannot be encoded is a `PlacedError`, raised where it occurs and turned into a value here, once,
 so that the functions that write messages can be plain loops.
 """
 

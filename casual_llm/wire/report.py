@@ -90,7 +90,7 @@ class Change:
 
 @define
 class Report:
-    """The losses and changes of one encoding, in the order in which they were met.
+    """The losses and changes of one encoding, in the order in which they arose.
 
     >>> report = Report()
     >>> report.dropped("options.top_k", 40)

@@ -1,4 +1,4 @@
-"""Content parts and Anthropic's blocks, written and read.
+"""Write content parts as Anthropic's blocks, and read them back.
 
 A block that one of our parts holds in full is read as one; any other stays as it is, as `NativeContent`.
 A blank text has no block, because the vendor refuses one ("text content blocks must contain

@@ -1,4 +1,4 @@
-"""Options: keys of the body, written and read side by side; a limit is always sent, as the vendor wants."""
+"""Write options as keys of the body, and read them back; a limit is always sent, as the vendor requires."""
 
 from __future__ import annotations
 

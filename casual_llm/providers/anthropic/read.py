@@ -1,4 +1,4 @@
-"""The messages of a request, read one by one.
+"""Read the messages of a request one by one.
 
 Keys that no field of ours holds stay in `native`. What no message can hold is refused by its path.
 """

@@ -1,4 +1,4 @@
-"""Reasoning: `thinking` and `output_config.effort`, written and read side by side.
+"""Write reasoning as `thinking` and `output_config.effort`, and read it back.
 
 Models from 4.6 on think adaptively, by an effort; those from 3.7 to 4.6 by a budget (vendor's pages
 "Adaptive thinking", "Extended thinking"). What a model cannot do in the way that is asked for is put in the
@@ -97,7 +97,7 @@ def _enabled(
 
 
 def read_reasoning(thinking: Json, effort: Json) -> Reasoning | None:
-    """Read `thinking` and the effort; `None` where they say more than an option can.
+    """Read `thinking` and the effort; `None` where they hold more than an option can express.
 
     >>> read_reasoning({"type": "adaptive"}, "high")
     Reasoning(effort='high')

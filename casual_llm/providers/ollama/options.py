@@ -1,4 +1,4 @@
-"""Options: settings of the model in an object of their own, tools, and the format of the answer."""
+"""Write and read options: settings of the model in their own object, tools, and the answer's format."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The messages of a request, read one by one.
+"""Read the messages of a request one by one.
 
-Keys that no field of ours holds stay in `native`. What no message can hold is refused by its path.
+Keys that no field of ours holds stay in `native`. What no message can hold is a `PlacedError`.
 """
 
 from __future__ import annotations

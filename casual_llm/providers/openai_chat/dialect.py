@@ -1,4 +1,4 @@
-"""How servers that speak OpenAI Chat differ: a `Dialect` is a row of values.
+"""Describe how servers of OpenAI Chat differ: a `Dialect` is a row of values.
 
 A difference is a field here and a value in the table of `dialects.py`, never an `if` on a
 provider's name. Where it is not known what a server accepts, the row holds what is safe: a key
@@ -32,7 +32,7 @@ def _limits(limits: Ranges) -> Ranges:
 
 @frozen(kw_only=True)
 class Dialect:
-    """One server's way of speaking OpenAI Chat; the defaults are those of most servers."""
+    """One server's variant of OpenAI Chat; the defaults are those of most servers."""
 
     name: str
     aliases: tuple[str, ...] = ()

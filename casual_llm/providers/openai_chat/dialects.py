@@ -52,7 +52,7 @@ OPENAI = Dialect(
     ranges={"temperature": (0, 2), **dict.fromkeys(_PENALTIES, (-2, 2)), "seed": (-(2**63), 2**63 - 1)},
     max_stop_sequences=4,
     call_ids=_SHORT,
-    # A spoken answer is referred to by the id of its audio ("Audio", Multi-turn conversations).
+    # An audio answer is referred to by its id ("Audio", Multi-turn conversations).
     replayed_fields=frozenset({"audio"}),
 )
 AZURE = Dialect(

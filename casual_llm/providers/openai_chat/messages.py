@@ -76,7 +76,7 @@ def _canonical_native(dialect: Dialect, message: ChatMessage, path: str, report:
     """Leave out keys that are stale, or of use only to OpenAI; report what the others replace."""
     native = {name: dict(keys) for name, keys in (message.native or {}).items()}
     body = write_message(dialect, message.model_copy(update={"native": None}))
-    # A spoken answer is known by id only to the server that spoke it ("Audio", Multi-turn conversations).
+    # Only the server that generated an audio answer knows its id ("Audio", Multi-turn conversations).
     if (
         message.role == "assistant"
         and "audio" in native.get("openai", {})
@@ -108,7 +108,7 @@ def _canonical_assistant(dialect: Dialect, message: AssistantMessage, path: str,
         update["tool_calls"] = None
     if refusal is not None and not dialect.refusal:
         update["refusal"] = None
-        # What came with an answer holds its content in the server's own words.
+        # The content that came with an answer already holds the refusal.
         if message.content or native_for(message.native, dialect.names).get("content") or not refusal:
             report.dropped(f"{path}.refusal", refusal)
         else:
