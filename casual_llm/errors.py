@@ -1,7 +1,7 @@
 """What can go wrong: failures as values below the shell, exceptions above it.
 
 Pure functions return a `CallFailure`; the shell turns each into the exception of the same meaning,
-in one place (`exception_for`). Every text names the path and the remedy.
+with `exception_for`. Every text names the path and the remedy.
 
     CasualLLMError
     ├── ConfigurationError (also ValueError)   an option, a config, a key or a model file is not valid

@@ -28,7 +28,7 @@ _IN_A_STREAM = "the provider reported an error inside a 200 response"
 
 @frozen
 class Empty:
-    """There is no text in the answer."""
+    """The answer holds no text."""
 
     def __str__(self) -> str:
         """Name the problem and the remedy."""
@@ -37,7 +37,7 @@ class Empty:
 
 @frozen
 class ModelRefusal:
-    """The model refused, in these words."""
+    """The model refused to answer; `refusal` is its text."""
 
     refusal: str
 

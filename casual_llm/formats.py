@@ -15,11 +15,11 @@ FORMATS: Mapping[str, Codec[Any]] = {
     "ollama": ollama.codec(),
     **{dialect.name: openai_chat.codec(dialect) for dialect in openai_chat.DIALECTS},
 }
-"""The three formats, and OpenAI Chat as each server known speaks it."""
+"""The three formats, and OpenAI Chat in the dialect of each known server."""
 
 
 def format_named(name: str, place: str = "format") -> Codec[Any]:
-    """Give a codec by its name.
+    """Return a codec by its name.
 
     >>> format_named("anthropic").names
     ('anthropic',)

@@ -61,10 +61,10 @@ Given = BaseModel | Mapping[str, Json]
 """A dict, or an object of a vendor's library."""
 
 
-def _listed(given: Iterable[T], place: str, kind: str) -> list[T]:
-    """Refuse what is no list, such as the one thing that should stand in it."""
+def _listed(given: Iterable[T], path: str, kind: str) -> list[T]:
+    """Return the items as a list; raise an error for a single item that is not in a list."""
     if isinstance(given, str | bytes | Mapping | BaseModel) or not isinstance(given, Iterable):
-        raise RequestError(f"{place}: {type_name(given)} given; give a list of {kind}")
+        raise RequestError(f"{path}: expected a list of {kind}, got {type_name(given)}")
     return list(given)
 
 
@@ -150,7 +150,7 @@ def convert_tool_calls_from_openai(tool_calls: Iterable[Given] | None) -> list[A
 
 
 def convert_tool_calls_from_ollama(tool_calls: Iterable[Given] | None) -> list[AssistantToolCall]:
-    """Read the tool calls of an Ollama answer; those without an id get one by their place.
+    """Read the tool calls of an Ollama answer; a call without an id gets one from its index.
 
     >>> convert_tool_calls_from_ollama([{"function": {"name": "now", "arguments": {}}}])[0].id
     'call_0'
@@ -169,25 +169,25 @@ def convert_tool_calls_from_anthropic(blocks: Iterable[Given] | None) -> list[As
 
 
 def _calls_in(
-    name: str, given: Iterable[Given] | None, answer: Callable[[list[Json]], Body], place: str = "tool_calls"
+    name: str, given: Iterable[Given] | None, answer: Callable[[list[Json]], Body], path: str = "tool_calls"
 ) -> list[AssistantToolCall]:
-    """Read calls as those of an answer that says nothing else; vendors say None where there are none."""
-    items = [] if given is None else _listed(given, place, "dicts, or of objects of the vendor's library")
-    plain = [_plain(each, f"{place}[{index}]") for index, each in enumerate(items)]
+    """Read calls as those of an answer that holds nothing else; vendors use None for no calls."""
+    items = [] if given is None else _listed(given, path, "dicts, or of objects of the vendor's library")
+    plain = [_plain(each, f"{path}[{index}]") for index, each in enumerate(items)]
     try:
         body = dump(answer(plain))
     except ValueError as error:
-        raise RequestError(f"{place}: not valid JSON: {error}; use plain values") from None
+        raise RequestError(f"{path}: not valid JSON: {error}; use plain values") from None
     reply = format_named(name).decode(Response(status=200, body=body))
     if not is_successful(reply):
-        raise RequestError(f"{place}: cannot be read; pass them as the vendor's answer holds them")
+        raise RequestError(f"{path}: cannot be read; pass the tool calls of the provider's answer unchanged")
     return list(reply.unwrap().message.tool_calls or ())
 
 
-def _plain(given: Given, place: str) -> Json:
+def _plain(given: Given, path: str) -> Json:
     if isinstance(given, BaseModel):
         return given.model_dump(mode="json")
     if not isinstance(given, Mapping):
-        remedy = "give a dict, or an object of the vendor's library"
-        raise RequestError(f"{place}: {type_name(given)} given; {remedy}")
+        valid = "a dict, or an object of the vendor's library"
+        raise RequestError(f"{path}: expected {valid}, got {type_name(given)}")
     return given

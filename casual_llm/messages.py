@@ -76,14 +76,14 @@ CacheControl: TypeAlias = Annotated[
 
 
 class Part(FrozenModel):
-    """What all parts of a message have in common."""
+    """The base class of the parts of a message."""
 
     cache_control: CacheControl = None
     native: Native = None
 
 
 class TextContent(Part):
-    """A piece of text inside a message.
+    """A piece of text inside a message; `cache_control` and `native` are not sent by default.
 
     >>> TextContent(text="What is in this picture?").text
     'What is in this picture?'
@@ -126,6 +126,9 @@ Source: TypeAlias = Annotated[str | FrozenMapping[str], AfterValidator(_checked)
 class ImageContent(Part):
     """An image: a URL, a data URI, or base64 as text or as `{"type": "base64", "data": …}`.
 
+    `media_type` is that of base64, `image/jpeg` by default; a data URI declares its own. `detail` is how
+    closely the model looks: `low`, `high` or `auto` for OpenAI; by default it is not sent.
+
     >>> ImageContent(source="https://example.com/cat.png").source
     'https://example.com/cat.png'
     >>> ImageContent(source={"type": "base64", "data": "aGk="}, media_type="image/png").media_type
@@ -144,11 +147,12 @@ class ImageContent(Part):
     source: Source
     media_type: Annotated[str, Field(pattern=r"^image/[\w.+-]+$")] = "image/jpeg"
     detail: Absent[str] = None
-    """How closely to look, where a format has a word for it: `low`, `high` or `auto` (OpenAI)."""
 
 
 class FileContent(Part):
     """A document, such as a PDF: a URL, a data URI or base64, and the name it is shown by.
+
+    `media_type` is that of base64, `application/pdf` by default; `name` is by default not sent.
 
     >>> FileContent(source={"type": "base64", "data": "JVBERi0="}, name="report.pdf").media_type
     'application/pdf'
@@ -165,7 +169,7 @@ def _one_name(media_type: str) -> str:
 
 
 class AudioContent(Part):
-    """A recording to listen to: base64, and its media type (`audio/wav`, `audio/mpeg` …).
+    """A recording to listen to: base64, and its media type (`audio/wav` by default, `audio/mpeg` …).
 
     >>> AudioContent(source="UklGRg==", media_type="audio/mp3").media_type
     'audio/mpeg'
@@ -177,7 +181,7 @@ class AudioContent(Part):
 
 
 class NativeContent(FrozenModel):
-    """A block of one wire format that no other part can hold, kept as it is.
+    """A block of one wire format that no other part can hold, kept as it is; others report it as a loss.
 
     >>> NativeContent(format="anthropic", block={"type": "container_upload", "file_id": "f_1"}).block["type"]
     'container_upload'
@@ -193,17 +197,17 @@ class NativeContent(FrozenModel):
 ContentPart: TypeAlias = Annotated[
     TextContent | ImageContent | FileContent | AudioContent | NativeContent, Field(discriminator="type")
 ]
-"""One piece of a message, told apart by `type`."""
+"""One piece of a message; `type` distinguishes them."""
 
 
 class Message(FrozenModel):
-    """What the four messages have in common, so that type checkers see a list of them as one."""
+    """The base class of the four messages, so that type checkers accept a list of any of them."""
 
     native: Native = None
 
 
 class UserMessage(Message):
-    """What the user says: text, or a list of parts.
+    """A turn of the user: text, or a list of parts.
 
     >>> UserMessage(content="Hello!").model_dump()
     {'role': 'user', 'content': 'Hello!'}
@@ -246,12 +250,12 @@ class AssistantToolCall(FrozenModel):
 
 
 class AssistantMessage(Message):
-    """What the model says: text, tool calls, or a refusal to answer.
+    """A turn of the model: text, tool calls, or a refusal to answer; each is `None` by default.
 
     >>> AssistantMessage(content="Hi!").tool_calls is None
     True
 
-    What a provider wants to see again, such as signed reasoning, is in `native`: append the message
+    What a provider requires back, such as signed reasoning, is in `native`: append the message
     to the conversation, and it goes back as it came.
     """
 
@@ -262,7 +266,10 @@ class AssistantMessage(Message):
 
 
 class ToolResultMessage(Message):
-    """What a tool answered to the call `tool_call_id`: text, or parts such as an image.
+    """The result of a tool for the call `tool_call_id`: text, or parts such as an image.
+
+    `name` is that of the tool. `is_error` is whether the tool failed, which `content` then explains; by
+    default it is not sent.
 
     >>> ToolResultMessage(name="now", tool_call_id="call_1", content="12:00").role
     'tool'
@@ -273,7 +280,6 @@ class ToolResultMessage(Message):
     tool_call_id: str
     content: str | FrozenSequence[ContentPart]
     is_error: Absent[bool] = None
-    """Whether the tool failed, and `content` says how."""
     cache_control: CacheControl = None
 
 

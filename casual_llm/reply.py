@@ -1,4 +1,4 @@
-"""What comes back: a whole `Reply`, or `StreamChunk`s that fold into one."""
+"""Values that come back from a call: a whole `Reply`, or `StreamChunk`s that fold into one."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filte
 class Reply:
     """The whole answer of one call.
 
+    Arguments:
+        message: the answer as a message, to append to the conversation
+        usage: the tokens of the call; by default `None`, where the provider reported none
+        finish_reason: why the model stopped, in one vocabulary for all providers; `None` where it is unknown
+        raw_finish_reason: the finish reason as the provider wrote it; by default `None`
+        reasoning: the text of the reasoning that was returned with the answer; `None` for none
+        model: the model that answered, by the provider's name for it; by default `None`
+        id: the provider's id of the answer; by default `None`
+
     >>> Reply(message=AssistantMessage(content="Paris."), finish_reason="stop").message.content
     'Paris.'
     """
@@ -35,7 +44,15 @@ class Reply:
 
 
 class ToolCallDelta(FrozenModel):
-    """A piece of a tool call: `id` and `name` come once, `arguments` are appended."""
+    """A piece of a tool call: `id` and `name` come once, `arguments` are appended.
+
+    Arguments:
+        index: the position of the call among those of the answer, from 0
+        id: the id of the call; by default `None`, where another delta brings it
+        name: the name of the tool; by default `None`, where another delta brings it
+        arguments: a piece of the JSON text of the arguments; empty by default
+        native: extra keys of the call's JSON object, by the name of the format that supports them
+    """
 
     index: int
     id: str | None = None
@@ -45,7 +62,19 @@ class ToolCallDelta(FrozenModel):
 
 
 class StreamChunk(FrozenModel):
-    """A piece of an answer, as it arrives; every field may be empty.
+    """A piece of an answer, as it arrives; every field may be empty, and is by default.
+
+    Arguments:
+        content: a piece of the text
+        finish_reason: why the model stopped; one of the last chunks has it
+        usage: the tokens of the call so far; a later snapshot corrects an earlier one
+        tool_calls: pieces of tool calls
+        reasoning: a piece of the text of the reasoning
+        refusal: a piece of a refusal
+        raw_finish_reason: the finish reason as the provider wrote it
+        model: the model that answers, by the provider's name for it
+        id: the provider's id of the answer
+        native: what the provider requires back with the whole message; the last chunk has it
 
     >>> StreamChunk(content="Par").content
     'Par'
@@ -61,4 +90,3 @@ class StreamChunk(FrozenModel):
     model: str | None = None
     id: str | None = None
     native: Native = None
-    """What the provider wants to see again with the whole message; it comes with the last chunk."""

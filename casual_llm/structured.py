@@ -37,7 +37,7 @@ from casual_llm.frozen import FrozenDict, Json, freeze
 from casual_llm.messages import AssistantMessage, UserMessage
 from casual_llm.options import ChatOptions, Layer, layered
 from casual_llm.reply import Reply, StreamChunk
-from casual_llm.validation import invalid, join_path, preview
+from casual_llm.validation import expected, invalid, join_path, preview
 from casual_llm.wire.collect import collect
 
 T = TypeVar("T", bound=BaseModel)
@@ -60,7 +60,7 @@ def shaped(into: type[BaseModel], options: Layer | None) -> Layer:
     'Person'
     """
     if not (isinstance(into, type) and issubclass(into, BaseModel)):
-        raise invalid("into", f"{preview(into)} given", "give a pydantic class")
+        raise expected("into", "a pydantic class", into)
     given = layered(options=options)
     if given.response_format is not None:
         raise invalid("options.response_format", f"already set by into={into.__name__}", "remove it")
@@ -68,7 +68,15 @@ def shaped(into: type[BaseModel], options: Layer | None) -> Layer:
 
 
 def parse(reply: Reply, into: type[T]) -> Result[T, ParseFailure]:
-    r"""Read the answer as an instance of a class, or return the failure that explains why it is none.
+    r"""Read the answer as an instance of a class, or return the failure that explains why it is not one.
+
+    Args:
+        reply: A whole reply, or the reply that `collect` makes of a stream.
+        into: The pydantic class that the answer should match.
+
+    Returns:
+        `Success` of the instance, or a `Failure`: the model refused, was cut off, called tools or sent no
+        text, or its text is not JSON or does not match the class.
 
     >>> class Person(BaseModel):
     ...     name: str

@@ -86,8 +86,8 @@ def _each(write: Callable[[Tool], Body], tools: Iterable[Tool]) -> list[Body]:
     return [write(_checked(tool, f"tools[{index}]")) for index, tool in enumerate(tools)]
 
 
-def _checked(tool: Tool, place: str = "tool") -> Tool:
+def _checked(tool: Tool, path: str = "tool") -> Tool:
     if not isinstance(tool, Tool):
         remedy = "use a Tool, such as Tool.from_input_schema(name, description, schema)"
-        raise RequestError(f"{place}: expected a Tool, got {type_name(tool)}; {remedy}")
+        raise RequestError(f"{path}: expected a Tool, got {type_name(tool)}; {remedy}")
     return tool

@@ -1,6 +1,6 @@
 """What a model may call: a tool has one JSON Schema, whichever way it was defined.
 
-`Tool` stores properties as values; `input_schema` is the one place where they become a schema again.
+`Tool` stores properties as values; `input_schema` alone turns them into a schema again.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Tool(FrozenModel):
         description: what it does, for the model
         parameters: a `ToolParameter` for each argument, by name; by default none
         required: the names of the arguments that must be given; by default none
-        keywords: JSON Schema keywords beside type, properties and required, such as `$defs`
+        keywords: JSON Schema keywords other than type, properties and required, such as `$defs`
         strict: whether the provider enforces the schema; by default this is not sent
         cache_control: a cache breakpoint after this tool, for providers that support it
         native: extra keys of the tool's JSON object, by the name of the format that supports them
@@ -99,7 +99,7 @@ class Tool(FrozenModel):
     parameters: FrozenMapping[ToolParameter] = frozendict()
     required: FrozenSequence[str] = ()
     keywords: FrozenJson = frozendict()
-    """JSON Schema keywords beside type, properties and required, such as `$defs`."""
+    """JSON Schema keywords other than type, properties and required, such as `$defs`."""
     strict: Absent[bool] = None
     """Whether the provider enforces the schema."""
     cache_control: CacheControl = None
@@ -126,6 +126,11 @@ class Tool(FrozenModel):
     @classmethod
     def from_input_schema(cls, name: str, description: str | None, input_schema: Mapping[str, Json]) -> Tool:
         """Build a tool from the JSON Schema of its arguments, such as an MCP server lists.
+
+        Args:
+            name: What the model calls it; not empty.
+            description: What it does, for the model; `None` for none.
+            input_schema: A schema of `"type": "object"`; its other keywords are kept.
 
         >>> Tool.from_input_schema("ping", "Is it there?", {}).input_schema
         {'type': 'object', 'properties': {}, 'required': []}
@@ -154,7 +159,14 @@ class Tool(FrozenModel):
 
     @classmethod
     def from_function(cls, function: Callable[..., object]) -> Tool:
-        """Build a tool from a function's signature and docstring; without a name, it is a `ValueError`.
+        """Build a tool from a function's signature and docstring.
+
+        Args:
+            function: A function with type hints. Its name and docstring become those of the tool; parameters
+                without a default are required.
+
+        Raises:
+            ValueError: The function has no name, such as a `functools.partial`.
 
         >>> def weather(city: str, days: int = 1) -> str:
         ...     "Weather of a city."

@@ -53,9 +53,19 @@ def translate(
 ) -> Result[Translated, Untranslatable]:
     """Translate the body of a request, of a whole reply, or of a stream.
 
-    `from_` and `to` name formats or servers; an unknown name or kind raises a `ConfigurationError`. `url` is
-    that of the request, for formats that carry the model there; `Translated.url` that of the translation. A
-    body that cannot be read, or a request that the target cannot encode, is a `Failure`.
+    Args:
+        body: The body as bytes, or parsed from JSON.
+        from_: The format of the body, or the server that it is for, such as `"openai"` or `"groq"`.
+        to: The format or server to translate it to.
+        kind: `"request"` (the default), `"reply"` or `"stream"`, which must be complete.
+        url: The URL of the request, for formats that carry the model there; empty by default.
+
+    Returns:
+        `Success` of the translation with its losses and changes, or a `Failure` for a body that cannot be
+        read and for a request that the target cannot encode.
+
+    Raises:
+        ConfigurationError: A format or the kind is unknown.
 
     >>> request = {"model": "gpt-4.1", "seed": 7, "messages": [{"role": "user", "content": "Hi"}]}
     >>> translate(request, from_="openai", to="ollama").unwrap().body

@@ -43,6 +43,15 @@ class UsageParts:
 class Usage(FrozenModel):
     """Tokens of one call, or of several added up; `None` is a figure the provider did not report.
 
+    Arguments:
+        prompt_tokens: all tokens of the prompt, including those read from a cache or written to one
+        completion_tokens: all tokens of the answer, including those of reasoning
+        cached_tokens: the part of the prompt that was read from a cache
+        reasoning_tokens: the part of the answer that was reasoning
+        cache_write_tokens: the part of the prompt that was written to a cache
+
+    All are `None` by default; a negative number is a pydantic `ValidationError`.
+
     >>> Usage(prompt_tokens=12, completion_tokens=5).total_tokens
     17
     >>> Usage(prompt_tokens=12).total_tokens is None

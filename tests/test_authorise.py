@@ -99,5 +99,5 @@ def test_a_key_that_cannot_be_a_header_is_refused() -> None:
     wrong: Any = 5
     with pytest.raises(ConfigurationError, match=r"^api_key: contains a character that headers cannot hold"):
         bearer("sk-\n")
-    with pytest.raises(ConfigurationError, match=r"^api_key: an int given; give a string"):
+    with pytest.raises(ConfigurationError, match=r"^api_key: expected a string, got an int"):
         header_key("x-api-key", wrong)

@@ -227,7 +227,7 @@ def test_further_keywords_have_the_last_word() -> None:
 
 def test_what_is_no_config_is_refused() -> None:
     config: Any = {"provider": "openai"}
-    with pytest.raises(ConfigurationError, match="config: dict given; give ClientConfig"):
+    with pytest.raises(ConfigurationError, match="config: expected a ClientConfig, got a dict"):
         create_client(config)
 
 
@@ -244,9 +244,9 @@ def test_arguments_of_the_wrong_kind_are_refused_by_name() -> None:
         OpenAIClient(api_key="sk-x", base_url=number)
     with pytest.raises(ConfigurationError, match="api_key: expected a str, got an int"):
         AnthropicClient(api_key=number)
-    with pytest.raises(ConfigurationError, match="organization: an int given; give a string"):
+    with pytest.raises(ConfigurationError, match="organization: expected a string, got an int"):
         OpenAIClient(api_key="sk-x", organization=number)
-    with pytest.raises(ConfigurationError, match="dialect: an int given; give a Dialect"):
+    with pytest.raises(ConfigurationError, match="dialect: expected a Dialect, got an int"):
         OpenAIClient(api_key="sk-x", dialect=number)
     with pytest.raises(ConfigurationError, match="timeout: 0 is not a valid timeout"):
         OllamaClient(timeout=0)
@@ -254,7 +254,7 @@ def test_arguments_of_the_wrong_kind_are_refused_by_name() -> None:
         OllamaClient(system_message_handling="drop")  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match=r"options: expected ChatOptions"):
         OpenAIClient(api_key="sk-x", default_options=wrong)
-    with pytest.raises(ConfigurationError, match="config: dict given; give ModelConfig"):
+    with pytest.raises(ConfigurationError, match="config: expected a ModelConfig, got a dict"):
         create_model(LocalClient(), wrong)
 
 

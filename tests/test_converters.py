@@ -316,10 +316,10 @@ def test_a_single_system_message_with_content_stays_where_it_is(texts: list[str]
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ("Hi", r"messages: a str given; give a list of messages"),
-        (None, r"messages: a NoneType given; give a list of messages"),
-        (UserMessage(content="Hi"), r"messages: an UserMessage given; give a list of messages"),
-        ({"role": "user", "content": "Hi"}, r"messages: a dict given; give a list of messages"),
+        ("Hi", r"messages: expected a list of messages, got a str"),
+        (None, r"messages: expected a list of messages, got a NoneType"),
+        (UserMessage(content="Hi"), r"messages: expected a list of messages, got an UserMessage"),
+        ({"role": "user", "content": "Hi"}, r"messages: expected a list of messages, got a dict"),
         (
             [UserMessage(content="Hi"), {"role": "user", "content": "Hi"}],
             r"messages\[1\]: expected a message, got a dict; use a message",
@@ -391,7 +391,7 @@ def test_messages_of_any_kind_of_list_are_joined_and_what_is_none_is_refused() -
     messages = [SystemMessage(content="a"), SystemMessage(content="b"), UserMessage(content="c")]
     assert merge_system_messages(message for message in messages) == merge_system_messages(messages)
     assert [message.content for message in merge_system_messages(messages)] == ["a\n\nb", "c"]
-    with pytest.raises(RequestError, match="messages: a str given; give a list of messages"):
+    with pytest.raises(RequestError, match="messages: expected a list of messages, got a str"):
         merge_system_messages("x")  # type: ignore[arg-type] # what is tested
     with pytest.raises(RequestError, match=r"messages\[0\]: expected a message, got a str"):
         merge_system_messages(["x"])  # type: ignore[list-item] # what is tested

@@ -95,7 +95,7 @@ def test_an_ollama_host_that_is_none_is_refused_by_where_it_is_from(
 
 def test_a_host_that_is_no_text_is_refused() -> None:
     wrong: Any = 11434
-    with pytest.raises(ConfigurationError, match="host: an int given; give a string"):
+    with pytest.raises(ConfigurationError, match="host: expected a string, got an int"):
         OllamaClient(host=wrong)
 
 

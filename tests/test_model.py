@@ -197,11 +197,11 @@ async def test_a_client_without_defaults_gets_the_models() -> None:
 @pytest.mark.parametrize(
     ("messages", "problem"),
     [
-        ("hello", r"messages: str given; give a list"),
-        (None, r"messages: NoneType given; give a list"),
-        (UserMessage(content="x"), r"messages: UserMessage given; give a list"),
-        ([{"role": "user", "content": "x"}], r"messages\[0\]: dict given; give a message"),
-        ([*ASK, "x"], r"messages\[1\]: str given; give a message"),
+        ("hello", r"messages: expected a list, .*, got str"),
+        (None, r"messages: expected a list, .*, got NoneType"),
+        (UserMessage(content="x"), r"messages: expected a list, .*, got UserMessage"),
+        ([{"role": "user", "content": "x"}], r"messages\[0\]: expected a message, .*, got dict"),
+        ([*ASK, "x"], r"messages\[1\]: expected a message, .*, got str"),
     ],
 )
 async def test_what_is_no_conversation_is_refused_by_place(messages: Any, problem: str) -> None:  # noqa: ANN401
@@ -236,13 +236,15 @@ def test_a_model_shows_its_client_and_name() -> None:
 
 @pytest.mark.parametrize("client", [None, "openai", object(), OpenAIClient])
 def test_what_is_no_client_is_refused(client: Any) -> None:  # noqa: ANN401
-    with pytest.raises(ConfigurationError, match=r"client: \w+ given; give a client, such as LocalClient"):
+    with pytest.raises(
+        ConfigurationError, match=r"client: expected a client, such as LocalClient\(\), got \w+"
+    ):
         Model(client, "gpt-5")
 
 
 @pytest.mark.parametrize("name", ["", None, 5])
 def test_what_is_no_name_is_refused(name: Any) -> None:  # noqa: ANN401
-    with pytest.raises(ConfigurationError, match=r"name: .* given; give the model's name at the provider"):
+    with pytest.raises(ConfigurationError, match=r"name: expected the model's name at the provider, got .*"):
         Model(Echo(), name)
 
 

@@ -145,20 +145,20 @@ async def test_a_second_response_format_is_refused(options: Layer) -> None:
 @pytest.mark.parametrize("into", [dict, list[Person], "Person", None, ANN, JsonSchema(name="x", schema={})])
 async def test_anything_but_a_pydantic_class_is_refused(into: Any) -> None:  # noqa: ANN401
     model, _ = answering(reply_with(GOOD))
-    with pytest.raises(ConfigurationError, match=r"(?s)into: .* given; give a pydantic class"):
+    with pytest.raises(ConfigurationError, match=r"(?s)into: expected a pydantic class, got .*"):
         await model.chat_as(into, ASK)
 
 
 @pytest.mark.parametrize("repairs", [-1, 1.0, None, True])
 async def test_an_invalid_number_of_repairs_is_refused(repairs: Any) -> None:  # noqa: ANN401
     model, _ = answering(reply_with(GOOD))
-    with pytest.raises(ConfigurationError, match=r"repairs: .* given; give a number of turns, 0 or more"):
+    with pytest.raises(ConfigurationError, match=r"repairs: expected a number of turns, 0 or more, got .*"):
         await model.chat_as(Person, ASK, repairs=repairs)
 
 
 async def test_an_invalid_conversation_is_refused_as_in_a_chat() -> None:
     messages: Any = "Hello!"
-    with pytest.raises(RequestError, match="messages: str given"):
+    with pytest.raises(RequestError, match=r"messages: expected a list, .*, got str"):
         await answering(reply_with(GOOD))[0].chat_as(Person, messages)
 
 

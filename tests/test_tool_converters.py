@@ -108,12 +108,12 @@ def test_what_nobody_could_decode_is_refused_by_its_path(read: Converter) -> Non
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ("abc", r"(tool_calls|blocks): a str given; give a list of dicts"),
-        ({"id": "a"}, r"(tool_calls|blocks): a dict given; give a list of dicts"),
-        (OF_OPENAI, r"(tool_calls|blocks): a ChatCompletion\w+ given; give a list of dicts"),
+        ("abc", r"(tool_calls|blocks): expected a list of dicts, .*, got a str"),
+        ({"id": "a"}, r"(tool_calls|blocks): expected a list of dicts, .*, got a dict"),
+        (OF_OPENAI, r"(tool_calls|blocks): expected a list of dicts, .*, got a ChatCompletion\w+"),
         (
             [{}, 5],
-            r"(tool_calls|blocks)\[1\]: an int given; give a dict, or an object of the vendor's library",
+            r"(tool_calls|blocks)\[1\]: expected a dict, or an object of the vendor's library, got an int",
         ),
         ([{"id": object()}], r"(tool_calls|blocks): not valid JSON"),
     ],

@@ -1,4 +1,4 @@
-"""How an explanation is printed: a table on a terminal, plain text in a pipe, or JSON.
+"""Print an explanation: a table on a terminal, plain text in a pipe, or JSON.
 
 No form shortens a value, and none passes a control character from a file to the terminal.
 """

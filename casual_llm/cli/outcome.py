@@ -1,4 +1,4 @@
-"""How a command ends: problems on stderr, one a line, and the exit code.
+"""End a command: print problems on stderr, one a line, and set the exit code.
 
 0 means success, 1 a failed call, 2 wrong use, 130 Ctrl-C.
 """
@@ -34,7 +34,7 @@ class Commands(TyperGroup):
         with _losses_as_notes():
             try:
                 code = run() or 0
-            except Exception as error:  # noqa: BLE001 # the last place where one can be caught
+            except Exception as error:  # noqa: BLE001 # nothing above catches it
                 print_note("error", *error_lines(error))
                 code = 2 if isinstance(error, _WRONG_USE) else 1
         sys.exit(code)

@@ -1,4 +1,4 @@
-"""Which model a command uses: the one that flags describe, or one of a configuration file."""
+"""Choose the model that a command uses: the one that flags describe, or one of a configuration file."""
 
 from __future__ import annotations
 

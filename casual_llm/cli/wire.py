@@ -1,4 +1,4 @@
-"""Wire bodies without a call: the request that a call would send, and bodies in other formats."""
+"""Print wire bodies without a call: the request that a call would send, and bodies in other formats."""
 
 from __future__ import annotations
 

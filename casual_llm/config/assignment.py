@@ -1,4 +1,4 @@
-"""From `OPTION=VALUE`, as a flag writes it, to options.
+"""Parse `OPTION=VALUE`, as a flag writes it, into options.
 
 A value may be meant as JSON or as text. The first meaning that the option accepts is used.
 """

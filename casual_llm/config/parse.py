@@ -1,7 +1,6 @@
-"""From the data of a configuration file to its values, or to the list of its problems.
+"""Parse the data of a configuration file into its values, or into the list of its problems.
 
-Sections are read one by one, each with its problems; then references across sections are checked. Only a
-file without problems becomes a `Config`.
+Sections are read one by one, each with its problems; then references across sections are checked.
 """
 
 from __future__ import annotations
@@ -99,7 +98,7 @@ def _stack(*stacks: Mapping[str, Layer | None]) -> dict[str, Layer]:
 
 
 def named(known: Mapping[str, T], name: str, kind: str) -> T:
-    """Look a name up; the error of a missing name has the one that was probably meant."""
+    """Return the value of a name; the error of a missing one suggests the closest name."""
     if name not in known:
         raise ConfigurationError(_undefined(known, name, kind))
     return known[name]
@@ -133,7 +132,10 @@ _File: TypeAlias = Mapping[str, Mapping[str, _Section]]
 
 
 def parse_config(data: object) -> Result[Config, ConfigProblems]:
-    """Read the data of a configuration file, as a parser returns it; the failure lists all its problems.
+    """Read the data of a configuration file, as a parser returns it; a `Failure` lists all problems.
+
+    Args:
+        data: The parsed file: a dict with the sections `clients`, `models` and `presets`.
 
     >>> data = {"clients": {"here": {"provider": "local"}},
     ...         "models": {"fast": {"client": "her", "name": "smollm2", "temprature": 0.5}}}

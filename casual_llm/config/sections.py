@@ -122,7 +122,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, FieldType]]] = {
 }
 REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {"clients": ("provider",), "models": ("client", "name")}
 HINT: Final = "$schema"
-"""The key by which a JSON file tells its editor where the schema is; it has no other meaning."""
+"""The key with the URL of the JSON Schema, for editors; it has no other meaning."""
 
 
 def config_schema() -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""From the text of a configuration file to its data: TOML, JSON and, with the extra `yaml`, YAML.
+"""Parse the text of a configuration file into data: TOML, JSON and, with the extra `yaml`, YAML.
 
 Each parser is strict: what it would have to guess, such as the meaning of a duplicate key, is an error
 with its line or path.

@@ -13,7 +13,7 @@ _FOREVER = 1e9
 
 
 def check_limit(value: object, path: str) -> None:
-    """Check the limit of a phase in seconds; `None` is no limit.
+    """Check the limit of a phase in seconds; `None` means no limit.
 
     >>> check_limit(0, "read")
     Traceback (most recent call last):
@@ -34,7 +34,7 @@ def _is_timeout(value: object) -> bool:
 
 @frozen(kw_only=True)
 class Timeout:
-    """Seconds allowed for each phase of a request, and for the whole call; `None` is no limit.
+    """Seconds allowed for each phase of a request, and for the whole call; `None` means no limit.
 
     Arguments, all in seconds:
         connect: to open a connection; by default 10
@@ -68,7 +68,7 @@ class Timeout:
     def of(cls, seconds: float | Timeout | None, path: str = "timeout") -> Timeout:
         """Convert seconds to a limit of each phase, of connecting at most 10; a `Timeout` stays as it is.
 
-        `None` is no limit at all.
+        `None` means no limit at all.
 
         >>> Timeout.of(-1)
         Traceback (most recent call last):

@@ -1,7 +1,7 @@
 """The laws that every wire format keeps, for formats of one's own, too (`casual-llm[laws]`).
 
-A law is a check of a codec, and what it is tried with. The laws know no format: what one cannot say
-is known by its losses, so a codec passes if it is honest, however little it can say.
+A law is a check of a codec, and what it is tried with. The laws know no format: what one does not
+support is known by its losses, so a codec passes if it reports them all, however little it supports.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Law:
 
     @property
     def meaning(self) -> str:
-        """What the law says, in a sentence."""
+        """The law in one sentence."""
         return self.check.__doc__ or ""
 
 
@@ -158,7 +158,7 @@ def check_law(codec: AnyCodec, name: str, settings: tried | None = None) -> None
         law.check(codec, *values)
 
     holds.__name__ = law.check.__name__  # hypothesis remembers and shows examples by it
-    # A deadline, or a slow draw, says more about the machine than about a law.
+    # A deadline, or a slow draw, depends on the machine rather than on the law.
     limits = tried(settings, deadline=None, suppress_health_check=[*HealthCheck])
     try:
         limits(given(law.values(codec))(holds))()

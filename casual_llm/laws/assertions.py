@@ -1,4 +1,4 @@
-"""How a law says that it does not hold."""
+"""Assertions of laws: an `AssertionError` that shows what does not hold."""
 
 from __future__ import annotations
 

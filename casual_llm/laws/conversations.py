@@ -48,7 +48,7 @@ FEATURES = (
     "refusals",
     "arguments",
 )
-"""What a conversation may hold beside text, tool calls and their results."""
+"""What a conversation may hold in addition to text, tool calls and their results."""
 FEATURE_SETS: Sequence[Features] = [
     *([frozenset[str]()] * 10),
     *([frozenset([feature]) for feature in FEATURES] * 2),
@@ -56,7 +56,7 @@ FEATURE_SETS: Sequence[Features] = [
 ]
 """The plainer, the more often."""
 ELSEWHERE = "elsewhere"
-"""The name of a wire format that nobody speaks."""
+"""The name of a wire format that does not exist."""
 _ODD = (
     *("", " ", "\u2028", "a\u0085b", "\r\n", "🦙🦙", "e\u0301", "\x00", "\ufeff"),
     *("data: [DONE]\n\n", '"\\u00e9"', '{"a": 1}'),
@@ -65,7 +65,7 @@ _ODD = (
 texts = st.text(max_size=3) | st.sampled_from(_ODD)
 nonempty_texts = st.text(min_size=1, max_size=3) | st.sampled_from(_ODD[1:])
 plain_texts = st.text("abz é🦙\u2028", max_size=3).map("a{}z".format)
-"""Texts that no format takes for nothing."""
+"""Texts that no format treats as empty."""
 words = st.text("abz09_-", min_size=1, max_size=3)
 ids = nonempty_texts | st.sampled_from(["", "call_1", "functions.now:0", "a1B2c3D4e", "call_" * 9])
 """Ids of tool calls, as one server or another gives them."""
@@ -208,7 +208,7 @@ def conversations(names: Names, features: Features) -> SearchStrategy[list[ChatM
 
 @cache
 def further_turns(names: Names) -> SearchStrategy[tuple[list[ChatMessage], list[ChatMessage]]]:
-    """Draw what the user's side says last, and what comes after it: an answer, and the user again."""
+    """Draw the last turn of the user's side, and what follows it: an answer, and the user again."""
     speakers = _speakers(names, frozenset({"images", "results"}))
     user, answer = (
         st.builds(UserMessage, content=plain_texts),
@@ -221,7 +221,7 @@ def further_turns(names: Names) -> SearchStrategy[tuple[list[ChatMessage], list[
 
 @cache
 def messages(names: Names) -> SearchStrategy[list[ChatMessage]]:
-    """Draw messages in any order, with those that say nothing and results that answer no call."""
+    """Draw messages in any order, with empty ones and results that belong to no call."""
     speakers = _speakers(names, frozenset(FEATURES))
     empty: SearchStrategy[ChatMessage] = st.builds(
         AssistantMessage, tool_calls=st.none() | st.just([]), refusal=st.none() | st.just("")

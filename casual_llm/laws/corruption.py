@@ -23,7 +23,7 @@ _ODD: SearchStrategy[Any] = (
 def chunkings(draw: st.DrawFn, data: bytes) -> list[bytes]:
     """Cut bytes as a network does: anywhere, empty reads included; now and then into single bytes."""
     if draw(st.integers(0, 4)) == 0:
-        return [data[place : place + 1] for place in range(len(data))]
+        return [data[index : index + 1] for index in range(len(data))]
     cuts = draw(st.lists(st.integers(0, len(data)), max_size=6).map(sorted))
     return [data[start:end] for start, end in pairwise([0, *cuts, len(data)])]
 
@@ -48,26 +48,26 @@ def _by_values(draw: st.DrawFn, data: bytes) -> bytes:
     lines = data.split(b"\n")
     number = draw(st.integers(0, len(lines) - 1))
     before, brace, _ = lines[number].partition(b"{")
-    found = parse(lines[number][len(before) :]).value_or(None)
-    if not brace or found is None:
+    parsed = parse(lines[number][len(before) :]).value_or(None)
+    if not brace or parsed is None:
         return data
-    place = draw(st.sampled_from([*_places(found)]))
-    lines[number] = before + dump(_put(found, place, draw(_ODD)))
+    path = draw(st.sampled_from([*_paths(parsed)]))
+    lines[number] = before + dump(_put(parsed, path, draw(_ODD)))
     return b"\n".join(lines)
 
 
-def _places(value: Json, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    yield place
+def _paths(value: Json, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
     inner: Any = (
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     )
     for key, item in inner:
-        yield from _places(item, (*place, key))
+        yield from _paths(item, (*path, key))
 
 
-def _put(value: Any, place: tuple[Any, ...], new: Json) -> Any:  # noqa: ANN401 # any JSON
-    if not place:
+def _put(value: Any, path: tuple[Any, ...], new: Json) -> Any:  # noqa: ANN401 # any JSON
+    if not path:
         return new
     copied = value.copy()
-    copied[place[0]] = _put(value[place[0]], place[1:], new)
+    copied[path[0]] = _put(value[path[0]], path[1:], new)
     return copied

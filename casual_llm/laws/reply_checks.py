@@ -24,10 +24,10 @@ AnyCodec: TypeAlias = Codec[Any]
 
 def a_reply_comes_back_as_it_was_written(codec: AnyCodec, reply: Reply) -> None:
     """Text, tool calls, the reason of the end and the tokens come back; nothing else comes back changed."""
-    found = value_of(codec.decode(codec.write(reply)))
-    same(_required_fields(found), _required_fields(reply))
+    decoded = value_of(codec.decode(codec.write(reply)))
+    same(_required_fields(decoded), _required_fields(reply))
     for name, value in _optional_fields(reply).items():
-        other = _optional_fields(found)[name]
+        other = _optional_fields(decoded)[name]
         holds(other in {value, None}, f"{name}: {other!r} is not {value!r}")
 
 
@@ -52,16 +52,16 @@ def _optional_fields(reply: Reply) -> dict[str, object]:
 
 
 def why_an_answer_ended_is_kept(codec: AnyCodec, reply: Reply) -> None:
-    """Every format tells a whole answer from one that was cut at the limit, and from a call of tools."""
-    found = value_of(codec.decode(codec.write(reply)))
+    """Every format distinguishes a whole answer, one that was cut at the limit, and one that calls tools."""
+    decoded = value_of(codec.decode(codec.write(reply)))
     if reply.finish_reason in {None, "stop", "length", "tool_calls"}:
-        same(found.finish_reason, reply.finish_reason)
+        same(decoded.finish_reason, reply.finish_reason)
 
 
 def a_reply_that_was_decoded_is_written_as_it_is(codec: AnyCodec, response: Response) -> None:
     """What was decoded, written and decoded again is the same."""
-    found = codec.decode(response)
-    same(found.map(codec.write).bind(codec.decode), found)
+    decoded = codec.decode(response)
+    same(decoded.map(codec.write).bind(codec.decode), decoded)
 
 
 def what_is_native_to_another_format_is_not_written(
@@ -111,12 +111,12 @@ def _begins(whole: tuple[str, ...], part: tuple[str, ...]) -> None:
 
 def any_response_is_a_reply_or_a_failure_with_a_text(codec: AnyCodec, response: Response) -> None:
     """Decoding never raises."""
-    found = codec.decode(response)
-    holds(is_successful(found) or str(found.failure()), "the failure has no text")
+    reply = codec.decode(response)
+    holds(is_successful(reply) or str(reply.failure()), "the failure has no text")
 
 
 def an_error_status_is_an_error_response(codec: AnyCodec, response: Response, status: int) -> None:
-    """Whatever the body says, the status is believed."""
+    """The status decides, whatever the body holds."""
     failure = failure_of(codec.decode(evolve(response, status=status)))
     holds(
         isinstance(failure, ErrorResponse) and failure.status == status,
@@ -126,5 +126,5 @@ def an_error_status_is_an_error_response(codec: AnyCodec, response: Response, st
 
 def any_bytes_are_a_stream_or_a_failure_with_a_text(codec: AnyCodec, data: bytes) -> None:
     """Following a stream never raises."""
-    found = collect_stream(codec, [data])
-    holds(is_successful(found) or str(found.failure()), "the failure has no text")
+    reply = collect_stream(codec, [data])
+    holds(is_successful(reply) or str(reply.failure()), "the failure has no text")

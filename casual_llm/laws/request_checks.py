@@ -38,15 +38,15 @@ _IN_PARTS = {"tools", "extra"}
 
 def a_request_without_losses_reads_back_to_its_call(codec: AnyCodec, call: Call) -> None:
     """What is sent in full is read back as it was, but for the changes that are reported."""
-    asked = _expressible(codec, call)
-    result = codec.encode(asked)
+    expressible = _expressible(codec, call)
+    result = codec.encode(expressible)
     if is_successful(result) and not result.unwrap().losses:
         encoded = result.unwrap()
         changed = {_option(change) for change in encoded.changes}
         read = value_of(codec.read(encoded.request))
         if _changes_messages(encoded):
-            asked = evolve(asked, messages=read.messages)
-        same(_without(read, changed), _without(asked, changed))
+            expressible = evolve(expressible, messages=read.messages)
+        same(_without(read, changed), _without(expressible, changed))
 
 
 def _changes_messages(encoded: Encoded) -> bool:
@@ -66,24 +66,24 @@ def _resolved(codec: AnyCodec, call: Call) -> Call:
 
 
 def _expressible(codec: AnyCodec, call: Call) -> Call:
-    """Ask for what the format adds, and no more for options that it has no word for."""
-    asked = _resolved(codec, call)
-    losses = codec.encode(asked).map(lambda encoded: encoded.losses).value_or(())
+    """Return the call with the options that the format adds, and without those that it does not support."""
+    resolved = _resolved(codec, call)
+    losses = codec.encode(resolved).map(lambda encoded: encoded.losses).value_or(())
     added: dict[str, Any] = {_option(loss): loss.applied for loss in losses if loss.kind == "added"}
     lost = {_option(loss) for loss in losses if _option(loss) not in _IN_PARTS} - {"", *added}
     if any(loss.path == "options.tools" for loss in losses):
         lost |= {"tools", "tool_choice"}
-    return evolve(asked, options=asked.options.without(*lost) | ChatOptions(**added))
+    return evolve(resolved, options=resolved.options.without(*lost) | ChatOptions(**added))
 
 
 def _option(loss: Loss | Change) -> str:
-    place, _, inner = loss.path.partition(".")
-    return inner.partition(".")[0].partition("[")[0] if place == "options" else ""
+    start, _, inner = loss.path.partition(".")
+    return inner.partition(".")[0].partition("[")[0] if start == "options" else ""
 
 
 def _without(call: Call, options: Collection[str]) -> Call:
-    unsaid = (set_fields(call.options).keys() & options) | {"strict", "system_message_handling"}
-    return evolve(call, options=call.options.without(*unsaid))
+    unsent = (set_fields(call.options).keys() & options) | {"strict", "system_message_handling"}
+    return evolve(call, options=call.options.without(*unsent))
 
 
 def a_request_that_was_read_is_written_again_byte_by_byte(codec: AnyCodec, call: Call) -> None:
@@ -107,40 +107,42 @@ def plain_text_is_sent_in_full(codec: AnyCodec, call: Call) -> None:
 
 def everything_in_a_call_is_sent_or_reported(codec: AnyCodec, call: Call) -> None:
     """Whatever is changed in a call or taken out of it, changes the request, the losses or the changes."""
-    asked = _resolved(codec, call)
-    for encoded in _encoded(codec, asked):
-        for place, other in variants(asked):
-            silent = codec.encode(other).value_or(None) == encoded and not _accounted(encoded, place)
-            holds(not silent, f"{place}: it makes no difference, and no loss tells of it")
+    resolved = _resolved(codec, call)
+    for encoded in _encoded(codec, resolved):
+        for path, other in variants(resolved):
+            silent = codec.encode(other).value_or(None) == encoded and not _accounted(encoded, path)
+            holds(not silent, f"{path}: it makes no difference, and no loss reports it")
 
 
-def _accounted(encoded: Encoded, place: str) -> bool:
+def _accounted(encoded: Encoded, path: str) -> bool:
     """Return whether the path, or one it is a part of, is reported."""
-    # Where a choice has no word, tools are left out in its place: then its loss tells of them.
-    choice = ["options.tool_choice"] if place.startswith("options.tools") else []
+    # A format without such a choice leaves out tools instead: then the loss of the choice reports them.
+    choice = ["options.tool_choice"] if path.startswith("options.tools") else []
     reports: tuple[Loss | Change, ...] = (*encoded.losses, *encoded.changes)
     paths = {report.path for report in reports}
-    return not paths.isdisjoint([place, *_above(place), *choice])
+    return not paths.isdisjoint([path, *_parents(path), *choice])
 
 
-def _above(place: str) -> Sequence[str]:
-    return [place[:end] for end, character in enumerate(place) if character in ".["]
+def _parents(path: str) -> Sequence[str]:
+    return [path[:end] for end, character in enumerate(path) if character in ".["]
 
 
 def zero_and_nothing_are_values(codec: AnyCodec, call: Call, options: ChatOptions) -> None:
     """An option that is 0, 0.0 or empty is sent or reported."""
     result = codec.encode(evolve(call, options=options))
-    holds(result != codec.encode(call), f"{options!r} makes no difference, and no loss tells of it")
+    holds(result != codec.encode(call), f"{options!r} makes no difference, and no loss reports it")
 
 
 def what_is_omitted_is_never_sent(codec: AnyCodec, call: Call, names: Sequence[str]) -> None:
     """`OMIT` leaves the same request as an option that was never set."""
     omitted = call.options | ChatOptions(**dict.fromkeys(names, OMIT))
-    found = codec.encode(evolve(call, options=omitted))
+    encoded = codec.encode(evolve(call, options=omitted))
     without = evolve(call, options=resolve_for(call.options, *codec.names).without(*names))
     if "extra" not in names and "provider_options" not in names:
-        same(_requests(found), _requests(codec.encode(without)))
-    same(_requests(found), _requests(codec.encode(evolve(call, options=resolve_for(omitted, *codec.names)))))
+        same(_requests(encoded), _requests(codec.encode(without)))
+    same(
+        _requests(encoded), _requests(codec.encode(evolve(call, options=resolve_for(omitted, *codec.names))))
+    )
 
 
 def _requests(result: Encoding) -> Result[Request, EncodeError]:
@@ -164,9 +166,9 @@ def every_name_of_a_format_means_it_and_no_other_does(
     """Further keys are sent alike under each name of the format, and not at all under another's."""
     plain = codec.encode(call)
     for name in codec.names:
-        own = evolve(call, options=ChatOptions(provider_options={name: keys}))
+        named = evolve(call, options=ChatOptions(provider_options={name: keys}))
         same(
-            _requests(codec.encode(own)),
+            _requests(codec.encode(named)),
             _requests(codec.encode(evolve(call, options=ChatOptions(extra=keys)))),
         )
     others = evolve(call, options=ChatOptions(provider_options={ELSEWHERE: keys}))
@@ -197,8 +199,8 @@ def merged_system_messages_are_one_or_reported(codec: AnyCodec, call: Call) -> N
 
 def a_call_is_encoded_or_refused_by_its_path(codec: AnyCodec, call: Call) -> None:
     """Whatever the call, encoding it raises nothing."""
-    place = codec.encode(call).swap().map(lambda error: error.path).value_or("messages")
-    holds(place.startswith(("model", "messages", "options")), f"{place} is no place of a call")
+    path = codec.encode(call).swap().map(lambda error: error.path).value_or("messages")
+    holds(path.startswith(("model", "messages", "options")), f"{path} is not a path of a call")
 
 
 def encoding_gives_the_same_bytes_each_time(codec: AnyCodec, call: Call) -> None:
@@ -210,15 +212,15 @@ def a_further_turn_leaves_all_earlier_bytes_as_they_were(
     codec: AnyCodec, call: Call, turns: tuple[Sequence[ChatMessage], Sequence[ChatMessage]]
 ) -> None:
     """An answer and the next question are appended; prompt caches live on it."""
-    asked = evolve(call, messages=(*call.messages, *turns[0]))
-    longer = evolve(call, messages=(*asked.messages, *turns[1]))
-    for before, after in zip(_encoded(codec, asked), _encoded(codec, longer), strict=False):
+    shorter = evolve(call, messages=(*call.messages, *turns[0]))
+    longer = evolve(call, messages=(*shorter.messages, *turns[1]))
+    for before, after in zip(_encoded(codec, shorter), _encoded(codec, longer), strict=False):
         begun = before.request.body.removesuffix(b"}").removesuffix(b"]")
         holds(after.request.body.startswith(begun), f"{after.request.body!r} does not begin with {begun!r}")
 
 
 def a_prefix_is_not_encoded_again(codec: AnyCodec, call: Call) -> None:
-    """Going on from what was written of the first messages gives what writing all of them gives."""
+    """Encoding on from the prefix of the first messages has the same result as encoding all of them."""
     whole, going = codec.encode(call), EMPTY_PREFIX
     for count in range(1, len(call.messages) + 1):
         begun = evolve(call, messages=call.messages[:count])
@@ -232,6 +234,6 @@ def a_prefix_is_not_encoded_again(codec: AnyCodec, call: Call) -> None:
 def any_request_is_a_call_or_a_failure_with_a_text(codec: AnyCodec, body: bytes) -> None:
     """Reading a request never raises, and reads the same each time."""
     request = Request(url=codec.name, body=body)
-    found = codec.read(request)
-    same(codec.read(request), found)
-    holds(is_successful(found) or str(found.failure()), "the failure has no text")
+    result = codec.read(request)
+    same(codec.read(request), result)
+    holds(is_successful(result) or str(result.failure()), "the failure has no text")

@@ -193,7 +193,7 @@ def _plain_calls() -> SearchStrategy[Call]:
 
 
 plain_calls = _plain_calls()
-"""Two who speak by turns, and a few words of instruction before."""
+"""Calls in which user and assistant alternate, after at most one system message."""
 plain_options = st.fixed_dictionaries({}, optional=_SCALARS).map(lambda values: ChatOptions(**values))
 """Options of plain values, none of which holds a null."""
 _NOTHINGS: list[Any] = [0, 0.0, "", [], {}, False, None]

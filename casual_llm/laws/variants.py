@@ -1,4 +1,4 @@
-"""A call, and calls that differ from it in one path: what must be seen in the request, or value."""
+"""A call, and calls that differ from it in one path: what must show in the request, or be reported."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from casual_llm.wire.codec import Call
 Variants: TypeAlias = Iterator[tuple[str, Any]]
 _SET_BY_THE_CLASS = {"role", "type"}
 _NOT_ENCODED = {"extra", "strict", "system_message_handling"}
-"""Of `extra` each key is value; the other two are about how a call is encoded."""
+"""Each key of `extra` is varied on its own; the other two are about how a call is encoded."""
 _OTHER_KEYS = {"x-other": "keys"}
 _OTHER_DATA = "c29tZXRoaW5nIGVsc2U="
 
 
 def variants(call: Call) -> Variants:
-    """Give all calls that differ in one path, each with the path; of the options, `OMIT` is gone.
+    """Yield all calls that differ in one path, each with that path; `OMIT` is resolved in their options.
 
     >>> from casual_llm.messages import UserMessage
     >>> [path for path, _ in variants(Call(model="m", messages=[UserMessage(content="Hi")]))]

@@ -1,4 +1,4 @@
-"""What a caller may set.
+"""The options of a call.
 
 A field is not set (`None`), set, or `OMIT`. `ChatOptions()` sets nothing and is the identity of the
 merge. Every field declares how it combines and what it may hold; the merge is the product of the

@@ -1,4 +1,4 @@
-"""Which layer each merged value came from, path by path.
+"""Explain which layer each merged value came from, path by path.
 
 An explanation is computed from the values of each layer. The merge can be computed from the explanation in
 turn: without the layers' names it is the merge, which is a law.
@@ -119,7 +119,13 @@ class Explanation:
 
 
 def explain(**layers: Layer | None) -> Explanation:
-    """Explain for each path of the merged layers which layer won, and over what; the lowest layer first.
+    """Explain for each path of the merged layers which layer won, and over what.
+
+    Args:
+        layers: The layers by names of your choice, the lowest first; `None` is a layer that sets nothing.
+
+    Raises:
+        ConfigurationError: A layer is neither options nor `None`; the text has its name.
 
     >>> from casual_llm import OMIT, ChatOptions
     >>> client = ChatOptions(temperature=0.0, stop="END")

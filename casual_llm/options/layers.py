@@ -1,4 +1,4 @@
-"""How layers of options combine, and what of the result is sent."""
+"""Merge layers of options, and resolve the result into what is sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from casual_llm.options.values import P
 
 
 def merge(*layers: ChatOptions[P]) -> ChatOptions[P]:
-    """Merge layers of options, the lowest first; in every field the last layer that sets it wins.
+    """Merge layers of options; in every field the last layer that sets it wins.
+
+    Args:
+        layers: Options, the lowest layer first; without any, the result sets nothing.
+
+    Raises:
+        ConfigurationError: An argument is not options.
 
     >>> merge(ChatOptions(seed=1, top_p=0.5), ChatOptions(), ChatOptions(seed=2))
     ChatOptions(top_p=0.5, seed=2)
@@ -24,8 +30,6 @@ def merge(*layers: ChatOptions[P]) -> ChatOptions[P]:
 
     >>> merge(ChatOptions(extra={"a": 1, "b": 1}), ChatOptions(extra={"b": 2})).extra
     {'a': 1, 'b': 2}
-
-    An argument that is not options is a `ConfigurationError`.
     """
     for index, layer in enumerate(layers):
         if not isinstance(layer, ChatOptions):
@@ -34,12 +38,16 @@ def merge(*layers: ChatOptions[P]) -> ChatOptions[P]:
 
 
 def layered(**layers: ChatOptions[P] | None) -> ChatOptions[P]:
-    """Merge named layers, the lowest first; `None` is a layer that sets nothing.
+    """Merge named layers, so that an error can name the layer.
+
+    Args:
+        layers: Options by names of your choice, the lowest layer first; `None` is a layer that sets nothing.
+
+    Raises:
+        ConfigurationError: A layer is neither options nor `None`; the text has its name.
 
     >>> layered(client=ChatOptions(temperature=0.7), model=None, call=ChatOptions(temperature=0.0))
     ChatOptions(temperature=0.0)
-
-    An argument that is neither options nor `None` is a `ConfigurationError` that has its name.
     """
     return merge_fields([vars(layer) for layer in checked(layers).values()])
 
@@ -61,7 +69,10 @@ _EXTRA_FIELDS = frozenset({"extra", "provider_options"})
 def resolve_for(options: Layer, *providers: str) -> ChatOptions:
     """Return what is sent: no `OMIT`, and the options of the named providers merged into `extra`.
 
-    The last name wins. Without names, `provider_options` stay as they are.
+    Args:
+        options: Merged options, in which `OMIT` may stand.
+        providers: Keys of `provider_options`, such as `"openai"`; where two set the same key, the last wins.
+            Without any, `provider_options` stay as they are.
 
     >>> preset = ChatOptions(stop=OMIT, extra={"user": "u-1"}, provider_options={"openai": {"store": True}})
     >>> resolve_for(preset, "openai")
@@ -92,6 +103,9 @@ def _by_provider(given: Mapping[str, Extra | Omit] | Omit | None) -> Mapping[str
 
 def extra_of(options: ChatOptions) -> dict[str, Json]:
     """Return the extra keys that are sent, as a new dict that the caller may change.
+
+    Args:
+        options: Options as `resolve_for` returns them; keys set to `OMIT` are left out.
 
     >>> extra_of(resolve_for(ChatOptions(extra={"user": "u-1", "seed": OMIT})))
     {'user': 'u-1'}

@@ -76,7 +76,11 @@ def from_paths(values: Iterable[tuple[Path, object]]) -> Layer:
 
 
 def diff(base: Layer, target: Layer) -> Layer:
-    """Return what differs, path by path: merged over `base`, it sends what `target` sends.
+    """Return the options that turn `base` into `target`: merged over `base`, they send what `target` sends.
+
+    Args:
+        base: The options to start from.
+        target: The options to reach; what it does not set and `base` does becomes `OMIT`.
 
     >>> diff(ChatOptions(seed=1, stop="END"), ChatOptions(seed=2))
     ChatOptions(stop=OMIT, seed=2)

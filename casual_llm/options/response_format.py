@@ -77,7 +77,7 @@ def _read(value: Json, path: str) -> object:
     if not (
         known and isinstance(name, str) and isinstance(schema, Mapping) and isinstance(strict, bool | None)
     ):
-        raise expected(path, "a table with name and schema, and at most strict beside them", value)
+        raise expected(path, "a table with name, schema and, optionally, strict", value)
     return JsonSchema(name=name, schema=schema, strict=strict)
 
 

@@ -1,6 +1,6 @@
-"""What proves who sends a request: a function from a request to a request, applied just before it is sent.
+"""Add credentials to requests: a function from a request to a request, applied just before it is sent.
 
-A codec writes no secrets, and a request is complete when it comes here, so a function may also sign it.
+A codec never writes secrets, and a request is complete when it comes here, so a function may also sign it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from attrs import Attribute, evolve, field, frozen
 
 from casual_llm.errors import ConfigurationError
 from casual_llm.redaction import REMOVED, Secret, as_secret
-from casual_llm.validation import invalid, type_name
+from casual_llm.validation import type_name
 from casual_llm.wire.codec import Request
 
 Authorise: TypeAlias = Callable[[Request], Request]
-"""Returns the request with what proves who sends it, such as a key or a signature."""
+"""Returns the request with credentials, such as a key or a signature."""
 
 
 def _secret(key: str | Secret) -> Secret | None:
@@ -25,7 +25,7 @@ def _secret(key: str | Secret) -> Secret | None:
 
 def _check_key(_: object, __: Attribute[Any], key: object) -> None:
     if not isinstance(key, Secret):
-        raise invalid("api_key", f"{type_name(key)} given", "give a string")
+        raise ConfigurationError(f"api_key: expected a string, got {type_name(key)}")
     check_header("api_key", key)
 
 
@@ -39,7 +39,7 @@ def check_header(name: str, value: str | Secret) -> None:
 check that it was copied whole
     """
     if not isinstance(value, str | Secret):
-        raise invalid(name, f"{type_name(value)} given", "give a string")
+        raise ConfigurationError(f"{name}: expected a string, got {type_name(value)}")
     if not _fits_header(Secret(value) if isinstance(value, str) else value):
         problem = "contains a character that headers cannot hold"
         raise ConfigurationError(f"{name}: {problem}; check that it was copied whole")

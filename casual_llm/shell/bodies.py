@@ -1,4 +1,4 @@
-"""Bodies of responses as they arrive: read whole, within the deadline of a call, and to their end."""
+"""Read the bodies of responses as they arrive, to their end and within the deadline of a call."""
 
 from __future__ import annotations
 

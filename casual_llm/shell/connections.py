@@ -1,6 +1,6 @@
-"""Connections of our own: pools per event loop and route, proxies and certificates of the environment.
+"""Pool connections per event loop and route, with the proxies and certificates of the environment.
 
-The pool of the HTTP library looks at every connection for each request, so ours hold at most ten
+The pool of the HTTP library inspects every connection for each request, so ours hold at most ten
 connections each, and there are as many pools as needed.
 """
 

@@ -1,4 +1,4 @@
-"""Images from the web, for formats that take no URLs: a download that stays out of private networks.
+"""Download images for formats that accept no URLs, without ever reaching into private networks.
 
 A name is resolved once. Every address it has must be public, and the connection goes to the very address
 that was checked, so a name that means another address a moment later leads nowhere else. A redirect is a
@@ -55,7 +55,7 @@ def trusted() -> ssl.SSLContext:
 
 @frozen(kw_only=True)
 class Network:
-    """What a download needs of the network, and its limits; a test has a network of its own."""
+    """What a download needs of the network, and its limits; tests replace it."""
 
     resolve: Callable[[str, int], Awaitable[Sequence[str]]] = resolve
     refused: Callable[[str], str | None] = refused_address
@@ -72,10 +72,11 @@ async def fetch_image_as_base64(url: str, *, network: Network | None = None) -> 
 
     Args:
         url: An http or https URL of a public host, without user name and password.
-        network: What the download needs, and its limits: by default 30 seconds and 10 MB.
+        network: What replaces the network, such as in a test, and the limits: by default 30 seconds for
+            everything, redirects included, and 10 MiB.
 
     Raises:
-        ImageFetchError: The URL leads into a private network, the download fails, or its bytes are no image.
+        ImageFetchError: The URL leads into a private network, the download fails, or it is not an image.
 
     >>> asyncio.run(fetch_image_as_base64("http://localhost/cat.png?token=secret"))
     Traceback (most recent call last):

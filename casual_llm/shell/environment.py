@@ -1,4 +1,4 @@
-"""The base URL and the key of a server: what was given, else what the environment says."""
+"""Resolve the base URL and the key of a server: what was given, else what environment variables hold."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from casual_llm.config import ClientConfig, address_of
 from casual_llm.config.connection import find_key
 from casual_llm.errors import ConfigurationError
 from casual_llm.redaction import Secret
-from casual_llm.validation import invalid, type_name
+from casual_llm.validation import type_name
 
 _PORT = 11434
 _HOST = re.compile(r"(?:(https?)://)?(\[[^\]]*\]|[^:/\[\]]*)(?::(\d*))?(/(?!/).*)?", re.IGNORECASE)
@@ -56,7 +56,7 @@ def resolve_secret(
         config: Holds the key that the caller gave, if any.
         base_url: Where the key would be sent; a server on this machine needs none.
         variables: The environment variables to try, in this order.
-        required: Whether it is an error that there is no key for a server elsewhere.
+        required: Whether a missing key is an error, for a server that is not on this machine.
     """
     key = find_key(config, os.environ, variables)
     stripped = key.stripped() if key else None
@@ -88,7 +88,7 @@ def ollama_base_url(text: object, argument: str = "host") -> str:
     ('http://127.0.0.1:11500', 'http://127.0.0.1:11434', 'https://ollama.example.com')
     """
     if not isinstance(text, str):
-        raise invalid(argument, f"{type_name(text)} given", "give a string")
+        raise ConfigurationError(f"{argument}: expected a string, got {type_name(text)}")
     bare = text.strip().strip("\"'")  # as the vendor's own programs read the variable
     parts = _HOST.fullmatch(f"[{bare}]" if _is_ipv6(bare) else bare)
     scheme, host, port, path = parts.groups() if parts else (None, None, None, None)

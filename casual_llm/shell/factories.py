@@ -1,4 +1,4 @@
-"""Clients and models from configs; a provider is one line in the table."""
+"""Build clients and models from configs; a provider is one line in the table."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from casual_llm.shell.client import CodecClient, LLMClient
 from casual_llm.shell.clients import AnthropicClient, LocalClient, OllamaClient, OpenAIClient
 from casual_llm.shell.model import Model
 from casual_llm.shell.vendors import VENDORS
+from casual_llm.validation import type_name
 
 _CLIENTS: Mapping[Provider, type[CodecClient]] = {
     Provider.OPENAI: OpenAIClient,
@@ -35,7 +36,7 @@ def create_client(config: ClientConfig) -> CodecClient:
             server, such as `openrouter`, brings its base URL and its dialect.
 
     Raises:
-        ConfigurationError: There is no key, or an argument is wrong or unknown.
+        ConfigurationError: The key is missing, or an argument is wrong or unknown.
 
     >>> create_client(ClientConfig(provider="openai", api_key="sk-secret"))
     OpenAIClient(base_url='https://api.openai.com/v1')
@@ -43,7 +44,7 @@ def create_client(config: ClientConfig) -> CodecClient:
     OpenAIClient(base_url='https://openrouter.ai/api/v1')
     """
     if not isinstance(config, ClientConfig):
-        raise ConfigurationError(f"config: {type(config).__name__} given; give ClientConfig(...)")
+        raise ConfigurationError(f"config: expected a ClientConfig, got {type_name(config)}")
     client = _CLIENTS[config.provider]
     parameters = signature(client).parameters
     for name in config.extra_kwargs:
@@ -76,8 +77,8 @@ def create_model(client: LLMClient, config: ModelConfig) -> Model:
     """Build a model of a client.
 
     Args:
-        client: The client that it is reached through.
-        config: The model's name at the provider, and what its calls start from.
+        client: The client that sends its calls; one client may serve many models.
+        config: The model's name at the provider, and the defaults of its calls.
 
     Raises:
         ConfigurationError: An argument is of another type.
@@ -87,7 +88,7 @@ def create_model(client: LLMClient, config: ModelConfig) -> Model:
     'smollm2'
     """
     if not isinstance(config, ModelConfig):
-        raise ConfigurationError(f"config: {type(config).__name__} given; give ModelConfig(...)")
+        raise ConfigurationError(f"config: expected a ModelConfig, got {type_name(config)}")
     return Model(
         client,
         config.name,

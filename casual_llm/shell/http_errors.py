@@ -1,6 +1,6 @@
-"""Exceptions of the HTTP library as exceptions of ours.
+"""Translate exceptions of the HTTP library into ours.
 
-They are known by their names, which httpx and httpx2 share, so that a caller's own client may be of either.
+They are recognised by name, because httpx and httpx2 share the names and a caller's client may be of either.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Images from files and from the web."""
+"""Read images from files, and fetch those that messages give by URL, each once and a few at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read_image(path: str | Path) -> ImageContent:
     """Read an image file into a content part; its media type is detected from its bytes.
 
     Args:
-        path: A PNG, JPEG, GIF or WebP file.
+        path: A PNG, JPEG, GIF or WebP file of any size.
 
     Raises:
         RequestError: The file cannot be read, or is of another type.

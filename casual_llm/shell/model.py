@@ -1,7 +1,7 @@
-"""`Model`: the friendly face, and the only mutable object.
+"""`Model`: a client, the name of a model, and default options.
 
-All it holds is a ledger of its calls. Options are resolved once per call by one left fold: client,
-then model, then call.
+Its only mutable state is the ledger of its calls. Options are resolved once per call by one left
+fold: client, then model, then call.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ class Model:
         self.name = name
         if isinstance(client, type) or not hasattr(client, "_chat") or not hasattr(client, "_stream"):
             kind = client.__name__ if isinstance(client, type) else type(client).__name__
-            raise ConfigurationError(f"client: {kind} given; give a client, such as LocalClient()")
+            raise ConfigurationError(f"client: expected a client, such as LocalClient(), got {kind}")
         if not isinstance(name, str) or not name:
-            raise ConfigurationError(f"name: {name!r} given; give the model's name at the provider")
+            raise ConfigurationError(f"name: expected the model's name at the provider, got {name!r}")
         handling = ChatOptions(system_message_handling=system_message_handling)
         self.default_options: Layer = layered(default_options=default_options, handling=handling)
         self._ledger = Ledger()
@@ -252,7 +252,7 @@ class Model:
     def _checked(self, messages: Sequence[Message]) -> list[ChatMessage]:
         if isinstance(messages, str) or not isinstance(messages, Sequence):
             kind = type(messages).__name__
-            raise RequestError(f"messages: {kind} given; give a list, such as [UserMessage(content=...)]")
+            raise RequestError(f"messages: expected a list, such as [UserMessage(content=...)], got {kind}")
         if isinstance(self.client, CodecClient):
             return cast("list[ChatMessage]", list(messages))  # its codec looks at those that are new
         return [_message(f"messages[{index}]", message) for index, message in enumerate(messages)]
@@ -287,4 +287,4 @@ def _message(path: str, message: object) -> ChatMessage:
     if isinstance(message, UserMessage | AssistantMessage | SystemMessage | ToolResultMessage):
         return message
     kind = type(message).__name__
-    raise RequestError(f"{path}: {kind} given; give a message, such as UserMessage(content=...)")
+    raise RequestError(f"{path}: expected a message, such as UserMessage(content=...), got {kind}")

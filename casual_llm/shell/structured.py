@@ -27,7 +27,7 @@ from casual_llm.structured import (
     reply_of,
     shaped,
 )
-from casual_llm.validation import invalid, preview
+from casual_llm.validation import expected
 
 Complete: TypeAlias = Callable[[Sequence[Message], Layer], Awaitable[Reply]]
 """Sends a conversation, and returns the whole reply."""
@@ -38,7 +38,7 @@ async def ask_as(
 ) -> T:
     """Return an answer that fits, after at most `repairs` repairs; other failures are not repaired."""
     if isinstance(repairs, bool) or not isinstance(repairs, int) or repairs < 0:
-        raise invalid("repairs", f"{preview(repairs)} given", "give a number of turns, 0 or more")
+        raise expected("repairs", "a number of turns, 0 or more", repairs)
     conversation, layer = messages, shaped(into, options)
     while True:
         reply = await complete(conversation, layer)

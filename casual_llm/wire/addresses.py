@@ -1,4 +1,4 @@
-"""The IP addresses that a download may connect to: public ones, and no others.
+"""Decide which IP addresses a download may connect to: public ones only.
 
 A URL that a user or a model wrote must not reach into the network that the program runs in. The rule is a
 table; the first network that contains an address decides, and `None` as its reason means public.

@@ -1,4 +1,4 @@
-"""Arguments of tool calls: JSON text in our messages, an object in most formats."""
+"""Convert arguments of tool calls between JSON text, as in messages, and objects, as in most formats."""
 
 from __future__ import annotations
 

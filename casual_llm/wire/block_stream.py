@@ -1,4 +1,4 @@
-"""Ordered blocks, such as text, reasoning and tool calls, put together from the events of a stream.
+"""Assemble ordered blocks, such as text, reasoning and tool calls, from the events of a stream.
 
 A block begins with what it is and grows: texts of any key are appended, lists are extended, the JSON of an
 input is joined and parsed at the end, and what else comes under a key is its value.

@@ -1,4 +1,4 @@
-"""Build a codec out of what a format declares."""
+"""Build a codec from what a format declares."""
 
 from __future__ import annotations
 

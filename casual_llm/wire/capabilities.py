@@ -1,4 +1,4 @@
-"""What a model takes of the options, as one value; and the options cut to it."""
+"""Describe what a model supports as one value, and restrict options to it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Capabilities:
     reasoning_budget: bool = True
     """Whether the model reasons by a budget of tokens."""
     schemas: bool = True
-    """Whether answers can be held to a JSON Schema."""
+    """Whether the model supports answers that follow a JSON Schema."""
 
 
 def limit_options(options: ChatOptions, capabilities: Capabilities, report: Report) -> ChatOptions:

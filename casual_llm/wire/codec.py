@@ -75,7 +75,7 @@ class Response:
 
 @frozen(kw_only=True)
 class Encoded:
-    """A request, and what of the call it does not say."""
+    """A request, and what of the call it loses or changes."""
 
     request: Request
     losses: tuple[Loss, ...] = ()
@@ -86,11 +86,11 @@ class Encoded:
 
 
 class StreamState(Protocol):
-    """Where a stream stands; `ended` says that nothing after this point matters."""
+    """The state of a stream; once `ended` is true, nothing that follows matters."""
 
     @property
     def ended(self) -> bool:
-        """Whether the stream has said its last word, or failed."""
+        """Whether the stream is complete, or failed."""
         ...
 
 
@@ -102,7 +102,7 @@ class Encode(Protocol):
     """Encode a call; the messages behind a prefix are appended to its bytes."""
 
     def __call__(self, call: Call, prefix: Prefix = EMPTY_PREFIX) -> Result[Encoded, EncodeError]:
-        """Return the request, and what of the call it does not say."""
+        """Return the request, and what of the call it loses or changes."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Folding the chunks of a stream into a reply, and the way back: a reply as one chunk."""
+"""Fold the chunks of a stream into a reply; and the reverse, a reply as one chunk."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ def collect(chunks: Iterable[StreamChunk]) -> Reply:
     field the last value that is not `None` counts. The deltas of one index become one tool call, with the
     first id, the first name and all arguments; a call without an id gets one from `derived_id`. Without any
     text, the content is `None` if there are tool calls or a refusal, and `""` otherwise.
+
+    Args:
+        chunks: The chunks in the order of their arrival; none, or those of a broken stream, are valid.
 
     >>> collect([StreamChunk(content="Par"), StreamChunk(content="is.", finish_reason="stop")]).message
     AssistantMessage(role='assistant', content='Paris.', tool_calls=None, refusal=None)

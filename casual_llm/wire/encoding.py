@@ -1,6 +1,6 @@
 """Encode a call: everything that formats do alike on the way from a `Call` to a `Request`.
 
-A call that cannot be encoded is a `PlacedError`, raised where it is met and turned into a value here, once,
+A call that cannot be encoded is a `PlacedError`, raised where it occurs and turned into a value here, once,
 so that the functions that write messages can be plain loops.
 """
 
@@ -24,7 +24,7 @@ from casual_llm.wire.request_format import EncodedOptions, RequestFormat
 
 _NO_OPTIONS = EncodedOptions(body={})
 TOOL_CHOICE_MODES = frozenset({"auto", "none", "required"})
-"""What `tool_choice` may be beside the name of a tool."""
+"""What `tool_choice` may be, apart from the name of a tool."""
 
 
 def encode_with(

@@ -1,4 +1,4 @@
-"""Error responses of providers: their message, code and waiting time, in the forms that all formats share."""
+"""Read error responses: their message, code and waiting time, in the forms that all formats share."""
 
 from __future__ import annotations
 

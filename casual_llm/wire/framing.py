@@ -1,4 +1,4 @@
-"""Bytes to events, without ever seeing a `str`.
+"""Split bytes into events, without ever decoding them into a `str`.
 
 Server-sent events end their lines in LF, CRLF or CR, and a network read may cut anywhere: inside
 a character, between CR and LF, inside a field. Text-line splitters also break at U+2028 and

@@ -1,4 +1,4 @@
-"""Ids of tool calls as a provider takes them, so that a conversation can go on with another one.
+"""Make ids of tool calls valid for a provider, so that a conversation can go on with another one.
 
 An id that does not fit is replaced by a digest of that id alone: a call and its result, which are
 written apart from each other, still agree, and what was written of a conversation stays as it is.
@@ -10,11 +10,11 @@ import re
 from hashlib import sha256
 
 LONGEST = 40
-"""As many digits as are needed that no two ids have the same, and that OpenAI takes."""
+"""Digits: enough that no two ids share a digest, and the most that OpenAI accepts."""
 
 
 def valid_tool_call_id(identity: str, pattern: re.Pattern[str]) -> str:
-    """Give an id as it is, if it fits; else the longest digest of it that does.
+    """Return an id as it is, if it matches the pattern; else the longest digest of it that does.
 
     >>> valid_tool_call_id("call_1", re.compile("[a-zA-Z0-9_-]+"))
     'call_1'

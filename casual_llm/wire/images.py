@@ -1,4 +1,4 @@
-"""Images as bytes: their media type, read from the bytes themselves, and their place in a message.
+"""Images as bytes: their media type, read from the bytes themselves, and where they stand in a message.
 
 Some formats accept no URLs. The functions here list the URLs to fetch for them and replace each URL by
 the fetched image; the fetching is an effect and belongs to the shell.

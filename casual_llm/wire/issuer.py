@@ -1,8 +1,8 @@
-"""Who issued what stands in `native`: the format, the server and the model's family.
+"""Mark `native` with its issuer: the format, the server and the family of the model.
 
 Signed reasoning is refused by everyone but its issuer, even by another deployment of the same format. So a
 client marks what a reply brings with its issuer, and a call gets back only what its own issuer marked; the
-rest is left out and reported, as anything that another format alone knows.
+rest is left out and reported, like anything that only another format knows.
 """
 
 from __future__ import annotations

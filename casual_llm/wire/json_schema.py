@@ -1,9 +1,9 @@
-"""A pydantic class as the schema of a structured answer.
+"""Derive the schema of a structured answer from a pydantic class.
 
 OpenAI's strict mode takes a subset of JSON Schema: every object closed, every property required,
-no `oneOf`, no `default`, nothing beside a `$ref` (docs: Structured Outputs, "Supported schemas").
+no `oneOf`, no `default`, nothing next to a `$ref` (docs: Structured Outputs, "Supported schemas").
 Where a class needs more, such as a free-form map, the schema is sent as it is, without `strict`.
-Keywords that OpenAI alone refuses are left out where OpenAI is spoken to.
+Keywords that OpenAI alone refuses are left out for OpenAI.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _INNER = frozenset(
 )
 """Keywords that hold schemas."""
 _NAMED = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
-"""Keywords that hold schemas under names of the user's, which are no keywords."""
+"""Keywords that hold schemas under names of the user's, which are not keywords."""
 _SAYS_WHAT = frozenset({"type", "$ref", "anyOf", "allOf", "oneOf", "enum", "const"})
 """Keywords of which a schema has one, if it does not allow anything at all."""
 _Change: TypeAlias = Callable[[dict[str, Json]], dict[str, Json]]
@@ -77,7 +77,7 @@ def plain_name(name: str) -> str:
 
 
 def schemas_in(schema: Json) -> Iterator[Json]:
-    """Give a schema and the schemas inside it, but no data, such as examples.
+    """Yield a schema and the schemas inside it, but no data, such as examples.
 
     >>> list(schemas_in({"items": True, "examples": [{"items": 1}]}))
     [{'items': True, 'examples': [{'items': 1}]}, True]

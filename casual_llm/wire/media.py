@@ -1,4 +1,4 @@
-"""Images, files and recordings in the two forms that formats use: a URI, or base64 and a media type."""
+"""Convert images, files and recordings between the two forms of formats: a URI, or base64 and media type."""
 
 from __future__ import annotations
 

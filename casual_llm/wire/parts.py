@@ -1,4 +1,4 @@
-"""An assistant's message as fields, and as the ordered blocks that a format's server sent it in.
+"""Convert an assistant's message between its fields and the ordered blocks of a format.
 
 Fields hold one text, then tool calls. Where blocks hold more, such as signed reasoning, server tools or
 citations, they stay in `native[format]["content"]` and are sent again as they came, as long as their text
@@ -27,7 +27,7 @@ ROLE, CONTENT = "role", "content"
 
 @frozen(kw_only=True)
 class BlockFormat:
-    """How the fields of an assistant's message are a format's blocks, and blocks are fields."""
+    """How a format converts the fields of an assistant's message to blocks, and blocks to fields."""
 
     name: str
     """The key of `native` under which blocks are read."""
@@ -44,7 +44,7 @@ class BlockFormat:
     replayed: Callable[[Body], Body | None]
     """A block as the server takes it again, with a valid id; `None` for one that it refuses or is blank."""
     refused: Callable[[Sequence[Block]], str | None]
-    """What of the blocks is lost because the server refuses it, in words."""
+    """Describes what of the blocks is lost because the server refuses it; `None` for nothing."""
 
 
 def message_of(form: BlockFormat, blocks: Sequence[Block]) -> AssistantMessage:
@@ -107,7 +107,7 @@ def canonical_answer(
         content = _with_refusal(content, message.refusal, path, report, has_content=bool(calls or blocks))
     native = _canonical_native(form, message, blocks)
     if agreeing and native_for(native, form.names).get(CONTENT) != agreeing:
-        report.changed(f"{path}.native.{form.name}", "rewritten", "blocks", "the message says it")
+        report.changed(f"{path}.native.{form.name}", "rewritten", "blocks", "the fields hold the same")
     if message.tool_calls is not None and not message.tool_calls:
         report.changed(f"{path}.tool_calls", "dropped", [])
     update = {"content": content, "tool_calls": calls or None, "refusal": None, "native": native}
@@ -128,10 +128,10 @@ def _report_native(
 ) -> None:
     """Report what in `native` is another format's, does not agree with the fields, or is refused."""
     report_foreign(path, message.native, form.names, report)
-    own = native_for(message.native, form.names)
-    if ROLE in own:
-        report.dropped(f"{path}.native.{form.name}.{ROLE}", own[ROLE])
-    if not agreeing and CONTENT in own:
+    native = native_for(message.native, form.names)
+    if ROLE in native:
+        report.dropped(f"{path}.native.{form.name}.{ROLE}", native[ROLE])
+    if not agreeing and CONTENT in native:
         report.dropped(f"{path}.native.{form.name}.{CONTENT}", "blocks that do not agree with the message")
     refused = form.refused(agreeing)
     if refused is not None:
@@ -187,7 +187,7 @@ def _report_call(
 def _with_refusal(
     content: str | None, refusal: str, path: str, report: Report, *, has_content: bool
 ) -> str | None:
-    """Put a refusal in the place of the text, where there is nothing else."""
+    """Return the refusal as the text of a message that has no other content."""
     if not refusal:
         report.changed(f"{path}.refusal", "rewritten", refusal)
     elif has_content or content:
@@ -210,7 +210,7 @@ def _canonical_native(
 
 
 def other_keys(message: ChatMessage, names: Collection[str]) -> Body:
-    """Return what `native` holds for the object of a message beside its role and content."""
+    """Return the keys of `native` for the object of a message, without its role and content."""
     native = native_for(message.native, names)
     return {key: value for key, value in native.items() if key not in {ROLE, CONTENT}}
 

@@ -1,8 +1,8 @@
 """The one fold over messages, which goes on from bytes that were encoded before.
 
 Messages do not change, so what was encoded of a conversation can be kept. `Prefix` is the state of the fold:
-it takes the one of an earlier call, encodes the messages that came since, and returns the next. Who has none
-gets the same bytes. Formats know nothing of it: they canonicalise a message and write a unit.
+it takes the one of an earlier call, encodes the messages that came since, and returns the next. Without an
+earlier one, the bytes are the same. Formats know nothing of it: they canonicalise a message and write a unit.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Prefix:
     tool_names: Mapping[str, str] = frozendict()
     """The names of the tools that were called, by the ids of the calls."""
     system: tuple[bytes, ...] = ()
-    """System messages, for a format that has them in a place of their own."""
+    """System messages, for a format that sends them in a field of their own."""
     issuer: str | None = None
     """For whom marked messages were encoded; `None` where none of them is marked."""
 
@@ -117,7 +117,7 @@ def write_messages(form: MessageFormat, messages: Sequence[ChatMessage]) -> tupl
 
 
 def _merged(form: MessageFormat, canonical: Sequence[_Canonical], report: Report) -> Iterator[_Canonical]:
-    """Put one system message in the place of all, in front."""
+    """Replace all system messages by one, in front."""
     systems, others = list[SystemMessage](), list[_Canonical]()
     for one in canonical:
         if isinstance(one.message, SystemMessage):

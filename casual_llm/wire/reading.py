@@ -106,7 +106,7 @@ def accepts(option: str, value: Json) -> bool:
 
 
 def take_options(rest: Body, keys: Mapping[str, str]) -> dict[str, Json]:
-    """Take out of the rest what options of the same meaning accept; `keys` are options by their keys.
+    """Remove from the rest what options of the same meaning accept; `keys` maps keys to option names.
 
     >>> rest = {"num_predict": 9, "top_k": -1}
     >>> take_options(rest, {"num_predict": "max_tokens", "top_k": "top_k"}), rest
@@ -117,7 +117,7 @@ def take_options(rest: Body, keys: Mapping[str, str]) -> dict[str, Json]:
 
 
 def take(rest: Body, key: str, reader: Callable[[Json], _T | None]) -> _T | None:
-    """Take a key out of the rest, if the reader can express all of it, and does not refuse it.
+    """Remove a key from the rest, if the reader can express all of it, and does not refuse it.
 
     >>> rest = {"a": 1, "b": 2}
     >>> take(rest, "a", lambda value: value), take(rest, "b", lambda value: None), rest

@@ -47,7 +47,7 @@ class PlacedError(ValueError):
 
 
 def _frozen(value: Json) -> Json:
-    # A report is no reason to fail: a text with half a character is shown as Python writes it.
+    # A report must not fail: a string with half a character is shown as Python writes it.
     try:
         return freeze(value)
     except ValueError:
@@ -56,7 +56,14 @@ def _frozen(value: Json) -> Json:
 
 @frozen(kw_only=True)
 class Loss:
-    """Something a caller asked for that the wire format or dialect cannot express."""
+    """Something a caller asked for that the wire format or dialect cannot express.
+
+    Arguments:
+        path: where it stands in the call, such as `options.top_k` or `messages[1].native.anthropic`
+        kind: what was done: "unsupported", "replaced", "added" or "overridden", as `LossKind` explains
+        asked: the value that was asked for, frozen; `None` where nobody asked
+        applied: the value that is sent instead; by default `None`, for none
+    """
 
     path: str
     kind: LossKind
@@ -66,7 +73,14 @@ class Loss:
 
 @frozen(kw_only=True)
 class Change:
-    """An equivalent rewrite, such as two consecutive user turns merged into one."""
+    """An equivalent rewrite, such as two consecutive user turns merged into one.
+
+    Arguments:
+        path: where it stands in the call, such as `messages[2]`
+        kind: what was done: "merged", "moved", "dropped", "rewritten" or "implied", as `ChangeKind` explains
+        asked: the value in the call, frozen
+        applied: the form in which it is sent; by default `None`, where it is left out
+    """
 
     path: str
     kind: ChangeKind
@@ -76,7 +90,7 @@ class Change:
 
 @define
 class Report:
-    """The losses and changes of one encoding, in the order in which they were met.
+    """The losses and changes of one encoding, in the order in which they arose.
 
     >>> report = Report()
     >>> report.dropped("options.top_k", 40)
@@ -92,7 +106,7 @@ class Report:
         self.losses.append(Loss(path=path, kind="unsupported", asked=asked))
 
     def replaced(self, path: str, asked: Json, applied: Json) -> None:
-        """Report something in whose place something else is sent."""
+        """Report something that is sent as something else."""
         self.losses.append(Loss(path=path, kind="replaced", asked=asked, applied=applied))
 
     def added(self, path: str, applied: Json) -> None:

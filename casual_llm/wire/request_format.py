@@ -1,4 +1,4 @@
-"""What a wire format declares of its requests: where things stand, and how each part is written and read.
+"""Declare how a wire format writes and reads its requests: the keys, and a function for each part.
 
 `RequestFormat` is a value. Everything that formats do alike is done by `encoding.encode_with` and
 `reading.read_with`, which are given one.
@@ -29,7 +29,7 @@ class EncodedOptions:
 
 
 class PathFields(NamedTuple):
-    """What the path of a request says, for formats whose body does not."""
+    """What the URL path of a request declares, for formats whose body does not."""
 
     model: str
     stream: bool
@@ -60,7 +60,7 @@ class RequestFormat:
     read_path: Callable[[str], PathFields] | None = None
     """Reads the path back, where it carries the model."""
     headers: Mapping[str, str] = {}
-    """What the format wants to see beside the content type."""
+    """What the format requires in addition to the content type."""
     requires_options: bool = False
     """Whether something is sent although no option is set."""
     merge_keys: Collection[str] = ()

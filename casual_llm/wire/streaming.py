@@ -1,7 +1,7 @@
-"""The skeleton of every stream: framing, chunks, and the evidence that nothing is missing.
+"""Decode a stream as all formats do: framing, chunks, and the evidence that nothing is missing.
 
-A format adds how events change its own state. What was handed out is kept, so that every failure carries
-the partial reply; bytes that end without evidence of completion are a `Truncated` stream.
+A format adds how events change its own state. The chunks returned so far are kept, so that every failure
+carries the partial reply; bytes that end without evidence of completion are a `Truncated` stream.
 """
 
 from __future__ import annotations

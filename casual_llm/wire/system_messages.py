@@ -1,4 +1,4 @@
-"""System messages as one: some servers take one and no second."""
+"""Merge system messages into one, for servers that accept only one."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def merge_reported(
     merged, last = _joined(_with_content(messages)), _with_content(messages)[-1]
     # The mark of the last one covers what it covered before.
     fields = [_fields(m, names, mark=cache_marks and m is not last) for m in messages]
-    asked = [field for field in fields if field]
-    if asked:
-        report.replaced(PATH, asked, _fields(merged, names, mark=cache_marks))
+    set_fields = [field for field in fields if field]
+    if set_fields:
+        report.replaced(PATH, set_fields, _fields(merged, names, mark=cache_marks))
     return merged
 
 

@@ -1,4 +1,4 @@
-"""Anthropic Messages: the vendor's own API, and everything that speaks like it."""
+"""Anthropic Messages: the vendor's own API, and everything compatible with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Content parts and Anthropic's blocks, written and read.
+"""Write content parts as Anthropic's blocks, and read them back.
 
 A block that one of our parts holds in full is read as one; any other stays as it is, as `NativeContent`.
 A blank text has no block, because the vendor refuses one ("text content blocks must contain
@@ -104,7 +104,7 @@ def _canonical_medium(part: Medium, path: str, report: Report) -> Medium:
     if is_url(part.source):
         canonical = part
         if not has_default_media_type(part):
-            # What lies behind a URL is of the type that its server says.
+            # The server of a URL declares the type of what it serves.
             report.dropped(f"{path}.media_type", part.media_type)
             update["media_type"] = type(part).model_fields["media_type"].default
     else:
@@ -204,7 +204,7 @@ class _PartFormat(NamedTuple):
     block_type: str
     part_type: type[TextContent | Medium]
     keys: frozenset[str]
-    """The keys of a block that fields hold, beside those of all blocks."""
+    """The keys of a block that fields hold, in addition to those of all blocks."""
     write: Callable[[Any], Body]
     read: Callable[[Block], Body | None]
     """Returns the fields of the part, or `None` where they cannot hold the block."""

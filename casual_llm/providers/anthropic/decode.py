@@ -1,4 +1,4 @@
-"""A Messages reply, whole; what a stream adds up to is read by the same functions.
+"""Decode a whole Messages reply; what a stream adds up to is read by the same functions.
 
 The oddities met here are listed in docs/wire-anthropic.md.
 """
@@ -33,7 +33,7 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "model_context_window_exceeded": "length",
     "tool_use": "tool_calls",
     "refusal": "content_filter",
-    # Servers in front of other models pass on other words.
+    # Servers in front of other models pass on their reasons.
     "stop": "stop",
     "length": "length",
     "tool_calls": "tool_calls",
@@ -41,7 +41,7 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "error": "error",
     "pause": "pause",
 }
-"""What servers say, and what it means; a word not listed keeps its raw form and no meaning."""
+"""The finish reasons of servers and their meanings; one not listed stays in `raw_finish_reason` alone."""
 
 STATUSES: Mapping[str, int] = {
     "invalid_request_error": 400,
@@ -55,7 +55,7 @@ STATUSES: Mapping[str, int] = {
     "timeout_error": 504,
     "overloaded_error": 529,
 }
-"""The status that each kind of error has of itself (vendor's page "Errors")."""
+"""The HTTP status of each kind of error (vendor's page "Errors")."""
 
 FIGURES = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
 """The keys of a usage that hold a number of tokens."""
@@ -83,7 +83,7 @@ def decode(response: Response) -> Result[Reply, DecodeError]:
 
 
 def _chunks(body: Block) -> Chunks:
-    # A whole reply is read as a stream that says all in its first event, so the two cannot differ.
+    # A whole reply is read as a stream whose first event holds all of it, so the two cannot differ.
     progress = Progress()
     start_message({"message": body}, progress)
     blocks = [delta.fields for delta in progress.block_deltas]

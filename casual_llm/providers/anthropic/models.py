@@ -1,6 +1,6 @@
-"""What models take, by the version in their names; a name without one is taken to know all.
+"""Resolve what models support by the version in their names; a name without one supports everything.
 
-Names differ by place (`claude-opus-4-7`, `claude-3-5-sonnet-20240620`, `claude-sonnet-4@20250514`,
+Names differ by platform (`claude-opus-4-7`, `claude-3-5-sonnet-20240620`, `claude-sonnet-4@20250514`,
 `us.anthropic.claude-opus-4-6-v1`), and new families come, so the version decides and not the family.
 """
 

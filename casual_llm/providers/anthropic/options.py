@@ -1,4 +1,4 @@
-"""Options: keys of the body, written and read side by side; a limit is always sent, as the vendor wants."""
+"""Write options as keys of the body, and read them back; a limit is always sent, as the vendor requires."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def read_options(rest: Body) -> ChatOptions:
     tools = take(rest, "tools", partial(all_or_none, _read_tool))
     choice, parallel = _take_choice(rest, has_tools=bool(tools or "tools" in rest))
     return ChatOptions(
-        **cast("dict[str, None]", values),  # the validators of ChatOptions tell the types apart
+        **cast("dict[str, None]", values),  # the validators of ChatOptions check the types
         stop=take(rest, "stop_sequences", _read_stop),
         tools=tools,
         tool_choice=choice,
@@ -102,7 +102,7 @@ def _write_choice(options: ChatOptions, report: Report) -> Body | None:
 
 
 def _take_choice(rest: Body, *, has_tools: bool) -> tuple[str | None, bool | None]:
-    """Take out which tools may be called, and whether several at once, if options can express both."""
+    """Remove which tools may be called, and whether several at once, if options can express both."""
     body = dict(mapping(rest.get("tool_choice")))
     disable = body.pop("disable_parallel_tool_use", None)
     choice = _read_tool_choice(body)
@@ -170,6 +170,6 @@ def _read_tool(tool: Mapping[str, Json]) -> Tool | None:
         return None
     rest = {key: value for key, value in tool.items() if key not in _TOOL_KEYS}
     native: Native = {FORMAT: rest} if rest else None
-    description = cast("str | None", tool.get("description"))  # what is no text, Tool refuses
+    description = cast("str | None", tool.get("description"))  # Tool rejects what is not a string
     plain = Tool.from_input_schema(text(tool.get("name")), description, schema)
     return Tool.model_validate({**dict(plain), "strict": strict, "cache_control": mark, "native": native})

@@ -1,4 +1,4 @@
-"""The messages of a request, read one by one.
+"""Read the messages of a request one by one.
 
 Keys that no field of ours holds stay in `native`. What no message can hold is refused by its path.
 """
@@ -110,7 +110,7 @@ def _result(path: str, block: Block, names: Mapping[str, str]) -> ToolResultMess
         raise PlacedError(f"{path}.is_error", "expected true or false")
     if not isinstance(content, str):
         content_path = f"{path}.content"
-        content = compact([read_part(part) for part in objects_at(content_path, content, "blocks")])  # type: ignore[assignment] # parts are no JSON
+        content = compact([read_part(part) for part in objects_at(content_path, content, "blocks")])  # type: ignore[assignment] # parts are not JSON
     fields = {
         "name": names.get(identity, ""),
         "tool_call_id": identity,

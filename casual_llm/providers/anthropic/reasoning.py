@@ -1,4 +1,4 @@
-"""Reasoning: `thinking` and `output_config.effort`, written and read side by side.
+"""Write reasoning as `thinking` and `output_config.effort`, and read it back.
 
 Models from 4.6 on think adaptively, by an effort; those from 3.7 to 4.6 by a budget (vendor's pages
 "Adaptive thinking", "Extended thinking"). What a model cannot do in the way that is asked for is put in the
@@ -32,7 +32,7 @@ _PATH = "options.reasoning"
 
 
 def budget_of(reasoning: Reasoning | None, model: Capabilities) -> int | None:
-    """Return how many tokens a model may think, where it is told by a budget.
+    """Return how many tokens a model may think, for models whose reasoning is set by a budget.
 
     >>> budget_of(Reasoning(effort="low"), Capabilities(reasoning_effort=False))
     2048
@@ -102,7 +102,7 @@ def _enabled(
 
 
 def read_reasoning(thinking: Json, effort: Json) -> Reasoning | None:
-    """Read `thinking` and the effort; `None` where they say more than an option can.
+    """Read `thinking` and the effort; `None` where they hold more than an option can express.
 
     >>> read_reasoning({"type": "adaptive"}, "high")
     Reasoning(effort='high')
@@ -127,5 +127,5 @@ def read_reasoning(thinking: Json, effort: Json) -> Reasoning | None:
 
 
 def _is_whole(reasoning: Reasoning, thinking: Json, effort: Json) -> bool:
-    """Return whether writing gives back what was read."""
+    """Return whether writing the options restores what was read."""
     return write_reasoning(reasoning, None, Capabilities(), Report()) == (thinking, effort)

@@ -80,7 +80,7 @@ def _read_call(block: Block) -> AssistantToolCall:
 
 
 def native_of_call(block: Block) -> Native:
-    """Return what a call holds beside its id, name and input.
+    """Return what a call holds in addition to its id, name and input.
 
     >>> native_of_call({"type": "tool_use", "id": "1", "name": "f", "caller": {"type": "direct"}})
     """

@@ -1,9 +1,9 @@
-"""The shape of an answer in the vendor's subset of JSON Schema, or as an instruction.
+"""Rewrite the schema of a structured answer into the vendor's subset, or into an instruction.
 
 A class is rewritten into the subset (vendor's page "Structured outputs", "JSON Schema limitations"):
 objects are closed, and limits of numbers, texts and lists go into the descriptions, where the model
-reads them. A schema that a caller gives is sent as it was given. Models that know no schemas, and
-classes that the subset cannot hold, get an instruction instead.
+reads them. A schema that a caller gives is sent unchanged. For models without support for
+schemas, and for classes that the subset cannot express, an instruction in the prompt is sent instead.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class OutputFormat(NamedTuple):
 
 
 def output_format(wanted: ResponseFormat | None, report: Report, *, schemas: bool = True) -> OutputFormat:
-    """Return how an answer of some shape is asked for, where a model takes schemas or does not.
+    """Return how to ask for an answer of some shape; `schemas` is whether the model supports them.
 
     >>> output_format(JsonSchema(name="answer", schema={"type": "object"}), Report()).format
     {'type': 'json_schema', 'schema': {'type': 'object'}}
@@ -71,8 +71,8 @@ def output_format(wanted: ResponseFormat | None, report: Report, *, schemas: boo
     return OutputFormat(format={"type": "json_schema", "schema": schema})
 
 
-def _instruction(instruction: str, asked: str, report: Report) -> OutputFormat:
-    report.replaced(_PATH, asked, "an instruction in the system prompt")
+def _instruction(instruction: str, name: str, report: Report) -> OutputFormat:
+    report.replaced(_PATH, name, "an instruction in the system prompt")
     return OutputFormat(instruction=instruction)
 
 
@@ -119,7 +119,7 @@ def limits_to_description(schema: dict[str, Json]) -> dict[str, Json]:
 
 
 def read_format(value: Json) -> JsonSchema | None:
-    """Read the shape of an answer; `None` where it is of another kind."""
+    """Read a `JsonSchema` from the body; `None` for any other value."""
     wanted = mapping(value)
     schema = wanted.get("schema")
     is_schema = wanted.keys() == {"type", "schema"} and wanted["type"] == "json_schema"

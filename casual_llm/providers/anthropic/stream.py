@@ -1,6 +1,6 @@
-"""A Messages stream: server-sent events folded into chunks.
+"""Decode a Messages stream: fold server-sent events into chunks.
 
-It is complete with `message_stop` and not before. What the events hold of blocks is kept beside the chunks:
+It is complete with `message_stop` and not before. What the events hold of blocks is kept separately:
 at the end it shows whether there is more to keep than the chunks hold.
 """
 

@@ -1,4 +1,7 @@
-"""A reply in Anthropic's words, whole and as a stream: the half that servers and laws need."""
+"""Write a reply as an Anthropic response, whole or as a stream.
+
+Clients need none of this; fake servers, translation and the laws do.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ _STOP_REASONS: Mapping[str | None, str] = {
 """The vendor's name of each finish reason."""
 
 _GROWS = frozenset({"text", "thinking"})
-"""Blocks whose text is under the key that is called like their type."""
+"""Blocks whose text is under a key of the same name as their type."""
 
 
 def write(reply: Reply) -> Response:

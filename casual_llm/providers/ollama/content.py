@@ -1,4 +1,4 @@
-"""Content: one text, and raw images in a list next to it; written and read."""
+"""Write and read content: one text, and raw images in a list next to it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from casual_llm.wire.report import PlacedError, Report, report_foreign
 Content = str | Sequence[ContentPart] | None
 _FETCH = "fetch the image first: fetch_image_as_base64 for a URL, read_image for a file"
 _EMPTY_TEXT = TextContent(text="")
-_SIGNATURE = 16  # of base64: twelve bytes, which tell every image that we know
+_SIGNATURE = 16  # of base64: twelve bytes, enough to detect every type that we know
 
 
 def canonical_content(content: Content, path: str, report: Report, *, empty: str | None = "") -> Content:
@@ -90,7 +90,7 @@ def _canonical_image(part: ImageContent, path: str, report: Report) -> tuple[Ima
     if part.detail is not None:
         report.dropped(f"{path}.detail", part.detail)
     is_lost = media_type is None and declared != DEFAULT_IMAGE_TYPE
-    if is_lost:  # the server goes by the bytes, and these do not say what they are
+    if is_lost:  # the server reads the type from the bytes, and these do not reveal it
         report.dropped(f"{path}.media_type", declared)
     media_type = media_type or DEFAULT_IMAGE_TYPE
     if isinstance(part.source, str):

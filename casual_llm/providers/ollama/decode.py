@@ -1,6 +1,6 @@
-"""A reply of `/api/chat`, whole or as a line of a stream.
+"""Decode a reply of `/api/chat`, whole or as a line of a stream.
 
-Both are one kind of object and read by one function, so that asking either way gives the same answer.
+Both are one kind of object and read by one function, so that both ways of asking return the same answer.
 The oddities met here are listed in docs/wire-ollama.md.
 """
 

@@ -1,4 +1,4 @@
-"""Messages: one text each, raw images next to it, and the arguments of tool calls as objects."""
+"""Write messages: one text each, raw images next to it, and the arguments of tool calls as objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model takes of the options."""
+"""Resolve which options a model supports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options: settings of the model in an object of their own, tools, and the format of the answer."""
+"""Write and read options: settings of the model in their own object, tools, and the answer's format."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def read_options(rest: Body) -> ChatOptions:
     if values and not settings:
         del rest["options"]
     return ChatOptions(
-        **cast("dict[str, None]", values),  # the validators of ChatOptions tell the types apart
+        **cast("dict[str, None]", values),  # the validators of ChatOptions check the types
         tools=take(rest, "tools", partial(all_or_none, _read_tool)),
         response_format=take(rest, "format", _read_format),
         reasoning=take(rest, "think", _read_reasoning),
@@ -158,7 +158,7 @@ def _read_tool(tool: Mapping[str, Json]) -> Tool | None:
     is_plain &= isinstance(function.get("parameters"), Mapping | None)
     if not is_plain or not function or tool.get("type", "function") != "function":
         return None
-    description = cast("str | None", function.get("description"))  # what is no text, Tool refuses
+    description = cast("str | None", function.get("description"))  # Tool rejects what is not a string
     schema = mapping(function.get("parameters"))
     plain = Tool.from_input_schema(text(function.get("name")), description, schema)
     return plain.model_copy(update={"native": native_rest(NAMES[0], tool, {"type", "function"})})

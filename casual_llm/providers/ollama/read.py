@@ -1,6 +1,6 @@
-"""The messages of a request, read one by one.
+"""Read the messages of a request one by one.
 
-Keys that no field of ours holds stay in `native`. What no message can hold is refused by its path.
+Keys that no field of ours holds stay in `native`. What no message can hold is a `PlacedError`.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _tool_call(path: str, call: _Object, derived: str) -> AssistantToolCall:
     name, arguments = text_at(f"{path}.function.name", function.get("name")), function.get("arguments")
     if not isinstance(arguments, Mapping | str | None):
         raise PlacedError(f"{path}.function.arguments", "expected an object")
-    # The order of the calls says what `index` does, and there is no type but `function`.
+    # The order of the calls means the same as `index`, and the only type is `function`.
     known = {"id", "type"} if function.keys() - {"name", "arguments", "index"} else {"id", "type", "function"}
     written = (
         dump(arguments).decode() if isinstance(arguments, Mapping) else compact_arguments(arguments or "")

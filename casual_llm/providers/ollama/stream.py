@@ -1,6 +1,6 @@
-"""A stream: lines of JSON folded into chunks.
+"""Decode a stream: fold lines of JSON into chunks.
 
-It is complete on evidence only, `"done": true`.
+A stream is complete only on evidence, `"done": true`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class OllamaState(NamedTuple):
     """What the next lines are read with."""
 
     calls: int = 0
-    """The tool calls met so far."""
+    """The tool calls so far."""
     model: str | None = None
     id: str | None = None
 

@@ -1,4 +1,4 @@
-"""A reply as Ollama writes it, whole and as a stream: the half that servers and laws need.
+"""Write a reply as Ollama does, whole or as a stream, for fake servers, translation and the laws.
 
 `refusal`, `id`, `cached_tokens`, `reasoning_tokens` and `cache_write_tokens` are keys of ours: Ollama does
 not define them, its clients ignore them, and our reader reads them back.

@@ -1,4 +1,4 @@
-"""Content parts: what the dialect holds of each, and its object on the wire, written and read.
+"""Canonicalise content parts for a dialect; write each as its object on the wire, and read it back.
 
 A part that one of our classes holds in full is read as one; any other stays as it is, as `NativeContent`.
 """
@@ -88,11 +88,11 @@ def _supports(part: Medium, dialect: Dialect) -> bool:
 
 
 def _canonical_source(part: Medium, path: str, report: Report) -> dict[str, object]:
-    """Return what of a source is written otherwise: base64 in one form, no media type beside a URL."""
+    """Return what of a source is written otherwise: base64 in one form, and a URL without media type."""
     if is_url(part.source):
         if has_default_media_type(part):
             return {}
-        # What stands elsewhere is of the type that its server says.
+        # The server of a URL declares the type of what it serves.
         report.dropped(f"{path}.media_type", part.media_type)
         return {"media_type": type(part).model_fields["media_type"].default}
     canonical = plain(part)
@@ -100,7 +100,7 @@ def _canonical_source(part: Medium, path: str, report: Report) -> dict[str, obje
     if canonical is part:
         if not isinstance(part.source, str) or has_default_media_type(part):
             return {}
-        update["media_type"] = DEFAULT_IMAGE_TYPE  # an unreadable URI alone says what it is
+        update["media_type"] = DEFAULT_IMAGE_TYPE  # an unreadable URI alone declares its type
     report.changed(f"{path}.source", "rewritten", {"type": part.type}, {"type": "base64"})
     return update
 

@@ -1,4 +1,4 @@
-"""A Chat Completions reply, and everything that compatible servers send in its place.
+"""Decode a Chat Completions reply, in all the variants that compatible servers send.
 
 The whole reply is read as a stream of one chunk, so that a collected stream and a whole reply
 cannot differ. The oddities met here are listed, with their servers, in docs/wire-openai.md.
@@ -50,20 +50,18 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "pause": "pause",
     "pause_turn": "pause",
 }
-"""What servers say, and what it means; a word not listed keeps its raw form and no meaning."""
-
+"""The finish reasons of servers and their meanings; one not listed stays in `raw_finish_reason` alone."""
 
 _TOTALS = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 """All that most servers report."""
 _CACHED = ("cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens")
-"""As OpenAI has it, as Mistral has it, and as DeepSeek has it."""
-
+"""The keys of OpenAI, Mistral and DeepSeek."""
 _CACHE_WRITES = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
-"""As OpenRouter has it, and as proxies in front of Anthropic have it."""
+"""The keys of OpenRouter, and of proxies in front of Anthropic."""
 
 
 class ToolCallInProgress(NamedTuple):
-    """A tool call of the stream so far: how the server refers to it, and what was fields of it."""
+    """A tool call of the stream so far: how the server refers to it, and what of it has arrived."""
 
     number: int | None
     id: str
@@ -72,7 +70,7 @@ class ToolCallInProgress(NamedTuple):
 
 
 class ResponseIds(NamedTuple):
-    """What a server calls the answer and the model, as far as it fields so."""
+    """The ids of the answer and of the model, as far as they are known."""
 
     id: str | None = None
     model: str | None = None
@@ -106,14 +104,13 @@ def _chunks(dialect: Dialect, body: Object) -> Iterator[StreamChunk]:
 
 
 def error_in(body: Object, status: int) -> ErrorResponse | None:
-    """Find the error in a body that came with a success status, and in a chunk of a stream."""
+    """Return the error in a body that came with a success status, and in a chunk of a stream."""
     choices = items(body.get("choices"))
     if body.get("error") or ("choices" not in body and _is_error(body)):
         message, code = error_message_and_code(body)
-        # Some gateways put an empty error beside a good answer.
-        return (
-            ErrorResponse(status_in(code, status), message, code) if message or code or not choices else None
-        )
+        # Some gateways add an empty error to a good answer.
+        is_error = message or code or not choices
+        return ErrorResponse(status_in(code, status), message, code) if is_error else None
     choice = mapping(choices[0]) if choices else EMPTY
     if choice.get("error"):
         return error_in(choice, status)
@@ -121,7 +118,7 @@ def error_in(body: Object, status: int) -> ErrorResponse | None:
 
 
 def _is_error(body: Object) -> bool:
-    # FastAPI, and what is built with it, says `detail`, others a bare message.
+    # FastAPI, and what is built with it, sends `detail`, others a bare message.
     return "error" in (body.get("object"), body.get("type")) or "detail" in body or "message" in body
 
 
@@ -133,10 +130,10 @@ def read_chunk(
     *,
     whole: bool = False,
 ) -> tuple[dict[str, Any], Object]:
-    """Read a reply object, whole or a chunk of a stream: what a `StreamChunk` says, and the delta itself.
+    """Read a reply object, whole or a chunk of a stream: the fields of a `StreamChunk`, and the delta itself.
 
-    Only what is fields is given, because most chunks say one thing: `ids` are those that were fields before,
-    and that every chunk of a stream repeats. `calls` remembers the tool calls met.
+    Only fields that the object sets are returned, because most chunks set one. `ids` are those read before,
+    which every chunk of a stream repeats. `calls` are the tool calls so far; the function updates them.
     """
     fields: dict[str, Any] = {}
     choice = _first(items(body.get("choices")), whole=whole)
@@ -147,14 +144,11 @@ def read_chunk(
     if model and model != ids.model:
         fields["model"] = model
     answer, thought = _content(delta.get("content"))
-    content = answer or text(choice.get("text"))
-    if content:
+    if content := answer or text(choice.get("text")):
         fields["content"] = content
-    thoughts = _named_reasoning(delta) or thought
-    if thoughts:
-        fields["reasoning"] = thoughts
-    refusal = text(delta.get("refusal")) or _refusal(delta.get("content"))
-    if refusal:
+    if reasoning := _named_reasoning(delta) or thought:
+        fields["reasoning"] = reasoning
+    if refusal := text(delta.get("refusal")) or _refusal(delta.get("content")):
         fields["refusal"] = refusal
     deltas = [mapping(call) for call in items(delta["tool_calls"])] if "tool_calls" in delta else ()
     if deltas:
@@ -169,7 +163,7 @@ def read_chunk(
 
 
 def reasoning_in(delta: Object) -> str:
-    """Find the reasoning in a message or delta; under whatever ids, it is one thought.
+    """Return the reasoning of a message or delta, under whichever key it stands.
 
     >>> reasoning_in({"content": [{"type": "thinking", "thinking": "hm"}]})
     'hm'
@@ -182,20 +176,19 @@ def _named_reasoning(delta: Object) -> str:
 
 
 def _delta(choice: Object, *, whole: bool) -> Object:
-    # Perplexity sends both: the new piece as `delta`, and all that was fields so far as `message`.
-    for place in ("message", "delta") if whole else ("delta", "message"):
-        found = choice.get(place)
-        if type(found) is dict or isinstance(found, Mapping):
-            return found
+    # Perplexity sends both: the new piece as `delta`, and the whole answer so far as `message`.
+    for key in ("message", "delta") if whole else ("delta", "message"):
+        delta = choice.get(key)
+        if type(delta) is dict or isinstance(delta, Mapping):
+            return delta
     return EMPTY
 
 
 def _first(choices: Sequence[Json], *, whole: bool) -> Object:
     # With n > 1, chunks of several choices are mixed; the answer is the one with index 0.
-    for choice in choices:
-        found = mapping(choice)
-        if not count(found.get("index")):
-            return found
+    for choice in map(mapping, choices):
+        if not count(choice.get("index")):
+            return choice
     return mapping(choices[0]) if whole and choices else EMPTY
 
 
@@ -203,7 +196,7 @@ def _content(content: Json) -> tuple[str, str]:
     if content is None or isinstance(content, str):
         return content or "", ""
     if isinstance(content, Mapping):
-        # Cloudflare gives the object that a schema asked for instead of its text.
+        # Cloudflare sends the object that a schema asked for instead of its text.
         return dump(content).decode(), ""
     parts = [mapping(part) or {"text": part} for part in items(content)]
     thoughts = [_content(part.get("thinking"))[0] for part in parts if part.get("type") == "thinking"]
@@ -216,8 +209,8 @@ def _refusal(content: Json) -> str:
 
 
 def _finish_reason(raw: str, *, has_tool_calls: bool) -> FinishReason | None:
-    # Servers say `stop` beside tool calls; what happened is that tools were called.
-    # Gemini adds its own word behind a colon.
+    # Servers send `stop` with tool calls; what happened is that tools were called.
+    # Gemini appends its own reason after a colon.
     reason = FINISH_REASONS.get(raw.lower().partition(":")[0])
     return "tool_calls" if reason in {"stop", "pause"} and has_tool_calls else reason
 
@@ -229,10 +222,7 @@ def _usage(body: Object, choice: Object) -> Usage | None:
     if not reported:
         return None
     usage = mapping(reported)
-    figures = {
-        "prompt_tokens": count(usage.get("prompt_tokens")),
-        "completion_tokens": count(usage.get("completion_tokens")),
-    }
+    figures = {key: count(usage.get(key)) for key in ("prompt_tokens", "completion_tokens")}
     if not usage.keys() <= _TOTALS:
         figures |= {
             "cached_tokens": _figure(usage, "prompt_tokens_details", _CACHED),
@@ -243,7 +233,7 @@ def _usage(body: Object, choice: Object) -> Usage | None:
 
 
 def _figure(usage: Object, details: str, keys: Sequence[str]) -> int | None:
-    """Find a figure among the details, or next to them, where servers have it that give no details."""
+    """Return a figure from the details, or from next to them, where servers without details have it."""
     for source in (mapping(usage.get(details)), usage):
         for key in keys if source else ():
             figure = count(source[key]) if key in source else None
@@ -259,13 +249,15 @@ def _tool_call(
     function = {**custom, "arguments": custom.get("input")} if custom else mapping(call.get("function"))
     index, identity, name = count(call.get("index")), text(call.get("id")), text(function.get("name"))
     arguments = _arguments(function.get("arguments"))
-    place = len(calls) if new else _place(calls, ToolCallInProgress(index, identity, name, arguments))
-    known = ToolCallInProgress(index, "", "") if place == len(calls) else calls[place]
+    position = len(calls) if new else _position(calls, ToolCallInProgress(index, identity, name, arguments))
+    known = ToolCallInProgress(index, "", "") if position == len(calls) else calls[position]
     number = known.number if index is None else index
-    found = ToolCallInProgress(number, known.id or identity, known.name or name, known.arguments + arguments)
-    calls[place : place + 1] = [found]
+    updated = ToolCallInProgress(
+        number, known.id or identity, known.name or name, known.arguments + arguments
+    )
+    calls[position : position + 1] = [updated]
     # Some servers repeat id and name on every delta: what came once is not repeated.
-    fields: dict[str, Any] = {"index": place, "arguments": arguments}
+    fields: dict[str, Any] = {"index": position, "arguments": arguments}
     if identity and not known.id:
         fields["id"] = identity
     if name and not known.name:
@@ -277,26 +269,26 @@ def _tool_call(
     return ToolCallDelta(**fields)
 
 
-def _place(calls: Sequence[ToolCallInProgress], delta: ToolCallInProgress) -> int:
-    """Find the call that a delta goes on with: a new id is a new call, whatever the index says."""
+def _position(calls: Sequence[ToolCallInProgress], delta: ToolCallInProgress) -> int:
+    """Return the position of the call that a delta continues; a new id means a new call at any index."""
     index, identity, name, _ = delta
     new = len(calls)
-    for place in reversed(range(new)):
-        known = calls[place]
+    for position in reversed(range(new)):
+        known = calls[position]
         if index is not None and known.number is not None and known.number != index:
             continue
         if identity and known.id and identity != known.id:
             continue
         if not identity and name and known.name and (index is None or (not known.id and name != known.name)):
-            return new  # whole calls, one after the other, told apart by nothing but their ids
+            return new  # whole calls, one after the other, which only their ids distinguish
         if not identity and name and _begins_anew(known, delta):
             return new  # Gemini gives all calls the index 0
-        return place
+        return position
     return new
 
 
 def _begins_anew(known: ToolCallInProgress, delta: ToolCallInProgress) -> bool:
-    """Tell whether whole arguments are followed by others: together they would be no JSON."""
+    """Return whether whole arguments are followed by others: together they would not be JSON."""
     follows = known.arguments.endswith("}") and delta.arguments.startswith("{")
     return follows and is_successful(parse(known.arguments.encode("utf-8", "replace")))
 

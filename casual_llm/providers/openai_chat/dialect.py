@@ -1,8 +1,8 @@
-"""How servers that speak OpenAI Chat differ: a `Dialect` is a row of values.
+"""Describe how servers of OpenAI Chat differ: a `Dialect` is a row of values.
 
 A difference is a field here and a value in the table of `dialects.py`, never an `if` on a
-provider's name. Where it is not known what a server takes, the row says what is safe: a word that
-is left out is reported as a loss, a word that a server does not know fails the whole call.
+provider's name. Where it is not known what a server accepts, the row holds what is safe: a key
+that is left out is reported as a loss, a key that the server does not know fails the whole call.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from casual_llm.wire.capabilities import Ranges
 
 
 def _with_legacy(keys: frozenset[str]) -> frozenset[str]:
-    # What calls were before there were tools goes back as it came, to any server that still says it.
+    # The predecessor of tool calls goes back as it came, to any server that still sends it.
     return keys | {"function_call"}
 
 
@@ -32,7 +32,7 @@ def _limits(limits: Ranges) -> Ranges:
 
 @frozen(kw_only=True)
 class Dialect:
-    """One server's way of speaking OpenAI Chat; the defaults are those of most servers."""
+    """One server's variant of OpenAI Chat; the defaults are those of most servers."""
 
     name: str
     aliases: tuple[str, ...] = ()
@@ -43,13 +43,13 @@ class Dialect:
     key_header: str = "authorization"
     """`authorization` takes `Bearer` and the key; any other header the key alone."""
     hosts: tuple[str, ...] = ()
-    """Hosts by which it is known beside that of its base URL; one with a dot in front is an ending."""
+    """Further hosts by which it is known, besides that of its base URL; a leading dot makes it a suffix."""
     token_key: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     """OpenAI's reasoning models refuse `max_tokens`; many compatible servers know nothing else."""
     seed_key: str = "seed"
     system_role: Literal["system", "developer"] = "system"
     content_with_tool_calls: Literal["null", "empty", "absent"] = "null"
-    """What `content` is beside tool calls where the model said nothing."""
+    """What `content` is in a message with tool calls and without a text."""
     stream_options: bool = True
     """Whether a stream is asked for its usage."""
     unsupported_by_model: Mapping[str, re.Pattern[str]] = field(default=FrozenDict({}), converter=_refuses)
@@ -84,7 +84,7 @@ class Dialect:
     tool_media: bool = False
     """Whether a tool's result may hold more than text."""
     refusal: bool = True
-    """Whether an assistant's message may hold a `refusal`; elsewhere its content says it."""
+    """Whether an assistant's message may hold a `refusal`; elsewhere it becomes the content."""
     replayed_fields: frozenset[str] = field(default=frozenset({"reasoning_content"}), converter=_with_legacy)
     """Keys of an answer that the server wants to see again when the conversation goes on."""
 

@@ -26,7 +26,7 @@ def _by(models: re.Pattern[str], *options: str) -> dict[str, re.Pattern[str]]:
 
 
 # Reasoning models refuse sampling ("Reasoning models", Limitations); from 5.1 on they take it while they
-# do not reason, and 5.6 refuses it again (reports of users). The chat models beside them take all of it.
+# do not reason, and 5.6 refuses it again (reports of users). The chat models accept all of it.
 _REASONING = re.compile(r"o\d(-.*)?|gpt-5(-mini|-nano|-pro|-codex)?(-\d{4}-\d\d-\d\d)?|gpt-5\.6.*")
 # `Unsupported parameter: 'stop' is not supported with this model.` (reports of users).
 _STOPLESS = re.compile(r"o[34](-.*)?|gpt-5(?!-chat)(\.[0-4])?(-.*)?")
@@ -52,7 +52,7 @@ OPENAI = Dialect(
     ranges={"temperature": (0, 2), **dict.fromkeys(_PENALTIES, (-2, 2)), "seed": (-(2**63), 2**63 - 1)},
     max_stop_sequences=4,
     call_ids=_SHORT,
-    # A spoken answer is referred to by the id of its audio ("Audio", Multi-turn conversations).
+    # An audio answer is referred to by its id ("Audio", Multi-turn conversations).
     replayed_fields=frozenset({"audio"}),
 )
 AZURE = Dialect(
@@ -77,7 +77,7 @@ OPENROUTER = Dialect(
     cache_control=True,
     file_urls=True,
     tool_media=True,
-    # Signed and encrypted reasoning is told in the details ("Reasoning Tokens", Preserving reasoning).
+    # Signed and encrypted reasoning is in the details ("Reasoning Tokens", Preserving reasoning).
     replayed_fields=frozenset({"reasoning_details"}),
 )
 GROQ = Dialect(
@@ -251,14 +251,14 @@ DIALECTS = (
     COMPATIBLE,
 )
 
-# The names without a suffix mean the vendors' own formats in `native`, so they are no aliases.
+# The names without a suffix mean the vendors' own formats in `native`, so they are not aliases.
 _BY_NAME: Mapping[str, Dialect] = {name: row for row in DIALECTS for name in (row.name, *row.aliases)} | {
     "gemini": GEMINI_COMPAT,
     "ollama": OLLAMA_V1,
 }
 _HOSTS = [(host, row) for row in DIALECTS for host in (urlsplit(row.base_url or "").hostname, *row.hosts)]
 _LOCAL = "localhost"
-"""A port says nothing of the server behind it."""
+"""A port reveals nothing about the server behind it."""
 
 
 def dialect_named(name: str) -> Dialect | None:
@@ -280,13 +280,13 @@ def dialect_of(base_url: str) -> Dialect:
     >>> dialect_of("http://localhost:8000/v1").name
     'compatible'
     """
-    asked = _host(base_url).value_or(None) or ""
-    known = (row for host, row in _HOSTS if host not in {None, _LOCAL} and _matches(asked, host or ""))
-    return next(known, COMPATIBLE)
+    host = _host(base_url).value_or(None) or ""
+    rows = (row for known, row in _HOSTS if known not in {None, _LOCAL} and _matches(host, known or ""))
+    return next(rows, COMPATIBLE)
 
 
-def _matches(asked: str, host: str) -> bool:
-    return asked.endswith(host) if host.startswith(".") else asked == host
+def _matches(host: str, known: str) -> bool:
+    return host.endswith(known) if known.startswith(".") else host == known
 
 
 @safe(exceptions=(ValueError,))

@@ -1,4 +1,4 @@
-"""Messages: what the dialect holds of each, and its object on the wire."""
+"""Canonicalise messages for a dialect, then write each as its object on the wire."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _canonical_native(dialect: Dialect, message: ChatMessage, path: str, report:
     """Leave out keys that are stale, or of use only to OpenAI; report what the others replace."""
     native = {name: dict(keys) for name, keys in (message.native or {}).items()}
     body = write_message(dialect, message.model_copy(update={"native": None}))
-    # A spoken answer is known by id only to the server that spoke it ("Audio", Multi-turn conversations).
+    # Only the server that generated an audio answer knows its id ("Audio", Multi-turn conversations).
     if (
         message.role == "assistant"
         and "audio" in native.get("openai", {})
@@ -84,7 +84,7 @@ def _canonical_native(dialect: Dialect, message: ChatMessage, path: str, report:
     ):
         report.dropped(f"{path}.native.openai.audio", native["openai"].pop("audio"))
     content = body.get("content")
-    # Content in the server's own words agrees with a text, or is stale; parts are no other form of parts.
+    # A server's own content agrees with the text, or is stale; parts have no second form to compare.
     matching = dialect.names if isinstance(content, str | None) else ()
     for name in matching:
         keys = native.get(name, {})
@@ -108,7 +108,7 @@ def _canonical_assistant(dialect: Dialect, message: AssistantMessage, path: str,
         update["tool_calls"] = None
     if refusal is not None and not dialect.refusal:
         update["refusal"] = None
-        # What came with an answer holds its content in the server's own words.
+        # The content that came with an answer already holds the refusal.
         if message.content or native_for(message.native, dialect.names).get("content") or not refusal:
             report.dropped(f"{path}.refusal", refusal)
         else:
@@ -224,6 +224,6 @@ def _write_call(dialect: Dialect, call: AssistantToolCall) -> Body:
 
 
 def _type_of(dialect: Dialect, call: AssistantToolCall) -> Mapping[str, Mapping[str, Json]] | None:
-    """Return the `native` that says no more than the type of a call, which its other keys go by."""
+    """Return the `native` that holds only the type of a call, which decides its other keys."""
     is_custom = native_for(call.native, dialect.names).get("type") == CUSTOM
     return {dialect.name: {"type": CUSTOM}} if is_custom else None

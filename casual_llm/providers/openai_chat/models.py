@@ -1,4 +1,4 @@
-"""What a model takes of the options: the row of its server, cut to the model's name."""
+"""Resolve what a model supports: the row of its server, restricted by the name of the model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options: keys of the body, written and read side by side; what is not set is not sent."""
+"""Write options as keys of the body, and read them back, in pairs; what is not set is not sent."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def read_options(dialect: Dialect, rest: Body) -> ChatOptions:
     tools = take(rest, "tools", partial(all_or_none, _read_tool))
     names = None if "tools" in rest else {tool.name for tool in tools or ()}
     return ChatOptions(
-        **cast("dict[str, None]", values),  # the validators of ChatOptions tell the types apart
+        **cast("dict[str, None]", values),  # the validators of ChatOptions check the types
         tools=tools,
         tool_choice=take(rest, "tool_choice", partial(_read_tool_choice, names)),
         response_format=take(rest, "response_format", _read_format),
@@ -210,7 +210,7 @@ def _read_tool(tool: Mapping[str, Json]) -> Tool | None:
     if not isinstance(strict, bool | None) or not isinstance(mark, Mapping | None):
         return None
     native = native_of("tools", tool, {"type", "function", "cache_control"}, Dialect(name="openai"))
-    description = cast("str | None", function.get("description"))  # what is no text, Tool refuses
+    description = cast("str | None", function.get("description"))  # Tool rejects what is not a string
     plain = Tool.from_input_schema(
         text(function.get("name")), description, mapping(function.get("parameters"))
     )
@@ -235,7 +235,7 @@ def _write_format(dialect: Dialect, wanted: ResponseFormat | None, report: Repor
 
 
 def _write_json(dialect: Dialect, schema: str | None, report: Report) -> Json:
-    """Ask for any JSON object, also in place of a schema that the dialect cannot take."""
+    """Ask for any JSON object, also instead of a schema that the dialect does not support."""
     if dialect.json_mode:
         if schema is not None:
             report.replaced(_FORMAT_PATH, schema, "json")

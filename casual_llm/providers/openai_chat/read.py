@@ -1,6 +1,6 @@
-"""The messages of a request, read one by one.
+"""Read the messages of a request one by one.
 
-Keys that no field of ours holds stay in `native`. What is no message at all is refused by its path.
+Keys that no field of ours holds stay in `native`. What is not a message is a `PlacedError`.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def _tool_call(path: str, call: _Object, dialect: Dialect) -> AssistantToolCall:
     function = mapping(call.get("function"))
     arguments = function.get("arguments")
     written = dump(arguments).decode() if isinstance(arguments, Mapping) else arguments
-    # Clients echo the `index` of the stream's delta; in a request the order of the calls says it.
+    # Clients echo the `index` of the stream's delta; in a request the order of the calls replaces it.
     known = {"id", "type", "index"}
     if function.keys() <= {"name", "arguments"}:
         known |= {"function"}

@@ -1,8 +1,7 @@
-"""What a server wants to see again: signed reasoning, thought signatures, parts beside the text.
+"""Collect what a server requires back: signed reasoning, thought signatures, parts that are not text.
 
-A dialect names the keys; here their values are put together out of the deltas of an answer, of which
-a whole reply is one, as the whole reply has them. Items of a delta go on with items that earlier
-deltas began, never with each other.
+A dialect names the keys; their values are merged from the deltas of an answer, of which a whole reply is one,
+into the form of a whole reply. An item of a delta continues an item of earlier deltas, never one of its own.
 """
 
 from __future__ import annotations
@@ -25,43 +24,43 @@ _SIGNED = "extra_content"
 
 
 def replayed(dialect: Dialect, deltas: Sequence[Object], reasoning: str) -> dict[str, Object] | None:
-    """Give what of an answer goes into `native`, if anything does.
+    """Return the `native` of an answer; `None` where it holds nothing to send again.
 
     >>> deltas = [{"reasoning_content": "h"}, {"reasoning_content": "m"}]
     >>> replayed(Dialect(name="deepseek"), deltas, "hm")
     {'deepseek': {'reasoning_content': 'hm'}}
     """
-    found: dict[str, Json] = {}
+    merged: dict[str, Json] = {}
     for delta in deltas:
         for key in sorted(dialect.replayed_fields.intersection(delta).difference(THOUGHTS)):
-            found |= _taken(found, key, delta[key])
-    if all(part.keys() == {"type", "text"} for part in map(mapping, items(found.get("content")))):
-        found.pop("content", None)
+            merged |= _merged(merged, key, delta[key])
+    if all(part.keys() == {"type", "text"} for part in map(mapping, items(merged.get("content")))):
+        merged.pop("content", None)
     keys = (
         key for delta in deltas for key in THOUGHTS if key in dialect.replayed_fields and text(delta.get(key))
     )
     thought = next(keys, None)
-    return native(dialect, found if thought is None else {**found, thought: reasoning})
+    return native(dialect, merged if thought is None else {**merged, thought: reasoning})
 
 
 _frozen = safe(exceptions=(ValueError,))(freeze_object)
 
 
 def native(dialect: Dialect, keys: Object) -> dict[str, Object] | None:
-    """Put keys under the dialect's name; what is nested too deep to be written again is given up."""
-    kept = _frozen(keys).value_or({}) if keys else {}
-    return {dialect.name: kept} if kept else None
+    """Put keys under the dialect's name; drop them where they are nested too deep to be written again."""
+    frozen = _frozen(keys).value_or({}) if keys else {}
+    return {dialect.name: frozen} if frozen else None
 
 
 def signature(dialect: Dialect, call: Object) -> dict[str, Object] | None:
-    """Give what of a tool call goes into its `native`."""
+    """Return the `native` of a tool call: its thought signature, if it has one."""
     if _SIGNED not in dialect.replayed_fields or not mapping(call.get(_SIGNED)):
         return None
     return native(dialect, {_SIGNED: call[_SIGNED]})
 
 
-def _taken(found: Object, key: str, value: Json) -> dict[str, Json]:
-    earlier = found.get(key)
+def _merged(merged: Object, key: str, value: Json) -> dict[str, Json]:
+    earlier = merged.get(key)
     if not value:
         return {}
     if key == "content":
@@ -74,11 +73,11 @@ def _taken(found: Object, key: str, value: Json) -> dict[str, Json]:
         }
         return {key: pieces} if any(pieces.values()) else {}
     if key == "audio":
-        # Its data are for the caller to hear; the id alone refers to it.
+        # Its data are for the caller; a request refers to it by id alone.
         identity = text(mapping(value).get("id"))
         return {key: {"id": identity}} if identity else {}
     if key == _SIGNED:
-        # On a message it may also say no more than that this piece is a thought.
+        # On a message it may also only mark this piece as a thought.
         return {key: value} if mapping(mapping(value).get("google")).get("thought_signature") else {}
     return {key: _details(items(earlier), value) if isinstance(value, list) else value}
 
@@ -86,23 +85,23 @@ def _taken(found: Object, key: str, value: Json) -> dict[str, Json]:
 def _details(earlier: Sequence[Json], later: Sequence[Json]) -> list[Json]:
     merged, known = list(earlier), len(earlier)
     for item in later:
-        place = _place(merged[:known], mapping(item))
-        if place is None:
+        position = _position(merged[:known], mapping(item))
+        if position is None:
             merged.append(item)
         else:
-            merged[place] = _joined(mapping(merged[place]), mapping(item))
+            merged[position] = _joined(mapping(merged[position]), mapping(item))
     return merged
 
 
-def _place(known: Sequence[Json], item: Object) -> int | None:
-    """Find the item that a later one goes on with: of its type and index, and the last one if it has none."""
+def _position(known: Sequence[Json], item: Object) -> int | None:
+    """Return the position of the item that a later one continues: of its type and index, or else the last."""
     index = item.get("index")
-    for place in reversed(range(len(known)) if index is not None else range(len(known))[-1:]):
-        other = mapping(known[place])
+    for position in reversed(range(len(known)) if index is not None else range(len(known))[-1:]):
+        other = mapping(known[position])
         same = (other.get("type"), other.get("index")) == (item.get("type"), index)
         named = other.get("id") and item.get("id") and other["id"] != item["id"]
         if same and not named and not (other.get("data") and item.get("data")):
-            return place
+            return position
     return None
 
 

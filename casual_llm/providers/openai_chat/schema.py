@@ -1,9 +1,9 @@
-"""The shape of an answer in OpenAI's strict mode.
+"""Rewrite the schema of a structured answer for OpenAI's strict mode.
 
 Strict mode fails a call for a keyword or a format that it does not know (docs: Structured Outputs,
-"Supported schemas"), so of the schema of a class what it knows is sent: pydantic checks the answer
-anyway. A class that cannot be said so, such as one with a tuple of two types, is sent as it is,
-without `strict`. A schema that a caller gives is sent as it was given.
+"Supported schemas"), so what it does not know is removed from the schema of a class: pydantic checks
+the answer anyway. A class that strict mode cannot express, such as one with a tuple of two types, is sent
+as it is, without `strict`. A schema that a caller gives is sent unchanged.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ _HARD_PATTERN = re.compile(r"\(\?<?[=!]")
 
 
 def schema_of(wanted: type[BaseModel] | JsonSchema) -> JsonSchema:
-    """Derive the schema to send, as strict as it can be said.
+    """Return the schema to send, strict where strict mode can express it.
 
     >>> class Tags(BaseModel):
     ...     tags: set[str]
     >>> schema_of(Tags).schema["properties"]["tags"]
     {'items': {'type': 'string'}, 'title': 'Tags', 'type': 'array'}
     """
-    asked = sent_schema(wanted)
-    if isinstance(wanted, JsonSchema) or not asked.strict:
-        return asked
-    schema = mapping(rewritten(asked.schema, _known))
+    sent = sent_schema(wanted)
+    if isinstance(wanted, JsonSchema) or not sent.strict:
+        return sent
+    schema = mapping(rewritten(sent.schema, _known))
     if all(_is_typed(mapping(part)) for part in schemas_in(schema) if part is not False):
-        return JsonSchema(name=asked.name, schema=schema, strict=True)
-    return JsonSchema(name=asked.name, schema=wanted.model_json_schema())
+        return JsonSchema(name=sent.name, schema=schema, strict=True)
+    return JsonSchema(name=sent.name, schema=wanted.model_json_schema())
 
 
 def _known(schema: dict[str, Json]) -> dict[str, Json]:

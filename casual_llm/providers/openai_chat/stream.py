@@ -1,6 +1,6 @@
-"""A stream: server-sent events folded into chunks.
+"""Decode a stream: fold server-sent events into chunks.
 
-It is complete on evidence only, `[DONE]` or a finish reason; usage may follow a finish reason.
+A stream is complete only on evidence, `[DONE]` or a finish reason; usage may follow a finish reason.
 """
 
 from __future__ import annotations

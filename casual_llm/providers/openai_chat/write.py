@@ -1,4 +1,7 @@
-"""A reply in OpenAI's words, whole and as a stream: the half that servers and laws need."""
+"""Write a reply as a Chat Completions response, whole or as a stream.
+
+Clients need none of this; fake servers, translation and the laws do.
+"""
 
 from __future__ import annotations
 
@@ -60,9 +63,9 @@ def _finish(reply: Reply) -> str | None:
 
 
 def _message(dialect: Dialect, reply: Reply) -> Body:
-    """Write the message, and its reasoning where what is kept for the server does not say it already.
+    """Write the message, and its reasoning where `native` does not hold it already.
 
-    It stands where a server of the dialect puts reasoning that it does not want to see again.
+    The reasoning stands where a server of the dialect puts reasoning that it does not require back.
     """
     # An answer holds a refusal in its own key and ids of any form, also where a question may not.
     answering = evolve(dialect, refusal=True, call_ids=None)
@@ -77,7 +80,7 @@ def _message(dialect: Dialect, reply: Reply) -> Body:
 
 
 def _deltas(message: Body) -> Iterator[Body]:
-    """Cut a message into deltas; what has no pieces of its own comes first, in one."""
+    """Cut a message into deltas; fields that are not cut come first, in one delta."""
     content, calls = message.get("content"), items(message.get("tool_calls"))
     whole = {key: value for key, value in message.items() if key not in {"content", "tool_calls"}}
     yield whole if isinstance(content, str | None) else {**whole, "content": content}
