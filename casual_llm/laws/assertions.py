@@ -11,8 +11,8 @@ _T = TypeVar("_T")
 _E = TypeVar("_E")
 
 
-def same(found: object, expected: object) -> None:
-    """Claim that two values are equal.
+def same(actual: object, expected: object) -> None:
+    """Raise an `AssertionError` unless two values are equal.
 
     >>> same(1, 2)
     Traceback (most recent call last):
@@ -22,18 +22,18 @@ def same(found: object, expected: object) -> None:
     2
     """
     # Not `assert`: a law is checked by programs that run without them, too.
-    if found != expected:
-        raise AssertionError(f"{found!r}\nis not\n{expected!r}")
+    if actual != expected:
+        raise AssertionError(f"{actual!r}\nis not\n{expected!r}")
 
 
 def holds(condition: object, problem: str) -> None:
-    """Claim that something is so."""
+    """Raise an `AssertionError` with the problem unless the condition is true."""
     if not condition:
         raise AssertionError(problem)
 
 
 def value_of(result: Result[_T, object]) -> _T:
-    """Claim that something succeeds, and give its value.
+    """Return the value of a success; raise an `AssertionError` for a failure.
 
     >>> from returns.result import Failure
     >>> value_of(Failure("messages: the list is empty"))
@@ -47,7 +47,7 @@ def value_of(result: Result[_T, object]) -> _T:
 
 
 def failure_of(result: Result[object, _E]) -> _E:
-    """Claim that something fails, and give the failure."""
+    """Return the failure of a result; raise an `AssertionError` for a success."""
     if is_successful(result):
         raise AssertionError(f"it does not fail, but gives {result.unwrap()!r}")
     return result.failure()

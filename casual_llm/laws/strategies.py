@@ -118,7 +118,7 @@ _dice, _coin = st.integers(0, 3), st.booleans()
 @st.composite
 def options(draw: st.DrawFn, names: Names, features: Features) -> Layer:
     """Draw options of which a few are set, some of them to `OMIT`."""
-    further: Given = {
+    structured: Given = {
         "response_format": _FORMATS,
         "extra": further_keys | st.dictionaries(texts.map("x-".__add__), _json_or_omit, max_size=2),
         "provider_options": st.dictionaries(
@@ -126,7 +126,7 @@ def options(draw: st.DrawFn, names: Names, features: Features) -> Layer:
         ),
         "tools": _tools(names, features),
     }
-    known = {**_SCALARS, **further}
+    known = {**_SCALARS, **structured}
     # One in four is set, and one in eight of those to `OMIT`.
     chosen = [name for name in known if not draw(_dice)]
     values = {name: draw(known[name]) if draw(_dice) or draw(_coin) else OMIT for name in chosen}

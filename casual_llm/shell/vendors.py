@@ -160,13 +160,13 @@ def server_key_variables(config: ClientConfig, base_url: str, dialect: Dialect |
     >>> server_key_variables(config, "https://llm.example.com/v1", None)
     ('OPENAI_API_KEY',)
     """
-    own = _own_variables(base_url, dialect)
-    foreign = frozenset[str]() if own is None else _ALL_VARIABLES - own
+    variables = _server_variables(base_url, dialect)
+    foreign = frozenset[str]() if variables is None else _ALL_VARIABLES - variables
     server = (dialect or dialect_of(base_url)).key_variable
-    return tuple(dict.fromkeys((*key_variables(config, server, foreign), *(own or ()))))
+    return tuple(dict.fromkeys((*key_variables(config, server, foreign), *(variables or ()))))
 
 
-def _own_variables(base_url: str, dialect: Dialect | None) -> frozenset[str] | None:
+def _server_variables(base_url: str, dialect: Dialect | None) -> frozenset[str] | None:
     """Return the variable of a server that is known; `None` of one that is not."""
     host = (urlsplit(base_url).hostname or "").rstrip(".")
     row: Dialect | Vendor = _HOSTS.get(host) or dialect_of(f"https://{host}")

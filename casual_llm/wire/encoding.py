@@ -84,9 +84,9 @@ def _check(form: RequestFormat, call: Call, options: ChatOptions, path_of: Calla
         raise PlacedError(path, "already set by the call", f"remove it from {path.split('.')[1]}")
     names = {tool.name for tool in options.tools or ()}
     if options.tool_choice not in {None, *TOOL_CHOICE_MODES, *names} and "tools" not in extra:
-        listed = ", ".join(sorted(names)) or "no tools"
+        choices = ", ".join([*sorted(TOOL_CHOICE_MODES), *sorted(names)])
         problem = f"there is no tool named {options.tool_choice!r}"
-        raise PlacedError("options.tool_choice", problem, f"use auto, none, required or one of: {listed}")
+        raise PlacedError("options.tool_choice", problem, f"use one of {choices}")
 
 
 def _flags(form: RequestFormat, call: Call) -> Body:

@@ -205,7 +205,7 @@ def _canonical_native(
     keys = other_keys(message, form.names)
     if not form.is_plain(blocks):
         keys[CONTENT] = blocks
-    native = {name: own for name, own in (message.native or {}).items() if name not in form.names}
+    native = {name: other for name, other in (message.native or {}).items() if name not in form.names}
     return {**native, form.name: keys} if keys else native or None
 
 

@@ -77,12 +77,12 @@ BAD: dict[str, tuple[list[ChatMessage], dict[str, Any], str]] = {
     "an unknown tool": (
         [HI],
         {"tools": [NOW, PING], "tool_choice": "then"},
-        "options.tool_choice: there is no tool named 'then'; use auto, none, required or one of: now, ping",
+        "options.tool_choice: there is no tool named 'then'; use one of auto, none, required, now, ping",
     ),
     "a tool where there are none": (
         [HI],
         {"tool_choice": "now"},
-        "options.tool_choice: there is no tool named 'now'; use auto, none, required or one of: no tools",
+        "options.tool_choice: there is no tool named 'now'; use one of auto, none, required",
     ),
     "messages in extra": (
         [HI],
