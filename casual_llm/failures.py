@@ -7,10 +7,11 @@ group, `NotJson` and `SchemaMismatch`, are mistakes that a model can repair when
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from casual_llm.redaction import Secret, redact
 from casual_llm.reply import FinishReason, Reply
 from casual_llm.validation import deprecated_names
 
@@ -199,6 +200,25 @@ DecodeError: TypeAlias = ErrorResponse | Malformed | Truncated
 
 CallFailure: TypeAlias = EncodeError | DecodeError
 """All that encoding and decoding can return instead of their result."""
+
+F = TypeVar("F", bound=CallFailure)
+
+
+def redact_failure(failure: F, secret: Secret | None) -> F:
+    """Remove a key from the texts of a failure that may quote the server.
+
+    OpenAI's 401 quotes parts of the key that was sent, and proxies quote whole headers.
+
+    >>> redact_failure(Malformed("<html>my-secret"), Secret("my-secret"))
+    Malformed(problem='<html>[key removed]', partial=None)
+    """
+    if isinstance(failure, ErrorResponse):
+        code = failure.code and redact(failure.code, secret)
+        return evolve(failure, message=redact(failure.message, secret), code=code)
+    if isinstance(failure, Malformed):
+        return evolve(failure, problem=redact(failure.problem, secret))
+    return failure
+
 
 _HINTS = {
     401: "check the API key",

@@ -104,7 +104,21 @@ def test_a_config_has_the_key_it_was_given(key: str) -> None:
     plain, hidden = (ClientConfig(provider="openai", api_key=k) for k in (key, Secret(key)))
     assert (plain.api_key, plain.secret) == (key, Secret(key))
     assert (plain, hash(plain)) == (hidden, hash(hidden))
-    assert pickle.loads(pickle.dumps(plain)) == copy.deepcopy(plain) == plain  # noqa: S301 # bytes of our own
+    assert copy.copy(plain) is copy.deepcopy(plain) is plain
+
+
+@given(keys)
+def test_a_config_with_a_key_cannot_be_pickled(key: str) -> None:
+    arguments: list[dict[str, Any]] = [{"api_key": key}, {"extra_kwargs": {"api_key": key}}]
+    for some in arguments:
+        with pytest.raises(TypeError, match="cannot be pickled; ") as refused:
+            pickle.dumps(ClientConfig(provider="openai", **some))
+        assert key not in str(refused.value)
+
+
+def test_a_config_without_a_key_is_equal_after_unpickling() -> None:
+    config = ClientConfig(provider="openai", name="a", timeout=5, extra_kwargs={"organization": "o"})
+    assert pickle.loads(pickle.dumps(config)) == config  # noqa: S301 # bytes of our own
 
 
 @given(keys, keys)

@@ -8,8 +8,10 @@ from support.fakes import ASK, FRAMES, PARIS, WHOLE, FakeTransport, chunks_of, m
 from support.servers import STREAM_HEAD, piece, says, says_and_breaks, says_and_hangs, serving
 
 from casual_llm import (
+    CasualLLMError,
     Model,
     OpenAIClient,
+    ProviderError,
     ReplyError,
     RequestTimeoutError,
     ServerError,
@@ -44,6 +46,34 @@ async def test_an_error_in_a_stream_comes_after_the_chunks_before_it() -> None:
             seen.append(chunk)  # noqa: PERF401 # what came before the error counts
     assert caught.value.partial == collect(seen)
     assert seen
+
+
+SIGNED_CALL = (
+    b'data: {"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0, "id": "1", "type": "function", '
+    b'"function": {"name": "f", "arguments": ""}, '
+    b'"extra_content": {"google": {"thought_signature": "c2ln"}}}]}}]}\n\n'
+)
+ENDINGS: dict[str, FakeTransport] = {
+    "cut": FakeTransport((SIGNED_CALL,)),
+    "broken": FakeTransport((SIGNED_CALL,), breaks=True),
+    "an error": FakeTransport((SIGNED_CALL, b'data: {"error": {"message": "Overloaded.", "code": 503}}\n\n')),
+    "malformed": FakeTransport((SIGNED_CALL, b"data: {broken\n\n")),
+}
+
+
+@pytest.mark.parametrize("transport", ENDINGS.values(), ids=ENDINGS)
+async def test_the_reply_in_an_error_is_marked_with_its_issuer_as_the_chunks_are(
+    transport: FakeTransport,
+) -> None:
+    seen: list[StreamChunk] = []
+    client = OpenAIClient(base_url="https://llm.example.com:8443/v1", api_key="k", transport=transport)
+    with pytest.raises(CasualLLMError) as caught:  # noqa: PT012 # a loop is one statement
+        async for chunk in Model(client, "gemini-2.5-pro").stream(ASK):
+            seen.append(chunk)  # noqa: PERF401 # what came before the error counts
+    assert isinstance(caught.value, ProviderError | ReplyError | TransportError)
+    assert caught.value.partial == collect(seen)
+    (call,) = collect(seen).message.tool_calls or ()
+    assert list(call.native or ()) == ["compatible@llm.example.com:8443/v1/gemini-pro"]
 
 
 async def test_a_stream_whose_last_event_lacks_its_blank_line_is_whole() -> None:

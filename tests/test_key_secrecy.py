@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import pickle
 from collections.abc import Callable
+from functools import partial
 from traceback import TracebackException
 from typing import Any
 
@@ -24,15 +25,18 @@ from support.servers import (
 
 from casual_llm import (
     AnthropicClient,
+    AuthenticationError,
     CasualLLMError,
     ChatOptions,
     ClientConfig,
     CodecClient,
+    ConfigurationError,
     Model,
     OllamaClient,
     OpenAIClient,
     create_client,
 )
+from casual_llm.shell.authorise import bearer, header_key
 from casual_llm.shell.http_library import HttpLibrary
 from casual_llm.shell.transport import HttpTransport, OpenResponse
 from casual_llm.wire.codec import Request
@@ -85,6 +89,7 @@ BROKEN: dict[str, Script] = {
     "in the body": says_and_breaks(STREAM_HEAD, piece(b"one")),
     "by another protocol": says(b"HTTX 1\r\n\r\n"),
     "by a reply that is none": says(response(b"nonsense")),
+    "after it quoted the key": says_and_breaks(STREAM_HEAD, piece(KEY.encode())),
     "by silence": says_and_hangs(STREAM_HEAD, piece(b"one")),
 }
 
@@ -113,18 +118,48 @@ async def test_a_server_that_is_not_there_shows_no_key(client: Client, library: 
     assert KEY not in shown(raised.value)
 
 
+QUOTING = {
+    "an error": f'{{"error": {{"message": "{KEY}"}}}}',
+    "an error inside a stream": f'data: {{"error": {{"message": "{KEY}"}}}}\n\n',
+    "no JSON": f"<html>{KEY}</html>",
+    "an object of another kind": f'{{"key": "{KEY}"}}',
+    "a line that is cut": f'{{"key": "{KEY}',
+    "an event that is cut": f'data: {{"key": "{KEY}',
+}
+
+
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("status", [200, 401])
-async def test_a_reply_that_quotes_the_key_shows_none(client: Client, status: int) -> None:
-    transport = FakeTransport((f'{{"error": {{"message": "{KEY}"}}}}'.encode(),), JSON, status=status)
+@pytest.mark.parametrize("body", QUOTING.values(), ids=QUOTING)
+@pytest.mark.parametrize("media_type", ["application/json", "text/event-stream"])
+@pytest.mark.parametrize("ending", ["orderly", "broken"])
+async def test_a_reply_that_quotes_the_key_shows_none(
+    client: Client, status: int, body: str, media_type: str, ending: str
+) -> None:
+    headers = {"content-type": media_type}
+    transport = FakeTransport((body.encode(),), headers, status=status, breaks=ending == "broken")
     model = Model(client(api_key=KEY, transport=transport), "m")
     with pytest.raises(CasualLLMError) as chatting:
         await model.chat(ASK)
-    assert "[key removed]" in str(chatting.value)
-    assert KEY not in shown(chatting.value)
     with pytest.raises(CasualLLMError) as streaming:
         await anext(model.stream(ASK))
-    assert KEY not in str(streaming.value) + repr(streaming.value)
+    assert KEY not in shown(chatting.value)
+    assert KEY not in shown(streaming.value)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_an_error_names_what_was_removed(client: Client) -> None:
+    transport = FakeTransport((QUOTING["an error"].encode(),), JSON, status=401)
+    with pytest.raises(AuthenticationError, match=r"\[key removed\]"):
+        await Model(client(api_key=KEY, transport=transport), "m").chat(ASK)
+
+
+@pytest.mark.parametrize("authorise", [bearer, partial(header_key, "x-api-key")], ids=["bearer", "header"])
+def test_a_key_that_fits_no_header_is_not_shown(authorise: Callable[[str], object]) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        authorise(f"{KEY}\n{KEY}")
+    assert "authorise.py" in shown(raised.value)
+    assert KEY not in shown(raised.value)
 
 
 WRONG: dict[str, Callable[[Client], object]] = {

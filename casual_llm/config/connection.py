@@ -70,8 +70,10 @@ def _wrong_type(path: str, valid: str, value: object) -> ConfigurationError:
 def _frozen_kwargs(value: Mapping[str, object]) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise _wrong_type("extra_kwargs", "a dict", value)
-    kwargs: Mapping[str, Any] = _frozen(value)
-    return kwargs
+    kwargs: dict[str, Any] = {name: _frozen(item) for name, item in value.items()}
+    if "api_key" in kwargs:
+        kwargs["api_key"] = as_secret(kwargs["api_key"])
+    return frozendict(kwargs)
 
 
 def _must_be(required: type, *, optional: bool = True) -> Callable[[object, Attribute[Any], object], None]:
@@ -145,11 +147,18 @@ ollama, local
         )
         return f"ClientConfig({', '.join(shown)})"
 
+    def __copy__(self) -> ClientConfig:
+        return self
+
+    def __deepcopy__(self, memo: object) -> ClientConfig:
+        return self
+
     def __reduce__(self) -> tuple[partial[ClientConfig], tuple[()]]:
-        # A secret refuses to be pickled. A config holds its key in the pickle, because every value of the
-        # package comes back equal from there.
-        names = [str(a.alias) for a in fields(ClientConfig)]
-        arguments: dict[str, Any] = {name: getattr(self, name) for name in names}
+        if self.secret is not None:
+            variable = KEY_VARIABLES.get(self.provider, "a variable of the environment")
+            remedy = f"leave api_key out, and set {variable} where it is unpickled"
+            raise TypeError(f"a ClientConfig with an API key cannot be pickled; {remedy}")
+        arguments: dict[str, Any] = {str(a.alias): getattr(self, a.name) for a in fields(ClientConfig)}
         return partial(ClientConfig, **arguments), ()
 
 

@@ -80,6 +80,7 @@ def bearer(key: str | Secret) -> HeaderKey:
     >>> authorise(Request(url="/chat", body=b"")).headers["authorization"]
     'Bearer sk-secret'
     """
+    key = Secret(key) if isinstance(key, str) else key  # so that no traceback shows one that is refused
     return HeaderKey("authorization", key, "Bearer ")
 
 
@@ -93,4 +94,5 @@ def header_key(header: str, key: str | Secret) -> HeaderKey:
     >>> header_key("x-api-key", "sk-secret")(Request(url="/messages", body=b"")).headers["x-api-key"]
     'sk-secret'
     """
+    key = Secret(key) if isinstance(key, str) else key
     return HeaderKey(header, key)

@@ -1,4 +1,8 @@
-"""Read the bodies of responses as they arrive, to their end and within the deadline of a call."""
+"""Read the bodies of responses as they arrive, to their end and within the deadline of a call.
+
+No local variable holds data of the server when an error passes: a traceback with local variables would show
+a key that the server quotes.
+"""
 
 from __future__ import annotations
 
@@ -45,21 +49,34 @@ async def _timed(body: AsyncIterator[bytes], deadline: float, total: float | Non
         if data is None:
             return
         yield data
+        data = b""
 
 
 async def rest_of_json(chunks: list[bytes], reads: AsyncIterator[bytes]) -> bytes:
-    """Read on where the chunks so far may be the beginning of a whole JSON answer."""
-    start = b"".join(chunks)
-    return start + b"".join([data async for data in reads]) if start.lstrip()[:1] in {b"{", b"["} else start
+    """Read on where the chunks so far, which are kept, may be the beginning of a whole JSON answer."""
+    if b"".join(chunks).lstrip()[:1] in {b"{", b"["}:
+        chunks.append(await _read(reads))
+    return b"".join(chunks)
 
 
 async def read_whole(response: OpenResponse) -> Response:
     """Read a response to its end and close it."""
     try:
-        body = b"".join([data async for data in response.body])
+        body = await _read(response.body)
     finally:
         await response.aclose()
     return Response(status=response.status, headers=response.headers, body=body)
+
+
+async def _read(reads: AsyncIterator[bytes]) -> bytes:
+    data, chunks = b"", list[bytes]()
+    try:
+        async for data in reads:
+            chunks.append(data)
+        return b"".join(chunks)
+    finally:
+        data = b""
+        chunks.clear()
 
 
 async def drain(body: AsyncIterator[bytes]) -> None:

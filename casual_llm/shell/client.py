@@ -11,15 +11,14 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol, TypeVar, runtime_checkable
-from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 from frozendict import frozendict
 from returns.pipeline import is_successful
-from returns.result import Result
+from returns.result import Result, Success
 
 from casual_llm.errors import TransportError, exception_for
-from casual_llm.failures import CallFailure, DecodeError, ErrorResponse, Malformed
+from casual_llm.failures import CallFailure, DecodeError, ErrorResponse, redact_failure
 from casual_llm.messages import AssistantMessage, ChatMessage
 from casual_llm.options import ChatOptions, Layer, layered
 from casual_llm.options.extra import apply_alias
@@ -34,15 +33,15 @@ from casual_llm.shell.transport import OpenResponse, Transport
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Call, Chunks, Codec, Encoded, Request, Response, S
 from casual_llm.wire.collect import chunk_of
-from casual_llm.wire.issuer import issuer_name, mark_chunk, mark_reply
+from casual_llm.wire.issuer import issuer_name, mark_chunk, mark_failure, mark_reply, server_name
 from casual_llm.wire.report import Change, Loss, describe_loss
 
 _LOG = logging.getLogger("casual_llm")
 _OK = range(200, 300)
+_NO_CHUNKS: Result[Chunks, DecodeError] = Success(())
 _INDEX = re.compile(r"\[\d+\]")
 
 T = TypeVar("T")
-F = TypeVar("F", bound=CallFailure)
 
 
 class LLMClient(Protocol):
@@ -136,7 +135,7 @@ class CodecClient(Closing):
         self._memory = PrefixMemory()
         self._fetch = fetch
         self._name = name
-        self._server = urlsplit(base_url).hostname or urlsplit(base_url).scheme
+        self._server = server_name(base_url)
 
     def __repr__(self) -> str:
         """Show where the client talks to, and never the key."""
@@ -159,7 +158,7 @@ class CodecClient(Closing):
         else:
             async with within(deadline_after(self._total), self._total):
                 decoded = await self._send_and_decode(call)
-        return mark_reply(self._value(decoded), call.issuer)
+        return mark_reply(self._value(decoded, call.issuer), call.issuer)
 
     async def _send_and_decode(self, call: Call) -> Result[Reply, DecodeError]:
         return self._decode(await read_whole(await self._transport.open(await self._request(call))))
@@ -172,32 +171,39 @@ class CodecClient(Closing):
             response = await self._transport.open(await self._request(call))
             refusal = None if response.status in _OK else self._decode(await read_whole(response))
         if refusal is not None:
-            yield mark_chunk(chunk_of(self._value(refusal)), call.issuer)
+            yield mark_chunk(chunk_of(self._value(refusal, call.issuer)), call.issuer)
             return
-        codec, state = self._codec, self._codec.start
+        codec, state, data = self._codec, self._codec.start, b""
         reads, received = timed(response.body, deadline, self._total), list[bytes]()
+        outcome: Result[Chunks, DecodeError] = _NO_CHUNKS
         silent = True
         async with aclosing(response):
             try:
                 async for data in reads:
                     if silent:
                         received.append(data)
-                    state, chunks = self._value(codec.step(state, data))
+                    state, chunks = self._value(codec.step(state, data), call.issuer)
                     for chunk in chunks:
                         silent = False
                         yield mark_chunk(chunk, call.issuer)
                     if state.ended:
                         break
+                outcome = codec.finish(state)
+                if silent and not is_successful(outcome) and not isinstance(outcome.failure(), ErrorResponse):
+                    outcome = self._not_streamed(response, await rest_of_json(received, reads), outcome)
+                chunks = self._value(outcome, call.issuer)
             except TransportError as error:
                 # A connection that breaks after the stream is complete has done its work.
                 outcome = codec.finish(state)
                 if not is_successful(outcome):
-                    error.partial = outcome.failure().partial
+                    error.partial = mark_failure(outcome.failure(), call.issuer).partial
                     raise
-            last = codec.finish(state)
-            if silent and not is_successful(last) and not isinstance(last.failure(), ErrorResponse):
-                last = self._not_streamed(response, await rest_of_json(received, reads), last)
-            for chunk in self._value(last):
+                chunks = outcome.unwrap()
+            finally:
+                # A traceback with local variables would show a key that the server quotes.
+                state, data, outcome = codec.start, b"", _NO_CHUNKS
+                received.clear()
+            for chunk in chunks:
                 yield mark_chunk(chunk, call.issuer)
             await drain(response.body)
 
@@ -267,23 +273,13 @@ class CodecClient(Closing):
             level = logging.INFO if loss.kind == "added" else logging.WARNING
             _LOG.log(level, "%s", describe_loss(loss, self._codec.name))
 
-    def _value(self, result: Result[T, CallFailure]) -> T:
+    def _value(self, result: Result[T, CallFailure], issuer: str | None = None) -> T:
         """Return the value, or raise the failure as an exception: `Result` ends here."""
         if is_successful(result):
             return result.unwrap()
-        failure = _without_key(result.failure(), self._secret)
+        failure = mark_failure(redact_failure(result.failure(), self._secret), issuer)
         del result  # a traceback with local variables would show what the server quotes
         raise exception_for(failure)
 
     def _decode(self, response: Response) -> Result[Reply, DecodeError]:
-        return self._codec.decode(response).alt(lambda failure: _without_key(failure, self._secret))
-
-
-def _without_key(failure: F, secret: Secret | None) -> F:
-    # OpenAI's 401 quotes parts of the key that was sent, and proxies quote whole headers.
-    if isinstance(failure, ErrorResponse):
-        code = failure.code and redact(failure.code, secret)
-        return evolve(failure, message=redact(failure.message, secret), code=code)
-    if isinstance(failure, Malformed):
-        return evolve(failure, problem=redact(failure.problem, secret))
-    return failure
+        return self._codec.decode(response).alt(lambda failure: redact_failure(failure, self._secret))

@@ -182,6 +182,7 @@ class _Use:
 async def _body(
     chunks: AsyncIterable[bytes], url: str, limits: Timeout, mark_complete: Callable[[], None]
 ) -> AsyncIterator[bytes]:
+    data = b""
     try:
         async for data in chunks:
             yield data
@@ -190,4 +191,6 @@ async def _body(
         translated = translate_exception(error, url, limits)
     else:
         return
+    finally:
+        data = b""  # a traceback with local variables would show a key that the server quotes
     raise translated

@@ -9,28 +9,52 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TypeVar
+from urllib.parse import urlsplit
 
 from attrs import evolve
 
+from casual_llm.failures import CallFailure, EncodeError
 from casual_llm.frozen import FrozenDict, Json
 from casual_llm.messages import AssistantMessage, ChatMessage
 from casual_llm.reply import Reply, StreamChunk
 
-_FAMILY = re.compile(r"[a-z]+(?:[-_][a-z]+)*(?=[-_.@]?\d|$)")
+_REGION_AND_VENDOR = re.compile(r"(?:[a-z]+\.)+(?=[a-z])")
+_WORD = re.compile(r"[^-_.:@ ]+")
+_VERSION = re.compile(r"\d.*", re.DOTALL)
+_RELEASES = {"", "v", "latest", "preview"}
+F = TypeVar("F", bound=CallFailure)
 _Natives = Mapping[str, Mapping[str, Json]] | None
 
 
 def model_family(model: str) -> str:
     """Return the name of a model without its version, its size and who offers it.
 
-    >>> model_family("claude-opus-4-6"), model_family("anthropic/claude-opus-4.5"), model_family("gpt-5.1")
-    ('claude-opus', 'claude-opus', 'gpt')
-    >>> model_family("prod")
-    'prod'
+    What is left are its words: a version, a date or a size makes no other family, and any other word does.
+
+    >>> model_family("claude-opus-4-6"), model_family("us.anthropic.claude-3-opus-20240229-v1:0")
+    ('claude-opus', 'claude-opus')
+    >>> model_family("google/gemini-2.5-pro"), model_family("gemini-2.5-flash"), model_family("o4-mini")
+    ('gemini-pro', 'gemini-flash', 'o-mini')
+    >>> model_family("2026-11")
+    '2026-11'
     """
-    name = model.rpartition("/")[2].lower()
-    match = _FAMILY.match(name)
-    return name if match is None else match[0]
+    name = model.lower().rpartition("/")[2] or model.lower()
+    vendor = _REGION_AND_VENDOR.match(name)
+    words = [_VERSION.sub("", word) for word in _WORD.findall(name, vendor.end() if vendor else 0)]
+    return "-".join(word for word in words if word not in _RELEASES) or name
+
+
+def server_name(base_url: str) -> str:
+    """Return the name of a server in the name of an issuer: its host with port and path, and no password.
+
+    >>> server_name("https://api.example.com:8443/eu/v1"), server_name("https://me:pw@api.example.com?a=b")
+    ('api.example.com:8443/eu/v1', 'api.example.com')
+    >>> server_name("local:")
+    'local'
+    """
+    parts = urlsplit(base_url)
+    return (parts.netloc.rpartition("@")[2].lower() + parts.path.rstrip("/")) or parts.scheme
 
 
 def issuer_name(format_name: str, server: str, model: str) -> str:
@@ -61,6 +85,19 @@ def mark_reply(reply: Reply, issuer: str | None) -> Reply:
     if issuer is None or (reply.message.native is None and not reply.message.tool_calls):
         return reply
     return evolve(reply, message=_renamed(reply.message, format_of(issuer), issuer))
+
+
+def mark_failure(failure: F, issuer: str | None) -> F:
+    """Mark the partial reply of a failure with its issuer: it may be sent back like any other.
+
+    >>> from casual_llm.failures import Truncated
+    >>> partial = Reply(message=AssistantMessage(content="Hi", native={"ollama": {"thinking": "Hm."}}))
+    >>> mark_failure(Truncated(partial), "ollama@localhost/qwen").partial.message.native
+    {'ollama@localhost/qwen': {'thinking': 'Hm.'}}
+    """
+    if isinstance(failure, EncodeError) or failure.partial is None:
+        return failure
+    return evolve(failure, partial=mark_reply(failure.partial, issuer))
 
 
 def mark_chunk(chunk: StreamChunk, issuer: str | None) -> StreamChunk:

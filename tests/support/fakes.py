@@ -40,11 +40,11 @@ FRAMES = codec().write_stream(PARIS)
 class FakeTransport:
     """Returns the same response to every request and records the requests."""
 
-    pieces: tuple[bytes, ...]
+    pieces: tuple[bytes, ...] = field(repr=False)  # a traceback with local variables shows the transport
     headers: Mapping[str, str] = SSE
     status: int = 200
     breaks: bool = False
-    requests: list[Request] = field(factory=list)
+    requests: list[Request] = field(factory=list, repr=False)
     opened: int = 0
     closed: int = 0
 
