@@ -90,18 +90,24 @@ class Usage(FrozenModel):
         """The tokens by price, each counted once.
 
         Cache figures that are unknown count as 0 here: what no server reports as cached is billed as
-        ordinary input. A server that reports more cached tokens than prompt tokens leaves 0 uncached.
+        ordinary input. Figures that contradict each other are limited, so that the known parts of the
+        input always add up to the prompt, and reasoning is never more than the output.
 
         >>> Usage(prompt_tokens=100, cached_tokens=60, cache_write_tokens=30).parts
         UsageParts(uncached_input=10, cache_read=60, cache_write=30, output=None, reasoning=None)
+        >>> Usage(prompt_tokens=10, cached_tokens=60).parts.cache_read
+        10
         """
-        cached = (self.cached_tokens or 0) + (self.cache_write_tokens or 0)
+        prompt = self.prompt_tokens
+        read = _limited(self.cached_tokens, prompt)
+        uncached = None if prompt is None else prompt - (read or 0)
+        write = _limited(self.cache_write_tokens, uncached)
         return UsageParts(
-            uncached_input=None if self.prompt_tokens is None else max(self.prompt_tokens - cached, 0),
-            cache_read=self.cached_tokens,
-            cache_write=self.cache_write_tokens,
+            uncached_input=None if uncached is None else uncached - (write or 0),
+            cache_read=read,
+            cache_write=write,
             output=self.completion_tokens,
-            reasoning=self.reasoning_tokens,
+            reasoning=_limited(self.reasoning_tokens, self.completion_tokens),
         )
 
     def __add__(self, other: Usage) -> Usage:
@@ -179,6 +185,10 @@ _FIGURES = tuple(Usage.model_fields)
 
 def _combine(operation: Callable[[int | None, int | None], int | None], left: Usage, right: Usage) -> Usage:
     return Usage(**{name: operation(getattr(left, name), getattr(right, name)) for name in _FIGURES})
+
+
+def _limited(figure: int | None, limit: int | None) -> int | None:
+    return figure if figure is None or limit is None else min(figure, limit)
 
 
 def _add(left: int | None, right: int | None) -> int | None:

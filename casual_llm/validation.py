@@ -49,6 +49,15 @@ def expected(path: str, valid: str, value: object) -> ConfigurationError:
     return ConfigurationError(f"{path}: expected {valid}, got {preview(value)}")
 
 
+def wrong_type(path: str, valid: str, value: object) -> ConfigurationError:
+    """Build the error of a value of the wrong type without showing the value, which may be a key.
+
+    >>> wrong_type("api_key", "a string", 5)
+    ConfigurationError('api_key: expected a string, got an int')
+    """
+    return ConfigurationError(f"{path}: expected {valid}, got {type_name(value)}")
+
+
 def join_path(path: str, key: str) -> str:
     """Append a key to a path: with a dot in a file, with a space after a flag.
 

@@ -108,39 +108,45 @@ def test_the_total_of_a_sum_is_the_sum_of_the_totals(a: Usage, b: Usage) -> None
 
 
 @pytest.mark.symbolic
-@given(st.integers(0, 2**62), _tokens, _tokens)
-def test_the_known_parts_of_the_input_add_up_to_the_prompt(
-    uncached: int, read: int | None, write: int | None
-) -> None:
-    prompt = uncached + (read or 0) + (write or 0)
-    parts = Usage(prompt_tokens=prompt, cached_tokens=read, cache_write_tokens=write).parts
-    assert (parts.uncached_input, parts.cache_read, parts.cache_write) == (uncached, read, write)
+@given(usages)
+@example(Usage(prompt_tokens=10, cached_tokens=60))
+@example(Usage(prompt_tokens=10, cached_tokens=6, cache_write_tokens=6))
+@example(Usage(completion_tokens=1, reasoning_tokens=9))
+def test_the_parts_are_disjoint_and_add_up_whatever_a_server_reports(usage: Usage) -> None:
+    parts = usage.parts
+    assert min(figure or 0 for figure in astuple(parts)) >= 0
+    whole = sum(figure or 0 for figure in (parts.uncached_input, parts.cache_read, parts.cache_write))
+    assert usage.prompt_tokens in {None, whole}
+    assert parts.output is None or (parts.reasoning or 0) <= parts.output
 
 
 @pytest.mark.symbolic
 @given(usages)
-@example(Usage(prompt_tokens=1, cached_tokens=2))
-def test_no_part_is_negative_and_each_that_is_reported_is_known(usage: Usage) -> None:
-    parts = usage.parts
-    assert min(figure or 0 for figure in astuple(parts)) >= 0
-    assert (parts.uncached_input is None) == (usage.prompt_tokens is None)
-    reported = (
+def test_a_part_is_known_exactly_where_its_figure_is(usage: Usage) -> None:
+    figures = (
+        usage.prompt_tokens,
         usage.cached_tokens,
         usage.cache_write_tokens,
         usage.completion_tokens,
         usage.reasoning_tokens,
     )
-    assert astuple(parts)[1:] == reported
+    assert [part is None for part in astuple(usage.parts)] == [figure is None for figure in figures]
 
 
 @pytest.mark.symbolic
-@given(_NONZERO, _NONZERO, _NONZERO, _NONZERO)
-def test_the_parts_of_input_and_output_add_up_to_the_total(
-    uncached: int, read: int, write: int, out: int
+@given(_NONZERO, _tokens, _tokens, st.integers(0, 2**62), _tokens)
+def test_figures_that_fit_together_are_the_parts(
+    uncached: int, read: int | None, write: int | None, answer: int, reasoning: int | None
 ) -> None:
-    prompt = uncached + read + write
-    usage = Usage(prompt_tokens=prompt, completion_tokens=out, cached_tokens=read, cache_write_tokens=write)
-    assert sum(figure or 0 for figure in astuple(usage.parts)) == usage.total_tokens
+    usage = Usage(
+        prompt_tokens=uncached + (read or 0) + (write or 0),
+        completion_tokens=answer + (reasoning or 0),
+        cached_tokens=read,
+        cache_write_tokens=write,
+        reasoning_tokens=reasoning,
+    )
+    assert astuple(usage.parts) == (uncached, read, write, answer + (reasoning or 0), reasoning)
+    assert sum(figure or 0 for figure in astuple(usage.parts)[:4]) == usage.total_tokens
 
 
 @given(_calls)

@@ -194,6 +194,12 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("path", [{}, None, 5, b"a.toml", ["a.toml"]])
+def test_what_is_no_path_is_refused(path: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"^path: expected the path of a file, got an? \w+$"):
+        load(path)  # type: ignore[arg-type] # as an untyped caller might
+
+
 @pytest.mark.parametrize("path", ["a\0b.toml", f"{'a' * 5000}.toml", "/dev/null/a.toml"])
 def test_a_path_that_no_file_can_have_is_refused(path: str) -> None:
     with pytest.raises(ConfigurationError, match=r"it cannot be read: \w+|the file does not exist; "):

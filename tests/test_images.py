@@ -40,3 +40,14 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
         read_image(tmp_path / "none.png")
     with pytest.raises(RequestError, match="Is a directory"):
         read_image(tmp_path)
+
+
+@pytest.mark.parametrize("path", [{}, None, 5, b"a.png", ["a.png"]])
+def test_what_is_no_path_is_refused(path: object) -> None:
+    with pytest.raises(RequestError, match=r"^path: expected the path of an image, got an? \w+$"):
+        read_image(path)  # type: ignore[arg-type] # as an untyped caller might
+
+
+def test_a_path_that_no_file_can_have_is_refused() -> None:
+    with pytest.raises(RequestError, match=r"null byte; give the path of an image"):
+        read_image("a\0b.png")

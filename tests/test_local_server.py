@@ -184,6 +184,14 @@ def test_weights_are_a_path_then_the_environment_then_the_package(tmp_path: Path
     assert find_weights(None, {}).name.startswith("SmolLM2")
 
 
+def test_weights_at_what_is_no_path_are_refused() -> None:
+    path: Any = ["a.gguf"]
+    with pytest.raises(
+        ConfigurationError, match=r"^model_path: expected the path of a GGUF file, got a list$"
+    ):
+        find_weights(path, {})
+
+
 def test_weights_that_are_missing_are_named_with_their_source(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigurationError, match=r"model_path: no file at .*x\.gguf; give the path of a GGUF file"

@@ -145,6 +145,28 @@ async def test_a_call_that_is_cancelled_is_counted_as_unknown() -> None:
     assert (model.ledger.calls, model.ledger.unknown) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("messages", "options"),
+    [
+        ([], ChatOptions()),
+        (ASK, ChatOptions(tool_choice="f")),
+        (ASK, ChatOptions(top_k=5, strict=True)),
+    ],
+)
+async def test_a_call_that_is_refused_before_it_is_sent_is_not_counted(
+    messages: list[ChatMessage], options: ChatOptions
+) -> None:
+    transport = FakeTransport((WHOLE,), JSON)
+    model = Model(OpenAIClient(api_key="sk-x", transport=transport), "gpt-5")
+    await model.chat(ASK)
+    before = model.ledger
+    with pytest.raises(RequestError):
+        await model.chat(messages, options)
+    with pytest.raises(RequestError):
+        await anext(model.stream(messages, options))
+    assert (model.ledger, transport.opened) == (before, 1)
+
+
 @pytest.mark.parametrize(("chunks", "usage"), [(1, None), (7, Usage(prompt_tokens=3)), (8, USAGE)])
 async def test_a_stream_that_is_left_reports_what_it_had_received(chunks: int, usage: Usage | None) -> None:
     model = Model(Echo(), "echo")

@@ -16,7 +16,7 @@ from casual_llm.config.timeout import Timeout, as_timeout
 from casual_llm.errors import ConfigurationError
 from casual_llm.options import FIELDS, ChatOptions, Layer, SystemMessageHandling
 from casual_llm.redaction import Secret, as_secret
-from casual_llm.validation import invalid, preview, type_name
+from casual_llm.validation import invalid, preview, wrong_type
 
 
 class Provider(StrEnum):
@@ -42,7 +42,7 @@ def _masked(secret: Secret | None) -> str:
 
 def _key(value: str | Secret | None) -> Secret | None:
     if not isinstance(value, str | Secret | None):
-        raise _wrong_type("ClientConfig.api_key", "a str", value)
+        raise wrong_type("ClientConfig.api_key", "a str", value)
     return as_secret(value)
 
 
@@ -62,14 +62,9 @@ def _frozen(value: Any) -> Any:  # noqa: ANN401 # arguments of a client may be a
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
-def _wrong_type(path: str, valid: str, value: object) -> ConfigurationError:
-    # The value is not shown, because it may be a key.
-    return ConfigurationError(f"{path}: expected {valid}, got {type_name(value)}")
-
-
 def _frozen_kwargs(value: Mapping[str, object]) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise _wrong_type("extra_kwargs", "a dict", value)
+        raise wrong_type("extra_kwargs", "a dict", value)
     kwargs: dict[str, Any] = {name: _frozen(item) for name, item in value.items()}
     if "api_key" in kwargs:
         kwargs["api_key"] = as_secret(kwargs["api_key"])
@@ -82,7 +77,7 @@ def _must_be(required: type, *, optional: bool = True) -> Callable[[object, Attr
     def check(config: object, attribute: Attribute[Any], value: object) -> None:
         if not (isinstance(value, required) or (optional and value is None)):
             path = f"{type(config).__name__}.{attribute.name}"
-            raise _wrong_type(path, f"a {required.__name__}", value)
+            raise wrong_type(path, f"a {required.__name__}", value)
 
     return check
 
@@ -203,7 +198,7 @@ def address_of(text: object, path: str = "base_url") -> str:
     'https://api.openai.com/v1'
     """
     if not isinstance(text, str):
-        raise _wrong_type(path, "a string", text)
+        raise wrong_type(path, "a string", text)
     try:
         parts = urlsplit(text)
         host, extra = parts.hostname, parts.query or parts.fragment or parts.username or parts.password

@@ -12,7 +12,7 @@ from attrs import Attribute, evolve, field, frozen
 
 from casual_llm.errors import ConfigurationError
 from casual_llm.redaction import REMOVED, Secret, as_secret
-from casual_llm.validation import type_name
+from casual_llm.validation import wrong_type
 from casual_llm.wire.codec import Request
 
 Authorise: TypeAlias = Callable[[Request], Request]
@@ -25,7 +25,7 @@ def _secret(key: str | Secret) -> Secret | None:
 
 def _check_key(_: object, __: Attribute[Any], key: object) -> None:
     if not isinstance(key, Secret):
-        raise ConfigurationError(f"api_key: expected a string, got {type_name(key)}")
+        raise wrong_type("api_key", "a string", key)
     check_header("api_key", key)
 
 
@@ -39,7 +39,7 @@ def check_header(name: str, value: str | Secret) -> None:
 check that it was copied whole
     """
     if not isinstance(value, str | Secret):
-        raise ConfigurationError(f"{name}: expected a string, got {type_name(value)}")
+        raise wrong_type(name, "a string", value)
     if not _fits_header(Secret(value) if isinstance(value, str) else value):
         problem = "contains a character that headers cannot hold"
         raise ConfigurationError(f"{name}: {problem}; check that it was copied whole")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from casual_llm.config import Provider, Timeout
-from casual_llm.errors import ConfigurationError
 from casual_llm.options import Layer, SystemMessageHandling
 from casual_llm.providers.openai_chat import Dialect
 from casual_llm.redaction import Secret, as_secret
@@ -19,7 +18,7 @@ from casual_llm.shell.client import CodecClient
 from casual_llm.shell.local import LocalTransport, ServerSettings
 from casual_llm.shell.transport import HttpClient, HttpTransport, Transport
 from casual_llm.shell.vendors import Settings, resolve_parts
-from casual_llm.validation import type_name
+from casual_llm.validation import wrong_type
 
 
 class OpenAIClient(CodecClient):
@@ -77,7 +76,7 @@ class OpenAIClient(CodecClient):
     ) -> None:
         api_key = as_secret(api_key)
         if not isinstance(dialect, Dialect | None):
-            raise ConfigurationError(f"dialect: expected a Dialect, got {type_name(dialect)}")
+            raise wrong_type("dialect", "a Dialect", dialect)
         if organization:
             check_header("organization", organization)
         settings = Settings(

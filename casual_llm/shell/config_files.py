@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from os import PathLike
 from pathlib import Path
 
 from returns.pipeline import is_successful
@@ -15,6 +16,7 @@ from casual_llm.shell.client import CodecClient
 from casual_llm.shell.closing import Closing
 from casual_llm.shell.factories import create_client, create_model
 from casual_llm.shell.model import Model
+from casual_llm.validation import wrong_type
 
 _LARGEST = 1_000_000
 """Bytes; a larger file is not read."""
@@ -34,6 +36,8 @@ def load_config(path: str | Path) -> Config:
     ...
     casual_llm.errors.ConfigurationError: nowhere.toml: the file does not exist; give the path of a file
     """
+    if not isinstance(path, str | PathLike):
+        raise wrong_type("path", "the path of a file", path)
     file = Path(path)
     parsed = parse_text(_text(file), file.suffix.lower()).bind(parse_config)
     if is_successful(parsed):

@@ -14,7 +14,7 @@ from casual_llm.config import ClientConfig, address_of
 from casual_llm.config.connection import find_key
 from casual_llm.errors import ConfigurationError
 from casual_llm.redaction import Secret
-from casual_llm.validation import type_name
+from casual_llm.validation import wrong_type
 
 _PORT = 11434
 _HOST = re.compile(r"(?:(https?)://)?(\[[^\]]*\]|[^:/\[\]]*)(?::(\d*))?(/(?!/).*)?", re.IGNORECASE)
@@ -88,7 +88,7 @@ def ollama_base_url(text: object, argument: str = "host") -> str:
     ('http://127.0.0.1:11500', 'http://127.0.0.1:11434', 'https://ollama.example.com')
     """
     if not isinstance(text, str):
-        raise ConfigurationError(f"{argument}: expected a string, got {type_name(text)}")
+        raise wrong_type(argument, "a string", text)
     bare = text.strip().strip("\"'")  # as the vendor's own programs read the variable
     parts = _HOST.fullmatch(f"[{bare}]" if _is_ipv6(bare) else bare)
     scheme, host, port, path = parts.groups() if parts else (None, None, None, None)

