@@ -71,7 +71,7 @@ def translate(
     >>> translate(request, from_="openai", to="ollama").unwrap().body
     b'{"model":"gpt-4.1","stream":false,"options":{"seed":7},"messages":[{"role":"user","content":"Hi"}]}'
     >>> [loss.path for loss in translate(request, from_="openai", to="anthropic").unwrap().losses]
-    ['options.max_tokens', 'options.seed']
+    ['options.seed', 'options.max_tokens']
     >>> print(translate(b"[]", from_="openai", to="ollama").failure())
     body: expected a JSON object
 

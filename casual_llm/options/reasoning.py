@@ -1,7 +1,8 @@
 """How much a model reasons before it answers, and what of that is returned.
 
 Providers measure it in words (`effort`) or in tokens (`budget_tokens`). The two exclude each other, because
-no provider takes both; each is translated where a provider knows only the other one.
+no provider takes both; each is translated where a model knows only the other one, by the table `BUDGETS` of
+`wire/capabilities.py`, and the translation is reported as a loss of kind `replaced`.
 """
 
 from __future__ import annotations

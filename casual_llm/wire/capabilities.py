@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias, get_args
 
 from attrs import field, frozen
 
-from casual_llm.frozen import thaw
+from casual_llm.frozen import Json, thaw
 from casual_llm.options import ChatOptions, set_fields
-from casual_llm.options.reasoning import Reasoning
+from casual_llm.options.reasoning import Reasoning, ReasoningEffort
 from casual_llm.wire.report import Report
 
 Ranges: TypeAlias = Mapping[str, tuple[float, float]]
 """The least and the greatest number that a server takes, by the name of the option."""
+
+EFFORTS: Final[tuple[ReasoningEffort, ...]] = get_args(ReasoningEffort)
+"""All efforts, from the least to the greatest."""
+BUDGETS: Final[Mapping[str, int]] = {
+    "minimal": 1024,
+    "low": 2048,
+    "medium": 8192,
+    "high": 16384,
+    "xhigh": 24576,
+    "max": 32000,
+}
+"""The tokens that stand for each effort; about what Anthropic's guide suggests for easy and hard tasks."""
+_PATH = "options.reasoning"
 
 
 @frozen(kw_only=True)
@@ -21,16 +34,28 @@ class Capabilities:
     """What a model takes; the defaults are those of a model that takes everything."""
 
     unsupported: Collection[str] = ()
-    """Options that are refused or ignored."""
+    """Options, and fields of `reasoning` such as `reasoning.show`, that are refused or ignored."""
     ranges: Ranges = field(factory=dict)
     """Options with a range that is narrower than theirs; the nearest number is sent for one outside."""
+    unsupported_while_reasoning: Collection[str] = ()
+    ranges_while_reasoning: Ranges = field(factory=dict)
+    """What holds in addition if the call asks the model to reason."""
+    alternatives: Sequence[str] = ()
+    """Options of which only one is taken: the first that is set."""
     max_stop_sequences: int | None = None
-    reasoning_effort: bool = True
-    """Whether the model reasons by an effort."""
-    reasoning_budget: bool = True
+    forced_calls: bool = True
+    """Whether a call of a tool can be required."""
+    efforts: Collection[str] = EFFORTS
+    """The efforts that the model knows; with no effort and no budgets, it does not reason."""
+    budgets: bool = True
     """Whether the model reasons by a budget of tokens."""
     schemas: bool = True
     """Whether the model supports answers that follow a JSON Schema."""
+
+    @property
+    def reasons(self) -> bool:
+        """Whether the model can be asked to reason."""
+        return self.budgets or any(effort != "none" for effort in self.efforts)
 
 
 def limit_options(options: ChatOptions, capabilities: Capabilities, report: Report) -> ChatOptions:
@@ -43,17 +68,29 @@ def limit_options(options: ChatOptions, capabilities: Capabilities, report: Repo
     >>> [(loss.path, loss.kind) for loss in report.losses]
     [('options.seed', 'unsupported'), ('options.temperature', 'replaced')]
 
-    What a key of `extra` replaces is left as it is: it is not sent.
+    What a key of `extra` replaces is left as it is: it is not sent. A call that asks for reasoning and for
+    what excludes it, such as a temperature, keeps the reasoning: it changes the answer more.
     """
     update: dict[str, Any] = {}
-    given = set_fields(options)
-    for name in filter(given.__contains__, capabilities.unsupported):
-        update[name] = None
-    for name in filter(update.__contains__, given):
-        value = given[name]
+    given, extra = set_fields(options), options.extra or {}
+    unsupported, ranges = {*capabilities.unsupported}, {**capabilities.ranges}
+    if options.reasoning is not None and "reasoning" not in unsupported:
+        update["reasoning"] = limit_reasoning(Reasoning.of(options.reasoning), capabilities, report)
+        if update["reasoning"] is not None and update["reasoning"].effort != "none":
+            unsupported.update(capabilities.unsupported_while_reasoning)
+            ranges |= capabilities.ranges_while_reasoning
+    if options.parallel_tool_calls is not None and not (options.tools or "tools" in extra):
+        unsupported.discard("parallel_tool_calls")
+        update["parallel_tool_calls"] = None
+        report.changed("options.parallel_tool_calls", "implied", options.parallel_tool_calls)
+    unsupported.update([name for name in capabilities.alternatives if name in given][1:])
+    for name in filter(unsupported.__contains__, given):
+        value, update[name] = given[name], None
         report.dropped(f"options.{name}", value.fields if isinstance(value, Reasoning) else value)
-    extra = options.extra or {}
-    for name, (low, high) in capabilities.ranges.items():
+    if not capabilities.forced_calls and forces_call(options):
+        update["tool_choice"] = "auto"
+        report.replaced("options.tool_choice", options.tool_choice, "auto")
+    for name, (low, high) in ranges.items():
         value = given.get(name)
         if value is None or name in update or name in extra or low <= value <= high:
             continue
@@ -65,6 +102,15 @@ def limit_options(options: ChatOptions, capabilities: Capabilities, report: Repo
     return options.set(**update) if update else options
 
 
+def forces_call(options: ChatOptions) -> bool:
+    """Return whether the answer has to call a tool.
+
+    >>> forces_call(ChatOptions(tool_choice="required")), forces_call(ChatOptions(tool_choice="auto"))
+    (True, False)
+    """
+    return options.tool_choice not in {None, "auto", "none"} and "tool_choice" not in (options.extra or {})
+
+
 def reasoning_of(options: ChatOptions) -> Reasoning | None:
     """Return how much a model is to reason.
 
@@ -74,31 +120,76 @@ def reasoning_of(options: ChatOptions) -> Reasoning | None:
     return None if options.reasoning is None else Reasoning.of(options.reasoning)
 
 
-def drop_fields(reasoning: Reasoning, names: Collection[str], report: Report) -> None:
-    """Report those of the named fields that are set.
+def limit_reasoning(reasoning: Reasoning, capabilities: Capabilities, report: Report) -> Reasoning | None:
+    """Return reasoning as a model takes it: an effort it lacks as the nearest, a budget as an effort.
+
+    >>> limit_reasoning(Reasoning(effort="xhigh"), Capabilities(efforts=("low", "high")), Report())
+    Reasoning(effort='high')
+    >>> limit_reasoning(Reasoning(budget_tokens=2000), Capabilities(budgets=False), Report())
+    Reasoning(effort='low')
+
+    An effort for a model that knows budgets alone is left to the format, which knows their limits.
+    """
+    fields, effort, budget = reasoning.fields, reasoning.effort, reasoning.budget_tokens
+    if not (capabilities.reasons or (effort == "none" and effort in capabilities.efforts)):
+        if effort == "none" or not any(fields.values()):
+            # Nothing is lost: the model does not reason, so there is nothing to turn off or to hide.
+            report_fields(reasoning, fields, report, implied=("none", False))
+        else:
+            report.dropped(_PATH, fields)
+        return None
+    lacking = [name for name in fields if f"reasoning.{name}" in capabilities.unsupported]
+    report_fields(reasoning, lacking, report)
+    fields = {name: value for name, value in fields.items() if name not in lacking}
+    if effort is not None and effort not in capabilities.efforts:
+        fields["effort"] = nearest_effort(effort, capabilities.efforts) or effort
+        if fields["effort"] != effort:
+            report.replaced(f"{_PATH}.effort", effort, fields["effort"])
+    if budget is not None and not capabilities.budgets:
+        del fields["budget_tokens"]
+        fields["effort"] = nearest_effort(effort_of(budget), capabilities.efforts)
+        report.replaced(f"{_PATH}.budget_tokens", budget, {"effort": fields["effort"]})
+    return Reasoning.of(fields) if fields else None
+
+
+def nearest_effort(effort: str, efforts: Collection[str]) -> str | None:
+    """Return the next lower effort that is known, or else the lowest; `none` is never the next lower.
+
+    >>> nearest_effort("max", {"none", "low", "high"}), nearest_effort("none", {"low", "high"})
+    ('high', 'low')
+    >>> nearest_effort("high", {"none"}) is None
+    True
+    """
+    order: Sequence[str] = EFFORTS
+    known = [name for name in order if name in efforts and name != "none"]
+    lower = [name for name in known if order.index(name) <= order.index(effort)]
+    return lower[-1] if lower else next(iter(known), None)
+
+
+def effort_of(budget: int) -> str:
+    """Return the effort whose budget is nearest.
+
+    >>> effort_of(2000), effort_of(100_000)
+    ('low', 'max')
+    """
+    return min(BUDGETS, key=lambda effort: abs(BUDGETS[effort] - budget))
+
+
+def report_fields(
+    reasoning: Reasoning, names: Collection[str], report: Report, implied: Collection[Json] = ()
+) -> None:
+    """Report those of the named fields that are set as dropped; a value that is implied is no loss.
 
     >>> report = Report()
-    >>> drop_fields(Reasoning(effort="low", show=True), ["show"], report)
+    >>> report_fields(Reasoning(effort="low", show=True), ["show"], report)
     >>> report.losses[0].path
     'options.reasoning.show'
     """
     for name, value in reasoning.fields.items():
-        if name in names:
-            report.dropped(f"options.reasoning.{name}", value)
-
-
-def check_parallel(options: ChatOptions, report: Report) -> bool | None:
-    """Return whether one answer may call several tools; without tools it is implied.
-
-    >>> report = Report()
-    >>> check_parallel(ChatOptions(parallel_tool_calls=False), report), report.changes[0].kind
-    (None, 'implied')
-    """
-    parallel = options.parallel_tool_calls
-    if parallel is None or options.tools or "tools" in (options.extra or {}):
-        return parallel
-    report.changed("options.parallel_tool_calls", "implied", parallel)
-    return None
+        if name in names and value in implied:
+            report.changed(f"{_PATH}.{name}", "implied", value)
+        elif name in names:
+            report.dropped(f"{_PATH}.{name}", value)
 
 
 def _limit_stop(stop: Sequence[str], limit: int, report: Report) -> dict[str, Any]:

@@ -28,7 +28,8 @@ class MessageFormat:
 
     `canonical` takes a message, its path, the names of the tools called so far by the ids of the calls, and
     the report. It takes out what the format cannot hold, or puts it in its equivalent form, and reports it;
-    `None` is a message that leaves nothing. `write` can lose nothing any more.
+    `None` is a message that leaves nothing. `write` reports only what comes from joining messages: that they
+    are merged or moved, and keys of `native` that a later message of the unit replaces.
     """
 
     names: Collection[str]

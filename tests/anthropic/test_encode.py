@@ -285,14 +285,9 @@ def test_further_keys_of_a_message_are_sent() -> None:
 TOOL = {"name": "now", "description": "The time", "input_schema": NOW.input_schema}
 OPTIONS: dict[str, tuple[dict[str, Any], dict[str, object]]] = {
     "nothing": ({}, {}),
-    "numbers": (
-        {"temperature": 0.7, "top_p": 0.9, "top_k": 5},
-        {"temperature": 0.7, "top_p": 0.9, "top_k": 5},
-    ),
-    "zero is a value": (
-        {"temperature": 0.0, "top_p": 0, "top_k": 0},
-        {"temperature": 0.0, "top_p": 0, "top_k": 0},
-    ),
+    "numbers": ({"temperature": 0.7, "top_k": 5}, {"temperature": 0.7, "top_k": 5}),
+    "zero is a value": ({"temperature": 0.0, "top_k": 0}, {"temperature": 0.0, "top_k": 0}),
+    "zero is a value of top_p": ({"top_p": 0}, {"top_p": 0}),
     "stops": ({"stop": ["a", "b"]}, {"stop_sequences": ["a", "b"]}),
     "a stop": ({"stop": "END"}, {"stop_sequences": ["END"]}),
     "no stops": ({"stop": []}, {"stop_sequences": []}),

@@ -59,8 +59,8 @@ def test_what_is_lost_is_noted_on_stderr() -> None:
     assert result.exit_code == 0
     assert result.stderr.splitlines() == [
         "note: logprobs was dropped: anthropic does not support it",
-        "note: options.max_tokens was set to 4096: anthropic requires a value",
         "note: options.seed was dropped: anthropic does not support it",
+        "note: options.max_tokens was set to 4096: anthropic requires a value",
     ]
     assert json.loads(result.stdout)["max_tokens"] == 4096
 

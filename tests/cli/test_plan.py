@@ -166,8 +166,8 @@ def test_options_that_a_provider_does_not_support_are_noted_on_stderr() -> None:
     result = run("plan", "Hi", *MODEL_FLAGS["anthropic"], "--seed", "7", ANTHROPIC_API_KEY=KEY)
     assert result.exit_code == 0
     assert result.stderr == (
-        "note: options.max_tokens was set to 4096: anthropic requires a value\n"
         "note: options.seed was dropped: anthropic does not support it\n"
+        "note: options.max_tokens was set to 4096: anthropic requires a value\n"
     )
     assert "seed" not in result.stdout
 

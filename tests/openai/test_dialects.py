@@ -145,6 +145,11 @@ def replays(dialect: Dialect) -> object:
     return [(reply.message.native or {}).get(dialect.name) for reply in replies]
 
 
+def efforts_of_models(dialect: Dialect) -> object:
+    models, efforts = ("m", "o3", "mistral-small-latest", "openai/gpt-oss-120b"), ("minimal", "max")
+    return [written(model=model, reasoning=effort)(dialect) for model in models for effort in efforts]
+
+
 def with_field(dialect: Dialect, field: str, value: Any) -> Dialect:  # noqa: ANN401 # of any field
     return attrs.evolve(dialect, **{field: value})
 
@@ -157,14 +162,26 @@ SHOWN: dict[str, tuple[Callable[[Dialect], object], object]] = {
     "content_with_tool_calls": (written(ASKING), "absent"),
     "stream_options": (written(stream=True), False),
     "unsupported_by_model": (
-        written(model="grok-4", temperature=0.5, top_p=0.5, top_k=5, frequency_penalty=0.5),
+        written(
+            model="grok-4",
+            temperature=0.5,
+            top_p=0.5,
+            top_k=5,
+            frequency_penalty=0.5,
+            reasoning="low",
+            tools=[Tool(name="now")],
+            parallel_tool_calls=False,
+        ),
         {"temperature": re.compile("grok-4")},
     ),
     "ranges": (written(temperature=3.0, presence_penalty=3.0), {"temperature": (0, 2)}),
     "max_stop_sequences": (written(stop=["a", "b", "c", "d", "e"]), 4),
-    "reasoning": (written(reasoning="low"), "effort"),
-    "parallel_tool_calls": (written(tools=[Tool(name="now")], parallel_tool_calls=False), False),
-    "tool_choice": (written(tools=[Tool(name="now")], tool_choice="required"), False),
+    "reasoning": (written(reasoning="low"), "object"),
+    "unsupported_while_reasoning": (
+        written(model="gpt-5.1", reasoning="low", temperature=0.5),
+        {"temperature": re.compile("gpt-5.1")},
+    ),
+    "efforts": (efforts_of_models, ((re.compile("o3"), ("low",)),)),
     "named_tool_choice": (written(tools=[Tool(name="now")], tool_choice="now"), False),
     "call_ids": (written(*LONG), re.compile(".{1,40}")),
     "json_mode": (written(response_format="json"), False),

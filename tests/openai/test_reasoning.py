@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from casual_llm import ChatOptions, Reasoning, Tool, UserMessage
+from casual_llm.options import ReasoningEffort
 from casual_llm.providers.openai_chat import Dialect, codec
 from casual_llm.providers.openai_chat.dialects import (
     AZURE,
@@ -16,6 +17,8 @@ from casual_llm.providers.openai_chat.dialects import (
     GEMINI_COMPAT,
     GROQ,
     LLAMACPP,
+    MISTRAL,
+    OLLAMA_V1,
     OPENAI,
     OPENROUTER,
 )
@@ -43,7 +46,18 @@ REASONING: list[tuple[Dialect, Any, dict[str, Any], list[tuple[str, object]]]] =
     (AZURE, "none", {"reasoning_effort": "none"}, []),
     (GROQ, "low", {"reasoning_effort": "low"}, []),
     (COMPATIBLE, "max", {"reasoning_effort": "max"}, []),
-    (OPENAI, {"budget_tokens": 2000}, {}, [("options.reasoning.budget_tokens", 2000)]),
+    (
+        OPENAI,
+        {"budget_tokens": 2000},
+        {"reasoning_effort": "low"},
+        [("options.reasoning.budget_tokens", 2000)],
+    ),
+    (
+        LLAMACPP,
+        {"budget_tokens": 2000},
+        {},
+        [("options.reasoning", {"budget_tokens": 2000})],
+    ),
     (
         OPENAI,
         {"effort": "low", "show": True, "between_tools": False},
@@ -82,9 +96,82 @@ def test_a_model_that_does_not_reason_is_not_asked_to(model: str) -> None:
     assert (keys(it), losses(it)) == ({}, [("options.reasoning", {"effort": "low"})])
 
 
-@pytest.mark.parametrize("model", ["gpt-5.1", "gpt-5-mini", "o3", "o4-mini"])
-def test_a_model_that_reasons_is_asked_for_its_effort(model: str) -> None:
-    assert keys(encoded(OPENAI, ChatOptions(reasoning="low"), model)) == {"reasoning_effort": "low"}
+@pytest.mark.parametrize("model", ["gpt-4.1", "gpt-5-chat"])
+def test_no_reasoning_is_implied_by_a_model_that_does_not_reason(model: str) -> None:
+    it = encoded(OPENAI, ChatOptions(reasoning={"effort": "none", "show": False}), model)
+    assert (keys(it), losses(it)) == ({}, [])
+    assert {(change.path, change.kind) for change in it.changes} == {
+        ("options.reasoning.effort", "implied"),
+        ("options.reasoning.show", "implied"),
+    }
+
+
+def test_a_server_without_a_key_for_reasoning_loses_that_there_is_to_be_none() -> None:
+    it = encoded(LLAMACPP, ChatOptions(reasoning="none"))
+    assert losses(it) == [("options.reasoning", {"effort": "none"})]
+
+
+EFFORTS: list[tuple[Dialect, str, ReasoningEffort, str | None]] = [
+    (OPENAI, "o3", "none", "low"),
+    (OPENAI, "o4-mini", "minimal", "low"),
+    (OPENAI, "o3", "xhigh", "high"),
+    (OPENAI, "gpt-5-mini", "none", "minimal"),
+    (OPENAI, "gpt-5", "max", "high"),
+    (OPENAI, "gpt-5.1", "minimal", "low"),
+    (OPENAI, "gpt-5.1-2025-11-13", "xhigh", "high"),
+    (AZURE, "gpt-5.2", "max", "xhigh"),
+    (OPENAI, "gpt-5.6-luna", "max", "max"),
+    (OPENAI, "gpt-9", "minimal", "minimal"),
+    (AZURE, "my-deployment", "max", "max"),
+    (GROQ, "openai/gpt-oss-120b", "none", "low"),
+    (GROQ, "qwen/qwen3-32b", "none", "none"),
+    (GROQ, "qwen/qwen3-32b", "high", None),
+    (MISTRAL, "mistral-small-latest", "medium", "high"),
+    (MISTRAL, "mistral-small-latest", "none", "none"),
+    (MISTRAL, "mistral-large-latest", "high", None),
+    (DEEPSEEK, "deepseek-v4-pro", "high", "high"),
+    (DEEPSEEK, "deepseek-reasoner", "high", None),
+    (GEMINI_COMPAT, "gemini-3-pro", "none", "minimal"),
+    (GEMINI_COMPAT, "gemini-2.5-flash", "none", "none"),
+    (GEMINI_COMPAT, "gemini-2.5-flash", "xhigh", "high"),
+    (OLLAMA_V1, "qwen3", "minimal", "low"),
+    (OLLAMA_V1, "qwen3", "xhigh", "high"),
+    (OPENROUTER, "openai/o3", "xhigh", "xhigh"),
+]
+
+
+@pytest.mark.parametrize(("dialect", "model", "asked", "sent"), EFFORTS)
+def test_an_effort_that_a_model_lacks_is_sent_as_the_nearest(
+    dialect: Dialect, model: str, asked: ReasoningEffort, sent: str | None
+) -> None:
+    it = encoded(dialect, ChatOptions(reasoning=asked), model)
+    body = keys(it)
+    assert body.get("reasoning_effort", body.get("reasoning", {}).get("effort")) == sent
+    assert [(loss.path, loss.applied) for loss in it.losses] == (
+        []
+        if sent == asked
+        else [("options.reasoning", None) if sent is None else ("options.reasoning.effort", sent)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("dialect", "model", "effort", "is_sent"),
+    [
+        (OPENAI, "gpt-5.1", "low", False),
+        (OPENAI, "gpt-5.1", "none", True),
+        (OPENAI, "gpt-5.1", None, True),
+        (AZURE, "gpt-5.2", "high", False),
+        (OPENAI, "gpt-4.1", "low", True),
+        (OPENAI, "gpt-9", "low", True),
+        (DEEPSEEK, "deepseek-v4-pro", "high", False),
+    ],
+)
+def test_sampling_gives_way_to_reasoning(
+    dialect: Dialect, model: str, effort: ReasoningEffort | None, *, is_sent: bool
+) -> None:
+    it = encoded(dialect, ChatOptions(reasoning=effort, temperature=0.5), model)
+    assert ("temperature" in json.loads(it.request.body)) == is_sent
+    assert ("options.temperature" in [loss.path for loss in it.losses]) != is_sent
 
 
 PARALLEL: list[tuple[Dialect, str, dict[str, Any], list[tuple[str, object]]]] = [
@@ -103,8 +190,9 @@ def test_whether_calls_may_be_parallel_is_sent_where_the_server_takes_it(
     assert (keys(it), losses(it)) == (body, lost)
 
 
-def test_without_tools_no_calls_are_parallel_and_the_key_is_refused() -> None:
-    it = encoded(OPENAI, ChatOptions(parallel_tool_calls=False))
+@pytest.mark.parametrize(("dialect", "model"), [(OPENAI, "m"), (OPENAI, "o3"), (DEEPSEEK, "m")])
+def test_without_tools_no_calls_are_parallel_and_the_key_is_refused(dialect: Dialect, model: str) -> None:
+    it = encoded(dialect, ChatOptions(parallel_tool_calls=False), model)
     assert (keys(it), losses(it)) == ({}, [])
     assert [(change.path, change.kind) for change in it.changes] == [
         ("options.parallel_tool_calls", "implied")

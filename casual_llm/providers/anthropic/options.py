@@ -7,15 +7,27 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import cast
 
+from attrs import evolve
+
 from casual_llm.frozen import Json, thaw
 from casual_llm.messages import Native
-from casual_llm.options import ChatOptions
+from casual_llm.options import ChatOptions, extra_of
 from casual_llm.providers.anthropic.content import FORMAT, NAMES, write_content
-from casual_llm.providers.anthropic.models import capabilities
-from casual_llm.providers.anthropic.reasoning import budget_of, read_reasoning, write_reasoning
+from casual_llm.providers.anthropic.models import capabilities, thinking_off
+from casual_llm.providers.anthropic.reasoning import (
+    LEAST_BUDGET,
+    read_reasoning,
+    reasoning_tokens,
+    write_reasoning,
+)
 from casual_llm.providers.anthropic.schema import output_format, read_format
 from casual_llm.tools import Tool
-from casual_llm.wire.capabilities import check_parallel, limit_options, reasoning_of, stop_sequences
+from casual_llm.wire.capabilities import (
+    forces_call,
+    limit_options,
+    reasoning_of,
+    stop_sequences,
+)
 from casual_llm.wire.codec import Call
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import dump, items, mapping, text
@@ -25,8 +37,9 @@ from casual_llm.wire.report import PlacedError, Report, native_for, overlay_nati
 from casual_llm.wire.request_format import EncodedOptions
 
 MAX_TOKENS = 4096
-"""What is sent where no limit is set, because the vendor requires one."""
-_SAME = ("max_tokens", "temperature", "top_p", "top_k")
+"""What is left for the answer where no limit is set, because the vendor requires one."""
+_SAMPLING = ("temperature", "top_p", "top_k")
+_SAME = ("max_tokens", *_SAMPLING)
 """Options whose key on the wire is their name."""
 _CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 _MODES = {kind: mode for mode, kind in _CHOICES.items()}
@@ -36,14 +49,22 @@ _TOOL_KEYS = frozenset({"name", "description", "input_schema", "strict", "cache_
 
 def encode_options(call: Call, options: ChatOptions, report: Report) -> EncodedOptions:
     """Encode the options of a call."""
-    model = capabilities(call.model)
-    reasoning = reasoning_of(options)
-    sent = limit_options(_with_limit(options, budget_of(reasoning, model), report), model, report)
-    thinking, effort = write_reasoning(reasoning, sent.max_tokens, model, report)
+    model, limit = capabilities(call.model), options.max_tokens
+    # A budget has to be below the limit and excludes a forced call of a tool, on which a program may rely
+    # more than on reasoning ("Thinking may not be enabled when tool_choice forces tool use").
+    if (limit is not None and limit <= LEAST_BUDGET) or forces_call(options):
+        model = evolve(model, budgets=False)
+    sent, extra = limit_options(options, model, report), extra_of(options)
+    off = thinking_off(call.model)
+    thinking, effort = write_reasoning(reasoning_of(sent), limit, model, report, off)
+    if limit is None and "max_tokens" not in extra:
+        limit = MAX_TOKENS + reasoning_tokens(extra.get("thinking", thinking), effort)
+        report.added("options.max_tokens", limit)
     stop = stop_sequences(sent.stop, report)
     shape = output_format(sent.response_format, report, schemas=model.schemas)
     body: Body = {
-        **{name: getattr(sent, name) for name in _SAME},
+        "max_tokens": limit,
+        **{name: getattr(sent, name) for name in _SAMPLING},
         "stop_sequences": stop,
         "output_config": without_none({"effort": effort, "format": shape.format}) or None,
         "thinking": thinking,
@@ -80,17 +101,9 @@ def read_options(rest: Body) -> ChatOptions:
     )
 
 
-def _with_limit(options: ChatOptions, budget: int | None, report: Report) -> ChatOptions:
-    if options.max_tokens is not None or "max_tokens" in (options.extra or {}):
-        return options
-    limit = MAX_TOKENS + (budget or 0)  # thinking counts as a part of the answer
-    report.added("options.max_tokens", limit)
-    return options.set(max_tokens=limit)
-
-
 def _write_choice(options: ChatOptions, report: Report) -> Body | None:
     """Write which tools may be called, and whether several at once."""
-    choice, parallel = options.tool_choice, check_parallel(options, report)
+    choice, parallel = options.tool_choice, options.parallel_tool_calls
     if parallel is None:
         return None if choice is None else write_tool_choice(choice)
     if choice == "none":

@@ -12,7 +12,7 @@ from casual_llm.options.reasoning import Reasoning
 from casual_llm.providers.ollama.messages import NAMES
 from casual_llm.providers.ollama.models import capabilities
 from casual_llm.tools import Tool
-from casual_llm.wire.capabilities import check_parallel, drop_fields, limit_options, reasoning_of
+from casual_llm.wire.capabilities import limit_options, reasoning_of, report_fields
 from casual_llm.wire.codec import Call
 from casual_llm.wire.encoding import TOOL_CHOICE_MODES, without_none
 from casual_llm.wire.json import mapping, text
@@ -33,16 +33,6 @@ _SETTINGS = {
     "seed": "seed",
 }
 """Keys of the object `options`, and the names of our options."""
-_LEVELS: Mapping[str, Json] = {
-    "none": False,
-    "minimal": "low",
-    "low": "low",
-    "medium": "medium",
-    "high": "high",
-    "xhigh": "high",
-    "max": "max",
-}
-"""What `think` is for each effort (docs/openapi.yaml, ChatRequest.think)."""
 _FORMAT_PATH = "options.response_format"
 
 
@@ -63,9 +53,6 @@ def encode_options(call: Call, options: ChatOptions, report: Report) -> EncodedO
         "tools": None if listed is None else [write_tool(tool) for _, tool in listed],
         "think": _write_reasoning(reasoning_of(sent), report),
     }
-    parallel = check_parallel(sent, report)
-    if parallel is not None:
-        report.dropped("options.parallel_tool_calls", parallel)
     return EncodedOptions(body=without_none(body))
 
 
@@ -113,21 +100,17 @@ def _listed_tools(options: ChatOptions, report: Report) -> Sequence[tuple[int, T
 def _write_reasoning(reasoning: Reasoning | None, report: Report) -> Json:
     if reasoning is None:
         return None
-    if reasoning.show:
-        report.changed("options.reasoning.show", "implied", reasoning.show)
-    drop_fields(reasoning, ("between_tools", *(() if reasoning.show else ("show",))), report)
+    report_fields(reasoning, ("show",), report, implied=(True,))
     if reasoning.budget_tokens is not None:
         report.replaced("options.reasoning.budget_tokens", reasoning.budget_tokens, applied=True)
         return True
-    level = _LEVELS.get(reasoning.effort or "")
-    if level is not None and level != (reasoning.effort != "none" and reasoning.effort):
-        report.replaced("options.reasoning.effort", reasoning.effort, level)
-    return level
+    return False if reasoning.effort == "none" else reasoning.effort
 
 
 def _read_reasoning(value: Json) -> Reasoning | None:
     effort = "none" if value is False else text(value)
-    return Reasoning.of({"effort": effort}) if effort and _LEVELS.get(effort) == value else None
+    is_known = value != "none" and effort in capabilities("").efforts
+    return Reasoning.of({"effort": effort}) if is_known else None
 
 
 def write_tool(tool: Tool) -> Body:

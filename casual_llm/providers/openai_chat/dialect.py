@@ -8,7 +8,7 @@ that is left out is reported as a loss, a key that the server does not know fail
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 from attrs import field, frozen
@@ -54,14 +54,18 @@ class Dialect:
     """Whether a stream is asked for its usage."""
     unsupported_by_model: Mapping[str, re.Pattern[str]] = field(default=FrozenDict({}), converter=_refuses)
     """Options that are refused or ignored, each with the names of the models that do so."""
+    unsupported_while_reasoning: Mapping[str, re.Pattern[str]] = field(
+        default=FrozenDict({}), converter=_refuses
+    )
+    """Options that are refused if the call asks for reasoning, each with the names of the models."""
+    efforts: tuple[tuple[re.Pattern[str], Collection[str]], ...] = ()
+    """Names of models and the efforts that these know; any other model is sent what was asked for."""
     ranges: Ranges = field(default=FrozenDict({}), converter=_limits)
     """Options with a range that is narrower than theirs; the nearest number is sent for one outside."""
     max_stop_sequences: int | None = None
     """How many texts `stop` may hold."""
-    reasoning: Literal["effort", "object", "none"] = "none"
-    """How reasoning is asked for: by `reasoning_effort`, by the object `reasoning`, or not at all."""
-    parallel_tool_calls: bool = True
-    tool_choice: bool = True
+    reasoning: Literal["effort", "object"] = "effort"
+    """How reasoning is asked for: by `reasoning_effort` or by the object `reasoning`."""
     named_tool_choice: bool = True
     """Whether one tool can be forced by name."""
     call_ids: re.Pattern[str] | None = None

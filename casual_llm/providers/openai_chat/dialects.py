@@ -9,32 +9,25 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from attrs import evolve
 from returns.result import safe
 
 from casual_llm.providers.openai_chat.dialect import Dialect
+from casual_llm.providers.openai_chat.models import (
+    ALL,
+    GPT_OSS,
+    LEVELS,
+    OPENAI_EFFORTS,
+    OPENAI_UNSUPPORTED,
+    OPENAI_UNSUPPORTED_WHILE_REASONING,
+    PENALTIES,
+    SAMPLING,
+    by_models,
+)
 
-_ALL = re.compile(r".*", re.DOTALL)
-_PENALTIES = ("frequency_penalty", "presence_penalty")
-_SAMPLING = ("temperature", "top_p", *_PENALTIES)
 # `Invalid 'messages[1].tool_calls[0].id': string too long. Expected a string with maximum length 40`
 _SHORT = re.compile(r".{1,40}", re.DOTALL)
 _TEXT_KEYS = frozenset({"reasoning", "reasoning_content"})
-
-
-def _by(models: re.Pattern[str], *options: str) -> dict[str, re.Pattern[str]]:
-    return dict.fromkeys(options, models)
-
-
-# Reasoning models refuse sampling ("Reasoning models", Limitations); from 5.1 on they take it while they
-# do not reason, and 5.6 refuses it again (reports of users). The chat models accept all of it.
-_REASONING = re.compile(r"o\d(-.*)?|gpt-5(-mini|-nano|-pro|-codex)?(-\d{4}-\d\d-\d\d)?|gpt-5\.6.*")
-# `Unsupported parameter: 'stop' is not supported with this model.` (reports of users).
-_STOPLESS = re.compile(r"o[34](-.*)?|gpt-5(?!-chat)(\.[0-4])?(-.*)?")
-
-# `Unrecognized request argument supplied: reasoning_effort`, of models that do not reason.
-_NOT_REASONING = re.compile(r"(gpt-[34]|chatgpt-|gpt-5(\.\d)?-chat).*")
-# `Unsupported parameter: 'parallel_tool_calls' is not supported with this model.`
-_ONE_BY_ONE = re.compile(r"o\d(-.*)?")
 
 OPENAI = Dialect(
     name="openai",
@@ -42,32 +35,24 @@ OPENAI = Dialect(
     key_variable="OPENAI_API_KEY",
     hosts=(".api.openai.com",),  # regions: eu.api.openai.com
     token_key="max_completion_tokens",
-    reasoning="effort",
-    unsupported_by_model=_by(_ALL, "top_k")
-    | _by(_REASONING, *_SAMPLING)
-    | _by(_STOPLESS, "stop")
-    | _by(_NOT_REASONING, "reasoning")
-    | _by(_ONE_BY_ONE, "parallel_tool_calls"),
+    unsupported_by_model=OPENAI_UNSUPPORTED,
+    unsupported_while_reasoning=OPENAI_UNSUPPORTED_WHILE_REASONING,
+    efforts=OPENAI_EFFORTS,
     # The schema of CreateChatCompletionRequest.
-    ranges={"temperature": (0, 2), **dict.fromkeys(_PENALTIES, (-2, 2)), "seed": (-(2**63), 2**63 - 1)},
+    ranges={"temperature": (0, 2), **dict.fromkeys(PENALTIES, (-2, 2)), "seed": (-(2**63), 2**63 - 1)},
     max_stop_sequences=4,
     call_ids=_SHORT,
     # An audio answer is referred to by its id ("Audio", Multi-turn conversations).
     replayed_fields=frozenset({"audio"}),
 )
-AZURE = Dialect(
+AZURE = evolve(
+    OPENAI,
     name="azure",
+    base_url=None,
     key_variable="AZURE_OPENAI_API_KEY",
     key_header="api-key",
     hosts=(".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com"),
-    token_key="max_completion_tokens",
-    reasoning="effort",
-    unsupported_by_model=OPENAI.unsupported_by_model,
-    ranges=OPENAI.ranges,
-    max_stop_sequences=OPENAI.max_stop_sequences,
-    call_ids=_SHORT,
     files="none",
-    replayed_fields=frozenset({"audio"}),
 )
 OPENROUTER = Dialect(
     name="openrouter",
@@ -82,10 +67,11 @@ OPENROUTER = Dialect(
 )
 GROQ = Dialect(
     name="groq",
-    reasoning="effort",
     base_url="https://api.groq.com/openai/v1",
     key_variable="GROQ_API_KEY",
-    unsupported_by_model=_by(_ALL, "top_k", *_PENALTIES),
+    unsupported_by_model=by_models(ALL, "top_k", *PENALTIES),
+    # `reasoning_effort` must be one of `none` or `default`
+    efforts=(*GPT_OSS, (re.compile(r"qwen/.*"), ("none",))),
     files="none",
     audio=False,
     refusal=False,
@@ -101,7 +87,10 @@ MISTRAL = Dialect(
     content_with_tool_calls="empty",
     # Every key that is not documented is refused (`extra_forbidden`); usage comes with each stream anyway.
     stream_options=False,
-    unsupported_by_model=_by(_ALL, "top_k"),
+    unsupported_by_model=by_models(ALL, "top_k")
+    | by_models(re.compile(r"(?!mistral-(small|medium)|magistral-small).+"), "reasoning"),
+    # `reasoning_effort='medium' is not supported for this model. Must be one of ... 'none' ... 'high'`
+    efforts=((ALL, ("none", "high")),),
     files="document_url",
     file_urls=True,
     refusal=False,
@@ -109,10 +98,14 @@ MISTRAL = Dialect(
 )
 DEEPSEEK = Dialect(
     name="deepseek",
-    parallel_tool_calls=False,
     base_url="https://api.deepseek.com",
     key_variable="DEEPSEEK_API_KEY",
-    unsupported_by_model=_by(_ALL, "top_k", "seed") | _by(re.compile("deepseek-reasoner"), *_SAMPLING),
+    unsupported_by_model=by_models(ALL, "top_k", "seed", "parallel_tool_calls")
+    | by_models(re.compile("deepseek-reasoner"), *SAMPLING)
+    | by_models(re.compile("deepseek-(chat|reasoner)"), "reasoning"),
+    # "Thinking Mode": an effort turns it on, and sampling is then ignored.
+    unsupported_while_reasoning=by_models(ALL, *SAMPLING),
+    efforts=((ALL, ("high", "max")),),
     json_schema=False,
     strict=False,  # under the base URL /beta only
     files="none",
@@ -121,38 +114,37 @@ DEEPSEEK = Dialect(
 )
 XAI = Dialect(
     name="xai",
-    reasoning="effort",
     base_url="https://api.x.ai/v1",
     key_variable="XAI_API_KEY",
-    unsupported_by_model=_by(_ALL, "top_k")
-    | _by(re.compile(r"grok-(?!.*non-reasoning)(3-mini|4|code).*"), *_PENALTIES, "stop"),
+    unsupported_by_model=by_models(ALL, "top_k")
+    | by_models(re.compile(r"grok-(?!.*non-reasoning)(3-mini|4|code).*"), *PENALTIES, "stop"),
     files="none",
     audio=False,
 )
 TOGETHER = Dialect(
     name="together",
-    reasoning="effort",
     base_url="https://api.together.xyz/v1",
     key_variable="TOGETHER_API_KEY",
     hosts=("api.together.ai",),
+    efforts=GPT_OSS,
     files="none",
     audio=False,
 )
 FIREWORKS = Dialect(
     name="fireworks",
-    reasoning="effort",
     base_url="https://api.fireworks.ai/inference/v1",
     key_variable="FIREWORKS_API_KEY",
+    efforts=GPT_OSS,
     files="none",
     audio=False,
 )
 CEREBRAS = Dialect(
     name="cerebras",
-    reasoning="effort",
     base_url="https://api.cerebras.ai/v1",
     key_variable="CEREBRAS_API_KEY",
     token_key="max_completion_tokens",
-    unsupported_by_model=_by(_ALL, "top_k", *_PENALTIES),
+    unsupported_by_model=by_models(ALL, "top_k", *PENALTIES),
+    efforts=GPT_OSS,
     files="none",
     audio=False,
     refusal=False,
@@ -160,10 +152,10 @@ CEREBRAS = Dialect(
 )
 PERPLEXITY = Dialect(
     name="perplexity",
-    parallel_tool_calls=False,
-    reasoning="effort",
     base_url="https://api.perplexity.ai",
     key_variable="PERPLEXITY_API_KEY",
+    unsupported_by_model=by_models(ALL, "parallel_tool_calls"),
+    efforts=((ALL, ("minimal", *LEVELS)),),
     json_mode=False,
     files="none",
     audio=False,
@@ -172,20 +164,22 @@ PERPLEXITY = Dialect(
 )
 GEMINI_COMPAT = Dialect(
     name="gemini-compat",
-    parallel_tool_calls=False,
-    reasoning="effort",
     base_url="https://generativelanguage.googleapis.com/v1beta/openai",
     key_variable="GEMINI_API_KEY",
     content_with_tool_calls="absent",
     # `Invalid JSON payload received. Unknown name "seed"`, and so for the others (reports of users).
-    unsupported_by_model=_by(_ALL, "top_k", "seed", *_PENALTIES),
+    unsupported_by_model=by_models(ALL, "top_k", "seed", "parallel_tool_calls", *PENALTIES),
+    # "OpenAI compatibility", Thinking: `none` is for models of 2.5 other than Pro.
+    efforts=(
+        (re.compile(r"gemini-(2\.5-pro|[3-9]).*"), ("minimal", *LEVELS)),
+        (ALL, ("none", "minimal", *LEVELS)),
+    ),
     files="none",
     replayed_fields=frozenset({"extra_content"}),  # thought signatures, on messages and on tool calls
 )
 VLLM = Dialect(
     name="vllm",
     base_url="http://localhost:8000/v1",
-    reasoning="effort",
     files="none",
     replayed_fields=_TEXT_KEYS,
 )
@@ -193,13 +187,14 @@ LLAMACPP = Dialect(
     name="llamacpp",
     aliases=("local",),
     base_url="http://localhost:8080/v1",
+    unsupported_by_model=by_models(ALL, "reasoning"),
     named_tool_choice=False,  # it reads any object as `auto`
     files="none",
 )
 LMSTUDIO = Dialect(
     name="lmstudio",
-    parallel_tool_calls=False,
     base_url="http://localhost:1234/v1",
+    unsupported_by_model=by_models(ALL, "reasoning", "parallel_tool_calls"),
     # `'response_format.type' must be 'json_schema' or 'text'`
     # `Invalid tool_choice type: 'object'. Supported string values: none, auto, required`
     json_mode=False,
@@ -210,14 +205,13 @@ LMSTUDIO = Dialect(
 )
 OLLAMA_V1 = Dialect(
     name="ollama-v1",
-    parallel_tool_calls=False,
-    reasoning="effort",
     base_url="http://localhost:11434/v1",
     key_variable="OLLAMA_API_KEY",
     hosts=("ollama.com",),
     content_with_tool_calls="empty",
-    unsupported_by_model=_by(_ALL, "top_k"),
-    tool_choice=False,
+    unsupported_by_model=by_models(ALL, "top_k", "tool_choice", "parallel_tool_calls"),
+    # `invalid reasoning value: ... (must be "high", "medium", "low", "max", or "none")`
+    efforts=((ALL, ("none", *LEVELS, "max")),),
     files="none",
     image_urls=False,  # "OpenAI compatibility", Supported features: base64 alone
     audio=False,
@@ -225,7 +219,6 @@ OLLAMA_V1 = Dialect(
 )
 COMPATIBLE = Dialect(
     name="compatible",
-    reasoning="effort",
     # What an unknown server or gateway has sent of these, it understands.
     replayed_fields=frozenset({"reasoning_content", "reasoning_details", "extra_content"}),
 )

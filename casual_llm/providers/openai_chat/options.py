@@ -14,7 +14,7 @@ from casual_llm.providers.openai_chat.dialect import Dialect
 from casual_llm.providers.openai_chat.models import capabilities
 from casual_llm.providers.openai_chat.schema import schema_of
 from casual_llm.tools import Tool
-from casual_llm.wire.capabilities import check_parallel, drop_fields, limit_options, reasoning_of
+from casual_llm.wire.capabilities import limit_options, reasoning_of
 from casual_llm.wire.codec import Call
 from casual_llm.wire.encoding import TOOL_CHOICE_MODES, without_none
 from casual_llm.wire.json import mapping, text
@@ -47,8 +47,8 @@ def encode_options(dialect: Dialect, call: Call, options: ChatOptions, report: R
         "response_format": _write_format(dialect, sent.response_format, report),
         "tools": None if tools is None else [write_tool(dialect, tool) for tool in tools],
         "tool_choice": choice,
-        "parallel_tool_calls": _parallel(dialect, sent, report),
-        **_write_reasoning(dialect, reasoning_of(sent), report),
+        "parallel_tool_calls": sent.parallel_tool_calls,
+        **_write_reasoning(dialect, reasoning_of(sent)),
     }
     extra = options.extra or {}
     keys = {"max_tokens": _key(dialect.token_key, extra), "seed": _key(dialect.seed_key, extra)}
@@ -61,24 +61,11 @@ def _key(ours: str, extra: Collection[str]) -> str:
     return other if other in extra else ours
 
 
-def _parallel(dialect: Dialect, options: ChatOptions, report: Report) -> bool | None:
-    parallel = check_parallel(options, report)
-    if parallel is None or dialect.parallel_tool_calls:
-        return parallel
-    report.dropped("options.parallel_tool_calls", parallel)
-    return None
-
-
-def _write_reasoning(dialect: Dialect, reasoning: Reasoning | None, report: Report) -> Body:
+def _write_reasoning(dialect: Dialect, reasoning: Reasoning | None) -> Body:
     if reasoning is None:
         return {}
-    if dialect.reasoning == "none":
-        report.dropped("options.reasoning", reasoning.fields)
-        return {}
     if dialect.reasoning == "effort":
-        drop_fields(reasoning, ("budget_tokens", "show", "between_tools"), report)
         return {"reasoning_effort": reasoning.effort}
-    drop_fields(reasoning, ("between_tools",), report)
     exclude = None if reasoning.show is None else not reasoning.show
     fields: Body = {"effort": reasoning.effort, "max_tokens": reasoning.budget_tokens, "exclude": exclude}
     return {"reasoning": without_none(fields) or None}
@@ -94,11 +81,11 @@ def _read_reasoning(dialect: Dialect, value: Json) -> Reasoning | None:
         read = Reasoning.of(without_none(given))
     except ValueError:
         return None
-    return read if same_json([*_write_reasoning(dialect, read, Report()).values()], [value]) else None
+    return read if same_json([*_write_reasoning(dialect, read).values()], [value]) else None
 
 
-def _read_parallel(dialect: Dialect, value: Json, *, has_tools: bool) -> bool | None:
-    return value if isinstance(value, bool) and dialect.parallel_tool_calls and has_tools else None
+def _read_parallel(value: Json, *, has_tools: bool) -> bool | None:
+    return value if isinstance(value, bool) and has_tools else None
 
 
 def read_options(dialect: Dialect, rest: Body) -> ChatOptions:
@@ -116,8 +103,11 @@ def read_options(dialect: Dialect, rest: Body) -> ChatOptions:
         values["max_tokens"] = rest.pop(limits[0])
     if "seed" not in values:
         values |= take_options(rest, {"random_seed": "seed"})
-    key = {"effort": "reasoning_effort", "object": "reasoning"}.get(dialect.reasoning, "")
     tools = take(rest, "tools", partial(all_or_none, _read_tool))
+    # What the server takes from no model stays as it is.
+    unsupported = capabilities(dialect, "").unsupported
+    key = {"effort": "reasoning_effort", "object": "reasoning"}[dialect.reasoning]
+    has_tools = bool(tools or "tools" in rest) and "parallel_tool_calls" not in unsupported
     names = None if "tools" in rest else {tool.name for tool in tools or ()}
     return ChatOptions(
         **cast("dict[str, None]", values),  # the validators of ChatOptions check the types
@@ -127,9 +117,9 @@ def read_options(dialect: Dialect, rest: Body) -> ChatOptions:
         parallel_tool_calls=take(
             rest,
             "parallel_tool_calls",
-            partial(_read_parallel, dialect, has_tools=bool(tools or "tools" in rest)),
+            partial(_read_parallel, has_tools=has_tools),
         ),
-        reasoning=take(rest, key, partial(_read_reasoning, dialect)),
+        reasoning=None if "reasoning" in unsupported else take(rest, key, partial(_read_reasoning, dialect)),
         extra=rest or None,
     )
 
@@ -141,9 +131,6 @@ def _tool_choice(
     choice, tools = options.tool_choice, options.tools
     for index, tool in enumerate(tools or ()):
         _report_tool(dialect, tool, f"options.tools[{index}]", report)
-    if choice is not None and not dialect.tool_choice:
-        report.dropped("options.tool_choice", choice)
-        return None, tools
     if choice is None or choice in TOOL_CHOICE_MODES:
         return choice, tools
     if dialect.named_tool_choice:
