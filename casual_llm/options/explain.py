@@ -32,17 +32,23 @@ class Row:
     """The layers below that set this path, the nearest first, each with the value it set."""
 
     @property
-    def place(self) -> str:
-        """The path as a configuration file writes it.
+    def dotted_path(self) -> str:
+        """The path as text, as a configuration file writes it.
 
-        >>> Row(("extra", "user"), "u-1", "client").place
+        >>> Row(("extra", "user"), "u-1", "client").dotted_path
         'extra.user'
         """
         return ".".join(self.path)
 
     @property
+    def place(self) -> str:
+        """Return `dotted_path`, under its name in the previous release."""
+        warn("Row.place is deprecated; use Row.dotted_path", DeprecationWarning, stacklevel=2)
+        return self.dotted_path
+
+    @property
     def overrode(self) -> tuple[tuple[str, Any], ...]:
-        """Return `overridden`, under the name of the release before."""
+        """Return `overridden`, under its name in the previous release."""
         warn("Row.overrode is deprecated; use Row.overridden", DeprecationWarning, stacklevel=2)
         return self.overridden
 
@@ -50,7 +56,7 @@ class Row:
     def cells(self) -> tuple[str, str, str, str]:
         """The row as four short texts: path, value, layer, and what is overridden."""
         below = ", ".join(f"{_short(value)} ({printable(layer)})" for layer, value in self.overridden)
-        return printable(self.place), _short(self.value), printable(self.layer), below
+        return printable(self.dotted_path), _short(self.value), printable(self.layer), below
 
 
 HEADINGS = ("option", "value", "from", "overrides")
@@ -109,7 +115,7 @@ class Explanation:
     def __getitem__(self, path: str) -> Row:
         """Return the row of a path, such as `extra.user`; where no layer sets it, raise `KeyError`."""
         for row in self.rows:
-            if row.place == path:
+            if row.dotted_path == path:
                 return row
         raise KeyError(f"{path}: no layer sets it")
 
