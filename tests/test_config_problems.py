@@ -275,7 +275,7 @@ def test_an_unknown_name_gets_a_suggestion(tmp_path: Path, kind: str) -> None:
 
 
 def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
-    doubling = "".join(f"      k{place + 1}: &k{place + 1} [*k{place}, *k{place}]\n" for place in range(40))
+    doubling = "".join(f"      k{index + 1}: &k{index + 1} [*k{index}, *k{index}]\n" for index in range(40))
     (tmp_path / "a.yaml").write_text(f"presets:\n  a:\n    extra:\n      k0: &k0 [x]\n{doubling}")
     output = program(f"load({str(tmp_path / 'a.yaml')!r})")
     assert "ConfigurationError" in output

@@ -10,7 +10,7 @@ import pytest
 from cli.commands import PARIS, answering, run, stream
 from cli.screen import Screen, on_screen
 from support.builders import PNG_SIGNATURE, PNG_SIGNATURE_BASE64
-from support.servers import says
+from support.servers import sends
 
 from casual_llm.cli.app import app
 
@@ -118,7 +118,7 @@ def test_what_is_planned_is_what_chat_sends() -> None:
         "--omit",
         "seed",
     ]
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         run("chat", *flags, "--base-url", server.url)
         head, body = planned(*flags, "--base-url", server.url, "--stream")
         assert server.bodies == [body]
