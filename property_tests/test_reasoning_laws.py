@@ -1,4 +1,4 @@
-"""Reasoning and parallel tool calls are sent as each server and model takes them, or reported."""
+"""Reasoning and parallel tool calls are sent as each server and model supports them, or reported."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_reasoning_reads_back_or_is_reported(name: str, model: str, asked: Any, 
 
 @pytest.mark.parametrize("name", FORMATS)
 @given(models, st.booleans(), choices)
-def test_whether_calls_may_be_parallel_reads_back_or_is_reported(
+def test_the_parallel_tool_calls_option_reads_back_or_is_reported(
     name: str, model: str, parallel: object, choice: str | None
 ) -> None:
     encoded = _encoded(
@@ -70,7 +70,7 @@ def test_whether_calls_may_be_parallel_reads_back_or_is_reported(
 @example({"thinking": {"type": "disabled"}, "output_config": {"x": 1}})
 @example({"thinking": {"type": "between_tools"}})
 @example({"reasoning": {"max_tokens": 9, "exclude": True}})
-def test_what_asks_for_reasoning_is_written_again(name: str, body: dict[str, Any]) -> None:
+def test_a_request_for_reasoning_is_written_back_unchanged(name: str, body: dict[str, Any]) -> None:
     request = {"model": "m", "max_tokens": 9000, "messages": [{"role": "user", "content": "Hi"}], **body}
     call = FORMATS[name].read(Request(url="", body=json.dumps(request).encode())).unwrap()
     again = json.loads(FORMATS[name].encode(call).unwrap().request.body)
@@ -78,7 +78,7 @@ def test_what_asks_for_reasoning_is_written_again(name: str, body: dict[str, Any
 
 
 @given(reasoning, st.integers(1, 100_000))
-def test_a_budget_stays_below_the_limit(asked: Any, limit: int) -> None:  # noqa: ANN401 # any shorthand
+def test_the_reasoning_budget_stays_below_max_tokens(asked: Any, limit: int) -> None:  # noqa: ANN401 # any shorthand
     body = json.loads(
         _encoded("anthropic", "claude-sonnet-4-5", reasoning=asked, max_tokens=limit).request.body
     )

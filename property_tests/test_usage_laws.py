@@ -1,4 +1,4 @@
-"""Snapshots of a call are joined, calls are added, and an unknown figure is not zero."""
+"""Usage snapshots of one call are joined, calls are added, and unknown is not zero."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_the_known_parts_of_the_input_add_up_to_the_prompt(
 @pytest.mark.symbolic
 @given(usages)
 @example(Usage(prompt_tokens=1, cached_tokens=2))
-def test_no_part_is_negative_and_each_that_is_reported_is_known(usage: Usage) -> None:
+def test_no_part_is_negative_and_every_reported_part_is_known(usage: Usage) -> None:
     parts = usage.parts
     assert min(figure or 0 for figure in astuple(parts)) >= 0
     assert (parts.uncached_input is None) == (usage.prompt_tokens is None)
@@ -158,7 +158,7 @@ def test_the_total_of_the_ledger_is_the_sum_of_what_is_known(
 
 
 @given(_calls)
-def test_the_ledger_counts_the_calls_that_its_total_does_not_fully_hold(
+def test_the_ledger_counts_the_calls_that_are_missing_from_its_total(
     calls: list[tuple[Usage | None, bool]],
 ) -> None:
     exact = [usage for usage, complete in calls if complete and usage and usage.total_tokens is not None]
@@ -187,5 +187,5 @@ def test_an_invalid_usage_is_rejected(value: object) -> None:
 
 
 @given(usages, st.integers())
-def test_the_total_of_a_dump_is_computed_again_and_not_trusted(usage: Usage, total: int) -> None:
+def test_the_total_of_a_dump_is_computed_again(usage: Usage, total: int) -> None:
     assert Usage.model_validate({**usage.model_dump(), "total_tokens": total}) == usage
