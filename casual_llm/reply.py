@@ -18,7 +18,7 @@ FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filte
 class Reply:
     """The whole answer of one call.
 
-    Arguments:
+    Args:
         message: the answer as a message, to append to the conversation
         usage: the tokens of the call; by default `None`, where the provider reported none
         finish_reason: why the model stopped, in one vocabulary for all providers; `None` where it is unknown
@@ -46,7 +46,7 @@ class Reply:
 class ToolCallDelta(FrozenModel):
     """A piece of a tool call: `id` and `name` come once, `arguments` are appended.
 
-    Arguments:
+    Args:
         index: the position of the call among those of the answer, from 0
         id: the id of the call; by default `None`, where another delta brings it
         name: the name of the tool; by default `None`, where another delta brings it
@@ -64,7 +64,7 @@ class ToolCallDelta(FrozenModel):
 class StreamChunk(FrozenModel):
     """A piece of an answer, as it arrives; every field may be empty, and is by default.
 
-    Arguments:
+    Args:
         content: a piece of the text
         finish_reason: why the model stopped; one of the last chunks has it
         usage: the tokens of the call so far; a later snapshot corrects an earlier one

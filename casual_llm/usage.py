@@ -43,7 +43,7 @@ class UsageParts:
 class Usage(FrozenModel):
     """Tokens of one call, or of several added up; `None` is a figure the provider did not report.
 
-    Arguments:
+    Args:
         prompt_tokens: all tokens of the prompt, including those read from a cache or written to one
         completion_tokens: all tokens of the answer, including those of reasoning
         cached_tokens: the part of the prompt that was read from a cache

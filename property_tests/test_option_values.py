@@ -203,7 +203,7 @@ def test_an_effort_alone_is_reasoning_with_that_effort(effort: ReasoningEffort) 
         ({}, "Reasoning: no field is set; set one of effort, budget_tokens, show, between_tools"),
         (
             {"effort": "low", "budget_tokens": 1},
-            "Reasoning: effort and budget_tokens exclude each other; set one of the two",
+            "Reasoning: effort and budget_tokens exclude each other; set only one of the two",
         ),
         ({"budget_tokens": 0}, "Reasoning.budget_tokens: 0 is out of range; use a number of at least 1"),
         ({"show": "yes"}, "Reasoning.show: expected True or False, got 'yes'"),

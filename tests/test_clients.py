@@ -233,7 +233,7 @@ def test_what_is_no_config_is_refused() -> None:
 
 @pytest.mark.parametrize("given", [{"base_url": "http://localhost"}, {"api_key": "sk-x"}])
 def test_the_embedded_model_has_neither_address_nor_key(given: dict[str, Any]) -> None:
-    with pytest.raises(ConfigurationError, match="the embedded model has none; leave it out"):
+    with pytest.raises(ConfigurationError, match="the embedded model does not use it; remove it"):
         create_client(ClientConfig(provider="local", **given))
 
 

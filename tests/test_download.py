@@ -119,7 +119,7 @@ ANSWERS: dict[str, tuple[Script, str]] = {
     ),
     "a compressed image": (
         sends(response(gzip.compress(PIXEL), kind="image/png", content_encoding="gzip")),
-        "it is compressed, although no compression was asked for",
+        "it is compressed, although no compression was requested",
     ),
     "a length that is too large": (
         sends(b"HTTP/1.1 200 OK\r\n" + LARGE[:29] + b"\r\n\r\n" + PIXEL),

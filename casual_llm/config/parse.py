@@ -175,7 +175,7 @@ def unknown_sections(data: Mapping[str, object]) -> Iterator[str]:
         if key not in {*SECTIONS, HINT}:
             yield str(unknown("", key, SECTIONS))
     if not data.keys() & SECTIONS:
-        yield "the file has no section; define at least [clients.NAME] and [models.NAME]"
+        yield "the file has no sections; define at least [clients.NAME] and [models.NAME]"
 
 
 def _sections(section: str, data: object) -> Mapping[str, _Section]:
@@ -211,7 +211,7 @@ def _value(section_path: str, key: str, value: Json, known: Mapping[str, FieldTy
         raise unknown(section_path, key, known)
     path = f"{section_path}.{key}"
     if value is None:
-        raise invalid(path, "null sets nothing", "leave it out, or name it under omit")
+        raise invalid(path, "null is not a value", "remove the key, or list it under omit")
     unwritable = next(_unwritable(value, path), None)
     if unwritable is not None:
         raise ConfigurationError(unwritable)

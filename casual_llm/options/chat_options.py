@@ -38,7 +38,7 @@ class ChatOptions(Generic[O_co]):
     Every field is `None` by default, which means "not sent": a layer below, or the provider, decides.
     0, 0.0, "" and [] are values. `OMIT` means "send nothing, even if a layer below sets this".
 
-    Arguments:
+    Args:
         response_format: "text", "json", a pydantic class or a `JsonSchema` that the answer must follow
         max_tokens: the longest answer, in tokens; an integer of at least 1
         tools: what the model may call; a list of `Tool`

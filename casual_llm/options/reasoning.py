@@ -36,14 +36,14 @@ def _check(values: Mapping[str, object], path: str) -> None:
     if not values:
         raise invalid(path, "no field is set", f"set one of {', '.join(_FIELDS)}")
     if {"effort", "budget_tokens"} <= values.keys():
-        raise invalid(path, "effort and budget_tokens exclude each other", "set one of the two")
+        raise invalid(path, "effort and budget_tokens exclude each other", "set only one of the two")
 
 
 @frozen(kw_only=True, repr=False)
 class Reasoning:
     """How much a model reasons; a field that is `None` is not sent, and at least one is set.
 
-    Arguments:
+    Args:
         effort: one of none, minimal, low, medium, high, xhigh, max; excludes `budget_tokens`
         budget_tokens: the most tokens to reason with, an integer of at least 1; excludes `effort`
         show: whether a summary of the reasoning is returned
@@ -56,8 +56,8 @@ class Reasoning:
     >>> Reasoning(effort="high", budget_tokens=2000)
     Traceback (most recent call last):
     ...
-    casual_llm.errors.ConfigurationError: Reasoning: effort and budget_tokens exclude each other; set one \
-of the two
+    casual_llm.errors.ConfigurationError: Reasoning: effort and budget_tokens exclude each other; set only \
+one of the two
     """
 
     effort: ReasoningEffort | None = field(default=None)

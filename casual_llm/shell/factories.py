@@ -65,7 +65,9 @@ def _arguments(config: ClientConfig, parameters: Mapping[str, object]) -> dict[s
     absent = [name for name in arguments if name not in parameters]
     for name in absent:
         if arguments.pop(name) is not None:
-            raise ConfigurationError(f"{name}: the embedded model has none; leave it out, or choose openai")
+            raise ConfigurationError(
+                f"{name}: the embedded model does not use it; remove it, or use provider openai"
+            )
     named = {
         "name": config.name,
         "dialect": dialect_named(config.name or ""),

@@ -37,7 +37,7 @@ class Model:
         system_message_handling: `"keep"` or `"merge"`, over `default_options`; that of the client by default.
 
     Raises:
-        ConfigurationError: The client or the name is none, or an option is wrong.
+        ConfigurationError: The client or the name is missing or invalid, or an option is invalid.
 
     A call raises a subclass of `CasualLLMError`: `RequestError` where the messages or options cannot be sent,
     `TransportError` or `RequestTimeoutError` where the server cannot be reached or is too slow,

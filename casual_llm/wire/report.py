@@ -58,7 +58,7 @@ def _frozen(value: Json) -> Json:
 class Loss:
     """Something a caller asked for that the wire format or dialect cannot express.
 
-    Arguments:
+    Args:
         path: where it stands in the call, such as `options.top_k` or `messages[1].native.anthropic`
         kind: what was done: "unsupported", "replaced", "added" or "overridden", as `LossKind` explains
         asked: the value that was asked for, frozen; `None` where nobody asked
@@ -75,7 +75,7 @@ class Loss:
 class Change:
     """An equivalent rewrite, such as two consecutive user turns merged into one.
 
-    Arguments:
+    Args:
         path: where it stands in the call, such as `messages[2]`
         kind: what was done: "merged", "moved", "dropped", "rewritten" or "implied", as `ChangeKind` explains
         asked: the value in the call, frozen

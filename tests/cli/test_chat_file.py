@@ -120,7 +120,7 @@ def test_wrong_use_with_a_file_is_one_line(file: File, flags: str, problem: str)
 
 def test_a_missing_key_is_reported_with_its_client(file: File) -> None:
     result = run("chat", "Hi", "--config", file("https://example.org/v1"))
-    assert result.stderr.startswith("error: clients.there: api_key: none given, and THERE_API_KEY")
+    assert result.stderr.startswith("error: clients.there: api_key: no API key given, and THERE_API_KEY")
     assert result.exit_code == 2
 
 

@@ -98,7 +98,7 @@ def test_a_missing_key_is_looked_for_in_the_environment() -> None:
         ("--max-tokens 0", ["--max-tokens: 0 is out of range"]),
         ("--timeout 0", ["timeout: 0.0 is not a valid timeout"]),
         ("--provider openia", ["'--provider'", "openai", "local"]),
-        ("--provider openai", ["--model: none given"]),
+        ("--provider openai", ["--model: no model given"]),
         ("--provider local --base-url http://localhost/v1", ["--base-url", "--provider openai"]),
         ("--name groq", ["--name", "--provider openai"]),
         ("--base-url localhost -m gpt", ["base_url: 'localhost' is not a valid URL"]),
@@ -122,7 +122,7 @@ def test_an_unknown_command_is_named() -> None:
 @pytest.mark.parametrize("piped", ["", " \n"])
 @pytest.mark.parametrize("arguments", [["chat"], ["chat", ""]])
 def test_a_question_is_needed(arguments: list[str], piped: str) -> None:
-    assert_failed(run(*arguments, piped=piped), 2, "question: none given")
+    assert_failed(run(*arguments, piped=piped), 2, "question: no question given")
 
 
 def test_piped_bytes_that_are_not_text_are_refused() -> None:

@@ -175,11 +175,14 @@ def test_options_that_a_provider_does_not_support_are_noted_on_stderr() -> None:
 @pytest.mark.parametrize(
     ("flags", "problem"),
     [
-        (["Hi", *MODEL_FLAGS["openai"]], "api_key: none given, and OPENAI_API_KEY not set"),
-        (["Hi", *MODEL_FLAGS["anthropic"]], "api_key: none given, and ANTHROPIC_API_KEY not set"),
-        (["Hi", "--provider", "anthropic"], "--model: none given; name one that anthropic serves"),
-        (["", *MODEL_FLAGS["ollama"]], "question: none given"),
-        ([*MODEL_FLAGS["ollama"]], "question: none given"),
+        (["Hi", *MODEL_FLAGS["openai"]], "api_key: no API key given, and OPENAI_API_KEY is not set"),
+        (["Hi", *MODEL_FLAGS["anthropic"]], "api_key: no API key given, and ANTHROPIC_API_KEY is not set"),
+        (
+            ["Hi", "--provider", "anthropic"],
+            "--model: no model given; pass the name of one that anthropic serves",
+        ),
+        (["", *MODEL_FLAGS["ollama"]], "question: no question given"),
+        ([*MODEL_FLAGS["ollama"]], "question: no question given"),
         (
             ["Hi", *MODEL_FLAGS["ollama"], "--base-url", "box:port"],
             "host: 'http://box:port' is not a valid URL",

@@ -89,13 +89,16 @@ def test_an_image_from_inside_the_network_is_not_fetched() -> None:
 @pytest.mark.parametrize(
     ("flags", "problem"),
     [
-        (["--provider", "anthropic", "-m", "m"], "api_key: none given, and ANTHROPIC_API_KEY not set"),
+        (
+            ["--provider", "anthropic", "-m", "m"],
+            "api_key: no API key given, and ANTHROPIC_API_KEY is not set",
+        ),
         (
             ["--provider", "anthropic", "-m", "m", "--name", "my-proxy"],
-            "and MY_PROXY_API_KEY and ANTHROPIC_API_KEY not set",
+            "and MY_PROXY_API_KEY and ANTHROPIC_API_KEY are not set",
         ),
-        (["--provider", "anthropic"], "--model: none given; name one that anthropic serves"),
-        (["--provider", "ollama"], "--model: none given; name one that ollama serves"),
+        (["--provider", "anthropic"], "--model: no model given; pass the name of one that anthropic serves"),
+        (["--provider", "ollama"], "--model: no model given; pass the name of one that ollama serves"),
         (["--provider", "ollama", "-m", "m", "--base-url", "a b"], "host: "),
     ],
 )
