@@ -132,7 +132,14 @@ class EncodeError:
 
 @frozen
 class ConfigProblems:
-    """A configuration that is not valid: all its problems, each a line that begins with its path."""
+    """All problems of an invalid configuration.
+
+    Args:
+        problems: a line for each problem, which begins with its path
+
+    >>> print(ConfigProblems(("models.fast.client: missing; it is required",)))
+    models.fast.client: missing; it is required
+    """
 
     problems: tuple[str, ...]
 

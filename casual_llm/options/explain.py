@@ -23,11 +23,24 @@ from casual_llm.validation import truncate
 
 @frozen
 class Row:
-    """One path of merged options: its value, the layer that set it, and the values that it overrides."""
+    """One path of merged options: its value, the layer that set it, and the values that it overrides.
+
+    Args:
+        path: the name of the option and, inside a map, its keys
+        value: the merged value, or `OMIT`
+        layer: the name of the layer that set it
+        overridden: the layers below that also set it, the nearest first, each with its value
+
+    >>> Row(("seed",), 2, "call", (("client", 1),)).cells
+    ('seed', '2', 'call', '1 (client)')
+    """
 
     path: Path
+    """The name of the option and, inside a map, its keys."""
     value: Any
+    """The merged value, or `OMIT`."""
     layer: str
+    """The name of the layer that set the value."""
     overridden: tuple[tuple[str, Any], ...] = ()
     """The layers below that set this path, the nearest first, each with the value it set."""
 
@@ -97,9 +110,18 @@ def aligned(table: Sequence[tuple[str, ...]]) -> str:
 
 @frozen
 class Explanation:
-    """Merged options, and the origin of each value; its text is a table."""
+    """Merged options with the origin of each value; as a string, it is a table.
+
+    Args:
+        rows: a row for each path that a layer sets
+
+    >>> from casual_llm import ChatOptions
+    >>> explain(client=ChatOptions(seed=1), call=ChatOptions(seed=2))["seed"].overridden
+    (('client', 1),)
+    """
 
     rows: tuple[Row, ...]
+    """A row for each path that a layer sets, in the order of the options."""
 
     @property
     def options(self) -> Layer:

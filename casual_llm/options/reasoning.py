@@ -90,7 +90,14 @@ one of the two
     def of(
         cls, value: Reasoning | ReasoningEffort | Mapping[str, object], path: str = "reasoning"
     ) -> Reasoning:
-        """Read the shorthand: an effort alone, or the fields in a mapping.
+        """Convert the shorthand of options, an effort or a mapping of fields, to a `Reasoning`.
+
+        Args:
+            value: An effort, a mapping of the fields to set, or a `Reasoning`, which is returned unchanged.
+            path: What an error message calls the value.
+
+        Raises:
+            ConfigurationError: A field is unknown or has an invalid value.
 
         >>> Reasoning.of("high"), Reasoning.of({"budget_tokens": 2000})
         (Reasoning(effort='high'), Reasoning(budget_tokens=2000))
