@@ -186,7 +186,7 @@ class AudioContent(Part):
     """An audio recording inside a message.
 
     Args:
-        source: base64 as text or as `{"type": "base64", "data": …}`, a data URI or a URL
+        source: a data URI, or base64 as text or as `{"type": "base64", "data": …}`
         media_type: the type of the base64, `audio/wav` by default; `audio/mp3` is stored as `audio/mpeg`
         cache_control: a mark for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
         native: extra keys of the part's JSON object, by the name of the wire format; by default none
