@@ -1,4 +1,4 @@
-"""Values that come back from a call: a whole `Reply`, or `StreamChunk`s that fold into one."""
+"""The results of a call: a whole `Reply`, or `StreamChunk`s that fold into one."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class ToolCallDelta(FrozenModel):
 
     Args:
         index: the position of the call among those of the answer, from 0
-        id: the id of the call; by default `None`, where another delta brings it
-        name: the name of the tool; by default `None`, where another delta brings it
+        id: the id of the call; by default `None`, where another delta contains it
+        name: the name of the tool; by default `None`, where another delta contains it
         arguments: a piece of the JSON text of the arguments; empty by default
         native: extra keys of the call's JSON object, by the name of the format that supports them
     """

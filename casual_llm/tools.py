@@ -32,7 +32,7 @@ class ToolParameter(FrozenModel):
     Args:
         type: "string", "integer", "object" and so on, or a list of these; by default not in the schema
         description: what the parameter means, for the model; by default not in the schema
-        keywords: any other JSON Schema keyword, such as `enum` or `minimum`; kept as it is, frozen
+        keywords: any other JSON Schema keyword, such as `enum` or `minimum`; kept unchanged, and frozen
 
     A keyword that JSON cannot express is a pydantic `ValidationError`, which is also a `ValueError`.
 

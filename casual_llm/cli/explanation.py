@@ -50,7 +50,7 @@ class ModelExplanation:
         return cls(key, settings.client, provider, settings.name, config.explain(key, **{"--set": call}))
 
     def lines(self, separator: str) -> list[tuple[str, ...]]:
-        """Return the rows of the table; the separator stands between the overridden values of one row."""
+        """Return the rows of the table; the separator joins the overridden values of one row."""
         return [_cells(row, separator) for row in self.explanation.rows]
 
     @property

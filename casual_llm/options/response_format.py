@@ -32,7 +32,7 @@ class JsonSchema:
     """A JSON Schema that the answer must follow, for callers without a pydantic class.
 
     Args:
-        name: what providers call the schema; sent as it is
+        name: what providers call the schema; sent unchanged
         schema: the JSON Schema as a dict; kept frozen, all the way down
         strict: whether the provider enforces the schema; `None`, the default, leaves it to the provider
 

@@ -33,7 +33,7 @@ def create_client(config: ClientConfig) -> CodecClient:
     Args:
         config: The provider, and what else the client should be given: `extra_kwargs` are further keyword
             arguments of its constructor, and count before the fields of the config. The `name` of a known
-            server, such as `openrouter`, brings its base URL and its dialect.
+            server, such as `openrouter`, sets its base URL and its dialect.
 
     Raises:
         ConfigurationError: The key is missing, or an argument is wrong or unknown.
