@@ -65,7 +65,13 @@ class RequestTimeoutError(TransportError, TimeoutError):
 
 
 class ReplyError(CasualLLMError):
-    """The answer is malformed or cut off; `partial` is what was received."""
+    """The answer is malformed or cut off.
+
+    Args:
+        failure: the reason as a value
+
+    `partial` is what was received, as a `Reply`, or `None`.
+    """
 
     def __init__(self, failure: failures.Malformed | failures.Truncated) -> None:
         super().__init__(failure)
@@ -77,9 +83,11 @@ class TruncatedError(ReplyError):
 
 
 class StructuredOutputError(ReplyError):
-    """The answer does not match the class it was requested as.
+    """The answer does not match the class that was requested.
 
-    `failure` is the reason as a value; `reply`, which is also `partial`, is the answer itself.
+    Args:
+        failure: the reason as a value
+        reply: the answer itself, which is also `partial`
     """
 
     def __init__(self, failure: failures.ParseFailure, reply: Reply) -> None:
@@ -94,7 +102,18 @@ class StructuredOutputError(ReplyError):
 
 
 class ProviderError(CasualLLMError):
-    """The provider answered with an error; `partial` is what a stream had sent before it."""
+    """The provider answered with an error.
+
+    Args:
+        failure: the error response as a value
+
+    `status` is the HTTP status, `code` the provider's own error code or `None`, `retry_after` the seconds
+    that the provider asks to wait or `None`, and `partial` what a stream had sent before the error.
+
+    >>> from casual_llm.failures import ErrorResponse
+    >>> ProviderError(ErrorResponse(429, "Slow down.", retry_after=2.0)).retry_after
+    2.0
+    """
 
     def __init__(self, failure: failures.ErrorResponse) -> None:
         super().__init__(failure)

@@ -16,10 +16,10 @@ from casual_llm.reply import FinishReason, Reply
 from casual_llm.validation import deprecated_names
 
 CUTS: Mapping[FinishReason, str] = {
-    "length": "the answer was cut off at the limit of tokens; raise max_tokens",
+    "length": "the answer was cut off at the token limit; raise max_tokens",
     "content_filter": "the provider's content filter ended the answer; change the request",
-    "error": "the provider failed within the answer; try again",
-    "pause": "the model paused its turn; append the message and ask again",
+    "error": "the provider failed while answering; try again",
+    "pause": "the model paused its turn; append the message and call again",
 }
 """The finish reasons of answers that the model did not end itself, each with the text of the problem."""
 _MOST, _LONGEST = 20, 200
@@ -133,7 +133,14 @@ class EncodeError:
 
 @frozen
 class ConfigProblems:
-    """A configuration that is not valid: all its problems, each a line that begins with its path."""
+    """All problems of an invalid configuration.
+
+    Args:
+        problems: a line for each problem, which begins with its path
+
+    >>> print(ConfigProblems(("models.fast.client: missing; it is required",)))
+    models.fast.client: missing; it is required
+    """
 
     problems: tuple[str, ...]
 
@@ -222,7 +229,7 @@ def redact_failure(failure: F, secret: Secret | None) -> F:
 
 _HINTS = {
     401: "check the API key",
-    403: "the API key may not do this",
+    403: "the API key does not allow this",
     404: "check the model name and base_url",
     429: "slow down, or check the quota",
 }

@@ -18,8 +18,16 @@ FORMATS: Mapping[str, Codec[Any]] = {
 """The three formats, and OpenAI Chat in the dialect of each known server."""
 
 
-def format_named(name: str, place: str = "format") -> Codec[Any]:
-    """Return a codec by its name.
+def format_named(name: str, path: str = "format") -> Codec[Any]:
+    """Return the codec of a format by its name.
+
+    Args:
+        name: A key of `FORMATS`: a format, such as `anthropic`, or a server that speaks OpenAI Chat, such as
+            `groq`.
+        path: What an error message calls the name, such as `--to`.
+
+    Raises:
+        ConfigurationError: No format has this name; the message suggests one that is spelled alike.
 
     >>> format_named("anthropic").names
     ('anthropic',)
@@ -29,5 +37,5 @@ def format_named(name: str, place: str = "format") -> Codec[Any]:
     casual_llm.errors.ConfigurationError: format.antropic: unknown format, did you mean anthropic?
     """
     if name not in FORMATS:
-        raise unknown(place, name, FORMATS, "format")
+        raise unknown(path, name, FORMATS, "format")
     return FORMATS[name]

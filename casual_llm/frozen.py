@@ -22,7 +22,7 @@ _T_co = TypeVar("_T_co", covariant=True)
 DEEPEST = 128
 """Levels of nesting; parsers of JSON refuse more."""
 _MOST_BITS = 14_000
-TOO_DEEP: Final = f"nested more than {DEEPEST} levels deep, which parsers refuse; use fewer levels"
+TOO_DEEP: Final = f"nested more than {DEEPEST} levels deep, which parsers reject; use fewer levels"
 TOO_LONG: Final = "a number with too many digits to be written; use a string"
 NOT_UNICODE: Final = "contains text that is not valid Unicode; decode the bytes with the right encoding"
 

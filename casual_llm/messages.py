@@ -1,9 +1,9 @@
 """Messages: the four roles, the tool calls of an assistant, and the parts that content is made of.
 
-A conversation is a list of `ChatMessage`; every message survives JSON and comes back equal. Two fields
-stand on every part: `cache_control` marks where a provider's prompt cache may cut, and `native` holds keys
-that one wire format alone knows, by the format's name, so that what a provider sent goes back to it
-unharmed and is never sent to another.
+A conversation is a list of `ChatMessage`; every message survives a round trip through JSON. Every part has
+two more fields: `cache_control` marks the end of a prefix that the provider may cache, and `native` holds
+keys that only one wire format knows, by the name of the format. So what a provider sent is sent back to it
+unchanged, and never to another provider.
 """
 
 from __future__ import annotations
@@ -83,7 +83,12 @@ class Part(FrozenModel):
 
 
 class TextContent(Part):
-    """A piece of text inside a message; `cache_control` and `native` are not sent by default.
+    """A piece of text inside a message.
+
+    Args:
+        text: the text; it may be empty
+        cache_control: a mark for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
+        native: extra keys of the part's JSON object, by the name of the wire format; by default none
 
     >>> TextContent(text="What is in this picture?").text
     'What is in this picture?'
@@ -94,12 +99,12 @@ class TextContent(Part):
 
 
 def is_url(source: object) -> bool:
-    """Whether a source is the URL of a web server."""
+    """Return whether a source is the URL of a web server."""
     return isinstance(source, str) and source[:8].lower().startswith(("http://", "https://"))
 
 
 def is_reference(source: str) -> bool:
-    """Whether the text of a source is a URL or data URI rather than base64."""
+    """Return whether the text of a source is a URL or data URI rather than base64."""
     return is_url(source) or source[:5].lower() == "data:"
 
 
@@ -124,17 +129,21 @@ Source: TypeAlias = Annotated[str | FrozenMapping[str], AfterValidator(_checked)
 
 
 class ImageContent(Part):
-    """An image: a URL, a data URI, or base64 as text or as `{"type": "base64", "data": …}`.
+    """An image inside a message.
 
-    `media_type` is that of base64, `image/jpeg` by default; a data URI declares its own. `detail` is how
-    closely the model looks: `low`, `high` or `auto` for OpenAI; by default it is not sent.
+    Args:
+        source: a URL, a data URI, or base64 as text or as `{"type": "base64", "data": …}`
+        media_type: the type of the base64, `image/jpeg` by default; a data URI declares its own
+        detail: how closely the model looks, for OpenAI `low`, `high` or `auto`; by default not sent
+        cache_control: a mark for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
+        native: extra keys of the part's JSON object, by the name of the wire format; by default none
 
     >>> ImageContent(source="https://example.com/cat.png").source
     'https://example.com/cat.png'
     >>> ImageContent(source={"type": "base64", "data": "aGk="}, media_type="image/png").media_type
     'image/png'
 
-    What cannot be an image is refused:
+    A source or media type that is not valid raises a pydantic `ValidationError`, which is a `ValueError`:
 
     >>> ImageContent(source="aGk=", media_type="text/plain")
     Traceback (most recent call last):
@@ -150,9 +159,14 @@ class ImageContent(Part):
 
 
 class FileContent(Part):
-    """A document, such as a PDF: a URL, a data URI or base64, and the name it is shown by.
+    """A document inside a message, such as a PDF.
 
-    `media_type` is that of base64, `application/pdf` by default; `name` is by default not sent.
+    Args:
+        source: a URL, a data URI, or base64 as text or as `{"type": "base64", "data": …}`
+        media_type: the type of the base64, `application/pdf` by default; a data URI declares its own
+        name: the file name or title that the model sees; by default not sent
+        cache_control: a mark for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
+        native: extra keys of the part's JSON object, by the name of the wire format; by default none
 
     >>> FileContent(source={"type": "base64", "data": "JVBERi0="}, name="report.pdf").media_type
     'application/pdf'
@@ -169,7 +183,13 @@ def _one_name(media_type: str) -> str:
 
 
 class AudioContent(Part):
-    """A recording to listen to: base64, and its media type (`audio/wav` by default, `audio/mpeg` …).
+    """An audio recording inside a message.
+
+    Args:
+        source: a data URI, or base64 as text or as `{"type": "base64", "data": …}`
+        media_type: the type of the base64, `audio/wav` by default; `audio/mp3` is stored as `audio/mpeg`
+        cache_control: a mark for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
+        native: extra keys of the part's JSON object, by the name of the wire format; by default none
 
     >>> AudioContent(source="UklGRg==", media_type="audio/mp3").media_type
     'audio/mpeg'
@@ -181,7 +201,11 @@ class AudioContent(Part):
 
 
 class NativeContent(FrozenModel):
-    """A block of one wire format that no other part can hold, kept as it is; others report it as a loss.
+    """A block that only one wire format knows, kept unchanged; for other formats it is a loss.
+
+    Args:
+        format: the name of the wire format or server, such as `anthropic`
+        block: the JSON object of the block
 
     >>> NativeContent(format="anthropic", block={"type": "container_upload", "file_id": "f_1"}).block["type"]
     'container_upload'
@@ -207,7 +231,11 @@ class Message(FrozenModel):
 
 
 class UserMessage(Message):
-    """A turn of the user: text, or a list of parts.
+    """A message of the user.
+
+    Args:
+        content: text, or a list of parts such as `TextContent` and `ImageContent`; `None` for no content
+        native: extra keys of the message's JSON object, by the name of the wire format; by default none
 
     >>> UserMessage(content="Hello!").model_dump()
     {'role': 'user', 'content': 'Hello!'}
@@ -218,7 +246,12 @@ class UserMessage(Message):
 
 
 class SystemMessage(Message):
-    """Instructions that stand above the conversation.
+    """Instructions for the model, at the beginning of the conversation or inside it.
+
+    Args:
+        content: the instructions, as text
+        cache_control: a mark for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
+        native: extra keys of the message's JSON object, by the name of the wire format; by default none
 
     >>> SystemMessage(content="Answer briefly.").role
     'system'
@@ -230,14 +263,27 @@ class SystemMessage(Message):
 
 
 class AssistantToolCallFunction(FrozenModel):
-    """The function an assistant wants called; `arguments` is its JSON text, kept to the letter."""
+    """The function that the model wants to call, and with what.
+
+    Args:
+        name: the name of the tool
+        arguments: the arguments as the JSON text that the model wrote; it may be invalid
+
+    >>> AssistantToolCallFunction(name="weather", arguments='{"city": "Paris"}').arguments
+    '{"city": "Paris"}'
+    """
 
     name: str
     arguments: str
 
 
 class AssistantToolCall(FrozenModel):
-    """One call an assistant asks for; the result refers to it by `id`.
+    """One tool call that the model requests; the result refers to it by `id`.
+
+    Args:
+        id: the id of the call, unique within the conversation
+        function: the name of the tool and the arguments
+        native: extra keys of the call's JSON object, by the name of the wire format; by default none
 
     >>> AssistantToolCall(id="call_1", function=AssistantToolCallFunction(name="now", arguments="{}")).type
     'function'
@@ -250,13 +296,19 @@ class AssistantToolCall(FrozenModel):
 
 
 class AssistantMessage(Message):
-    """A turn of the model: text, tool calls, or a refusal to answer; each is `None` by default.
+    """A message of the model.
+
+    Args:
+        content: the text of the answer; by default `None`
+        tool_calls: the calls that the model requests; by default `None`
+        refusal: the text with which the model declines to answer; by default `None`
+        native: what the format needs back, by the name of the wire format or issuer; by default none
 
     >>> AssistantMessage(content="Hi!").tool_calls is None
     True
 
-    What a provider requires back, such as signed reasoning, is in `native`: append the message
-    to the conversation, and it goes back as it came.
+    What a provider requires back, such as signed reasoning, is in `native`: append the message to the
+    conversation, and it is sent back unchanged.
     """
 
     role: Literal["assistant"] = "assistant"
@@ -266,10 +318,15 @@ class AssistantMessage(Message):
 
 
 class ToolResultMessage(Message):
-    """The result of a tool for the call `tool_call_id`: text, or parts such as an image.
+    """The result of a tool call.
 
-    `name` is that of the tool. `is_error` is whether the tool failed, which `content` then explains; by
-    default it is not sent.
+    Args:
+        name: the name of the tool
+        tool_call_id: the `id` of the `AssistantToolCall` that it answers
+        content: the result: text, or a list of parts such as an image
+        is_error: whether the tool failed, as `content` then explains; by default not sent
+        cache_control: a mark for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
+        native: extra keys of the message's JSON object, by the name of the wire format; by default none
 
     >>> ToolResultMessage(name="now", tool_call_id="call_1", content="12:00").role
     'tool'

@@ -74,7 +74,7 @@ class Secret:
 
 
 def as_secret(key: str | Secret | None) -> Secret | None:
-    """Return a text as a `Secret`, and any other value as it is.
+    """Return a text as a `Secret`, and any other value unchanged.
 
     >>> as_secret("sk-secret"), as_secret(None)
     (Secret('***'), None)

@@ -1,4 +1,4 @@
-"""Values that come back from a call: a whole `Reply`, or `StreamChunk`s that fold into one."""
+"""The results of a call: a whole `Reply`, or `StreamChunk`s that fold into one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filte
 class Reply:
     """The whole answer of one call.
 
-    Arguments:
+    Args:
         message: the answer as a message, to append to the conversation
         usage: the tokens of the call; by default `None`, where the provider reported none
         finish_reason: why the model stopped, in one vocabulary for all providers; `None` where it is unknown
@@ -46,10 +46,10 @@ class Reply:
 class ToolCallDelta(FrozenModel):
     """A piece of a tool call: `id` and `name` come once, `arguments` are appended.
 
-    Arguments:
+    Args:
         index: the position of the call among those of the answer, from 0
-        id: the id of the call; by default `None`, where another delta brings it
-        name: the name of the tool; by default `None`, where another delta brings it
+        id: the id of the call; by default `None`, where another delta contains it
+        name: the name of the tool; by default `None`, where another delta contains it
         arguments: a piece of the JSON text of the arguments; empty by default
         native: extra keys of the call's JSON object, by the name of the format that supports them
     """
@@ -64,7 +64,7 @@ class ToolCallDelta(FrozenModel):
 class StreamChunk(FrozenModel):
     """A piece of an answer, as it arrives; every field may be empty, and is by default.
 
-    Arguments:
+    Args:
         content: a piece of the text
         finish_reason: why the model stopped; one of the last chunks has it
         usage: the tokens of the call so far; a later snapshot corrects an earlier one

@@ -165,11 +165,20 @@ def repair_turn(reply: Reply, failure: Repairable) -> tuple[AssistantMessage, Us
 
 @frozen(kw_only=True)
 class Partial(Generic[T]):
-    """An answer as far as it has arrived; the last one of a stream holds the `value`."""
+    """An answer as far as it has arrived; the last one of a stream has the `value`.
+
+    Args:
+        data: the object so far: strings may still grow, and arrays and objects may get more members
+        value: the instance of the class; `None` except in the last one
+
+    >>> Partial(data={"name": "An"}).value is None
+    True
+    """
 
     data: Mapping[str, Json]
     """The object so far: strings may still grow, and arrays and objects may get more members."""
     value: T | None = None
+    """The instance of the class; `None` except in the last one."""
 
 
 @frozen(kw_only=True)

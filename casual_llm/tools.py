@@ -29,10 +29,10 @@ from casual_llm.messages import CacheControl, Native
 class ToolParameter(FrozenModel):
     """The JSON Schema of one parameter of a tool.
 
-    Arguments:
+    Args:
         type: "string", "integer", "object" and so on, or a list of these; by default not in the schema
         description: what the parameter means, for the model; by default not in the schema
-        keywords: any other JSON Schema keyword, such as `enum` or `minimum`; kept as it is, frozen
+        keywords: any other JSON Schema keyword, such as `enum` or `minimum`; kept unchanged, and frozen
 
     A keyword that JSON cannot express is a pydantic `ValidationError`, which is also a `ValueError`.
 
@@ -76,7 +76,7 @@ _SCHEMA_FIELDS = frozenset({"type", "properties", "required"})
 class Tool(FrozenModel):
     """A function that the model may call.
 
-    Arguments:
+    Args:
         name: what the model calls it; a non-empty string, whose letters and length providers restrict
         description: what it does, for the model
         parameters: a `ToolParameter` for each argument, by name; by default none

@@ -39,13 +39,26 @@ def _size(body: bytes) -> str:
 
 @frozen(kw_only=True)
 class Translated:
-    """A body in another format, and what of the original it lacks or changes."""
+    """A body in another format, and how it differs from the original.
+
+    Args:
+        body: the translated body
+        url: where a request goes, below the base URL; empty for replies and streams
+        losses: what the target format does not support, or requires
+        changes: equivalent rewrites
+
+    >>> translate({"messages": [{"role": "user", "content": "Hi"}]}, from_="openai", to="ollama").unwrap()
+    Translated(body=<71 bytes>, url='/api/chat', losses=(), changes=())
+    """
 
     body: bytes = field(repr=_size)
+    """The translated body."""
     url: str = ""
     """Where a request goes, below the base URL: some formats carry the model there."""
     losses: tuple[Loss, ...] = ()
+    """What was dropped, replaced or added, because the target format does not support or requires it."""
     changes: tuple[Change, ...] = ()
+    """Equivalent rewrites, such as two consecutive user turns merged into one."""
 
 
 def translate(

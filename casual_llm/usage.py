@@ -24,6 +24,13 @@ class UsageParts:
 
     The three parts of the input add up to the prompt tokens, and with `output` to the total.
 
+    Args:
+        uncached_input: prompt tokens neither read from a cache nor written to one
+        cache_read: prompt tokens read from a cache
+        cache_write: prompt tokens written to a cache
+        output: all tokens of the answer
+        reasoning: the tokens of `output` that were reasoning; already counted there
+
     >>> Usage(prompt_tokens=100, cached_tokens=60, completion_tokens=7).parts.uncached_input
     40
     """
@@ -43,7 +50,7 @@ class UsageParts:
 class Usage(FrozenModel):
     """Tokens of one call, or of several added up; `None` is a figure the provider did not report.
 
-    Arguments:
+    Args:
         prompt_tokens: all tokens of the prompt, including those read from a cache or written to one
         completion_tokens: all tokens of the answer, including those of reasoning
         cached_tokens: the part of the prompt that was read from a cache
@@ -148,7 +155,14 @@ _NO_TOKENS = Usage(prompt_tokens=0, completion_tokens=0)
 class Ledger:
     """The calls of one model so far: how many, what the last one cost, and the sum of what is known.
 
-    `total` is exact where `unknown` is 0, and else a lower bound.
+    Args:
+        calls: all calls, including those that failed or were left early; by default 0
+        last: the usage of the most recent call, or `None`
+        total: the sum of all reported figures; exact where `unknown` is 0, and else a lower bound
+        unknown: the calls whose tokens `total` does not contain in full; by default 0
+
+    >>> record(Ledger(), Usage(prompt_tokens=12, completion_tokens=5)).total.total_tokens
+    17
     """
 
     calls: int = 0

@@ -26,12 +26,12 @@ def _sent(options: Layer) -> dict[Path, Any]:
     return {path: value for path, value in flatten(resolve_for(options)).items() if value is not OMIT}
 
 
-def _beyond(place: Path, options: Layer) -> dict[Path, Any]:
-    return {path: value for path, value in _sent(options).items() if path[: len(place)] != place}
+def _beyond(prefix: Path, options: Layer) -> dict[Path, Any]:
+    return {path: value for path, value in _sent(options).items() if path[: len(prefix)] != prefix}
 
 
-def _beneath(place: Path, options: Layer) -> dict[Path, Any]:
-    return {path: value for path, value in _sent(options).items() if path[: len(place)] == place}
+def _beneath(prefix: Path, options: Layer) -> dict[Path, Any]:
+    return {path: value for path, value in _sent(options).items() if path[: len(prefix)] == prefix}
 
 
 def left_identity(merge: Merge, a: Layer) -> bool:
@@ -59,18 +59,18 @@ def later_set_wins(merge: Merge, a: Layer, single: Layer) -> bool:
 
 
 def nothing_else_changes(merge: Merge, a: Layer, single: Layer) -> bool:
-    (place,) = flatten(single)
-    return _beyond(place, merge(a, single)) == _beyond(place, a)
+    (path,) = flatten(single)
+    return _beyond(path, merge(a, single)) == _beyond(path, a)
 
 
 def omit_removes(merge: Merge, a: Layer, omitted: Layer) -> bool:
-    (place,) = flatten(omitted)
-    return not _beneath(place, merge(a, omitted))
+    (path,) = flatten(omitted)
+    return not _beneath(path, merge(a, omitted))
 
 
 def removed_stays_removed(merge: Merge, a: Layer, b: Layer, omitted: Layer) -> bool:
-    (place,) = flatten(omitted)
-    return not _beneath(place, merge(a, merge(b, omitted)))
+    (path,) = flatten(omitted)
+    return not _beneath(path, merge(a, merge(b, omitted)))
 
 
 LAWS: tuple[Law, ...] = (

@@ -292,7 +292,7 @@ def _options(draw: st.DrawFn) -> ChatOptions:
         "tool_choice": st.sampled_from(choices),
     }
     mask = draw(st.integers(0, 2 ** len(known) - 1))
-    chosen = {name: draw(some) for place, (name, some) in enumerate(known.items()) if mask >> place & 1}
+    chosen = {name: draw(some) for index, (name, some) in enumerate(known.items()) if mask >> index & 1}
     return ChatOptions(**{"tools": offered or None, **chosen} if "tool_choice" in chosen else chosen)
 
 

@@ -151,7 +151,7 @@ MUTANTS = (
     Mutant(
         "reading drops the request for a stream",
         evolve(PARROT, read=_read_no_stream),
-        "a request that was read is written again byte by byte",
+        "a request that was read is encoded to the same bytes again",
     ),
     Mutant(
         "two messages are sent, however many there are",
@@ -163,13 +163,13 @@ MUTANTS = (
         _asked(_without("temperature")),
         "everything in a call is sent or reported",
     ),
-    Mutant("zero is treated as unset", _asked(_without_zeros), "zero and nothing are values"),
-    Mutant("OMIT is sent as a text", _asked(_omit_as_text), "what is omitted is never sent"),
-    Mutant("what is not set is sent as null", _sent(_null), "none is never sent"),
+    Mutant("zero is treated as unset", _asked(_without_zeros), "zero and empty values are sent or reported"),
+    Mutant("OMIT is sent as a text", _asked(_omit_as_text), "omitted options are never sent"),
+    Mutant("what is not set is sent as null", _sent(_null), "unset options are never sent"),
     Mutant(
         "an alias is declared that has no effect",
         evolve(PARROT, names=("parrot", "bird")),
-        "every name of a format means it and no other does",
+        "options apply under each name of the format and no other",
     ),
     Mutant(
         "strict has no effect",
@@ -179,19 +179,19 @@ MUTANTS = (
     Mutant(
         "merge has no effect",
         _asked(_without("system_message_handling")),
-        "merged system messages are one or reported",
+        "merged system messages are sent as one or reported",
     ),
     Mutant(
         "a tool's result raises",
         _asked(_no_tools),
-        "a call is encoded or refused by its path",
+        "a call is encoded or rejected with a path",
         LookupError,
     ),
     Mutant("requests are numbered", _sent(_numbered), "encoding gives the same bytes each time"),
     Mutant(
         "the number of messages comes first",
         _sent(_counted),
-        "a further turn leaves all earlier bytes as they were",
+        "a new turn leaves all earlier bytes unchanged",
     ),
     Mutant(
         "what was encoded is encoded again",
@@ -201,7 +201,7 @@ MUTANTS = (
     Mutant(
         "what was read is changed again",
         evolve(PARROT, encode=_changed_each_time),
-        "what was read needs no changes",
+        "a request that was read is encoded without changes",
     ),
     Mutant(
         "reading raises on invalid JSON",
@@ -212,22 +212,22 @@ MUTANTS = (
     Mutant(
         "an answer's tokens are not written",
         _answered(lambda reply: evolve(reply, usage=None)),
-        "a reply comes back as it was written",
+        "a written reply is decoded to itself",
     ),
     Mutant(
         "the finish reason is not written",
         _answered(lambda reply: evolve(reply, finish_reason=None)),
-        "why an answer ended is kept",
+        "the finish reason of a reply is preserved",
     ),
     Mutant(
         "decoding changes the content",
         evolve(PARROT, decode=lambda response: PARROT.decode(response).map(_emphatic)),
-        "a reply that was decoded is written as it is",
+        "a decoded reply survives a round trip",
     ),
     Mutant(
         "the keys of another format are written",
         evolve(PARROT, write=_with_foreign_keys),
-        "what is native to another format is not written",
+        "native keys of other formats are not written",
     ),
     Mutant(
         "a stream has other content than the whole reply",
@@ -237,12 +237,12 @@ MUTANTS = (
     Mutant(
         "each read is decoded as a complete text",
         evolve(PARROT, step=_as_text),
-        "a stream is blind to where the network cuts",
+        "a stream does not depend on where the network cuts",
     ),
     Mutant(
         "every stream is taken as complete",
         evolve(PARROT, finish=lambda _: Success(())),
-        "a stream that is cut is the beginning of an answer",
+        "a stream that is cut is truncated and carries what was received",
     ),
     Mutant(
         "decoding raises on invalid JSON",

@@ -72,11 +72,11 @@ def _domain(name: str, values: list[Any]) -> Domain:
     field = name.split(maxsplit=1)[0]
     depth = FIELDS[field].combination.depth
     layers: list[Layer] = [ChatOptions(), *(ChatOptions(**{field: value}) for value in [OMIT, *values])]
-    places = {
+    by_text = {
         (path, repr(value)): (path, value) for layer in layers for path, value in flatten(layer).items()
     }
-    single = [at_path(path, v) for path, v in places.values() if v is not OMIT and len(path) > depth]
-    return Domain(field, layers, single, [at_path(path, v) for path, v in places.values() if v is OMIT])
+    single = [at_path(path, v) for path, v in by_text.values() if v is not OMIT and len(path) > depth]
+    return Domain(field, layers, single, [at_path(path, v) for path, v in by_text.values() if v is OMIT])
 
 
 DOMAINS = {name: _domain(name, values) for name, values in _VALUES.items()}
@@ -88,12 +88,12 @@ def tabled(merge: Merge) -> Merge:
     known: dict[str, Layer] = {}
 
     def looked_up(a: Layer, b: Layer) -> Layer:
-        place = (id(a), id(b))
-        if place not in table:
+        pair = (id(a), id(b))
+        if pair not in table:
             merged = merge(a, b)
             # The layers are kept, so that their ids stay theirs.
-            table[place] = (a, b, known.setdefault(repr(merged), merged))
-        return table[place][2]
+            table[pair] = (a, b, known.setdefault(repr(merged), merged))
+        return table[pair][2]
 
     return looked_up
 

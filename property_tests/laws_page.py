@@ -18,7 +18,7 @@ from casual_llm.options import FIELDS
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "laws.md"
-_COMBINATIONS = ("the later value stands", "joined by key", "joined by provider and key")
+_COMBINATIONS = ("the last value wins", "merged by key", "merged by provider and key")
 """Descriptions of the combinations, by depth."""
 
 

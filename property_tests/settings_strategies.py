@@ -62,7 +62,7 @@ def section_options(draw: st.DrawFn) -> Data:
     """Options of one section; most are not set."""
     masks = st.integers(0, 2 ** len(_VALUES) - 1)
     mask = draw(masks) & draw(masks) & draw(masks)
-    return {name: draw(some) for place, (name, some) in enumerate(_VALUES.items()) if mask >> place & 1}
+    return {name: draw(some) for index, (name, some) in enumerate(_VALUES.items()) if mask >> index & 1}
 
 
 def _places(options: Data) -> list[str]:
@@ -106,7 +106,7 @@ _connections = st.fixed_dictionaries(
 def preset_sections(draw: st.DrawFn, most: int = 3) -> Data:
     """Presets that extend those made before them, so that there is no circle; the order is any."""
     called = draw(st.lists(names, unique=True, max_size=most))
-    made = {name: draw(sections(called[:place])) for place, name in enumerate(called)}
+    made = {name: draw(sections(called[:index])) for index, name in enumerate(called)}
     return dict(draw(st.permutations([*made.items()])))
 
 

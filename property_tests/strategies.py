@@ -229,7 +229,7 @@ _SCALARS: list[Any] = [0, 1, 1.0, True, None, "", [], {}]
 _inner_maps: SearchStrategy[Any] = st.sampled_from("pqr").map(lambda key: {key: 1})  # a new one each time
 _values = _inner_maps | st.sampled_from(_SCALARS)
 _values_or_omit = _inner_maps | st.sampled_from([*_SCALARS, OMIT, OMIT])
-_further = _maps(st.dictionaries(_keys, _values_or_omit, min_size=1, max_size=3))
+_extra_maps = _maps(st.dictionaries(_keys, _values_or_omit, min_size=1, max_size=3))
 _EFFORTS = st.sampled_from(get_args(ReasoningEffort))
 _amounts = st.fixed_dictionaries({"effort": _EFFORTS}) | st.fixed_dictionaries(
     {"budget_tokens": st.integers(1, 2**40)}
@@ -248,8 +248,8 @@ _LAYERS = {
     "response_format": plain_formats | st.just(Person),
     "system_message_handling": st.sampled_from(["keep", "merge"]),
     "strict": st.booleans(),
-    "extra": _further,
-    "provider_options": _maps(st.dictionaries(_providers, _further | _omit, min_size=1, max_size=2)),
+    "extra": _extra_maps,
+    "provider_options": _maps(st.dictionaries(_providers, _extra_maps | _omit, min_size=1, max_size=2)),
 }
 # The layers of one example set the same few fields, so that they overlap.
 _fields = st.shared(
@@ -296,7 +296,7 @@ def _call_options(draw: st.DrawFn, more: dict[str, SearchStrategy[Any]]) -> Laye
     masks = st.integers(0, 2 ** len(known) - 1)
     mask = draw(masks) & draw(masks)
     chosen = {
-        name: draw(some | _omit) for place, (name, some) in enumerate(known.items()) if mask >> place & 1
+        name: draw(some | _omit) for index, (name, some) in enumerate(known.items()) if mask >> index & 1
     }
     nothing: SearchStrategy[Any] = st.sampled_from([None, [], OMIT])
     return ChatOptions(**chosen, tools=offered or draw(nothing), tool_choice=choice)

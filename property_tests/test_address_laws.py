@@ -1,4 +1,4 @@
-"""A download goes to public addresses, and to no others."""
+"""Downloads connect to public addresses only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _inside(network: str, address: IPv4Address, shift: int) -> str:
 
 
 @given(_ipv4 | _ipv6)
-def test_an_address_is_public_or_refused_for_a_reason(address: IPv4Address | IPv6Address) -> None:
+def test_an_address_is_public_or_rejected_with_a_reason(address: IPv4Address | IPv6Address) -> None:
     reason = refused_address(str(address))
     assert reason is None or reason
 
@@ -33,7 +33,7 @@ def test_an_accepted_address_is_public_to_the_standard_library_too(
 
 
 @given(_ipv4)
-def test_an_address_that_the_standard_library_calls_special_is_refused(address: IPv4Address) -> None:
+def test_an_address_that_the_standard_library_calls_special_is_rejected(address: IPv4Address) -> None:
     special = address.is_private or address.is_multicast or address.is_reserved or address.is_loopback
     assert not special or refused_address(str(address))
 
@@ -52,27 +52,29 @@ def test_an_address_that_the_standard_library_calls_special_is_refused(address: 
         ("2001::/32", 0),
     ],
 )
-def test_no_ipv4_address_is_reached_in_another_form(network: str, shift: int, address: IPv4Address) -> None:
+def test_an_ipv4_address_that_is_not_public_is_rejected_in_every_form(
+    network: str, shift: int, address: IPv4Address
+) -> None:
     assert refused_address(_inside(network, address, shift))
 
 
 @given(st.integers(0, 2**125 - 1).map(IPv6Address) | st.integers(2**126, 2**128 - 1).map(IPv6Address))
-def test_of_ipv6_only_the_public_eighth_is_accepted(address: IPv6Address) -> None:
+def test_only_the_global_unicast_eighth_of_ipv6_is_accepted(address: IPv6Address) -> None:
     assert refused_address(str(address))
 
 
 @given(_ipv6.map(str), st.text(max_size=5))
-def test_an_address_in_a_zone_of_this_machine_is_refused(address: str, zone: str) -> None:
-    assert refused_address(f"{address}%{zone}") == "in a zone of this machine"
+def test_an_ipv6_address_with_a_zone_is_rejected(address: str, zone: str) -> None:
+    assert refused_address(f"{address}%{zone}") == "an IPv6 address with a zone"
 
 
 @given(st.text(max_size=12))
-def test_text_that_is_not_an_address_is_refused(text: str) -> None:
+def test_text_that_is_not_an_address_is_rejected(text: str) -> None:
     assert refused_address(f"x{text}")
 
 
 @given(_ipv4)
-def test_an_address_in_an_odd_spelling_is_refused(address: IPv4Address) -> None:
+def test_an_address_in_an_unusual_spelling_is_rejected(address: IPv4Address) -> None:
     odd = [str(int(address)), hex(int(address)), f"0{int(address):o}", f"0{address}", f"{address}."]
     assert [spelling for spelling in odd if refused_address(spelling) is None] == []
 
@@ -127,5 +129,5 @@ def test_a_public_address_is_accepted(address: str) -> None:
         ("localhost", "not an IP address"),
     ],
 )
-def test_an_address_that_is_not_public_is_refused_with_its_kind(address: str, reason: str) -> None:
+def test_an_address_that_is_not_public_is_rejected_and_its_kind_is_named(address: str, reason: str) -> None:
     assert refused_address(address) == reason

@@ -1,4 +1,4 @@
-"""Anthropic Messages: what is said comes back as it was said, or what was changed or lost is named."""
+"""Anthropic Messages: requests and replies survive a round trip, or the difference is reported."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_a_request_without_losses_and_changes_reads_back_to_its_call(call: Call)
 @example(ask(UserMessage(content="", native={"anthropic": {"further": 1}})))
 @example(ask(_ASKING, ToolResultMessage(name="f", tool_call_id="1", content=[])))
 @example(ask(_ASKING, ToolResultMessage(name="f", tool_call_id="1", content=[TextContent(text="")])))
-def test_what_is_read_of_a_request_is_its_canonical_form(call: Call) -> None:
+def test_a_request_is_read_in_canonical_form(call: Call) -> None:
     bare = attrs.evolve(call, options=ChatOptions(max_tokens=1))
     canonical = encoded(bare).map(lambda it: read(it.request)).value_or(bare)
     assert json_of(canonical) == json_of(bare)
@@ -141,7 +141,7 @@ def test_what_is_read_of_a_request_is_its_canonical_form(call: Call) -> None:
 @given(calls | any_calls)
 @example(ask(_BROKEN))
 @example(ask(_BROKEN, _BROKEN))
-def test_messages_are_changed_where_that_is_reported_and_nowhere_else(call: Call) -> None:
+def test_messages_change_exactly_where_a_loss_or_change_is_reported(call: Call) -> None:
     it = encoded(attrs.evolve(call, options=ChatOptions(max_tokens=1)))
     same = it.map(lambda it: read(it.request).messages == call.messages)
     reported = it.map(lambda it: bool(it.losses or it.changes))
@@ -151,9 +151,9 @@ def test_messages_are_changed_where_that_is_reported_and_nowhere_else(call: Call
 @given(calls | any_calls)
 @example(ask(UserMessage(content=[ImageContent(source="data:,no image")])))
 @example(ask(UserMessage(content=[AudioContent(source="aGk=")])))
-def test_a_call_is_encoded_or_refused_by_its_path(call: Call) -> None:
-    place = encoded(call).swap().map(lambda error: error.path).value_or("messages")
-    assert place.startswith(("messages", "options."))
+def test_a_call_is_encoded_or_rejected_with_a_path(call: Call) -> None:
+    path = encoded(call).swap().map(lambda error: error.path).value_or("messages")
+    assert path.startswith(("messages", "options."))
 
 
 _MARK: dict[str, Json] = {"type": "ephemeral"}
@@ -171,16 +171,16 @@ _LOSSES: list[tuple[ChatMessage, str]] = [
 
 
 @given(st.sampled_from(_LOSSES), st.lists(st.just(UserMessage(content="Hi")), max_size=2))
-def test_what_a_message_cannot_hold_is_lost_by_its_path(
+def test_what_the_format_cannot_hold_is_a_loss_with_its_path(
     lossy: tuple[ChatMessage, str], before: list[ChatMessage]
 ) -> None:
-    message, place = lossy
+    message, path = lossy
     it = encoded(ask(*before, message)).unwrap()
-    assert [loss.path for loss in it.losses] == [f"messages[{len(before) + 1}].{place}"]
+    assert [loss.path for loss in it.losses] == [f"messages[{len(before) + 1}].{path}"]
 
 
 @given(st.sampled_from(["aGk=", "aGl="]), st.sampled_from(["text/plain", "text/csv"]))
-def test_a_text_file_comes_back_in_the_usual_spelling_of_base64(data: str, media_type: str) -> None:
+def test_a_text_file_is_read_back_in_canonical_base64(data: str, media_type: str) -> None:
     file = FileContent(source={"type": "base64", "data": data}, media_type=media_type)
     it = encoded(ask(AssistantMessage(content="a"), UserMessage(content=[file]))).unwrap()
     assert [loss.kind for loss in it.losses] == ["replaced"] * (media_type == "text/csv")
@@ -199,19 +199,19 @@ def test_every_option_that_is_set_is_in_the_body_or_reported(call: Call) -> None
 
 def _reported(it: Encoded) -> set[str]:
     reported: list[Loss | Change] = [*it.losses, *it.changes]
-    places = [one.path.removeprefix("options.") for one in reported]
-    return {_WORDS.get(place, place) for place in places}
+    paths = [one.path.removeprefix("options.") for one in reported]
+    return {_WORDS.get(path, path) for path in paths}
 
 
 @given(calls | any_calls, st.integers(0, 6))
-def test_what_was_written_of_a_prefix_is_gone_on_with(call: Call, size: int) -> None:
+def test_encoding_continues_from_a_prefix(call: Call, size: int) -> None:
     before = encoded(attrs.evolve(call, messages=call.messages[:size]))
     after = before.bind(lambda it: CODEC.encode(call, prefix=it.prefix))
     assert after.value_or(None) in {None, encoded(call).value_or(None)}
 
 
 @given(calls | any_calls, st.text("ab", min_size=1), st.text("ab", min_size=1))
-def test_a_further_turn_leaves_all_earlier_bytes_as_they_were(call: Call, answer: str, asked: str) -> None:
+def test_a_new_turn_leaves_all_earlier_bytes_unchanged(call: Call, answer: str, asked: str) -> None:
     turn = (AssistantMessage(content=answer), UserMessage(content=asked))
     ended = attrs.evolve(call, messages=(*call.messages, UserMessage(content="Well?")))
     after = body_of(attrs.evolve(ended, messages=(*ended.messages, *turn)))
@@ -227,7 +227,7 @@ def test_a_merged_conversation_has_at_most_one_system_block(call: Call) -> None:
 
 
 @given(st.sampled_from([UserMessage, AssistantMessage]), json_values, json_values)
-def test_of_a_key_that_messages_of_a_turn_set_differently_the_last_is_sent_and_reported(
+def test_messages_of_one_turn_that_disagree_on_a_native_key_send_the_last_value_and_report_a_loss(
     kind: type[UserMessage | AssistantMessage], first: Json, last: Json
 ) -> None:
     turn = [kind(content="a", native={"anthropic": {"x": value}}) for value in (first, last)]
@@ -241,23 +241,21 @@ def _last(it: Encoded) -> Any:  # noqa: ANN401
 
 
 @given(answered_blocks, st.text("a", max_size=1))
-def test_thinking_that_is_not_signed_is_a_loss_where_it_says_anything(
-    blocks: list[Any], thought: str
-) -> None:
+def test_unsigned_thinking_is_a_loss_unless_it_is_empty(blocks: list[Any], thought: str) -> None:
     content = [{"type": "thinking", "thinking": thought}, *blocks]
     call = read(_request(max_tokens=1, messages=[_ASKED, {"role": "assistant", "content": content}]))
-    places = [loss.path for loss in encoded(call).unwrap().losses]
-    assert places == ["messages[1].native.anthropic.content"] * len(thought)
+    paths = [loss.path for loss in encoded(call).unwrap().losses]
+    assert paths == ["messages[1].native.anthropic.content"] * len(thought)
 
 
 @given(sound_calls)
-def test_a_request_is_one_by_the_schema_of_the_vendor(call: Call) -> None:
+def test_a_request_follows_the_schema_of_the_vendor(call: Call) -> None:
     body = json.loads(encoded(call).unwrap().request.body)
     assert problems("anthropic.CreateMessageParams", body) == []
 
 
 @given(limits)
-def test_limits_that_the_vendor_does_not_know_are_put_into_descriptions(keywords: dict[str, Any]) -> None:
+def test_limits_that_the_vendor_does_not_support_go_into_descriptions(keywords: dict[str, Any]) -> None:
     options = ChatOptions(max_tokens=1, response_format=limited(keywords))
     asked: Any = json_of(attrs.evolve(ask(), model="claude-opus-4-6", options=options))
     field = asked["output_config"]["format"]["schema"]["properties"]["field"]
@@ -267,21 +265,21 @@ def test_limits_that_the_vendor_does_not_know_are_put_into_descriptions(keywords
 
 
 @given(json_objects)
-def test_a_schema_that_is_given_is_sent_and_read_as_it_is(schema: dict[str, Json]) -> None:
+def test_an_explicit_schema_is_sent_and_read_back_unchanged(schema: dict[str, Json]) -> None:
     options = ChatOptions(max_tokens=1, response_format=JsonSchema(name="answer", schema=schema))
     it = encoded(attrs.evolve(ask(), model="claude-opus-4-6", options=options)).unwrap()
     assert (it.losses, it.changes, read(it.request).options) == ((), (), options)
 
 
 @given(st.sampled_from(MODELS))
-def test_a_class_that_contains_itself_is_asked_for_by_an_instruction(model: str) -> None:
+def test_a_recursive_class_is_requested_by_an_instruction(model: str) -> None:
     options = ChatOptions(max_tokens=1, response_format=Tree)
     asked: Any = json_of(attrs.evolve(ask(), model=model, options=options))
     assert ("output_config" in asked, "#/$defs/Tree" in asked["system"][-1]["text"]) == (False, True)
 
 
 @given(st.lists(st.text("a \n", max_size=2), max_size=3))
-def test_a_stop_sequence_is_sent_or_blank_and_reported(stop: list[str]) -> None:
+def test_a_stop_sequence_is_sent_unless_it_is_blank_and_then_reported(stop: list[str]) -> None:
     it = encoded(attrs.evolve(ask(), options=ChatOptions(max_tokens=1, stop=stop))).unwrap()
     kept = json.loads(it.request.body).get("stop_sequences", [])
     assert kept == [text for text in stop if text.strip()]
@@ -289,7 +287,7 @@ def test_a_stop_sequence_is_sent_or_blank_and_reported(stop: list[str]) -> None:
 
 
 @given(st.text("a.é", min_size=1, max_size=3) | st.integers(127, 130).map("a".__mul__))
-def test_a_tool_is_listed_by_its_name_or_refused_at_its_place(name: str) -> None:
+def test_a_tool_is_sent_or_rejected_at_the_path_of_its_name(name: str) -> None:
     options = ChatOptions(max_tokens=1, tools=[Tool(name=name)])
     it = encoded(attrs.evolve(ask(), options=options))
     listed = it.map(lambda it: json.loads(it.request.body)["tools"][0]["name"])
@@ -297,7 +295,7 @@ def test_a_tool_is_listed_by_its_name_or_refused_at_its_place(name: str) -> None
 
 
 @given(json_values)
-def test_a_further_key_system_replaces_what_stands_above_the_conversation_and_tells_it(value: Json) -> None:
+def test_system_in_extra_replaces_the_system_messages_and_is_reported(value: Json) -> None:
     call = ask(SystemMessage(content="Be brief."))
     it = encoded(attrs.evolve(call, options=call.options | ChatOptions(extra={"system": value}))).unwrap()
     assert json.loads(it.request.body)["system"] == value
@@ -319,22 +317,22 @@ _MALFORMED: list[tuple[str, Callable[[Json], dict[str, Json]]]] = [
 
 
 @given(st.sampled_from(_MALFORMED), st.integers())
-def test_what_a_message_cannot_hold_is_refused_by_its_path(
+def test_an_invalid_field_of_a_message_is_rejected_with_its_path(
     malformed: tuple[str, Callable[[Json], dict[str, Json]]], value: int
 ) -> None:
-    place, message = malformed
-    assert CODEC.read(_request(messages=[message(value)])).failure().path == f"messages[0].{place}"
+    path, message = malformed
+    assert CODEC.read(_request(messages=[message(value)])).failure().path == f"messages[0].{path}"
 
 
 @given(odd_requests)
-def test_any_request_is_read_or_refused_with_its_place_named(request: Request) -> None:
+def test_any_request_is_read_or_rejected_with_a_text(request: Request) -> None:
     assert CODEC.read(request).swap().map(str).value_or("fine")
 
 
 @given(odd_requests)
 @example(_request(messages=[{"role": "user", "content": [_TABLE]}]))
 @example(_request(messages=[{"role": "user", "content": [_STORED]}]))
-def test_a_request_that_was_read_is_written_and_read_the_same(request: Request) -> None:
+def test_a_request_that_was_read_is_encoded_to_the_same_bytes_again(request: Request) -> None:
     call = CODEC.read(request).value_or(Call(model="", messages=[]))
     again = encoded(call).map(lambda it: body_of(read(it.request)))
     assert again.value_or(b"") == body_of(call)
@@ -344,7 +342,7 @@ def test_a_request_that_was_read_is_written_and_read_the_same(request: Request) 
 
 
 @given(replies)
-def test_a_reply_that_was_written_is_read_back(reply: Reply) -> None:
+def test_a_written_reply_is_decoded_to_itself(reply: Reply) -> None:
     assert CODEC.decode(CODEC.write(reply)) == Success(reply)
 
 
@@ -354,7 +352,7 @@ def test_a_reply_that_was_written_is_read_back(reply: Reply) -> None:
 @example(Response(status=200, body=_UNSENT))
 @example(Response(status=200, body=_UNSENT.replace(b'"f"', b'"f", "caller": {"type": "direct"}')))
 @example(Response(status=200, body=_NO_JSON))
-def test_a_reply_that_was_read_stays_the_same(response: Response) -> None:
+def test_a_decoded_reply_is_written_and_decoded_to_itself(response: Response) -> None:
     reply = CODEC.decode(response)
     assert reply.map(CODEC.write).bind(CODEC.decode) == reply
 
@@ -370,14 +368,14 @@ def test_a_collected_stream_is_the_reply_that_was_written(reply: Reply) -> None:
 
 
 @given(replies)
-def test_a_reply_is_a_message_that_can_be_sent_again(reply: Reply) -> None:
+def test_the_message_of_a_reply_can_be_sent_without_losses(reply: Reply) -> None:
     messages = (UserMessage(content="Hi"), reply.message, UserMessage(content="Go on."))
     again = encoded(Call(model="m", messages=messages, options=ChatOptions(max_tokens=1)))
     assert holds(again.map(lambda it: it.losses or it.changes or read(it.request).messages == messages))
 
 
 @given(odd_streams.flatmap(with_chunking))
-def test_a_stream_is_blind_to_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
+def test_a_stream_does_not_depend_on_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
     together, reads = cut
     assert play(reads) == play([together])
 
@@ -401,7 +399,7 @@ def test_a_stream_that_is_cut_is_truncated_and_carries_what_was_received(
 
 
 @given(replies, odd_streams)
-def test_nothing_after_the_last_word_matters(reply: Reply, rest: bytes) -> None:
+def test_everything_after_the_last_event_is_ignored(reply: Reply, rest: bytes) -> None:
     assert play([*CODEC.write_stream(reply), rest]) == play(CODEC.write_stream(reply))
 
 
@@ -414,18 +412,18 @@ def test_the_last_event_may_lack_its_blank_line(reply: Reply) -> None:
     replies,
     st.sampled_from([b": hello\n\n", b'event: ping\ndata: {"type": "ping"}\n\n', b"event: new\ndata: ?\n\n"]),
 )
-def test_comments_pings_and_unknown_events_mean_nothing(reply: Reply, noise: bytes) -> None:
+def test_comments_pings_and_unknown_events_are_ignored(reply: Reply, noise: bytes) -> None:
     assert collected([noise + part for part in CODEC.write_stream(reply)]) == Success(reply)
 
 
 @given(replies)
-def test_a_head_that_is_sent_twice_means_nothing(reply: Reply) -> None:
+def test_a_repeated_message_start_is_ignored(reply: Reply) -> None:
     head, *rest = CODEC.write_stream(reply)
     assert collected([head, head, *rest]) == Success(reply)
 
 
 @given(answered_blocks)
-def test_a_message_that_stands_whole_in_its_first_event_is_read_as_one_that_is_not_streamed(
+def test_a_message_that_is_complete_in_its_first_event_is_read_like_one_that_is_not_streamed(
     blocks: list[Any],
 ) -> None:
     stream = [event("message_start", message={"content": blocks}), event("message_stop")]
@@ -433,14 +431,14 @@ def test_a_message_that_stands_whole_in_its_first_event_is_read_as_one_that_is_n
 
 
 @given(answered_blocks)
-def test_blocks_that_begin_whole_need_neither_grow_nor_end(blocks: list[Any]) -> None:
+def test_blocks_that_are_complete_at_their_start_need_no_deltas_and_no_end(blocks: list[Any]) -> None:
     begun = [event("content_block_start", index=at, content_block=it) for at, it in enumerate(blocks)]
     grown = [event("content_block_delta", index=at, delta=silent(it)) for at, it in enumerate(blocks)]
     assert collected([*begun, *grown, event("message_stop")]) == CODEC.decode(whole({"content": blocks}))
 
 
 @given(st.lists(st.sampled_from(["", " ", "{", '"a":', "1", "}"]), max_size=5))
-def test_an_input_may_come_in_any_number_of_parts(parts: list[str]) -> None:
+def test_the_input_of_a_tool_may_arrive_in_any_number_of_parts(parts: list[str]) -> None:
     begun = event("content_block_start", content_block={"type": "tool_use", "id": "1", "name": "f"})
     deltas = [{"type": "input_json_delta", "partial_json": part} for part in [*parts, "".join(parts)]]
     *apart, together = [event("content_block_delta", delta=delta) for delta in deltas]
@@ -449,7 +447,7 @@ def test_an_input_may_come_in_any_number_of_parts(parts: list[str]) -> None:
 
 
 @given(st.text("abc", max_size=3))
-def test_an_image_of_a_type_that_is_none_stays_as_it_is(media_type: str) -> None:
+def test_an_image_with_an_invalid_media_type_is_preserved_as_a_native_block(media_type: str) -> None:
     source = {"type": "base64", "media_type": media_type, "data": "aGk="}
     content = [{"type": "image", "source": source}, {"type": "text", "text": "a"}]
     body = {"model": "m", "max_tokens": 1, "messages": [{"role": "user", "content": content}]}
@@ -458,13 +456,13 @@ def test_an_image_of_a_type_that_is_none_stays_as_it_is(media_type: str) -> None
 
 
 @given(st.text(max_size=3) | st.integers() | json_objects)
-def test_a_tool_of_odd_strictness_stays_in_extra(strict: Json) -> None:
+def test_a_tool_with_an_invalid_strict_is_kept_in_extra(strict: Json) -> None:
     body = {"messages": [], "tools": [{"name": "f", "input_schema": {}, "strict": strict}]}
     call = CODEC.read(Request(url="", body=json.dumps(body).encode())).unwrap()
     assert call.options.tools is None
 
 
 @given(st.text(" \t", max_size=3))
-def test_an_event_without_data_means_nothing(blank: str) -> None:
+def test_an_event_without_data_is_ignored(blank: str) -> None:
     data = f"event: ping\ndata: {blank}\n\n".encode()
     assert CODEC.step(CODEC.start, data).unwrap()[1] == ()

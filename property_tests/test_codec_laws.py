@@ -1,4 +1,4 @@
-"""A codec is its functions under one name; the repr of its records shows no secret."""
+"""A codec is a record of functions; the reprs of its values show no secrets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_dialect_is_found_by_its_name_in_any_case(dialect: Dialect, written: C
 
 
 @given(st.lists(parts, min_size=1, max_size=2))
-def test_a_variant_of_a_call_is_another_call(parts: list[ContentPart]) -> None:
+def test_each_variant_of_a_call_differs_from_the_call(parts: list[ContentPart]) -> None:
     call = Call(model="m", messages=[UserMessage(content=parts)])
     assert all(other != call for _, other in variants(call))
 
@@ -53,7 +53,7 @@ def test_the_repr_of_a_request_or_response_hides_header_values(name: str, body: 
 
 
 @given(st.lists(messages, max_size=3))
-def test_a_call_does_not_change_with_the_list_of_its_messages(conversation: list[ChatMessage]) -> None:
+def test_a_call_does_not_change_with_the_list_it_was_given(conversation: list[ChatMessage]) -> None:
     call, before = Call(model="m", messages=conversation), tuple(conversation)
     conversation.clear()
     assert call.messages == before

@@ -23,7 +23,7 @@ _LIMITS = settings(max_examples=200, derandomize=True, database=None, phases=[Ph
 def test_a_broken_codec_is_found_by_its_law(mutant: Mutant) -> None:
     with pytest.raises(mutant.shows) as caught:
         check_law(mutant.codec, mutant.law, _LIMITS)
-    assert f"parrot does not keep the law: {mutant.law}" in caught.value.__notes__
+    assert f"parrot does not obey the law: {mutant.law}" in caught.value.__notes__
 
 
 @pytest.mark.parametrize("mutant", MUTANTS[:1], ids=lambda mutant: mutant.wrong)

@@ -1,4 +1,4 @@
-"""All wire formats keep the laws, including each dialect and two toy formats."""
+"""All wire formats obey the laws, including each dialect and two toy formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A combination takes any number of layers, and an explanation keeps to the place it explains."""
+"""A combination accepts any number of layers, and an explanation is about one path only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ _of: dict[Combination, Any] = {LAST: st.integers(), BY_KEY: _layers, BY_PROVIDER
 
 @pytest.mark.parametrize("combination", _of, ids=["last", "by key", "by provider and key"])
 @given(data=st.data())
-def test_combining_three_is_combining_two_by_two(combination: Combination, data: st.DataObject) -> None:
+def test_combining_three_layers_is_combining_them_two_by_two(
+    combination: Combination, data: st.DataObject
+) -> None:
     first, second, third = data.draw(st.tuples(*[_of[combination]] * 3))
     at_once = combination.combine(first, second, third)
     assert at_once == combination.combine(combination.combine(first, second), third)
@@ -32,21 +34,21 @@ def test_combining_three_is_combining_two_by_two(combination: Combination, data:
 
 
 @given(st.dictionaries(names, st.integers(), min_size=1), st.integers())
-def test_what_an_omitted_map_overrides_is_of_that_map_alone(items: dict[str, int], seed: int) -> None:
+def test_an_omitted_map_overrides_only_keys_of_that_map(items: dict[str, int], seed: int) -> None:
     below = ChatOptions(seed=seed, extra=items, provider_options={"openai": {"n": seed}})
     row = explain(client=below, call=ChatOptions(extra=OMIT))["extra"]
     assert row.overridden == (("client", items),)
 
 
 @given(st.dictionaries(names, st.integers(), min_size=1), st.integers())
-def test_what_omitted_providers_override_is_of_providers_alone(items: dict[str, int], seed: int) -> None:
+def test_omitted_provider_options_override_only_provider_options(items: dict[str, int], seed: int) -> None:
     below = ChatOptions(seed=seed, extra=items, provider_options={"openai": {"n": seed}})
     row = explain(client=below, call=ChatOptions(provider_options=OMIT))["provider_options"]
     assert row.overridden == (("client", {"openai": {"n": seed}}),)
 
 
 @given(st.integers())
-def test_an_omitted_map_overrides_nothing_where_nothing_lies_below(seed: int) -> None:
+def test_an_omitted_map_overrides_nothing_where_no_lower_layer_sets_it(seed: int) -> None:
     below = ChatOptions(seed=seed, provider_options={"openai": {"n": seed}})
     assert explain(client=below, call=ChatOptions(extra=OMIT))["extra"].overridden == ()
 
@@ -57,7 +59,7 @@ def test_a_key_that_is_set_overrides_no_other_key(items: dict[str, int]) -> None
     assert rows["extra.new key"].overridden == ()
 
 
-def test_an_omitted_map_between_two_layers_is_what_the_upper_one_overrides_first() -> None:
+def test_an_omitted_map_between_two_layers_is_the_first_that_the_upper_one_overrides() -> None:
     only = ChatOptions(extra=Replace({"b": 2}))
     row = explain(client=ChatOptions(extra={"a": 1}), model=only, call=ChatOptions(extra={"a": 3}))["extra.a"]
     assert row.overridden == (("model", OMIT), ("client", 1))

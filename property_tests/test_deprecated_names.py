@@ -1,4 +1,4 @@
-"""An old name is its new one, with a warning that tells of it."""
+"""Deprecated names still work, with a warning."""
 
 from __future__ import annotations
 
@@ -50,23 +50,25 @@ ALIASES = {
 
 
 @pytest.mark.parametrize(("module", "name"), ALIASES)
-def test_an_old_name_is_the_new_one_and_warns(module: str, name: str) -> None:
+def test_a_deprecated_name_is_the_new_one_and_warns(module: str, name: str) -> None:
     with pytest.warns(DeprecationWarning, match=rf"^{module}\.{name} is deprecated; use casual_llm\..+"):
         assert getattr(import_module(module), name) is ALIASES[module, name]
 
 
 @pytest.mark.parametrize("module", sorted({module for module, _ in ALIASES}))
-def test_a_name_that_never_was_is_an_attribute_error(module: str) -> None:
+def test_a_name_that_never_existed_is_an_attribute_error(module: str) -> None:
     with pytest.raises(AttributeError, match=f"module '{module}' has no attribute 'onyl'"):
         getattr(import_module(module), "onyl")  # noqa: B009 # a type checker knows that it is not there
 
 
-def test_no_old_name_is_listed() -> None:
+def test_no_deprecated_name_is_in_all() -> None:
     assert {name for module, name in ALIASES if module == "casual_llm"}.isdisjoint(casual_llm.__all__)
 
 
 @given(options, options)
-def test_what_a_row_overrode_is_what_it_overrides(a: Layer, b: Layer) -> None:
+def test_a_deprecated_property_of_a_row_is_the_new_one_and_warns(a: Layer, b: Layer) -> None:
     for row in explain(a=a, b=b).rows:
+        with pytest.warns(DeprecationWarning, match=r"^Row\.place is deprecated; use Row\.dotted_path$"):
+            assert row.place == row.dotted_path
         with pytest.warns(DeprecationWarning, match=r"^Row\.overrode is deprecated; use Row\.overridden$"):
             assert row.overrode == row.overridden

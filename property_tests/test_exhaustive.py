@@ -21,7 +21,7 @@ def test_every_field_has_a_domain() -> None:
 
 
 @everywhere
-def test_merging_never_leads_out_of_a_domain(domain: Domain) -> None:
+def test_merging_two_layers_of_a_domain_gives_a_layer_of_the_domain(domain: Domain) -> None:
     assert {merge(a, b) for a in domain.a for b in domain.a} == {*domain.a}
 
 
@@ -34,12 +34,12 @@ def test_the_merge_of_a_field_is_its_combination(domain: Domain) -> None:
 
 
 @everywhere
-def test_no_options_below_never_change_anything(domain: Domain) -> None:
+def test_empty_options_below_never_change_anything(domain: Domain) -> None:
     assert not [*counterexamples(algebra.left_identity, merge, domain)]
 
 
 @everywhere
-def test_no_options_above_never_change_anything(domain: Domain) -> None:
+def test_empty_options_above_never_change_anything(domain: Domain) -> None:
     assert not [*counterexamples(algebra.right_identity, merge, domain)]
 
 
@@ -59,20 +59,20 @@ def test_what_no_layer_sets_is_never_set(domain: Domain) -> None:
 
 
 @everywhere
-def test_the_later_value_always_stands(domain: Domain) -> None:
+def test_the_later_value_always_wins(domain: Domain) -> None:
     assert not [*counterexamples(algebra.later_set_wins, merge, domain)]
 
 
 @everywhere
-def test_a_layer_never_changes_what_it_does_not_name(domain: Domain) -> None:
+def test_a_layer_never_changes_what_it_does_not_set(domain: Domain) -> None:
     assert not [*counterexamples(algebra.nothing_else_changes, merge, domain)]
 
 
 @everywhere
-def test_omit_always_removes_what_lies_below(domain: Domain) -> None:
+def test_omit_always_removes_what_lower_layers_set(domain: Domain) -> None:
     assert not [*counterexamples(algebra.omit_removes, merge, domain)]
 
 
 @everywhere
-def test_what_is_removed_always_stays_removed(domain: Domain) -> None:
+def test_an_omitted_option_always_stays_omitted(domain: Domain) -> None:
     assert not [*counterexamples(algebra.removed_stays_removed, merge, domain)]

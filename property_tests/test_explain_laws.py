@@ -33,31 +33,31 @@ def _of_single_values(explanation: Explanation) -> list[Row]:
 
 
 @given(stacks)
-def test_erasing_the_explanation_gives_the_merge(stack: dict[str, Layer | None]) -> None:
+def test_the_values_of_an_explanation_are_the_merge(stack: dict[str, Layer | None]) -> None:
     assert explain(**stack).options == layered(**stack)
 
 
 @given(stacks)
-def test_there_is_a_row_for_each_place_of_the_merge(stack: dict[str, Layer | None]) -> None:
+def test_there_is_a_row_for_each_path_of_the_merge(stack: dict[str, Layer | None]) -> None:
     assert {row.path: row.value for row in explain(**stack).rows} == flatten(layered(**stack))
 
 
 @given(stacks)
-def test_the_layer_of_a_row_says_what_the_row_says(stack: dict[str, Layer | None]) -> None:
+def test_the_layer_of_a_row_has_the_value_of_the_row(stack: dict[str, Layer | None]) -> None:
     values = {name: flatten(layer or ChatOptions()) for name, layer in stack.items()}
     for row in explain(**stack).rows:
         assert repr(values[row.layer][row.path]) == repr(row.value)
 
 
 @given(full_stacks)
-def test_no_layer_above_that_of_a_row_says_anything_there(stack: dict[str, Layer]) -> None:
+def test_no_layer_above_that_of_a_row_sets_its_path(stack: dict[str, Layer]) -> None:
     for row in explain(**stack).rows:
         above = [*stack][[*stack].index(row.layer) + 1 :]
         assert [name for name in above if row.path in _set_paths(stack[name])] == []
 
 
 @given(full_stacks)
-def test_what_a_row_overrides_is_what_the_layers_below_say_there_the_nearest_first(
+def test_a_row_overrides_the_values_of_the_layers_below_with_the_nearest_first(
     stack: dict[str, Layer],
 ) -> None:
     for row in _of_single_values(explain(**stack)):
@@ -67,7 +67,7 @@ def test_what_a_row_overrides_is_what_the_layers_below_say_there_the_nearest_fir
 
 
 @given(full_stacks)
-def test_what_a_row_overrides_comes_from_layers_below_each_once(stack: dict[str, Layer]) -> None:
+def test_a_row_overrides_at_most_one_value_of_each_layer_below(stack: dict[str, Layer]) -> None:
     for row in explain(**stack).rows:
         below = [*stack][: [*stack].index(row.layer)]
         names = [name for name, _ in row.overridden]
@@ -75,37 +75,41 @@ def test_what_a_row_overrides_comes_from_layers_below_each_once(stack: dict[str,
 
 
 @given(st.dictionaries(st.sampled_from("xyz"), st.integers(), min_size=1))
-def test_omit_in_the_place_of_a_map_overrides_each_key_of_it(items: dict[str, int]) -> None:
+def test_omit_instead_of_a_map_overrides_each_of_its_keys(items: dict[str, int]) -> None:
     row = explain(client=ChatOptions(extra=items), call=ChatOptions(extra=OMIT))["extra"]
     assert (row.layer, row.overridden) == ("call", (("client", items),))
 
 
 @given(st.dictionaries(st.sampled_from("xyz"), st.integers(), min_size=1))
-def test_omit_in_the_place_of_a_provider_overrides_each_key_of_it(items: dict[str, int]) -> None:
+def test_omit_instead_of_the_options_of_a_provider_overrides_each_of_their_keys(
+    items: dict[str, int],
+) -> None:
     below, omitted = ({"openai": layer} for layer in (items, OMIT))
     row = explain(a=ChatOptions(provider_options=below), b=ChatOptions(provider_options=omitted))
     assert row["provider_options.openai"].overridden == (("a", items),)
 
 
 @given(stacks)
-def test_what_no_layer_sets_is_listed_as_unset(stack: dict[str, Layer | None]) -> None:
+def test_options_that_no_layer_sets_are_listed_as_unset(stack: dict[str, Layer | None]) -> None:
     assert {*explain(**stack).unset} == FIELDS.keys() - set_fields(layered(**stack)).keys()
 
 
 @given(full_stacks)
 def test_a_row_is_found_by_its_path(stack: dict[str, Layer]) -> None:
     explained = explain(**stack)
-    assert {explained[row.place].place for row in explained.rows} == {row.place for row in explained.rows}
+    assert {explained[row.dotted_path].dotted_path for row in explained.rows} == {
+        row.dotted_path for row in explained.rows
+    }
 
 
-@pytest.mark.parametrize("place", ["seed", "extra.user", ""])
-def test_a_place_that_no_layer_sets_has_no_row(place: str) -> None:
+@pytest.mark.parametrize("path", ["seed", "extra.user", ""])
+def test_a_path_that_no_layer_sets_has_no_row(path: str) -> None:
     with pytest.raises(KeyError, match="no layer sets it"):
-        explain(call=ChatOptions(temperature=0.0))[place]
+        explain(call=ChatOptions(temperature=0.0))[path]
 
 
 @given(stacks)
-def test_the_text_has_a_line_of_headings_and_one_for_each_row(stack: dict[str, Layer | None]) -> None:
+def test_the_text_has_a_line_of_headings_and_a_line_for_each_row(stack: dict[str, Layer | None]) -> None:
     explained = explain(**stack)
     lines = str(explained).split("\n")
     assert lines[0].split("  ")[0].strip() == HEADINGS[0]
@@ -114,7 +118,7 @@ def test_the_text_has_a_line_of_headings_and_one_for_each_row(stack: dict[str, L
 
 @given(full_stacks)
 @example({"call": ChatOptions(stop="x" * 100)})
-def test_every_cell_is_short_enough_to_be_read(stack: dict[str, Layer]) -> None:
+def test_the_cell_of_a_value_is_short(stack: dict[str, Layer]) -> None:
     assert all(len(row.cells[1]) <= 48 for row in explain(**stack).rows)
 
 
@@ -125,6 +129,6 @@ def test_tools_are_shown_by_their_names(offered: list[Any]) -> None:
 
 
 @given(options, options)
-def test_explaining_one_layer_overrides_nothing(a: Layer, b: Layer) -> None:
+def test_in_one_layer_alone_nothing_is_overridden(a: Layer, b: Layer) -> None:
     rows = explain(merged=merge(a, b)).rows
     assert {(row.layer, row.overridden) for row in rows} <= {("merged", ())}

@@ -1,4 +1,4 @@
-"""Failures: every one has a text, an exception of its meaning, and what was received so far."""
+"""Each failure has a text, an exception, and what was received so far."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ _errors = _failures.map(exception_for) | st.builds(StructuredOutputError, _misfi
 
 
 @given(_failures)
-def test_every_failure_becomes_an_exception_of_ours_with_its_text(failure: CallFailure) -> None:
+def test_every_failure_becomes_an_exception_of_the_library_with_its_text(failure: CallFailure) -> None:
     error = exception_for(failure)
     assert isinstance(error, CasualLLMError)
     assert str(error) == str(failure)
 
 
 @given(_refusals)
-def test_a_refusal_keeps_its_figures_in_the_exception(failure: ErrorResponse) -> None:
+def test_the_exception_of_an_error_response_has_its_status_and_wait(failure: ErrorResponse) -> None:
     error = exception_for(failure)
     assert isinstance(error, ProviderError)
     assert (error.status, error.code, error.retry_after) == (
@@ -97,7 +97,9 @@ def test_what_was_received_so_far_is_in_the_exception(reply: Reply, failed: type
 
 
 @given(_misfits, replies)
-def test_an_answer_that_does_not_match_is_quoted_and_kept(failure: ParseFailure, reply: Reply) -> None:
+def test_the_exception_of_a_mismatched_answer_quotes_it_and_has_its_reply(
+    failure: ParseFailure, reply: Reply
+) -> None:
     error = StructuredOutputError(failure, reply)
     assert (str(error), error.failure, error.partial) == (str(failure), failure, reply)
 
@@ -109,11 +111,9 @@ def test_an_exception_survives_pickling(error: CasualLLMError) -> None:
 
 
 @given(non_empty_texts, non_empty_texts, non_empty_texts)
-def test_the_text_of_a_failed_call_names_place_problem_and_remedy(
-    place: str, problem: str, remedy: str
-) -> None:
-    assert str(EncodeError(place, problem, remedy)) == f"{place}: {problem}; {remedy}"
-    assert str(ReadError(place, problem)) == f"{place}: {problem}"
+def test_the_text_of_a_failed_call_has_path_problem_and_remedy(path: str, problem: str, remedy: str) -> None:
+    assert str(EncodeError(path, problem, remedy)) == f"{path}: {problem}; {remedy}"
+    assert str(ReadError(path, problem)) == f"{path}: {problem}"
 
 
 @given(st.integers(200, 599), texts)
@@ -135,9 +135,7 @@ def test_the_text_of_an_error_response_names_the_status_and_the_message(status: 
     ],
     ids=str,
 )
-def test_each_failure_has_the_exception_of_its_meaning(
-    failure: CallFailure, kind: type[CasualLLMError]
-) -> None:
+def test_each_kind_of_failure_has_its_exception(failure: CallFailure, kind: type[CasualLLMError]) -> None:
     assert type(exception_for(failure)) is kind
 
 
@@ -157,7 +155,7 @@ def test_a_truncated_stream_has_an_exception_of_its_own(reply: Reply) -> None:
         (RateLimitError, ProviderError),
     ],
 )
-def test_an_exception_is_caught_by_the_name_python_has_for_it(
+def test_an_exception_is_caught_as_the_builtin_exception_that_it_extends(
     error: type[Exception], kind: type[Exception]
 ) -> None:
     assert issubclass(error, kind)

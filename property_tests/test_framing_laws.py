@@ -72,7 +72,7 @@ def test_framing_does_not_depend_on_the_size_of_reads(whole: bytes) -> None:
 
 
 @given(_events, _ends)
-def test_events_are_read_as_they_were_written_whatever_ends_the_lines_of(
+def test_events_are_read_back_with_every_kind_of_line_ending(
     events: list[tuple[bytes, list[bytes]]], end: bytes
 ) -> None:
     assert _events_of([_written(events, end)]) == [Event(name, b"\n".join(data)) for name, data in events]
@@ -99,7 +99,7 @@ def test_comments_and_unknown_fields_are_ignored(
 
 
 @given(_events)
-def test_a_byte_order_mark_in_front_is_ignored(events: list[tuple[bytes, list[bytes]]]) -> None:
+def test_a_byte_order_mark_at_the_start_is_ignored(events: list[tuple[bytes, list[bytes]]]) -> None:
     whole = _written(events, b"\n")
     assert _events_of([b"\xef\xbb\xbf" + whole]) == _events_of([whole])
 
@@ -112,13 +112,13 @@ def test_lines_are_returned_without_their_ends(written: list[tuple[bytes, bytes]
 
 
 @given(_contents.flatmap(with_chunking))
-def test_a_line_without_an_end_waits_for_it(cut: tuple[bytes, list[bytes]]) -> None:
+def test_a_line_without_an_end_is_held_back(cut: tuple[bytes, list[bytes]]) -> None:
     content, reads = cut
     assert _lines_of([*reads, b"\n"]) == [content]
 
 
 @pytest.mark.timeout(20)
-def test_a_line_of_many_tiny_reads_costs_no_more_than_its_bytes() -> None:
+def test_a_line_of_many_tiny_reads_costs_linear_time() -> None:
     reads = [b"x"] * 200_000
     assert _lines_of([*reads, b"\n"]) == [b"x" * 200_000]
 
@@ -129,16 +129,16 @@ _json_lines = st.text(' {"a\r\u2028\u0085🦙', max_size=4).map(lambda text: f"{
 
 @given(_ndjson_bytes.flatmap(with_chunking))
 @example((b'{"a":1}\n\n{"b":2}', [b'{"a":1}', b"", b'\n\n{"b"', b":2}"]))
-def test_lines_of_json_do_not_depend_on_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
+def test_json_lines_do_not_depend_on_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
     whole, reads = cut
     assert _json_lines_of(reads) == _json_lines_of([whole])
 
 
 @given(st.lists(_json_lines, max_size=4), st.sampled_from([b"\n", b"\n\n", b"\n \r\n"]))
-def test_lines_of_json_end_only_in_lf_and_blank_ones_are_ignored(lines: list[bytes], end: bytes) -> None:
+def test_json_lines_end_only_in_lf_and_blank_ones_are_ignored(lines: list[bytes], end: bytes) -> None:
     assert _json_lines_of([end.join(lines) + end]) == _json_lines_of([end.join(lines)]) == lines
 
 
 @pytest.mark.timeout(20)
-def test_a_line_of_json_of_many_tiny_reads_costs_no_more_than_its_bytes() -> None:
+def test_a_json_line_of_many_tiny_reads_costs_linear_time() -> None:
     assert _json_lines_of([b"x"] * 200_000) == [b"x" * 200_000]

@@ -1,4 +1,4 @@
-"""Values cannot be changed, and are the same value wherever they come from."""
+"""Values are immutable and hashable, and survive copying and pickling."""
 
 from __future__ import annotations
 
@@ -112,56 +112,56 @@ def test_every_value_can_be_hashed(value: object) -> None:
 
 
 @given(values)
-def test_a_deep_copy_is_equal_and_hashes_alike(value: object) -> None:
+def test_a_deep_copy_is_equal_and_has_an_equal_hash(value: object) -> None:
     again = copy.deepcopy(value)
     assert (again, hash(again)) == (value, hash(value))
 
 
 @given(values.filter(lambda value: getattr(value, "secret", None) is None))  # a key is not pickled
-def test_a_pickled_value_comes_back_equal_and_hashes_alike(value: object) -> None:
+def test_a_pickled_value_is_restored_equal_and_with_an_equal_hash(value: object) -> None:
     again = pickle.loads(pickle.dumps(value))  # noqa: S301 # bytes of our own
     assert (again, hash(again)) == (value, hash(value))
 
 
 @given(streamed_replies)
-def test_what_a_stream_gives_is_a_value_too(streamed: tuple[object, list[bytes]]) -> None:
+def test_chunks_and_collected_streams_are_values_too(streamed: tuple[object, list[bytes]]) -> None:
     given_, end = play(streamed[1])
     assert hash((given_, end.unwrap())) == hash(copy.deepcopy((given_, end.unwrap())))
 
 
 @given(any_calls, st.sampled_from([OPENAI, COMPATIBLE, LLAMACPP]))
 @example(Call(model="m", messages=[UserMessage(content="")], options=_OVERRIDDEN), OPENAI)
-def test_what_encoding_gives_is_a_value_too(call: Call, dialect: Dialect) -> None:
+def test_encoded_requests_are_values_too(call: Call, dialect: Dialect) -> None:
     encoded = codec(dialect).encode(call)
     assert hash(encoded) == hash(copy.deepcopy(encoded))
 
 
-def test_the_further_keywords_of_a_parameter_cannot_be_changed() -> None:
+def test_the_extra_keywords_of_a_parameter_cannot_be_changed() -> None:
     parameter = ToolParameter.model_validate({"minimum": 1})
     with pytest.raises((AttributeError, TypeError)):
         parameter.model_extra["minimum"] = 2  # type: ignore[index]
 
 
 @given(json_values)
-def test_thaw_takes_back_freeze(value: Json) -> None:
+def test_thaw_reverses_freeze(value: Json) -> None:
     assert thaw(freeze(value)) == value
 
 
 @given(json_values)
-def test_freeze_takes_back_thaw(value: Json) -> None:
+def test_freeze_reverses_thaw(value: Json) -> None:
     frozen = freeze(value)
     assert freeze(thaw(frozen)) == frozen
 
 
 @given(json_objects)
-def test_what_is_thawed_is_the_callers_own(value: dict[str, Json]) -> None:
+def test_a_thawed_value_is_a_separate_copy(value: dict[str, Json]) -> None:
     frozen = freeze_object(value)
     _wreck(thaw_object(frozen))
     assert thaw(frozen) == value
 
 
 @given(json_objects)
-def test_what_is_frozen_does_not_follow_the_callers_dict(value: dict[str, Json]) -> None:
+def test_a_frozen_value_does_not_change_with_the_dict_it_was_made_from(value: dict[str, Json]) -> None:
     frozen, before = freeze_object(value), copy.deepcopy(value)
     _wreck(value)
     assert thaw(frozen) == before

@@ -61,12 +61,12 @@ _subsets = conversations.flatmap(
 
 
 @given(conversations)
-def test_a_conversation_with_all_images_replaced_has_none_to_fetch(messages: list[ChatMessage]) -> None:
+def test_a_conversation_with_all_images_replaced_has_none_to_download(messages: list[ChatMessage]) -> None:
     assert urls_to_fetch(with_images(messages, dict.fromkeys(urls_to_fetch(messages), _fetched))) == ()
 
 
 @given(_subsets)
-def test_an_image_that_was_not_fetched_remains_to_be_fetched(
+def test_an_image_that_was_not_downloaded_remains_to_be_downloaded(
     case: tuple[list[ChatMessage], set[str]],
 ) -> None:
     messages, urls = case
@@ -82,7 +82,7 @@ def test_replacing_images_is_idempotent(case: tuple[list[ChatMessage], set[str]]
 
 
 @given(conversations)
-def test_a_conversation_without_fetched_images_is_unchanged(messages: list[ChatMessage]) -> None:
+def test_a_conversation_without_downloaded_images_is_unchanged(messages: list[ChatMessage]) -> None:
     assert all(after is before for after, before in zip(with_images(messages, {}), messages, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""What one issuer signed goes back to it, and to nobody else."""
+"""Signatures are sent back to their issuer only."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_no_signature_reaches_another_issuer(
 
 @pytest.mark.parametrize("name", ["openai", "anthropic", "ollama"])
 @given(st.lists(_issuers | st.none(), min_size=2, max_size=2), further_keys)
-def test_a_prefix_is_for_the_issuer_that_it_was_encoded_for(
+def test_a_prefix_is_used_only_for_its_issuer(
     name: str, both: list[tuple[str, str] | None], keys: dict[str, Any]
 ) -> None:
     issuer, another = (None if of is None else issuer_name(name, *of) for of in both)
@@ -82,7 +82,7 @@ def test_a_prefix_is_for_the_issuer_that_it_was_encoded_for(
 
 
 @given(replies, further_keys, _issuers)
-def test_marks_are_taken_off_as_they_were_put_on(
+def test_removing_the_marks_restores_the_message(
     reply: Reply, keys: dict[str, Any], of: tuple[str, str]
 ) -> None:
     natives: Any = cycle([{"ollama": keys}, None])
@@ -93,12 +93,12 @@ def test_marks_are_taken_off_as_they_were_put_on(
 
 
 @given(replies)
-def test_without_an_issuer_nothing_is_marked(reply: Reply) -> None:
+def test_a_reply_without_an_issuer_is_not_marked(reply: Reply) -> None:
     assert mark_reply(reply, None) == reply
 
 
 @given(further_keys, _issuers)
-def test_a_stream_is_marked_as_the_whole_reply(keys: dict[str, Any], of: tuple[str, str]) -> None:
+def test_a_stream_is_marked_like_the_whole_reply(keys: dict[str, Any], of: tuple[str, str]) -> None:
     call = ToolCallDelta(index=0, id="1", name="f", arguments="{}", native={"ollama": keys})
     both = [call, ToolCallDelta(index=1, id="2", name="f", arguments="{}")]
     chunks = [StreamChunk(content="a"), StreamChunk(tool_calls=both), StreamChunk(native={"ollama": keys})]

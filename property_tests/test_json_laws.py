@@ -1,4 +1,4 @@
-"""JSON from the wire is read without an exception, and JSON of ours is read back unchanged."""
+"""JSON from the wire is read without an exception, and our own JSON is read back unchanged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_what_is_written_is_read_back(value: Json) -> None:
 
 
 @given(json_values)
-def test_what_is_written_is_json_for_everyone(value: Json) -> None:
+def test_what_is_written_is_standard_json(value: Json) -> None:
     assert json.loads(dump(value)) == value
 
 
@@ -43,13 +43,13 @@ def test_parsing_never_raises(data: bytes) -> None:
 
 
 @given(texts, st.sampled_from([b"\xff", b"\xf0\x9f", b"\\ud83e", b"\xed\xa0\x80"]), texts)
-def test_text_around_broken_characters_is_kept(before: str, broken: bytes, after: str) -> None:
+def test_text_around_invalid_characters_is_kept(before: str, broken: bytes, after: str) -> None:
     read = text(parse(dump(before)[:-1] + broken + dump(after)[1:]).unwrap())
     assert (read[: len(before)], read[len(read) - len(after) :]) == (before, after)
 
 
 @given(texts, st.sampled_from([b"\xff", b"\\ud83e", b"\\ud83e\\ud83e"]))
-def test_text_that_was_broken_can_be_written_again(before: str, broken: bytes) -> None:
+def test_text_with_replaced_characters_can_be_written_again(before: str, broken: bytes) -> None:
     read = parse(dump(before)[:-1] + broken + b'"').unwrap()
     assert parse(dump(read)).unwrap() == read
 
@@ -61,7 +61,7 @@ def test_text_that_was_broken_can_be_written_again(before: str, broken: bytes) -
 @example(float("inf"))
 @example([])
 @example(7.0)
-def test_a_count_is_unknown_or_a_number_from_zero(value: Json) -> None:
+def test_a_count_is_unknown_or_not_negative(value: Json) -> None:
     tokens = count(value)
     assert tokens is None or (type(tokens) is int and tokens >= 0)
 
@@ -83,6 +83,6 @@ def test_a_value_of_the_right_type_is_unchanged(an_object: Json, array: Json, wo
 
 
 @pytest.mark.parametrize("depth", [1, 50, 150])
-def test_nested_json_that_could_be_read_can_be_written(depth: int) -> None:
+def test_nested_json_that_can_be_read_can_be_written(depth: int) -> None:
     nested = parse(b'{"a":[' * depth + b"]}" * depth).value_or(None)
     assert parse(dump(nested)).unwrap() == nested

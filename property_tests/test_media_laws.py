@@ -32,7 +32,7 @@ def test_the_plain_form_of_a_part_has_its_content_and_is_idempotent(image: Image
 
 
 @given(base64_texts, media_types)
-def test_the_head_of_a_data_uri_is_added_once_and_can_be_removed(data: str, media_type: str) -> None:
+def test_the_prefix_of_a_data_uri_is_added_once_and_can_be_removed(data: str, media_type: str) -> None:
     whole = add_base64_prefix(data, media_type)
     assert (strip_base64_prefix(whole), strip_base64_prefix(data)) == (data, data)
     assert add_base64_prefix(whole) == whole

@@ -43,7 +43,7 @@ def test_a_message_is_read_from_its_json_by_its_role(message: ChatMessage) -> No
 
 
 @given(messages)
-def test_a_message_is_made_again_from_its_dump(message: ChatMessage) -> None:
+def test_a_message_is_restored_from_its_dump(message: ChatMessage) -> None:
     assert type(message)(**message.model_dump(mode="json")) == message
 
 

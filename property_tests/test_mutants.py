@@ -31,7 +31,7 @@ def test_symbolic_values_find_each_law_that_a_mutant_breaks(name: str) -> None:
 
 @mutants
 @everywhere
-def test_the_page_says_which_laws_found_a_mutant(name: str, proof: Proof) -> None:
+def test_the_page_shows_which_laws_found_a_mutant(name: str, proof: Proof) -> None:
     assert found(name, PAGE.read_text("utf-8"))[proof.name] == listed(MUTANTS[name].breaks)
 
 

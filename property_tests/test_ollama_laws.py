@@ -1,4 +1,4 @@
-"""Ollama's own format: a request says all of its call or names what it does not, and a reply comes back."""
+"""Ollama's own format: requests and replies survive a round trip, or the difference is reported."""
 
 from __future__ import annotations
 
@@ -125,26 +125,26 @@ def test_a_request_reads_back_to_the_canonical_form_of_its_messages(call: Call) 
 
 
 @given(any_ollama_calls)
-def test_a_request_that_was_read_is_written_again_byte_by_byte(call: Call) -> None:
+def test_a_request_that_was_read_is_encoded_to_the_same_bytes_again(call: Call) -> None:
     first = CODEC.encode(call)
     again = first.map(lambda encoded: CODEC.encode(CODEC.read(encoded.request).unwrap()).unwrap())
     assert again.map(_bytes) == first.map(_bytes)
 
 
 @given(any_ollama_calls)
-def test_what_was_read_is_written_without_losses_and_changes(call: Call) -> None:
+def test_a_request_that_was_read_is_encoded_without_losses_and_changes(call: Call) -> None:
     again = CODEC.encode(call).map(lambda encoded: CODEC.read(encoded.request).unwrap())
     assert again.map(_reported).value_or([]) == []
 
 
 @given(any_ollama_calls)
-def test_a_call_is_encoded_or_refused_by_its_path(call: Call) -> None:
+def test_a_call_is_encoded_or_rejected_with_a_path(call: Call) -> None:
     path = CODEC.encode(call).swap().map(lambda error: error.path).value_or("messages")
     assert path.startswith(("messages", "options."))
 
 
 @given(encodable_calls)
-def test_every_option_that_is_set_is_in_the_body_or_accounted_for(call: Call) -> None:
+def test_every_option_that_is_set_is_in_the_body_or_reported(call: Call) -> None:
     body = _body(call)
     options = body.get("options", {})
     assert isinstance(options, dict)
@@ -160,14 +160,14 @@ def test_the_stream_flag_is_always_sent_and_messages_are_the_last_key(call: Call
 
 
 @given(conversations)
-def test_a_canonical_form_is_its_own(messages: list[ChatMessage]) -> None:
+def test_canonicalising_is_idempotent(messages: list[ChatMessage]) -> None:
     first, _ = canonical(fetched(messages))
     again, report = canonical(first)
     assert (again, report.changes) == (first, [])
 
 
 @given(conversations)
-def test_what_is_changed_is_reported_and_what_is_reported_is_changed(messages: list[ChatMessage]) -> None:
+def test_messages_change_if_and_only_if_that_is_reported(messages: list[ChatMessage]) -> None:
     given_ = fetched(messages)
     form, report = canonical(given_)
     assert form == given_ or report.changes or report.losses
@@ -175,14 +175,16 @@ def test_what_is_changed_is_reported_and_what_is_reported_is_changed(messages: l
 
 
 @given(conversations)
-def test_a_canonical_form_is_written_as_what_it_is_the_form_of(messages: list[ChatMessage]) -> None:
+def test_canonical_messages_are_encoded_to_the_same_bytes_as_the_original(
+    messages: list[ChatMessage],
+) -> None:
     call = _call(*_HELLO, *fetched(messages))
     again = CODEC.encode(attrs.evolve(call, messages=canonical(call.messages)[0]))
     assert again.map(_bytes) == CODEC.encode(call).map(_bytes)
 
 
 @given(rich_messages)
-def test_every_part_that_is_no_text_and_no_image_is_a_loss(message: ChatMessage) -> None:
+def test_every_part_other_than_text_and_images_is_a_loss(message: ChatMessage) -> None:
     parts = message.content if isinstance(message.content, tuple) else ()
     others = [
         f"messages[1].content[{index}]" for index, it in enumerate(parts) if it.type not in {"text", "image"}
@@ -192,14 +194,14 @@ def test_every_part_that_is_no_text_and_no_image_is_a_loss(message: ChatMessage)
 
 
 @given(encodable_calls, st.lists(rich_messages, max_size=2))
-def test_further_turns_leave_all_earlier_bytes_as_they_were(call: Call, turns: list[ChatMessage]) -> None:
+def test_new_turns_leave_all_earlier_bytes_unchanged(call: Call, turns: list[ChatMessage]) -> None:
     before = CODEC.encode(call).map(_bytes).unwrap()
     longer = attrs.evolve(call, messages=(*call.messages, *fetched(turns)))
     assert CODEC.encode(longer).map(_bytes).value_or(before).startswith(before[: -len(b"]}")])
 
 
 @given(encodable_calls)
-def test_a_prefix_of_the_messages_need_not_be_encoded_again(call: Call) -> None:
+def test_a_prefix_of_the_messages_is_not_encoded_again(call: Call) -> None:
     shorter = [attrs.evolve(call, messages=part) for part in accumulate((it,) for it in call.messages)]
     prefixes = [CODEC.encode(beginning).unwrap().prefix for beginning in shorter]
     assert {CODEC.encode(call, prefix) == CODEC.encode(call) for prefix in prefixes} == {True}
@@ -214,14 +216,14 @@ def test_a_merged_conversation_has_at_most_one_system_message_with_content(call:
 
 
 @given(st.text(min_size=1))
-def test_arguments_that_are_no_object_are_refused_by_their_place(rest: str) -> None:
+def test_arguments_that_are_not_an_object_are_rejected_with_their_path(rest: str) -> None:
     function = AssistantToolCallFunction(name="f", arguments=f"[{rest}")
     call = _call(*_HELLO, AssistantMessage(tool_calls=[AssistantToolCall(id="1", function=function)]))
     assert CODEC.encode(call).failure().path == "messages[1].tool_calls[0].function.arguments"
 
 
 @given(texts.map("https://example.com/".__add__))
-def test_a_url_that_was_not_fetched_is_refused_by_its_path(url: str) -> None:
+def test_a_url_that_was_not_downloaded_is_rejected_with_its_path(url: str) -> None:
     failure = CODEC.encode(_call(UserMessage(content=[ImageContent(source=url)]))).failure()
     assert (failure.path, "fetch_image_as_base64" in failure.remedy) == ("messages[0].content[0]", True)
 
@@ -229,33 +231,33 @@ def test_a_url_that_was_not_fetched_is_refused_by_its_path(url: str) -> None:
 @given(images)
 @example(ImageContent(source="iVBORw0KGgo=", media_type="image/webp"))
 @example(ImageContent(source="aGk=", media_type="image/webp"))
-def test_an_image_of_which_something_is_lost_changes_as_one_of_which_nothing_is(image: ImageContent) -> None:
+def test_a_loss_of_an_image_does_not_affect_the_changes_of_the_image(image: ImageContent) -> None:
     plain, lost = (image.model_copy(update={"detail": detail}) for detail in (None, "low"))
     changes = [canonical(fetched([UserMessage(content=[part])]))[1].changes for part in (plain, lost)]
     assert changes[0] == changes[1]
 
 
 @given(names.map("data:image/png;base64,?".__add__))
-def test_a_data_uri_that_holds_no_base64_is_refused_by_its_path(uri: str) -> None:
+def test_a_data_uri_without_base64_is_rejected_with_its_path(uri: str) -> None:
     failure = CODEC.encode(_call(UserMessage(content=[ImageContent(source=uri)]))).failure()
     assert (failure.path, failure.remedy) == ("messages[0].content[0]", "use base64 instead")
 
 
 @given(json_values, json_values)
-def test_settings_in_extra_are_joined_to_ours_and_replace_the_same_ones(own: Json, other: Json) -> None:
+def test_settings_in_extra_are_merged_and_replace_settings_of_the_same_name(own: Json, other: Json) -> None:
     call = _hello(top_p=0.5, seed=1, extra={"options": {"top_p": [own], "num_ctx": other}})
     assert _body(call)["options"] == {"top_p": [own], "seed": 1, "num_ctx": other}
     assert _reported(call) == [("options.extra.options.top_p", "overridden")]
 
 
 @given(json_values.map(lambda value: [value]))
-def test_settings_in_extra_that_are_no_object_replace_all_of_ours(value: Json) -> None:
+def test_settings_in_extra_that_are_not_an_object_replace_all_settings(value: Json) -> None:
     call = _hello(top_p=0.5, extra={"options": value})
     assert (_body(call)["options"], _reported(call)) == (value, [("options.extra.options", "overridden")])
 
 
 @given(st.lists(names, min_size=1, unique=True), st.data())
-def test_a_tool_that_is_chosen_is_offered_alone(offered: list[str], data: st.DataObject) -> None:
+def test_a_chosen_tool_is_offered_alone(offered: list[str], data: st.DataObject) -> None:
     tools = [Tool(name=f"f{name}") for name in offered]
     call = _hello(tools=tools, tool_choice=data.draw(st.sampled_from(tools)).name)
     assert CODEC.read(CODEC.encode(call).unwrap().request).unwrap().options.tools == tuple(
@@ -264,7 +266,7 @@ def test_a_tool_that_is_chosen_is_offered_alone(offered: list[str], data: st.Dat
 
 
 @given(names.map("f".__add__), json_values)
-def test_a_choice_among_tools_of_extra_is_dropped(name: str, tools: Json) -> None:
+def test_a_tool_choice_among_tools_of_extra_is_dropped(name: str, tools: Json) -> None:
     call = _hello(tool_choice=name, extra={"tools": tools})
     assert (_body(call)["tools"], _reported(call)) == (tools, [("options.tool_choice", "unsupported")])
 
@@ -274,7 +276,7 @@ def test_a_choice_among_tools_of_extra_is_dropped(name: str, tools: Json) -> Non
         {}, optional={"strict": st.booleans(), "cache_control": st.just({"type": "ephemeral"})}
     )
 )
-def test_what_a_tool_holds_that_ollama_cannot_express_is_reported(more: dict[str, Any]) -> None:
+def test_fields_of_a_tool_that_ollama_does_not_support_are_reported(more: dict[str, Any]) -> None:
     reported = _reported(_hello(tools=[Tool(name="f", **more)]))
     assert sorted(reported) == [(f"options.tools[0].{key}", "unsupported") for key in sorted(more)]
 
@@ -307,21 +309,21 @@ def test_reading_a_request_never_raises(request_: Request) -> None:
 
 
 @given(st.sampled_from(["keep_alive", "logprobs", "x"]), json_values)
-def test_what_no_option_can_say_is_kept_in_extra(key: str, value: Json) -> None:
+def test_a_key_that_no_option_represents_is_kept_in_extra(key: str, value: Json) -> None:
     body = json.dumps({"model": "m", "messages": [], key: value}).encode()
     call = CODEC.read(Request(url="/api/chat", body=body)).unwrap()
     assert call.options == ChatOptions(extra={key: value})
 
 
 @given(st.integers(max_value=-1))
-def test_a_setting_that_no_option_takes_is_kept_in_extra(value: int) -> None:
+def test_a_setting_that_no_option_can_represent_is_kept_in_extra(value: int) -> None:
     body = json.dumps({"options": {"num_predict": value}}).encode()
     call = CODEC.read(Request(url="/api/chat", body=body)).unwrap()
     assert call.options == ChatOptions(extra={"options": {"num_predict": value}})
 
 
 @given(names.map("x-".__add__), json_objects)
-def test_tools_that_are_no_functions_are_kept_in_extra(kind: str, keys: dict[str, Json]) -> None:
+def test_tools_that_are_not_functions_are_kept_in_extra(kind: str, keys: dict[str, Json]) -> None:
     tools: list[Json] = [{**keys, "type": kind}]
     body = json.dumps({"tools": tools}).encode()
     assert CODEC.read(Request(url="/api/chat", body=body)).unwrap().options == ChatOptions(
@@ -347,7 +349,9 @@ def test_tools_that_are_no_functions_are_kept_in_extra(kind: str, keys: dict[str
 @example(
     ("assistant", "tool_calls", "[0].function.arguments"), [{"function": {"name": "f", "arguments": [1]}}]
 )
-def test_what_a_message_cannot_hold_is_refused_by_its_path(where: tuple[str, str, str], value: Json) -> None:
+def test_an_invalid_field_of_a_message_is_rejected_with_its_path(
+    where: tuple[str, str, str], value: Json
+) -> None:
     role, key, inside = where
     body = json.dumps({"messages": [{"role": role, key: value}]}).encode()
     assert CODEC.read(Request(url="/api/chat", body=body)).failure().path == f"messages[0].{key}{inside}"
@@ -364,14 +368,14 @@ def test_an_image_as_a_data_uri_is_read_as_its_base64(image: bytes, role: str) -
 
 
 @given(st.lists(base64_texts))
-def test_images_of_which_one_is_empty_are_written_again(images: list[str]) -> None:
+def test_a_list_of_images_with_an_empty_one_is_written_back_unchanged(images: list[str]) -> None:
     message = {"role": "user", "content": "a", "images": [*images, ""]}
     body = json.dumps({"model": "m", "messages": [message]}).encode()
     assert _body(CODEC.read(Request(url="/api/chat", body=body)).unwrap())["messages"] == [message]
 
 
 @given(names.map("x-".__add__), json_values)
-def test_further_keys_of_a_function_that_is_called_are_written_again(key: str, value: Json) -> None:
+def test_unknown_keys_of_a_called_function_are_written_back_unchanged(key: str, value: Json) -> None:
     called = {"id": "1", "function": {"name": "f", "arguments": {}, key: value}}
     message = {"role": "assistant", "content": "", "tool_calls": [called]}
     body = json.dumps({"model": "m", "messages": [message]}).encode()
@@ -382,12 +386,12 @@ def test_further_keys_of_a_function_that_is_called_are_written_again(key: str, v
 
 
 @given(ollama_replies)
-def test_a_reply_that_was_written_is_decoded_to_itself(reply: Reply) -> None:
+def test_a_written_reply_is_decoded_to_itself(reply: Reply) -> None:
     assert CODEC.decode(CODEC.write(reply)).unwrap() == reply
 
 
 @given(replies)
-def test_a_reply_of_any_format_keeps_all_but_the_letter_of_its_arguments(reply: Reply) -> None:
+def test_a_reply_of_any_format_is_preserved_except_for_the_text_of_its_arguments(reply: Reply) -> None:
     read = CODEC.decode(CODEC.write(reply)).unwrap()
     kept = ("usage", "reasoning", "model", "id")
     assert [getattr(read, name) for name in kept] == [getattr(reply, name) for name in kept]
@@ -396,14 +400,14 @@ def test_a_reply_of_any_format_keeps_all_but_the_letter_of_its_arguments(reply: 
 
 
 @given(st.sampled_from(get_args(FinishReason)), st.none() | non_empty_texts)
-def test_a_finish_reason_is_kept_whoever_gave_it(reason: FinishReason, raw: str | None) -> None:
+def test_a_finish_reason_of_any_provider_is_preserved(reason: FinishReason, raw: str | None) -> None:
     reply = Reply(message=AssistantMessage(content="a"), finish_reason=reason, raw_finish_reason=raw)
     read = CODEC.decode(CODEC.write(reply)).unwrap()
     assert read.raw_finish_reason == raw or read.finish_reason == reason
 
 
 @given(arguments)
-def test_arguments_mean_the_same_after_the_way_there_and_back(written: str) -> None:
+def test_arguments_mean_the_same_after_a_round_trip(written: str) -> None:
     function = AssistantToolCallFunction(name="f", arguments=written)
     asked = AssistantMessage(tool_calls=[AssistantToolCall(id="1", function=function)])
     (call,) = CODEC.decode(CODEC.write(Reply(message=asked))).unwrap().message.tool_calls or ()
@@ -416,7 +420,7 @@ def test_arguments_mean_the_same_after_the_way_there_and_back(written: str) -> N
     Response(status=200, body=b'{"message": {"tool_calls": [{"function": {"arguments": {"a": 1e999}}}]}}')
 )
 @example(_ok(done=True, prompt_eval_count=10**400))
-def test_any_response_is_a_failure_with_a_text_or_a_reply_that_is_written_as_it_is(
+def test_any_response_is_a_failure_with_a_text_or_a_reply_that_survives_a_round_trip(
     response: Response,
 ) -> None:
     read = CODEC.decode(response)
@@ -426,7 +430,7 @@ def test_any_response_is_a_failure_with_a_text_or_a_reply_that_is_written_as_it_
 
 
 @given(ollama_replies, json_objects)
-def test_unknown_keys_mean_nothing(reply: Reply, more: dict[str, Json]) -> None:
+def test_unknown_keys_are_ignored(reply: Reply, more: dict[str, Json]) -> None:
     odd = {f"x-{key}": value for key, value in more.items()}
     body = json.loads(CODEC.write(reply).body)
     assert CODEC.decode(_ok(**{**body, **odd, "message": {**body["message"], **odd}})).unwrap() == reply
@@ -434,13 +438,13 @@ def test_unknown_keys_mean_nothing(reply: Reply, more: dict[str, Json]) -> None:
 
 @given(non_empty_texts)
 @pytest.mark.parametrize("status", [200, 400, 404, 500])
-def test_an_error_is_a_refusal_with_its_text_whatever_the_status(status: int, message: str) -> None:
+def test_an_error_is_an_error_response_with_its_text_whatever_the_status(status: int, message: str) -> None:
     body = json.dumps({"error": message}).encode()
     assert CODEC.decode(Response(status=status, body=body)).failure() == ErrorResponse(status, message)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b"{}", b'{"model": "m"}', b'{"done": 1}'])
-def test_a_body_that_is_no_reply_is_malformed(body: bytes) -> None:
+def test_a_body_without_a_reply_is_malformed(body: bytes) -> None:
     assert isinstance(CODEC.decode(Response(status=200, body=body)).failure(), Malformed)
 
 
@@ -455,7 +459,7 @@ def test_a_body_that_is_no_reply_is_malformed(body: bytes) -> None:
     ],
     ids=str,
 )
-def test_usage_is_what_the_server_counted_and_no_more(figures: dict[str, Json], usage: Usage | None) -> None:
+def test_usage_is_what_the_server_reports_and_no_more(figures: dict[str, Json], usage: Usage | None) -> None:
     assert CODEC.decode(_ok(done=True, **figures)).unwrap().usage == usage
 
 
@@ -469,7 +473,7 @@ def test_a_collected_stream_equals_the_decoded_reply(reply: Reply) -> None:
 
 @given(odd_streams.flatmap(with_chunking))
 @example((b'{"done": true}\n{"error": "a"}\n', [b'{"done": true}\n', b'{"error": "a"}\n']))
-def test_a_stream_is_blind_to_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
+def test_a_stream_does_not_depend_on_where_the_network_cuts(cut: tuple[bytes, list[bytes]]) -> None:
     whole, reads = cut
     assert _play(reads) == _play([whole])
 
@@ -480,7 +484,7 @@ def test_any_bytes_are_a_stream_or_a_failure_with_a_text(whole: bytes) -> None:
 
 
 @given(ollama_replies, st.data())
-def test_a_stream_that_is_cut_before_its_end_is_truncated_and_carries_what_came(
+def test_a_stream_that_is_cut_is_truncated_and_carries_what_was_received(
     reply: Reply, data: st.DataObject
 ) -> None:
     whole = b"".join(CODEC.write_stream(reply)).rstrip()
@@ -490,7 +494,7 @@ def test_a_stream_that_is_cut_before_its_end_is_truncated_and_carries_what_came(
 
 
 @given(ollama_replies, non_empty_texts)
-def test_an_error_inside_a_stream_carries_what_came_before_it(reply: Reply, message: str) -> None:
+def test_an_error_in_a_stream_carries_the_partial_reply(reply: Reply, message: str) -> None:
     *lines, _ = CODEC.write_stream(reply)
     failure = _play([*lines, json.dumps({"error": message}).encode()])[1].failure()
     assert isinstance(failure, ErrorResponse)
@@ -498,18 +502,18 @@ def test_an_error_inside_a_stream_carries_what_came_before_it(reply: Reply, mess
 
 
 @given(ollama_replies, odd_streams)
-def test_nothing_after_the_last_word_matters(reply: Reply, rest: bytes) -> None:
+def test_everything_after_the_last_event_is_ignored(reply: Reply, rest: bytes) -> None:
     assert _play([*CODEC.write_stream(reply), rest]) == _play(CODEC.write_stream(reply))
 
 
 @given(ollama_replies)
-def test_the_last_line_may_lack_its_end(reply: Reply) -> None:
+def test_the_last_line_may_lack_its_line_ending(reply: Reply) -> None:
     written = b"".join(CODEC.write_stream(reply))
     assert _collected([written.rstrip(b"\n")]) == _collected([written])
 
 
 @pytest.mark.timeout(30)
-def test_a_stream_of_thousands_of_parts_is_collected_and_its_state_can_be_shown() -> None:
+def test_a_stream_of_thousands_of_parts_is_collected_and_its_state_has_a_repr() -> None:
     parts = [b'{"message":{"content":"a","thinking":"b"}}\n'] * 20_000
     reply = _collected([*parts, b'{"done":true}']).unwrap()
     assert (reply.message.content, reply.reasoning) == ("a" * 20_000, "b" * 20_000)

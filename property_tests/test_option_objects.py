@@ -1,4 +1,4 @@
-"""Options are values: they do not change, equal ones are alike, and they can be copied, stored and shown."""
+"""Options are immutable, hashable values that can be copied, pickled and printed."""
 
 from __future__ import annotations
 
@@ -63,19 +63,19 @@ def test_options_do_not_change_with_a_list_deep_inside() -> None:
 
 
 @given(options, options)
-def test_merge_leaves_its_layers_as_they_were(a: Layer, b: Layer) -> None:
+def test_merging_does_not_change_its_layers(a: Layer, b: Layer) -> None:
     before = copy.deepcopy((a, b))
     merge(a, b)
     assert (a, b) == before
 
 
 @given(options, options)
-def test_what_is_merged_holds_nothing_that_can_change(a: Layer, b: Layer) -> None:
+def test_merged_options_contain_nothing_mutable(a: Layer, b: Layer) -> None:
     assert isinstance(hash(merge(a, b)), int)  # lists, dicts and sets have no hash
 
 
 @given(options)
-def test_the_further_keys_are_a_dict_of_the_callers_own(some: Layer) -> None:
+def test_thawed_extra_is_a_separate_dict(some: Layer) -> None:
     before, further = resolve_for(some), extra_of(resolve_for(some))
     further.clear()
     assert resolve_for(some) == before
@@ -92,12 +92,12 @@ def test_merge_commutes_with_copying(a: Layer, b: Layer) -> None:
 
 
 @given(options)
-def test_a_copy_is_shown_like_the_original(some: Layer) -> None:
+def test_a_copy_has_the_repr_of_the_original(some: Layer) -> None:
     assert repr(_stored(some)) == repr(copy.deepcopy(some)) == repr(some)
 
 
 @given(options, options)
-def test_options_are_equal_when_what_they_set_is(a: Layer, b: Layer) -> None:
+def test_options_that_set_the_same_are_equal(a: Layer, b: Layer) -> None:
     assert (a == b) == (set_fields(a) == set_fields(b))
 
 
@@ -107,13 +107,13 @@ def test_equal_options_have_equal_hashes(some: Layer) -> None:
 
 
 @pytest.mark.parametrize(("left", "right"), [*product(_NUMBERS, _NUMBERS)])
-def test_numbers_that_are_equal_make_equal_options_with_equal_hashes(left: float, right: float) -> None:
+def test_equal_numbers_make_equal_options_with_equal_hashes(left: float, right: float) -> None:
     a, b = ChatOptions(extra={"n": [left]}), ChatOptions(extra={"n": [right]})
     assert (left == right) == (a == b) == (hash(a) == hash(b))
 
 
 @given(st.dictionaries(st.sampled_from("ab"), st.integers(), min_size=1))
-def test_a_map_that_replaces_differs_from_one_that_adds(items: dict[str, int]) -> None:
+def test_a_replacing_map_differs_from_a_plain_one(items: dict[str, int]) -> None:
     adds, replaces = ChatOptions(extra=items), ChatOptions(extra=Replace(items))
     assert adds != replaces
     assert len({adds, replaces, ChatOptions(extra=Replace(items))}) == 2
@@ -121,7 +121,7 @@ def test_a_map_that_replaces_differs_from_one_that_adds(items: dict[str, int]) -
 
 
 @given(options)
-def test_the_repr_names_exactly_what_is_set(some: Layer) -> None:
+def test_the_repr_shows_exactly_the_fields_that_are_set(some: Layer) -> None:
     shown = ", ".join(f"{name}={value!r}" for name, value in set_fields(some).items())
     assert repr(some) == f"ChatOptions({shown})"
 
@@ -133,16 +133,16 @@ def test_the_repr_evaluates_to_the_options(some: Layer) -> None:
 
 
 @pytest.mark.parametrize("field", [ChatOptions().extra, ChatOptions().seed])
-def test_a_field_that_nobody_set_is_none(field: object) -> None:
+def test_a_field_that_is_not_set_is_none(field: object) -> None:
     assert field is None
 
 
 @pytest.mark.parametrize("same", [copy.copy, copy.deepcopy, lambda omit: pickle.loads(pickle.dumps(omit))])  # noqa: S301
-def test_there_is_one_omit_however_it_is_copied(same: Any) -> None:  # noqa: ANN401 # any way to copy
+def test_every_copy_of_omit_is_omit(same: Any) -> None:  # noqa: ANN401 # any way to copy
     assert same(OMIT) is OMIT
     assert same(ChatOptions(seed=OMIT)).seed is OMIT
 
 
-def test_omit_is_shown_as_it_is_written_and_has_a_hash() -> None:
+def test_omit_has_its_name_as_its_repr_and_has_a_hash() -> None:
     assert (repr(OMIT), str(OMIT), list(Omit)) == ("OMIT", "OMIT", [OMIT])
     assert {OMIT: 1}[OMIT] == 1

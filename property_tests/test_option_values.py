@@ -1,4 +1,4 @@
-"""Options hold only what can be sent; anything else is refused by its place, with the remedy."""
+"""Options accept only what can be sent; anything else is rejected with its path and a remedy."""
 
 from __future__ import annotations
 
@@ -79,24 +79,24 @@ from casual_llm.tools import Tool
     ],
     ids=str,
 )
-def test_a_value_that_is_no_option_is_refused_with_its_place_named(name: str, value: Any) -> None:  # noqa: ANN401
+def test_an_invalid_value_is_rejected_with_its_path(name: str, value: Any) -> None:  # noqa: ANN401
     with pytest.raises(ConfigurationError, match=rf"ChatOptions\.{name}.*: .+"):
         ChatOptions(**{name: value})
 
 
 @pytest.mark.parametrize("depth", [300, 100_000])
-def test_an_extra_too_deep_for_json_is_refused_with_its_place_named(depth: int) -> None:
+def test_extra_that_is_nested_too_deep_is_rejected_with_its_path(depth: int) -> None:
     with pytest.raises(ConfigurationError, match=r"ChatOptions\.extra"):
         ChatOptions(extra={"a": nested(depth)})
 
 
 @given(st.integers(10**308, 10**400) | st.integers(-(10**400), -(10**308)))
-def test_a_seed_is_a_whole_number_of_any_length(seed: int) -> None:
+def test_a_seed_is_an_integer_of_any_size(seed: int) -> None:
     assert ChatOptions(seed=seed).seed == seed
 
 
 @pytest.mark.parametrize("name", ["seed", "extra", "provider_options"])
-def test_a_number_too_long_to_be_written_is_refused_with_its_place_named(name: str) -> None:
+def test_a_number_too_long_to_be_printed_is_rejected_with_its_path(name: str) -> None:
     fields: dict[str, Any] = {
         "seed": 10**5000,
         "extra": {"a": 10**5000},
@@ -107,7 +107,7 @@ def test_a_number_too_long_to_be_written_is_refused_with_its_place_named(name: s
 
 
 @pytest.mark.parametrize(
-    ("given_", "place"),
+    ("given_", "path"),
     [
         ({"name": "A", "schema": [1]}, "JsonSchema.schema"),
         ({"name": "A", "schema": {"a": float("nan")}}, r"JsonSchema\.schema\.a"),
@@ -116,38 +116,38 @@ def test_a_number_too_long_to_be_written_is_refused_with_its_place_named(name: s
     ],
     ids=str,
 )
-def test_a_schema_that_is_none_is_refused_with_its_place_named(given_: dict[str, Any], place: str) -> None:
-    with pytest.raises(ConfigurationError, match=place):
+def test_an_invalid_schema_is_rejected_with_its_path(given_: dict[str, Any], path: str) -> None:
+    with pytest.raises(ConfigurationError, match=path):
         JsonSchema(**given_)
 
 
 @pytest.mark.parametrize("layer", [None, {"temperature": 1}, "hot"])
-def test_a_layer_that_is_no_options_is_refused(layer: Any) -> None:  # noqa: ANN401
+def test_a_layer_that_is_not_options_is_rejected(layer: Any) -> None:  # noqa: ANN401
     with pytest.raises(ConfigurationError, match=r"layers\[1\]: expected ChatOptions"):
         merge(ChatOptions(), layer)
 
 
 @pytest.mark.parametrize("layer", [{"temperature": 1}, "hot"])
-def test_a_named_layer_that_is_no_options_is_refused_by_its_name(layer: Any) -> None:  # noqa: ANN401
+def test_a_named_layer_that_is_not_options_is_rejected_with_its_name(layer: Any) -> None:  # noqa: ANN401
     with pytest.raises(ConfigurationError, match=r"^model: expected ChatOptions"):
         layered(client=ChatOptions(), model=layer)
 
 
 @pytest.mark.parametrize(
-    ("name", "place"),
+    ("name", "path"),
     [
         ("provider_options", r"ChatOptions\.provider_options\.openai\.a"),
         ("extra", r"ChatOptions\.extra\.openai\.a"),
     ],
 )
-def test_a_value_deep_in_a_map_is_refused_with_its_place_named(name: str, place: str) -> None:
+def test_an_invalid_value_deep_in_a_map_is_rejected_with_its_path(name: str, path: str) -> None:
     fields: dict[str, Any] = {name: {"openai": {"a": float("nan")}}}
-    with pytest.raises(ConfigurationError, match=place):
+    with pytest.raises(ConfigurationError, match=path):
         ChatOptions(**fields)
 
 
 @given(st.sampled_from([*FIELDS]), st.sampled_from("xyz"))
-def test_a_name_with_a_slip_is_refused_with_the_name_that_was_meant(name: str, slip: str) -> None:
+def test_a_misspelled_name_gets_a_suggestion(name: str, slip: str) -> None:
     hint = rf"^ChatOptions\.{slip}{name}: unknown option, did you mean {name}\?$"
     with pytest.raises(ConfigurationError, match=hint):
         ChatOptions().set(**{f"{slip}{name}": None})
@@ -155,7 +155,7 @@ def test_a_name_with_a_slip_is_refused_with_the_name_that_was_meant(name: str, s
         ChatOptions(seed=1).without(f"{slip}{name}")
 
 
-def test_a_name_like_no_other_is_refused_with_all_names() -> None:
+def test_a_name_unlike_all_others_is_rejected_with_the_list_of_names() -> None:
     with pytest.raises(
         ConfigurationError, match=r"ChatOptions\.q: unknown option; use one of response_format, "
     ):
@@ -163,16 +163,14 @@ def test_a_name_like_no_other_is_refused_with_all_names() -> None:
 
 
 @given(st.sampled_from([*FIELDS]), st.sampled_from([None, OMIT]))
-def test_every_field_takes_none_and_omit(name: str, state: Any) -> None:  # noqa: ANN401
+def test_every_field_accepts_none_and_omit(name: str, state: Any) -> None:  # noqa: ANN401
     fields: dict[str, Any] = {name: state}
     assert getattr(ChatOptions(**fields), name) is state
 
 
 @pytest.mark.parametrize("name", FIELDS)
 @pytest.mark.parametrize("declared", ["field_type", "combination"])
-def test_a_field_that_does_not_declare_how_it_combines_and_what_it_holds_is_refused(
-    name: str, declared: str
-) -> None:
+def test_a_field_without_a_combination_or_a_type_is_rejected(name: str, declared: str) -> None:
     undeclared = fields_dict(ChatOptions)[name].evolve(metadata={declared: getattr(FIELDS[name], declared)})
     with pytest.raises(TypeError, match=rf"ChatOptions\.{name}: no combination declared; use"):
         type(FIELDS[name])(undeclared)
@@ -182,7 +180,7 @@ _long_numbers = st.integers(16**4000, 16**5000)
 
 
 @given(st.sampled_from([*FIELDS]), _long_numbers | _long_numbers.map(lambda number: [number]))
-def test_a_value_too_long_to_be_shown_is_refused_all_the_same(name: str, value: Any) -> None:  # noqa: ANN401 # whatever it is
+def test_a_value_too_long_to_be_shown_is_rejected(name: str, value: Any) -> None:  # noqa: ANN401 # whatever it is
     with pytest.raises(ConfigurationError, match=rf"^ChatOptions\.{name}: .+"):
         ChatOptions(**{name: value})
 
@@ -205,13 +203,13 @@ def test_an_effort_alone_is_reasoning_with_that_effort(effort: ReasoningEffort) 
         ({}, "Reasoning: no field is set; set one of effort, budget_tokens, show, between_tools"),
         (
             {"effort": "low", "budget_tokens": 1},
-            "Reasoning: effort and budget_tokens exclude each other; set one of the two",
+            "Reasoning: effort and budget_tokens exclude each other; set only one of the two",
         ),
         ({"budget_tokens": 0}, "Reasoning.budget_tokens: 0 is out of range; use a number of at least 1"),
         ({"show": "yes"}, "Reasoning.show: expected True or False, got 'yes'"),
     ],
 )
-def test_reasoning_that_is_not_valid_is_refused_with_its_path(fields: dict[str, Any], problem: str) -> None:
+def test_invalid_reasoning_is_rejected_with_its_path(fields: dict[str, Any], problem: str) -> None:
     with pytest.raises(ConfigurationError) as refusal:
         Reasoning(**fields)
     assert str(refusal.value) == problem

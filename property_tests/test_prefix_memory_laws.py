@@ -20,7 +20,7 @@ CODEC = codec(COMPATIBLE)
 
 
 @given(st.lists(st.binary(min_size=1), max_size=30), st.lists(st.integers(0, 30)))
-def test_pieces_are_the_bodies_joined_by_commas(bodies: list[bytes], cuts: list[int]) -> None:
+def test_the_pieces_of_a_prefix_are_the_bodies_joined_by_commas(bodies: list[bytes], cuts: list[int]) -> None:
     pieces: tuple[bytes, ...] = ()
     bounds = [0, *sorted(min(cut, len(bodies)) for cut in cuts), len(bodies)]
     for start, end in itertools.pairwise(bounds):
@@ -29,7 +29,7 @@ def test_pieces_are_the_bodies_joined_by_commas(bodies: list[bytes], cuts: list[
 
 
 @given(st.lists(st.binary(min_size=1, max_size=9), max_size=99))
-def test_each_piece_is_more_than_twice_as_long_as_the_next(bodies: list[bytes]) -> None:
+def test_each_piece_of_a_prefix_is_more_than_twice_as_long_as_the_next(bodies: list[bytes]) -> None:
     pieces: tuple[bytes, ...] = ()
     for body in bodies:
         pieces = append(pieces, [body])

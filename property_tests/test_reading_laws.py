@@ -170,7 +170,9 @@ _TOOL_CALL: dict[str, Json] = {"id": "1", "type": "function", "function": {"name
     ids=json.dumps,
 )
 @given(dialect=st.sampled_from(DIALECTS).filter(lambda dialect: dialect.refusal))
-def test_repeated_and_misplaced_values_are_written_again(dialect: Dialect, message: dict[str, Json]) -> None:
+def test_repeated_and_misplaced_values_are_written_back_unchanged(
+    dialect: Dialect, message: dict[str, Json]
+) -> None:
     call = codec(dialect).read(_request_of(message)).unwrap()
     assert _again(dialect, call) == ([message], ())
 
@@ -199,7 +201,7 @@ def test_a_message_without_content_is_written_with_an_empty_text(
 
 
 @given(names, st.lists(names, max_size=2, unique=True))
-def test_a_choice_of_a_tool_is_written_again_whether_it_is_listed_or_not(
+def test_a_tool_choice_is_written_back_unchanged_whether_the_tool_is_listed_or_not(
     name: str, listed: list[str]
 ) -> None:
     choice: Json = {"type": "function", "function": {"name": name}}
@@ -317,7 +319,7 @@ def test_a_body_that_is_not_an_object_is_an_error_at_the_body(body: bytes) -> No
 
 
 @given(st.sampled_from(DIALECTS), st.none() | st.just({"include_usage": True}) | json_values)
-def test_stream_options_are_written_again(dialect: Dialect, asked: Json) -> None:
+def test_stream_options_are_written_back_unchanged(dialect: Dialect, asked: Json) -> None:
     messages: Json = [{"role": "user", "content": "Hi"}]
     body = _request(messages=messages, stream=True, stream_options=asked)
     call = codec(dialect).read(body).unwrap()

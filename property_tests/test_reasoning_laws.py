@@ -1,4 +1,4 @@
-"""Reasoning and parallel tool calls are sent as each server and model takes them, or reported."""
+"""Reasoning and parallel tool calls are sent as each server and model supports them, or reported."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def test_reasoning_reads_back_or_is_reported(name: str, model: str, asked: Any, 
 
 @pytest.mark.parametrize("name", FORMATS)
 @given(models, st.booleans(), choices)
-def test_whether_calls_may_be_parallel_reads_back_or_is_reported(
+def test_the_parallel_tool_calls_option_reads_back_or_is_reported(
     name: str, model: str, parallel: object, choice: str | None
 ) -> None:
     encoded = _encoded(
@@ -188,7 +188,7 @@ def test_whether_calls_may_be_parallel_reads_back_or_is_reported(
 @example({"thinking": {"type": "disabled"}, "output_config": {"x": 1}})
 @example({"thinking": {"type": "between_tools"}})
 @example({"reasoning": {"max_tokens": 9, "exclude": True}})
-def test_what_asks_for_reasoning_is_written_again(name: str, body: dict[str, Any]) -> None:
+def test_a_request_for_reasoning_is_written_back_unchanged(name: str, body: dict[str, Any]) -> None:
     request = {"model": "m", "max_tokens": 9000, "messages": [{"role": "user", "content": "Hi"}], **body}
     call = FORMATS[name].read(Request(url="", body=json.dumps(request).encode())).unwrap()
     again = json.loads(FORMATS[name].encode(call).unwrap().request.body)
@@ -197,7 +197,7 @@ def test_what_asks_for_reasoning_is_written_again(name: str, body: dict[str, Any
 
 @given(models, reasoning, st.none() | st.integers(1, 100_000))
 @example("claude-sonnet-4-5", {"budget_tokens": 99_999}, None)
-def test_a_budget_stays_below_the_limit(model: str, asked: Any, limit: int | None) -> None:  # noqa: ANN401
+def test_the_reasoning_budget_stays_below_max_tokens(model: str, asked: Any, limit: int | None) -> None:  # noqa: ANN401
     body = json.loads(_encoded("anthropic", model, reasoning=asked, max_tokens=limit).request.body)
     assert body.get("thinking", {}).get("budget_tokens", 0) < body["max_tokens"]
     assert limit in {None, body["max_tokens"]}

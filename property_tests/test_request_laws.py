@@ -138,14 +138,14 @@ def test_a_dialect_that_supports_every_option_loses_nothing(call: Call) -> None:
 
 
 @given(dialects, any_calls | rich_calls)
-def test_a_request_that_was_read_is_written_again_byte_by_byte(dialect: Dialect, call: Call) -> None:
+def test_a_request_that_was_read_is_encoded_to_the_same_bytes_again(dialect: Dialect, call: Call) -> None:
     first = encode(dialect, call)
     again = first.map(lambda encoded: encode(dialect, read(encoded.request).unwrap()).unwrap())
     assert again.map(lambda encoded: encoded.request) == first.map(lambda encoded: encoded.request)
 
 
 @given(dialects, any_calls | rich_calls)
-def test_a_call_is_encoded_or_refused_by_its_path(dialect: Dialect, call: Call) -> None:
+def test_a_call_is_encoded_or_rejected_with_a_path(dialect: Dialect, call: Call) -> None:
     path = encode(dialect, call).swap().map(lambda error: error.path).value_or("messages")
     assert path.startswith(("messages", "options."))
 
@@ -202,7 +202,7 @@ def test_messages_are_the_last_key_of_the_body(dialect: Dialect, call: Call) -> 
 
 @given(dialects, calls, user_messages | assistant_messages)
 @example(OPENAI, _hello(), SystemMessage(content="Be brief."))
-def test_a_further_turn_leaves_all_earlier_bytes_as_they_were(
+def test_a_new_turn_leaves_all_earlier_bytes_unchanged(
     dialect: Dialect, call: Call, turn: ChatMessage
 ) -> None:
     before = encode(dialect, call).unwrap().request.body
@@ -399,7 +399,7 @@ def test_the_name_of_a_result_that_answers_no_call_is_a_loss(name: str) -> None:
     ids=repr,
 )
 @given(dialect=dialects)
-def test_a_message_without_content_is_rejected_by_its_path(dialect: Dialect, message: ChatMessage) -> None:
+def test_a_message_without_content_is_rejected_with_its_path(dialect: Dialect, message: ChatMessage) -> None:
     failure = encode(dialect, Call(model="m", messages=[*_HELLO, message])).failure()
     assert failure.path == "messages[1].content"
 

@@ -159,7 +159,7 @@ def test_a_strict_schema_has_no_keyword_that_openai_rejects(answer: type[BaseMod
 
 
 @given(_fields_of(_unsayable))
-def test_a_class_that_strict_mode_does_not_support_is_sent_to_openai_as_it_is(
+def test_a_class_that_strict_mode_does_not_support_is_sent_to_openai_unchanged(
     answer: type[BaseModel],
 ) -> None:
     sent = schema_of(answer)
@@ -193,7 +193,7 @@ def test_the_schema_of_the_class_itself_is_not_changed(answer: type[BaseModel]) 
 
 
 @given(_classes(_free_forms))
-def test_a_free_form_is_sent_as_it_is_and_not_as_strict(answer: type[BaseModel]) -> None:
+def test_a_free_form_is_sent_unchanged_and_not_as_strict(answer: type[BaseModel]) -> None:
     sent = json_schema_of(answer)
     assert (thaw(sent.schema), sent.strict) == (answer.model_json_schema(), None)
 
@@ -244,13 +244,13 @@ def test_a_class_that_allows_extra_keys_is_not_strict(extra: Literal["allow", "f
     assert json_schema_of(answer).strict is (None if extra == "allow" else True)
 
 
-def test_a_field_described_as_anything_at_all_is_a_free_form() -> None:
+def test_a_field_of_any_type_is_a_free_form() -> None:
     config = ConfigDict(json_schema_extra={"properties": {"a": True}})
     assert json_schema_of(create_model("Answer", __config__=config, a=(int, ...))).strict is None
 
 
 @pytest.mark.parametrize("answer", [Tree, DescribedTree, Chain])
-def test_a_class_that_contains_itself_has_a_schema(answer: type[BaseModel]) -> None:
+def test_a_recursive_class_has_a_schema(answer: type[BaseModel]) -> None:
     schema = json_schema_of(answer).schema
     assert all("properties" in part for part in _schemas(schema) if part.get("type") == "object")
 

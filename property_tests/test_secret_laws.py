@@ -1,4 +1,4 @@
-"""A secret is shown by nothing: no text, no pickle, no traceback."""
+"""A secret is never shown: in no text, pickle or traceback."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ SHOWN: dict[str, Callable[[Secret], object]] = {
 
 @given(keys)
 @pytest.mark.parametrize("show", SHOWN.values(), ids=SHOWN)
-def test_nothing_that_shows_an_object_shows_a_secret(show: Callable[[Secret], object], key: str) -> None:
+def test_no_repr_or_text_of_an_object_shows_a_secret(show: Callable[[Secret], object], key: str) -> None:
     assert key not in str(show(Secret(key)))
 
 
 @given(keys)
 @pytest.mark.parametrize("write", [vars, json.dumps, pickle.dumps, "%d".__mod__])
-def test_what_would_write_a_secret_refuses_and_does_not_show_it(
+def test_serialising_a_secret_is_rejected_without_showing_it(
     write: Callable[[Secret], object], key: str
 ) -> None:
     with pytest.raises(TypeError) as refused:
@@ -50,7 +50,7 @@ def test_what_would_write_a_secret_refuses_and_does_not_show_it(
 
 
 @given(keys)
-def test_json_writes_what_is_shown_where_it_must_write_texts(key: str) -> None:
+def test_json_with_str_as_default_writes_the_redacted_text(key: str) -> None:
     assert json.loads(json.dumps([Secret(key)], default=str)) == ["Secret('***')"]
 
 
@@ -59,7 +59,7 @@ WRONG: list[dict[str, Any]] = [{"timeout": -1}, {"name": 5}, {"extra_kwargs": 5}
 
 @given(keys)
 @pytest.mark.parametrize("wrong", WRONG)
-def test_no_traceback_of_a_config_shows_its_key_with_local_variables(wrong: dict[str, Any], key: str) -> None:
+def test_no_traceback_with_local_variables_shows_the_key_of_a_config(wrong: dict[str, Any], key: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         ClientConfig(**{"provider": "openai", "api_key": key, **wrong})
     ours = TracebackException.from_exception(raised.value, capture_locals=True).stack[1:]
@@ -68,7 +68,7 @@ def test_no_traceback_of_a_config_shows_its_key_with_local_variables(wrong: dict
 
 
 @given(texts, texts)
-def test_secrets_are_equal_and_hash_alike_where_their_texts_are_equal(first: str, second: str) -> None:
+def test_secrets_with_equal_texts_are_equal_and_have_equal_hashes(first: str, second: str) -> None:
     assert (Secret(first) == Secret(second)) == (first == second)
     assert hash(Secret(first)) == hash(Secret(first))
     assert Secret(first) != first
@@ -82,20 +82,20 @@ def test_a_copy_of_a_secret_is_the_secret(text: str) -> None:
 
 
 @given(texts)
-def test_a_secret_is_revealed_as_it_was_given(text: str) -> None:
+def test_revealing_a_secret_returns_its_text(text: str) -> None:
     assert Secret(text).reveal() == text
     assert Secret(text).stripped().reveal() == text.strip()
     assert bool(Secret(text)) == bool(text)
 
 
 @given(st.none() | texts.map(Secret))
-def test_what_is_a_secret_or_nothing_stays_as_it_is(key: Secret | None) -> None:
+def test_a_secret_and_none_are_accepted_unchanged(key: Secret | None) -> None:
     assert as_secret(key) is key
 
 
 @given(texts, st.text(min_size=1))
 @example("k\ud800", "\ud800")
-def test_a_text_is_redacted_alike_by_a_secret_and_by_its_text(text: str, key: str) -> None:
+def test_redacting_by_a_secret_is_redacting_by_its_text(text: str, key: str) -> None:
     assert redact(f"{text}{key}", Secret(key)) == redact(f"{text}{key}", key)
 
 
@@ -122,7 +122,7 @@ def test_a_config_without_a_key_is_equal_after_unpickling() -> None:
 
 
 @given(keys, keys)
-def test_no_variable_of_another_vendor_is_tried(own: str, foreign: str) -> None:
+def test_the_variable_of_another_vendor_is_never_tried(own: str, foreign: str) -> None:
     config = ClientConfig(provider="openai")
     variables = key_variables(config, "GROQ_API_KEY", {"OPENAI_API_KEY"})
     assert find_key(config, {"OPENAI_API_KEY": foreign, "GROQ_API_KEY": own}, variables) == Secret(own)

@@ -1,4 +1,4 @@
-"""A configuration file means the same in any order, and all that is wrong is told at once."""
+"""The order of a configuration file has no meaning, and all problems are reported at once."""
 
 from __future__ import annotations
 
@@ -70,24 +70,26 @@ def test_a_file_means_the_same_in_any_order(orders: tuple[Data, Data]) -> None:
 
 
 @given(preset_sections(), section_options())
-def test_a_preset_is_the_merge_of_those_it_extends_in_order_then_its_own(presets: Data, own: Data) -> None:
+def test_a_preset_is_the_merge_of_the_presets_it_extends_and_then_its_own_options(
+    presets: Data, own: Data
+) -> None:
     config = parsed({"presets": {**presets, "top": {**own, "extends": [*presets]}, "own": own}})
     assert config.presets["top"] == merge(*(config.presets[name] for name in [*presets, "own"]))
 
 
 @given(sections())
-def test_extending_nothing_changes_nothing(own: Data) -> None:
+def test_extending_no_presets_changes_nothing(own: Data) -> None:
     assert preset({**own, "extends": []}) == preset(own)
 
 
 @given(names, section_options())
-def test_one_name_is_a_list_of_one(name: str, options: Data) -> None:
+def test_a_single_name_is_a_list_of_one(name: str, options: Data) -> None:
     one, other = ({"presets": {name: options, "top": {"extends": below}}} for below in (name, [name]))
     assert parsed(one) == parsed(other)
 
 
 @given(preset_sections(), section_options())
-def test_models_and_clients_take_options_as_presets_do(presets: Data, own: Data) -> None:
+def test_models_and_clients_accept_options_like_presets(presets: Data, own: Data) -> None:
     same = {**own, "extends": [*presets]}
     file = {
         "presets": {**presets, "top": same},
@@ -100,7 +102,7 @@ def test_models_and_clients_take_options_as_presets_do(presets: Data, own: Data)
 
 
 @given(files())
-def test_what_explains_a_model_is_the_merge_of_sections_of_the_file(file: Data) -> None:
+def test_the_explanation_of_a_model_is_the_merge_of_its_sections(file: Data) -> None:
     config = parsed(file)
     for name, model in config.models.items():
         explanation, client = config.explain(name), config.clients[model.client].default_options
@@ -118,32 +120,32 @@ def test_an_unknown_model_gets_a_suggestion() -> None:
 
 @given(sections())
 @example({"omit": ["extra.user", "extra"]})
-def test_what_is_omitted_is_omit(section: Data) -> None:
+def test_every_omitted_path_is_omit(section: Data) -> None:
     values = flatten(preset(section))
-    assert all(values[tuple(place.split("."))] is OMIT for place in section.get("omit", []))
+    assert all(values[tuple(path.split("."))] is OMIT for path in section.get("omit", []))
 
 
 @given(st.sampled_from([*FIELDS, "extra.a", "extra.a.b", "provider_options.a", "provider_options.a.b.c"]))
-def test_omitting_is_all_that_a_section_of_omit_says(place: str) -> None:
-    name, *rest = place.split(".", 1)
+def test_a_section_with_only_omit_omits_that_path_and_sets_nothing(text: str) -> None:
+    name, *rest = text.split(".", 1)
     path: Path = (name, *(rest[0].split(".", FIELDS[name].combination.depth - 1) if rest else []))
-    assert preset({"omit": place}) == at_path(path, OMIT)
+    assert preset({"omit": text}) == at_path(path, OMIT)
 
 
 @given(objects)
-def test_a_map_that_is_omitted_and_set_is_all_there_is(keys: Data) -> None:
+def test_a_map_that_is_omitted_and_set_replaces_lower_maps(keys: Data) -> None:
     some = {"extra": {"user": 1, **keys}}
     assert flatten(preset({**some, "omit": "extra"})) == {("extra",): OMIT, **flatten(preset(some))}
 
 
 @given(section_options())
-def test_an_assignment_says_what_a_section_says(options: Data) -> None:
+def test_an_assignment_has_the_effect_of_a_section(options: Data) -> None:
     for name, value in options.items():
         assert assigned(f" {name} ={written(value)}", "--set") == preset({name: value})
 
 
 @given(objects)
-def test_an_assignment_below_a_map_says_one_key(keys: Data) -> None:
+def test_an_assignment_inside_a_map_sets_one_key(keys: Data) -> None:
     for value in keys.values():
         assert assigned(f"extra.user={written(value)}", "--set") == preset({"extra": {"user": value}})
 
@@ -154,16 +156,18 @@ def test_an_assignment_of_reasoning_is_an_effort_or_an_object(text: str) -> None
 
 
 @pytest.mark.parametrize("text", ["stop=END", "tool_choice=5", "stop=true", "stop=5"])
-def test_what_cannot_be_another_value_is_text(text: str) -> None:
+def test_an_assigned_value_that_is_nothing_else_is_text(text: str) -> None:
     name, _, value = text.partition("=")
     assert [*flatten(assigned(text, "--set")).items()] == [(tuple(name.split(".")), value)]
 
 
-NOTHING = "seed|seed=|sed=1|seed.a=1|extra.=1|seed=null|=1|extra=5|extra={|provider_options.openai=1"
+INVALID_ASSIGNMENTS = (
+    "seed|seed=|sed=1|seed.a=1|extra.=1|seed=null|=1|extra=5|extra={|provider_options.openai=1"
+)
 
 
-@pytest.mark.parametrize("text", NOTHING.split("|"))
-def test_an_assignment_of_nothing_is_refused_by_place(text: str) -> None:
+@pytest.mark.parametrize("text", INVALID_ASSIGNMENTS.split("|"))
+def test_an_invalid_assignment_is_rejected_with_its_path(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^--set( .*)?: .+"):
         assigned(text, "--set")
 
@@ -172,23 +176,23 @@ def test_an_assignment_of_nothing_is_refused_by_place(text: str) -> None:
 
 
 @given(circles())
-def test_a_circle_is_refused_by_what_is_on_it(presets: Data) -> None:
+def test_a_cycle_of_presets_is_rejected_and_its_presets_are_named(presets: Data) -> None:
     (problem,) = problems_of({"presets": presets})
-    place, around = problem.removesuffix("; remove one link").split(
+    path, around = problem.removesuffix("; remove one link").split(
         ".extends: presets extend each other in a cycle: "
     )
     circle = around.split(" -> ")
-    assert place == f"presets.{circle[0]}" == f"presets.{circle[-1]}"
+    assert path == f"presets.{circle[0]}" == f"presets.{circle[-1]}"
     assert all(below in presets[name]["extends"] for name, below in pairwise(circle))
 
 
-def test_a_chain_of_a_thousand_presets_is_no_circle() -> None:
-    chain = {f"p{place}": {"extends": f"p{place + 1}"} for place in range(1000)}
+def test_a_chain_of_a_thousand_presets_is_not_a_cycle() -> None:
+    chain = {f"p{index}": {"extends": f"p{index + 1}"} for index in range(1000)}
     assert parsed({"presets": {**chain, "p1000": {"seed": 1}}}).presets["p0"].seed == 1
 
 
 @given(files(), wrong_keys(WRONG_VALUES), wrong_keys(WRONG_VALUES), wrong_keys(WRONG_OF_CLIENTS))
-def test_each_wrong_value_is_one_problem_that_begins_with_its_place(
+def test_each_invalid_value_is_one_problem_that_begins_with_its_path(
     file: Data, one: Data, two: Data, three: Data
 ) -> None:
     wrong = {"presets": {"wrong": one}, "models": {"wrong": two}, "clients": {"wrong": three}}
@@ -198,13 +202,13 @@ def test_each_wrong_value_is_one_problem_that_begins_with_its_place(
             for kind, of in wrong.items()
         }
     )
-    places = [f"{kind}.wrong.{key}" for kind, of in wrong.items() for key in of["wrong"]]
-    assert len(problems) == len(places)
-    assert all(any(problem.startswith(place) for problem in problems) for place in places)
+    paths = [f"{kind}.wrong.{key}" for kind, of in wrong.items() for key in of["wrong"]]
+    assert len(problems) == len(paths)
+    assert all(any(problem.startswith(path) for problem in problems) for path in paths)
 
 
 @pytest.mark.parametrize("key", WRONG_OF_CLIENTS | WRONG_VALUES)
-def test_each_wrong_value_is_refused_on_one_line_with_a_remedy(key: str) -> None:
+def test_each_invalid_value_is_rejected_on_one_line_with_a_remedy(key: str) -> None:
     for wrong in (WRONG_OF_CLIENTS | WRONG_VALUES)[key]:
         (problem,) = problems_of({"clients": {"a": {"provider": "local", key: wrong}}})
         assert re.fullmatch(rf"clients\.a\.{key}.*(; \w+|, did you mean |expected .*, got ).+", problem)
@@ -220,7 +224,7 @@ def test_all_unknown_keys_are_reported_at_once(keys: list[str], kind: str) -> No
 
 
 @given(misspelled)
-def test_a_typing_error_gets_a_suggestion(slip_and_meant: tuple[str, str]) -> None:
+def test_a_misspelled_key_gets_a_suggestion(slip_and_meant: tuple[str, str]) -> None:
     slip, meant = slip_and_meant
     assert problems_of({"presets": {"a": {slip: 1}}}) == (
         f"presets.a.{slip}: unknown option, did you mean {meant}?",
@@ -232,25 +236,25 @@ def test_each_missing_key_is_reported(missing: set[str]) -> None:
     client, model = {"provider": "local"}, {"client": "c", "name": "n"}
     kept = [{key: section[key] for key in section.keys() - missing} for section in (client, model)]
     problems = problems_of({"clients": {"c": kept[0]}, "models": {"m": kept[1]}})
-    places = {"provider": "clients.c.provider", "client": "models.m.client", "name": "models.m.name"}
-    assert {*problems} == {f"{places[key]}: missing; it is required" for key in missing}
+    paths = {"provider": "clients.c.provider", "client": "models.m.client", "name": "models.m.name"}
+    assert {*problems} == {f"{paths[key]}: missing; it is required" for key in missing}
 
 
 @given(st.sampled_from(["clients", "presets", "models"]), names, st.sampled_from([None, 5, "x", [], True]))
-def test_what_is_no_table_is_refused_by_place(kind: str, name: str, wrong: object) -> None:
+def test_a_section_that_is_not_a_table_is_rejected_with_its_path(kind: str, name: str, wrong: object) -> None:
     whole, part = problems_of({kind: wrong}), problems_of({kind: {name: wrong}})
     assert [problem.split(": expected a table")[0] for problem in (*whole, *part)] == [kind, f"{kind}.{name}"]
 
 
 @given(st.sampled_from(["clients", "presets", "models"]), st.sampled_from(["", 5, None, True]))
-def test_a_name_that_is_no_text_is_refused_by_place(kind: str, name: object) -> None:
+def test_a_name_that_is_not_text_is_rejected_with_its_path(kind: str, name: object) -> None:
     assert problems_of({kind: {name: {}}}) == (
         f"{kind}.{name}: expected a non-empty string as name, got {name!r}",
     )
 
 
 @given(st.sampled_from(["client", "extends"]), names)
-def test_what_refers_to_nothing_is_refused_by_place(key: str, name: str) -> None:
+def test_a_dangling_reference_is_rejected_with_its_path(key: str, name: str) -> None:
     file = local(models={"m": {"client": "here", "name": "n", key: f"no {name}"}})
     (problem,) = problems_of(file)
     assert problem.startswith(f"models.m.{key}: no ")
@@ -266,14 +270,16 @@ _SET_AND_OMITTED = [
 
 
 @given(st.sampled_from(_SET_AND_OMITTED), st.sampled_from(["presets", "clients"]))
-def test_what_is_set_and_omitted_is_refused(place_and_options: tuple[str, Data], kind: str) -> None:
-    place, options = place_and_options
-    (problem,) = problems_of({kind: {"a": {**options, "omit": [place], **NEEDED[kind]}}})
-    assert problem == f"{kind}.a.omit: {place} is set in the same section; remove one of the two"
+def test_a_path_that_is_both_set_and_omitted_is_rejected(
+    path_and_options: tuple[str, Data], kind: str
+) -> None:
+    path, options = path_and_options
+    (problem,) = problems_of({kind: {"a": {**options, "omit": [path], **NEEDED[kind]}}})
+    assert problem == f"{kind}.a.omit: {path} is set in the same section; remove one of the two"
 
 
 @pytest.mark.parametrize("data", [None, [], "x", 5, {}, {"preset": {}}, {"$schema": "x"}, {5: {}}])
-def test_what_is_no_file_of_sections_is_refused(data: object) -> None:
+def test_a_file_without_sections_is_rejected(data: object) -> None:
     assert not is_successful(parse_config(data))
 
 
@@ -283,7 +289,7 @@ def test_what_is_no_file_of_sections_is_refused(data: object) -> None:
 @example({"presets": {"a": {"extra": {"a": nested(150)}, "stop": nested(150)}}})
 @example({"presets": {"\ud800": {}}})
 @example({"clients": {"a": {"provider": "local", "timeout": 16**5000}}})
-def test_no_data_is_too_strange_to_be_reported(data: object) -> None:
+def test_any_data_is_a_configuration_or_a_list_of_problems(data: object) -> None:
     assert str(parse_config(data))
 
 
@@ -303,7 +309,7 @@ def test_no_configuration_shows_a_part_of_a_key(key: str, other: str, file: Data
     assert len({repr(parsed(with_key)) for with_key in files_with}) == 1
 
 
-def test_an_explanation_names_the_preset_that_says_it_and_not_the_one_that_extends_it() -> None:
+def test_an_explanation_names_the_preset_that_sets_a_value_and_not_one_that_extends_it() -> None:
     base: Data = {"clients": {"c": {"provider": "local", "extends": "p"}}}
     presets = {"p": {"seed": 1}, "a": {"extends": "p", "seed": 2}, "b": {"extends": "p", "top_k": 3}}
     models = {"m": {"client": "c", "name": "n", "extends": ["a", "b"]}}

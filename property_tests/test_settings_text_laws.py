@@ -1,4 +1,4 @@
-"""The text of a configuration file, in whichever format, is its data or a list of what is wrong."""
+"""A configuration file of any format is parsed to its data or to a list of problems."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_file_means_the_same_in_any_format(file: Data) -> None:
 @example("presets: {a: &a {}, b: *a}", ".yaml")
 @example("presets: {a: {stop: !!bool x}}", ".yaml")
 @example("presets: {a: {stop: !!int ''}}", ".yaml")
-def test_no_text_is_too_strange_to_be_reported(text: str, ending: str) -> None:
+def test_any_text_is_data_or_a_list_of_problems(text: str, ending: str) -> None:
     assert str(parse_text(text, ending).bind(parse_config))
 
 
@@ -89,31 +89,31 @@ def test_a_duplicate_key_in_toml_is_reported_by_its_line(path: list[str], key: s
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=4))
 def test_a_duplicate_key_in_a_list_is_reported_by_its_path(path: list[int]) -> None:
     text = '{"a": 1, "a": 2}'
-    for place in reversed(path):
-        text = f"[{'1, ' * place}{text}]"
+    for index in reversed(path):
+        text = f"[{'1, ' * index}{text}]"
     assert str(parse_text(text, ".json").failure()).startswith(f"{'.'.join(map(str, path))}.a: ")
 
 
 @given(st.text(" \t\r\n"), endings)
-def test_a_text_without_a_word_is_empty(text: str, ending: str) -> None:
+def test_a_blank_text_is_an_empty_file(text: str, ending: str) -> None:
     assert str(parse_text(text, ending).failure()).startswith("the file is empty; ")
 
 
 @given(st.text(max_size=4))
-def test_an_unknown_ending_is_refused_and_the_known_are_listed(ending: str) -> None:
+def test_an_unknown_file_extension_is_rejected_and_the_known_ones_are_listed(ending: str) -> None:
     (problem,) = parse_text("{}", f".x{ending}").failure().problems
     assert problem.endswith("; use one of .toml, .json, .yaml, .yml")
 
 
 @pytest.mark.parametrize("ending", [".toml", ".json", ".yaml"])
-def test_what_is_nested_too_deep_is_refused(ending: str) -> None:
+def test_data_that_is_nested_too_deep_is_rejected(ending: str) -> None:
     text = f"{'a = ' if ending == '.toml' else ''}{'[' * 1100}{']' * 1100}"
     assert str(parse_text(text, ending).failure()) == TOO_DEEP
 
 
 @given(mutated(_texts), endings)
 @example("presets: {a: {stop: \x07}}", ".yaml")
-def test_each_problem_of_a_text_is_a_line_of_its_own(text: str, ending: str) -> None:
+def test_each_problem_of_a_text_is_on_its_own_line(text: str, ending: str) -> None:
     problem = parse_text(text, ending).alt(str).swap().value_or("none")
     assert all(line == line.strip() for line in problem.splitlines())
 
@@ -129,7 +129,7 @@ def test_without_the_extra_the_error_says_how_to_read_yaml(
 # What an editor knows.
 
 
-def test_the_schema_is_one() -> None:
+def test_the_published_schema_is_a_valid_json_schema() -> None:
     Draft202012Validator.check_schema(config_schema())
 
 
@@ -144,11 +144,11 @@ def test_every_file_that_can_be_read_follows_the_schema(file: Data) -> None:
 @example({"presets": {"a": {"tools": [{"name": "x", "description": None}]}}})
 @example({"presets": {"a": {"response_format": {"name": "x", "schema": {}, "strict": None}}}})
 @example({"presets": {}, "$schema": 5})
-def test_what_the_schema_refuses_is_refused(data: Any) -> None:  # noqa: ANN401
+def test_a_file_that_the_schema_rejects_is_rejected(data: Any) -> None:  # noqa: ANN401
     assert SCHEMA.is_valid(data) or not is_successful(parse_config(data))
 
 
 @given(misspelled, st.sampled_from(["clients", "presets", "models"]))
-def test_the_schema_refuses_a_slip_of_the_pen(slip_and_meant: tuple[str, str], kind: str) -> None:
+def test_the_schema_rejects_a_misspelled_key(slip_and_meant: tuple[str, str], kind: str) -> None:
     assert SCHEMA.is_valid({kind: {"a": NEEDED[kind]}})
     assert not SCHEMA.is_valid({kind: {"a": {**NEEDED[kind], slip_and_meant[0]: 1}}})

@@ -73,7 +73,7 @@ def test_a_stream_that_was_read_is_written_and_read_to_itself(
 @given(odd_streams.flatmap(with_chunking), dialects)
 @example((delta(content="a") + _DONE, [delta(content="a"), _DONE[:6], _DONE[6:]]), OPENAI)
 @example((_DONE + delta(content="a"), [_DONE, delta(content="a")]), OPENAI)
-def test_a_stream_is_blind_to_where_the_network_cuts(
+def test_a_stream_does_not_depend_on_where_the_network_cuts(
     cut: tuple[bytes, list[bytes]], dialect: Dialect
 ) -> None:
     whole, reads = cut

@@ -18,12 +18,12 @@ a, b, c, single, omitted = (SYMBOLIC[name] for name in ("a", "b", "c", "single",
 
 
 @given(a)
-def test_no_options_below_change_no_symbol(a: Layer) -> None:
+def test_empty_options_below_change_no_symbol(a: Layer) -> None:
     assert algebra.left_identity(merge, a)
 
 
 @given(a)
-def test_no_options_above_change_no_symbol(a: Layer) -> None:
+def test_empty_options_above_change_no_symbol(a: Layer) -> None:
     assert algebra.right_identity(merge, a)
 
 
@@ -43,20 +43,20 @@ def test_what_no_layer_of_symbols_sets_is_not_set(a: Layer, b: Layer) -> None:
 
 
 @given(a, single)
-def test_the_later_symbol_stands(a: Layer, single: Layer) -> None:
+def test_the_later_symbol_wins(a: Layer, single: Layer) -> None:
     assert algebra.later_set_wins(merge, a, single)
 
 
 @given(a, single)
-def test_a_symbol_changes_only_its_own_place(a: Layer, single: Layer) -> None:
+def test_a_symbol_changes_only_its_own_path(a: Layer, single: Layer) -> None:
     assert algebra.nothing_else_changes(merge, a, single)
 
 
 @given(a, omitted)
-def test_omit_removes_the_symbols_below(a: Layer, omitted: Layer) -> None:
+def test_omit_removes_the_symbols_of_lower_layers(a: Layer, omitted: Layer) -> None:
     assert algebra.omit_removes(merge, a, omitted)
 
 
 @given(a, b, omitted)
-def test_a_removed_symbol_stays_removed(a: Layer, b: Layer, omitted: Layer) -> None:
+def test_an_omitted_symbol_stays_omitted(a: Layer, b: Layer, omitted: Layer) -> None:
     assert algebra.removed_stays_removed(merge, a, b, omitted)

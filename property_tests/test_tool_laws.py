@@ -1,4 +1,4 @@
-"""A tool is its schema, in whichever form it was given."""
+"""Tools can be given in several forms, all equivalent to a schema."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from casual_llm.tools import Tool, ToolParameter
 @example({"default": None})
 @example({"type": ["string", "null"], "enum": ["a", None]})
 @example({"anyOf": [{"type": "string"}, {"$ref": "#/$defs/City"}]})
-def test_a_parameter_gives_back_the_keywords_it_was_given(schema: dict[str, Json]) -> None:
+def test_a_parameter_returns_the_keywords_it_was_given(schema: dict[str, Json]) -> None:
     assert ToolParameter.model_validate(schema).json_schema() == schema
 
 
 @given(tool_names, st.none() | texts, input_schemas)
-def test_a_tool_gives_back_the_schema_it_was_given(
+def test_a_tool_returns_the_schema_it_was_given(
     name: str, description: str | None, schema: dict[str, Json]
 ) -> None:
     assert Tool.from_input_schema(name, description, schema).input_schema == schema
@@ -36,7 +36,7 @@ def test_a_tool_read_from_its_own_schema_is_equal(tool: Tool) -> None:
 
 
 @given(tool_names, input_schemas)
-def test_reading_a_tool_leaves_the_schema_as_it_was(name: str, schema: dict[str, Json]) -> None:
+def test_reading_a_tool_does_not_change_the_schema(name: str, schema: dict[str, Json]) -> None:
     before = copy.deepcopy(schema)
     Tool.from_input_schema(name, None, schema).input_schema.clear()
     assert schema == before

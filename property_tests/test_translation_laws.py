@@ -109,7 +109,7 @@ def test_a_body_with_half_a_character_is_not_valid_json(
 
 
 @given(st.binary(max_size=3).map(b"secret".__add__))
-def test_a_translation_shows_the_size_of_its_body_and_not_its_content(body: bytes) -> None:
+def test_the_repr_of_a_translation_shows_the_size_of_its_body_and_not_its_content(body: bytes) -> None:
     shown = repr(Translated(body=body))
     assert (str(len(body)) in shown, "secret" in shown) == (True, False)
 

@@ -1,4 +1,4 @@
-"""Snapshots of a call are joined, calls are added, and an unknown figure is not zero."""
+"""Usage snapshots of one call are joined, calls are added, and unknown is not zero."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_the_total_of_the_ledger_is_the_sum_of_what_is_known(
 
 
 @given(_calls)
-def test_the_ledger_counts_the_calls_that_its_total_does_not_fully_hold(
+def test_the_ledger_counts_the_calls_that_are_missing_from_its_total(
     calls: list[tuple[Usage | None, bool]],
 ) -> None:
     exact = [usage for usage, complete in calls if complete and usage and usage.total_tokens is not None]
@@ -193,5 +193,5 @@ def test_an_invalid_usage_is_rejected(value: object) -> None:
 
 
 @given(usages, st.integers())
-def test_the_total_of_a_dump_is_computed_again_and_not_trusted(usage: Usage, total: int) -> None:
+def test_the_total_of_a_dump_is_computed_again(usage: Usage, total: int) -> None:
     assert Usage.model_validate({**usage.model_dump(), "total_tokens": total}) == usage

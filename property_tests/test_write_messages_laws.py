@@ -1,4 +1,4 @@
-"""Messages written as plain objects are those of a request; what cannot be placed says where."""
+"""Messages written as plain objects equal those of a request; an error has a path."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import chain
 
 from support.chunking import ENDINGS, boundary_cuts, expect_truncated, inside_cuts, read_all_by_client
-from support.comparison import Row, Verdict, compare_all
+from support.comparison import Comparison, Row, compare_all
 from support.corpus import FOLDER, Exchange, exchanges
 from support.corruption import decode_corrupted, read_corrupted
 from support.protocols import PROTOCOLS, Protocol
@@ -63,7 +63,7 @@ def interruption_rows(protocol: Protocol, every: int = 1) -> Iterator[Row]:
         yield compare_all(name, _raise_exceptions, read_all_by_client(protocol, ending, streams))
 
 
-def _raise_exceptions(result: Verdict | BaseException) -> Verdict:
+def _raise_exceptions(result: Comparison | BaseException) -> Comparison:
     if isinstance(result, BaseException):
         raise result
     return result

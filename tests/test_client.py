@@ -5,7 +5,7 @@ import logging
 
 import pytest
 from support.fakes import ASK, FRAMES, JSON, KEY, PARIS, WHOLE, FakeTransport, chunks_of, model_on
-from support.servers import STREAM_HEAD, piece, response, says, serving
+from support.servers import STREAM_HEAD, piece, response, sends, serving
 
 from casual_llm import (
     AuthenticationError,
@@ -171,14 +171,14 @@ async def test_a_client_closes_its_transport() -> None:
 
 
 async def test_one_http_response_serves_a_second_request_on_the_same_connection() -> None:
-    async with serving(says(response(WHOLE))) as server, OpenAIClient(base_url=server.url) as client:
+    async with serving(sends(response(WHOLE))) as server, OpenAIClient(base_url=server.url) as client:
         model = Model(client, "gpt-5")
         assert [await model.chat(ASK), await model.chat(ASK)] == [PARIS.message] * 2
         assert server.connections == 1
 
 
 async def test_a_finished_stream_leaves_its_connection_for_the_next() -> None:
-    frames = says(STREAM_HEAD, *map(piece, FRAMES), b"0\r\n\r\n")
+    frames = sends(STREAM_HEAD, *map(piece, FRAMES), b"0\r\n\r\n")
     async with serving(frames) as server, OpenAIClient(base_url=server.url) as client:
         model = Model(client, "gpt-5")
         await chunks_of(model)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import pytest
 from support.fakes import ASK, JSON, KEY, PARIS, FakeTransport, model_on
-from support.servers import response, says, serving
+from support.servers import response, sends, serving
 
 from casual_llm import (
     AnthropicClient,
@@ -89,7 +89,7 @@ def test_a_key_is_in_no_repr_and_in_no_plan(provider: str, key: str) -> None:
 async def test_a_key_is_in_no_log(provider: str, caplog: pytest.LogCaptureFixture) -> None:
     answer = response(format_named(provider).write(PARIS).body)
     with caplog.at_level(logging.DEBUG):
-        async with serving(says(answer)) as server:
+        async with serving(sends(answer)) as server:
             config = ClientConfig(provider=provider, api_key=KEY, base_url=server.url)
             async with create_client(config) as client:
                 await Model(client, "m").chat(ASK, ChatOptions(top_k=3, seed=1))

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from attrs import evolve
 from support.fakes import ASK, FRAMES, PARIS, WHOLE, FakeTransport, chunks_of, model_on
-from support.servers import STREAM_HEAD, piece, says, says_and_breaks, says_and_hangs, serving
+from support.servers import STREAM_HEAD, piece, sends, sends_then_hangs, sends_then_resets, serving
 
 from casual_llm import (
     CasualLLMError,
@@ -92,7 +92,7 @@ async def test_a_malformed_stream_is_a_reply_error() -> None:
 
 
 async def test_a_malformed_stream_is_reported_without_waiting_for_more() -> None:
-    pings = says_and_hangs(STREAM_HEAD, piece(b"data: ping\n\n"))
+    pings = sends_then_hangs(STREAM_HEAD, piece(b"data: ping\n\n"))
     async with serving(pings) as server, OpenAIClient(base_url=server.url, timeout=60) as client:
         async with asyncio.timeout(20):
             with pytest.raises(ReplyError, match="expected a JSON object in an event"):
@@ -100,7 +100,7 @@ async def test_a_malformed_stream_is_reported_without_waiting_for_more() -> None
 
 
 async def test_a_broken_connection_carries_the_partial_reply() -> None:
-    script = says_and_breaks(STREAM_HEAD, *map(piece, FRAMES[:2]))
+    script = sends_then_resets(STREAM_HEAD, *map(piece, FRAMES[:2]))
     async with serving(script) as server, OpenAIClient(base_url=server.url) as client:
         with pytest.raises(TransportError, match="broke") as caught:
             await chunks_of(Model(client, "gpt-5"))
@@ -115,14 +115,14 @@ async def test_a_connection_that_breaks_after_the_last_word_is_a_whole_reply() -
 
 
 async def test_a_server_that_does_not_hang_up_does_not_hang_a_stream() -> None:
-    script = says_and_hangs(STREAM_HEAD, *map(piece, FRAMES))
+    script = sends_then_hangs(STREAM_HEAD, *map(piece, FRAMES))
     async with serving(script) as server, OpenAIClient(base_url=server.url) as client:
         async with asyncio.timeout(5):
             assert collect(await chunks_of(Model(client, "gpt-5"))) == PARIS
 
 
 async def test_leaving_a_stream_early_closes_its_connection_at_once() -> None:
-    script = says_and_hangs(STREAM_HEAD, *map(piece, FRAMES[:3]))
+    script = sends_then_hangs(STREAM_HEAD, *map(piece, FRAMES[:3]))
     async with serving(script) as server, OpenAIClient(base_url=server.url) as client:
         stream = Model(client, "gpt-5").stream(ASK)
         await anext(stream)
@@ -153,7 +153,7 @@ async def test_the_total_bounds_a_call_that_drips() -> None:
 
 async def test_the_total_bounds_a_stream_that_is_slow_to_begin() -> None:
     async with (
-        serving(says_and_hangs()) as server,
+        serving(sends_then_hangs()) as server,
         OpenAIClient(base_url=server.url, timeout=TOTAL) as client,
     ):
         with pytest.raises(RequestTimeoutError, match=r"longer than 0\.3 s"):
@@ -161,7 +161,7 @@ async def test_the_total_bounds_a_stream_that_is_slow_to_begin() -> None:
 
 
 async def test_a_total_leaves_a_quick_stream_alone() -> None:
-    frames = says(STREAM_HEAD, *map(piece, FRAMES[:-1]), b"0\r\n\r\n")
+    frames = sends(STREAM_HEAD, *map(piece, FRAMES[:-1]), b"0\r\n\r\n")
     async with (
         serving(frames) as server,
         OpenAIClient(base_url=server.url, timeout=Timeout(total=5)) as client,
@@ -170,7 +170,10 @@ async def test_a_total_leaves_a_quick_stream_alone() -> None:
 
 
 async def test_silence_is_the_timeout_of_its_phase() -> None:
-    async with serving(says_and_hangs()) as server, OpenAIClient(base_url=server.url, timeout=0.2) as client:
+    async with (
+        serving(sends_then_hangs()) as server,
+        OpenAIClient(base_url=server.url, timeout=0.2) as client,
+    ):
         with pytest.raises(RequestTimeoutError, match="took longer than allowed"):
             await Model(client, "gpt-5").chat(ASK)
 

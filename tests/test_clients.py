@@ -177,7 +177,7 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), True, "60"])
-def test_an_invalid_timeout_is_refused(timeout: float) -> None:
+def test_an_invalid_timeout_is_rejected(timeout: float) -> None:
     with pytest.raises(
         ConfigurationError, match=r"timeout: .* is not a valid timeout; use seconds > 0, or None"
     ):
@@ -199,7 +199,7 @@ def test_an_unknown_provider_is_refused_with_the_valid_ones() -> None:
 
 
 @pytest.mark.parametrize("provider", ["local", "LOCAL", Provider.LOCAL])
-def test_a_provider_may_be_written_in_any_case(provider: str) -> None:
+def test_a_provider_is_recognised_in_any_case(provider: str) -> None:
     assert isinstance(create_client(ClientConfig(provider=provider)), LocalClient)
 
 
@@ -233,7 +233,7 @@ def test_what_is_no_config_is_refused() -> None:
 
 @pytest.mark.parametrize("given", [{"base_url": "http://localhost"}, {"api_key": "sk-x"}])
 def test_the_embedded_model_has_neither_address_nor_key(given: dict[str, Any]) -> None:
-    with pytest.raises(ConfigurationError, match="the embedded model has none; leave it out"):
+    with pytest.raises(ConfigurationError, match="the embedded model does not use it; remove it"):
         create_client(ClientConfig(provider="local", **given))
 
 

@@ -37,8 +37,8 @@ TEXTS = [
     # what is no text of its format
     ("a.toml", "", "the file is empty; define at least [clients.NAME] and [models.NAME]"),
     ("a.yaml", " \r\n\t", "the file is empty; define at least [clients.NAME] and [models.NAME]"),
-    ("a.toml", "# nothing\n", "the file has no section; define at least [clients.NAME] and [models.NAME]"),
-    ("a.json", "{}", "the file has no section; define at least [clients.NAME] and [models.NAME]"),
+    ("a.toml", "# nothing\n", "the file has no sections; define at least [clients.NAME] and [models.NAME]"),
+    ("a.json", "{}", "the file has no sections; define at least [clients.NAME] and [models.NAME]"),
     ("a.json", "null", "the file is empty; define at least [clients.NAME] and [models.NAME]"),
     ("a.yaml", "- presets", "expected a table of sections, got a list"),
     ("a.json", '{"presets": {}', "Expecting ',' delimiter: line 1 column 15 (char 14)"),
@@ -86,7 +86,7 @@ TEXTS = [
     ("a.toml", "presets.a.seed = true", "presets.a.seed: expected a number, got True"),
     ("a.toml", "presets.a.top_k = -1", "presets.a.top_k: -1 is out of range; use a number of at least 0"),
     ("a.toml", "presets.a.max_tokens = 0", "presets.a.max_tokens: 0 is out of range; use a number of at"),
-    ("a.json", '{"presets": {"a": {"stop": null}}}', "presets.a.stop: null sets nothing; leave it out,"),
+    ("a.json", '{"presets": {"a": {"stop": null}}}', "presets.a.stop: null is not a value; remove the key,"),
     ("a.toml", "presets.a.temprature = 1", "presets.a.temprature: unknown option, did you mean temperature?"),
     ("a.toml", "presets.a.omit = ['extra.']", "presets.a.omit.extra.: extra has no such path; use"),
     ("a.toml", "presets.a.tools = [{nam = 'x'}]", "presets.a.tools[0].nam: unknown option, did you mean"),
@@ -241,10 +241,16 @@ def test_without_the_extra_the_error_of_a_yaml_file_says_how_to_read_it(tmp_path
 # Clients that cannot be made.
 
 CLIENTS = [
-    ({"provider": "openai"}, "api_key: none given, and A_API_KEY and OPENAI_API_KEY not set; give api_key="),
+    (
+        {"provider": "openai"},
+        "api_key: no API key given, and A_API_KEY and OPENAI_API_KEY are not set; pass api_key=",
+    ),
     ({"provider": "openai", "api_key": "sk-é"}, "api_key: contains a character that headers cannot hold"),
-    ({"provider": "local", "api_key": KEY}, "api_key: the embedded model has none; leave it out"),
-    ({"provider": "local", "base_url": "http://localhost"}, "base_url: the embedded model has none; leave"),
+    ({"provider": "local", "api_key": KEY}, "api_key: the embedded model does not use it; remove it"),
+    (
+        {"provider": "local", "base_url": "http://localhost"},
+        "base_url: the embedded model does not use it; remove",
+    ),
     (
         {"provider": "local", "extra_kwargs": {"tempo": 1}},
         "extra_kwargs.tempo: LocalClient does not accept this argument",
@@ -281,7 +287,7 @@ def test_an_unknown_name_gets_a_suggestion(tmp_path: Path, kind: str) -> None:
 
 
 def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
-    doubling = "".join(f"      k{place + 1}: &k{place + 1} [*k{place}, *k{place}]\n" for place in range(40))
+    doubling = "".join(f"      k{index + 1}: &k{index + 1} [*k{index}, *k{index}]\n" for index in range(40))
     (tmp_path / "a.yaml").write_text(f"presets:\n  a:\n    extra:\n      k0: &k0 [x]\n{doubling}")
     output = program(f"load({str(tmp_path / 'a.yaml')!r})")
     assert "ConfigurationError" in output

@@ -12,7 +12,7 @@ from conformance import (
     request_row,
     table,
 )
-from support.comparison import EQUAL, Row, Verdict, compare_all, excused, unexplained
+from support.comparison import EQUAL, Comparison, Row, compare_all, excused, unexplained
 from support.corpus import exchanges
 from support.handmade_requests import handmade_exchanges
 from support.protocols import PROTOCOLS, Protocol
@@ -106,24 +106,24 @@ def test_every_rule_for_requests_is_used(rewritten: dict[str, Row]) -> None:
     assert frozenset().union(*met.values()) >= everywhere
 
 
-def verdict_of(item: Verdict | None) -> Verdict:
+def comparison_of(item: Comparison | None) -> Comparison:
     if item is None:
-        raise ValueError("no verdict")
+        raise ValueError("no comparison")
     return item
 
 
 def test_a_row_counts_results_and_exceptions() -> None:
-    row = compare_all("mode", verdict_of, [EQUAL, excused("why"), unexplained("x: text"), None])
+    row = compare_all("mode", comparison_of, [EQUAL, excused("why"), unexplained("x: text"), None])
     assert (row.records, row.share("equal"), row.reasons("unexplained")) == (4, 25.0, {"x: text": 1})
-    assert row.raised == ("None: ValueError('no verdict')",)
+    assert row.raised == ("None: ValueError('no comparison')",)
 
 
 def test_the_table_lists_every_difference() -> None:
-    row = compare_all("mode", verdict_of, [EQUAL, excused("why"), unexplained("x: text"), None])
+    row = compare_all("mode", comparison_of, [EQUAL, excused("why"), unexplained("x: text"), None])
     lines = list(table(PROTOCOLS[0], [row]))
     assert lines[1].split() == ["mode", "4", "1", "0", "25.00", "1", "1", "1"]
     assert lines[2:] == [
         "  excused, mode: 1 x why",
         "  unexplained, mode: 1 x x: text",
-        "  raised, mode: None: ValueError('no verdict')",
+        "  raised, mode: None: ValueError('no comparison')",
     ]

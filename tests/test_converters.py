@@ -335,7 +335,7 @@ async def test_what_is_no_list_of_messages_is_refused_by_its_path(
 
 @pytest.mark.parametrize("convert", [convert_messages_to_ollama, convert_messages_to_anthropic])
 @pytest.mark.parametrize("arguments", ["{", "[1]", "null", '"a"', "nonsense"])
-async def test_arguments_that_are_no_object_are_refused_by_their_place(
+async def test_arguments_that_are_not_an_object_are_rejected_with_their_path(
     convert: Converter, arguments: str
 ) -> None:
     wrong = AssistantMessage(tool_calls=[tool_call("a", "f", "{}"), tool_call("b", "g", arguments)])

@@ -21,9 +21,9 @@ from support.servers import (
     Server,
     piece,
     response,
-    says,
-    says_and_breaks,
-    says_and_hangs,
+    sends,
+    sends_then_hangs,
+    sends_then_resets,
     serving,
 )
 
@@ -69,7 +69,7 @@ async def fetch(script: Script, path: str = "/cat.png", **limits: Any) -> tuple[
 
 async def test_an_image_is_given_in_base64_with_the_type_of_its_bytes(library: HttpLibrary) -> None:
     world = World()
-    async with serving(says(IMAGE)) as server:
+    async with serving(sends(IMAGE)) as server:
         port = port_of(server.url)
         url = f"http://pictures.test:{port}/a%20b/cat.png?{SECRET}#top"
         assert await fetch_image_as_base64(url, network=world.network(library=library)) == (
@@ -99,42 +99,42 @@ def chunked(*headers: bytes) -> bytes:
     ],
 )
 async def test_a_server_may_say_little_about_an_image(headers: list[bytes], library: HttpLibrary) -> None:
-    assert (await fetch(says(chunked(*headers)), library=library))[1] == "image/png"
+    assert (await fetch(sends(chunked(*headers)), library=library))[1] == "image/png"
 
 
 LARGE = b"content-length: 9" + b"9" * 17
 ANSWERS: dict[str, tuple[Script, str]] = {
-    "no such page": (says(response(b"", status="404 Not Found")), "its server answered 404"),
-    "a redirect to nowhere": (says(response(b"", status="302 Found")), "its server answered 302"),
-    "a part of it": (says(response(PIXEL, status="206 Partial Content")), "its server answered 206"),
-    "a page": (says(response(b"<html>", kind="text/html")), "not a PNG, JPEG, GIF or WebP image"),
-    "nothing": (says(response(b"", kind="image/png")), "not a PNG, JPEG, GIF or WebP image"),
+    "no such page": (sends(response(b"", status="404 Not Found")), "its server answered 404"),
+    "a redirect to nowhere": (sends(response(b"", status="302 Found")), "its server answered 302"),
+    "a part of it": (sends(response(PIXEL, status="206 Partial Content")), "its server answered 206"),
+    "a page": (sends(response(b"<html>", kind="text/html")), "not a PNG, JPEG, GIF or WebP image"),
+    "nothing": (sends(response(b"", kind="image/png")), "not a PNG, JPEG, GIF or WebP image"),
     "a page that is an image": (
-        says(response(PIXEL, kind="text/html")),
+        sends(response(PIXEL, kind="text/html")),
         "declared as text/html, but its bytes are image/png",
     ),
     "an image of another kind": (
-        says(response(PIXEL, kind="image/gif")),
+        sends(response(PIXEL, kind="image/gif")),
         "declared as image/gif, but its bytes are image/png",
     ),
     "a compressed image": (
-        says(response(gzip.compress(PIXEL), kind="image/png", content_encoding="gzip")),
-        "it is compressed, although no compression was asked for",
+        sends(response(gzip.compress(PIXEL), kind="image/png", content_encoding="gzip")),
+        "it is compressed, although no compression was requested",
     ),
     "a length that is too large": (
-        says(b"HTTP/1.1 200 OK\r\n" + LARGE[:29] + b"\r\n\r\n" + PIXEL),
+        sends(b"HTTP/1.1 200 OK\r\n" + LARGE[:29] + b"\r\n\r\n" + PIXEL),
         "it is larger than 10,485,760 bytes",
     ),
     "a length that no computer has": (
-        says(b"HTTP/1.1 200 OK\r\n" + LARGE + b"9\r\n\r\n" + PIXEL),
+        sends(b"HTTP/1.1 200 OK\r\n" + LARGE + b"9\r\n\r\n" + PIXEL),
         "it is larger than 10,485,760 bytes",
     ),
     "a broken connection": (
-        says_and_breaks(IMAGE[:-9]),
+        sends_then_resets(IMAGE[:-9]),
         "the connection broke, or its server does not speak HTTP",
     ),
     "another protocol": (
-        says_and_breaks(b"SSH-2.0-" + SECRET.encode() + b"\r\n"),
+        sends_then_resets(b"SSH-2.0-" + SECRET.encode() + b"\r\n"),
         "the connection broke, or its server does not speak HTTP",
     ),
 }
@@ -153,20 +153,20 @@ async def test_an_answer_that_is_no_image_is_an_error_that_names_the_host_alone(
 
 @pytest.mark.parametrize("answer", [chunked(), IMAGE], ids=["without its length", "with its length"])
 async def test_an_image_may_be_as_large_as_allowed_and_no_larger(answer: bytes, library: HttpLibrary) -> None:
-    assert await fetch(says(answer), library=library, largest=len(PIXEL))
+    assert await fetch(sends(answer), library=library, largest=len(PIXEL))
     with pytest.raises(ImageFetchError, match=f"larger than {len(PIXEL) - 1} bytes"):
-        await fetch(says(answer), library=library, largest=len(PIXEL) - 1)
+        await fetch(sends(answer), library=library, largest=len(PIXEL) - 1)
 
 
-@pytest.mark.parametrize("received", [b"", IMAGE[:-9]], ids=["says nothing", "stops in the middle"])
+@pytest.mark.parametrize("received", [b"", IMAGE[:-9]], ids=["silent", "stops in the middle"])
 async def test_all_of_it_has_one_deadline(received: bytes, library: HttpLibrary) -> None:
     with pytest.raises(ImageFetchError, match=r"image at pictures.test: it took longer than 0\.2 seconds"):
-        await fetch(says_and_hangs(received), library=library, deadline=0.2)
+        await fetch(sends_then_hangs(received), library=library, deadline=0.2)
 
 
 async def test_a_cancelled_download_is_not_reported_as_late() -> None:
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(fetch(says_and_hangs()), 0.2)
+        await asyncio.wait_for(fetch(sends_then_hangs()), 0.2)
 
 
 # Where it may go.
@@ -214,7 +214,7 @@ async def test_a_url_that_must_not_be_fetched_is_refused(
 @pytest.mark.parametrize("addresses", [["10.0.0.1"], [LOOPBACK, "10.0.0.1"], ["fe80::1%lo", LOOPBACK]])
 async def test_every_address_of_a_name_must_be_public(addresses: list[str], library: HttpLibrary) -> None:
     world = World({"pictures.test": addresses})
-    async with serving(says(IMAGE)) as server:
+    async with serving(sends(IMAGE)) as server:
         url = f"http://pictures.test:{port_of(server.url)}/"
         with pytest.raises(ImageFetchError, match=r"image at pictures\.test: its address is"):
             await fetch_image_as_base64(url, network=world.network(library=library))
@@ -223,7 +223,7 @@ async def test_every_address_of_a_name_must_be_public(addresses: list[str], libr
 
 async def test_the_next_address_is_tried_where_one_does_not_answer(library: HttpLibrary) -> None:
     world = World({"pictures.test": ["127.0.0.2", "127.0.0.3", LOOPBACK]})
-    async with serving(says(IMAGE)) as server:
+    async with serving(sends(IMAGE)) as server:
         url = f"http://pictures.test:{port_of(server.url)}/"
         network = world.network(library=library, refused=lambda _: None)
         assert (await fetch_image_as_base64(url, network=network))[1] == "image/png"
@@ -231,7 +231,7 @@ async def test_the_next_address_is_tried_where_one_does_not_answer(library: Http
 
 
 async def test_a_server_that_is_not_there_is_an_error(library: HttpLibrary) -> None:
-    async with serving(says(IMAGE)) as server:
+    async with serving(sends(IMAGE)) as server:
         url = f"http://pictures.test:{port_of(server.url)}/?{SECRET}"
     with pytest.raises(ImageFetchError, match=r"its server cannot be reached \([^)]+\); download"):
         await fetch_image_as_base64(url, network=World().network(library=library))
@@ -242,7 +242,7 @@ async def test_a_proxy_of_the_environment_is_not_used(
 ) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert await fetch(says(IMAGE), library=library)
+    assert await fetch(sends(IMAGE), library=library)
 
 
 # Where it may be sent on to.
@@ -327,7 +327,7 @@ async def test_a_name_that_means_another_address_after_a_redirect_is_checked_aga
 
 @pytest.mark.parametrize("redirects", [5, 6])
 async def test_five_redirects_are_followed_and_no_sixth(redirects: int, library: HttpLibrary) -> None:
-    pages = {f"/{place}": to(f"/{place + 1}") for place in range(redirects)}
+    pages = {f"/{index}": to(f"/{index + 1}") for index in range(redirects)}
     async with site({**pages, f"/{redirects}": IMAGE}) as (server, port):
         fetching = fetch_image_as_base64(
             f"http://pictures.test:{port}/0", network=World().network(library=library)

@@ -123,7 +123,9 @@ def test_only_an_address_of_this_machine_needs_no_key(address: str, here: bool) 
     if here:
         assert resolve_secret(config, address, ["OPENAI_API_KEY"]) is None
     else:
-        with pytest.raises(ConfigurationError, match="api_key: none given, and OPENAI_API_KEY not set"):
+        with pytest.raises(
+            ConfigurationError, match="api_key: no API key given, and OPENAI_API_KEY is not set"
+        ):
             resolve_secret(config, address, ["OPENAI_API_KEY"])
 
 
@@ -167,7 +169,7 @@ def test_a_server_with_an_address_of_its_own_is_not_where_openai_is(monkeypatch:
 @pytest.mark.parametrize("dialect", [AZURE, COMPATIBLE, Dialect(name="proxy")])
 def test_a_server_whose_address_nobody_knows_needs_one(dialect: Dialect) -> None:
     with pytest.raises(
-        ConfigurationError, match=r"base_url: none given, .* give base_url=, or set OPENAI_BASE_URL"
+        ConfigurationError, match=r"base_url: no URL given, .* pass base_url=, or set OPENAI_BASE_URL"
     ):
         OpenAIClient(api_key="sk-x", dialect=dialect)
 
@@ -237,25 +239,29 @@ def test_the_variable_of_a_known_server_is_named_where_another_is_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-general")
-    missing = r"^api_key: none given, and OPENROUTER_API_KEY not set; give api_key= or set a variable$"
+    missing = (
+        r"^api_key: no API key given, and OPENROUTER_API_KEY is not set; pass api_key=, or set a variable$"
+    )
     with pytest.raises(ConfigurationError, match=missing):
         OpenAIClient(base_url=OPENROUTER_URL)
     with pytest.raises(ConfigurationError, match=missing):
         create_client(ClientConfig(provider="openai", name="openrouter"))
-    with pytest.raises(ConfigurationError, match=r"^api_key: none given; give api_key=$"):
+    with pytest.raises(ConfigurationError, match=r"^api_key: no API key given; pass api_key=$"):
         OpenAIClient(base_url="https://gpu.example.com/v1", dialect=VLLM)
 
 
 @pytest.mark.parametrize("key", ["", " ", "\n"])
 def test_a_blank_key_is_none(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", key)
-    with pytest.raises(ConfigurationError, match="api_key: none given, and ANTHROPIC_API_KEY not set"):
+    with pytest.raises(
+        ConfigurationError, match="api_key: no API key given, and ANTHROPIC_API_KEY is not set"
+    ):
         AnthropicClient(api_key=key)
 
 
 def test_all_variables_that_were_tried_are_named() -> None:
     config = ClientConfig(provider="openai", name="my-proxy", base_url=CLOUD)
     with pytest.raises(
-        ConfigurationError, match="and MY_PROXY_API_KEY and OPENAI_API_KEY not set; give api_key="
+        ConfigurationError, match="and MY_PROXY_API_KEY and OPENAI_API_KEY are not set; pass api_key="
     ):
         create_client(config)

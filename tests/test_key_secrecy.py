@@ -17,9 +17,9 @@ from support.servers import (
     Script,
     piece,
     response,
-    says,
-    says_and_breaks,
-    says_and_hangs,
+    sends,
+    sends_then_hangs,
+    sends_then_resets,
     serving,
 )
 
@@ -85,12 +85,12 @@ async def test_a_transport_that_fails_shows_no_key(client: Client) -> None:
 
 
 BROKEN: dict[str, Script] = {
-    "at once": says_and_breaks(),
-    "in the body": says_and_breaks(STREAM_HEAD, piece(b"one")),
-    "by another protocol": says(b"HTTX 1\r\n\r\n"),
-    "by a reply that is none": says(response(b"nonsense")),
-    "after it quoted the key": says_and_breaks(STREAM_HEAD, piece(KEY.encode())),
-    "by silence": says_and_hangs(STREAM_HEAD, piece(b"one")),
+    "at once": sends_then_resets(),
+    "in the body": sends_then_resets(STREAM_HEAD, piece(b"one")),
+    "by another protocol": sends(b"HTTX 1\r\n\r\n"),
+    "by a reply that is none": sends(response(b"nonsense")),
+    "after it quoted the key": sends_then_resets(STREAM_HEAD, piece(KEY.encode())),
+    "by silence": sends_then_hangs(STREAM_HEAD, piece(b"one")),
 }
 
 

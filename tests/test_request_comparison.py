@@ -42,8 +42,8 @@ HANDMADE = {f"{it.format}: {name}": (it, made) for it in PROTOCOLS for name, mad
 
 @pytest.mark.parametrize(("protocol", "made"), HANDMADE.values(), ids=HANDMADE.keys())
 def test_a_request_is_encoded_again_with_known_differences_only(protocol: Protocol, made: Exchange) -> None:
-    verdict = compare_rewritten_request(protocol, made)
-    assert verdict.kind in {"same", "equal"}, verdict
+    comparison = compare_rewritten_request(protocol, made)
+    assert comparison.kind in {"same", "equal"}, comparison
 
 
 @pytest.mark.parametrize(

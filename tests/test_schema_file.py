@@ -64,7 +64,7 @@ def test_it_accepts_a_good_file() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "place"),
+    ("path", "value", "reported_path"),
     [
         ("models.fast.temprature", 0.5, "models.fast"),
         ("models.fast.temperature", "hot", "models.fast.temperature"),
@@ -80,7 +80,7 @@ def test_it_accepts_a_good_file() -> None:
         ("model", {}, ""),
     ],
 )
-def test_it_refuses_what_is_wrong_where_it_stands(path: str, value: object, place: str) -> None:
+def test_an_invalid_value_is_reported_at_its_path(path: str, value: object, reported_path: str) -> None:
     file = with_value(path, value)
-    assert [".".join(map(str, error.absolute_path)) for error in EDITOR.iter_errors(file)] == [place]
+    assert [".".join(map(str, error.absolute_path)) for error in EDITOR.iter_errors(file)] == [reported_path]
     assert not is_successful(parse_config(file))

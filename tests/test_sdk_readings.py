@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 from returns.result import Failure
-from support.comparison import EQUAL, Row, Verdict, compare_all, excused, unexplained
+from support.comparison import EQUAL, Comparison, Row, compare_all, excused, unexplained
 from support.corpus import Exchange, answer, disagreements, exchanges
 from support.protocols import ANTHROPIC, OLLAMA, OPENAI, PROTOCOLS, Protocol
 from support.sdk_comparison import json_bodies
@@ -85,7 +85,7 @@ DIFFERENCES: Mapping[str, Mapping[str, Difference]] = {
 }
 
 
-def compare_with_vendor(protocol: Protocol, exchange: Exchange) -> Verdict:
+def compare_with_vendor(protocol: Protocol, exchange: Exchange) -> Comparison:
     """Compare our reading with that of the vendor's library."""
     ours = answer(protocol.codec_for(exchange), exchange)
     try:

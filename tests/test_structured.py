@@ -56,12 +56,12 @@ FAILURES: list[tuple[Reply, ParseFailure, str]] = [
     (
         reply_with("1", finish_reason="pause"),
         Incomplete("pause"),
-        "paused its turn; append the message and ask",
+        "paused its turn; append the message and call",
     ),
     (
         reply_with('{"name": "An', finish_reason="length"),
         Incomplete("length"),
-        "limit of tokens; raise max_tokens",
+        "token limit; raise max_tokens",
     ),
     (reply_with("", finish_reason="length"), Incomplete("length"), "raise max_tokens"),
     (
@@ -72,7 +72,7 @@ FAILURES: list[tuple[Reply, ParseFailure, str]] = [
     (
         reply_with(None, finish_reason="error"),
         Incomplete("error"),
-        "the provider failed within the answer; try again",
+        "the provider failed while answering; try again",
     ),
     (
         Reply(message=AssistantMessage(content=GOOD, tool_calls=[CALL, CALL])),

@@ -17,9 +17,9 @@ from support.servers import (
     STREAM_HEAD,
     piece,
     response,
-    says,
-    says_and_breaks,
-    says_and_hangs,
+    sends,
+    sends_then_hangs,
+    sends_then_resets,
     serving,
 )
 
@@ -41,7 +41,7 @@ def test_the_library_is_httpx2_where_it_is_installed_else_httpx(monkeypatch: pyt
 
 async def test_a_response_comes_as_status_headers_and_bytes(library: HttpLibrary) -> None:
     transport = HttpTransport(library=library)
-    async with serving(says(response(b"hello", "418 I'm a teapot", "text/plain", X_Kind="pot"))) as server:
+    async with serving(sends(response(b"hello", "418 I'm a teapot", "text/plain", X_Kind="pot"))) as server:
         incoming = await transport.open(Request(url=server.url, headers={"x-my": "1"}, body=b"tea"))
         assert (incoming.status, incoming.headers["x-kind"]) == (418, "pot")
         assert [data async for data in incoming.body] == [b"hello"]
@@ -53,7 +53,7 @@ async def test_a_response_comes_as_status_headers_and_bytes(library: HttpLibrary
 
 async def test_a_body_arrives_as_it_is_sent(library: HttpLibrary) -> None:
     transport = HttpTransport(library=library, timeout=SLOW)
-    async with serving(says_and_hangs(STREAM_HEAD, piece(b"one"))) as server:
+    async with serving(sends_then_hangs(STREAM_HEAD, piece(b"one"))) as server:
         incoming = await transport.open(Request(url=server.url, body=b""))
         async with aclosing(incoming):
             assert await anext(incoming.body) == b"one"
@@ -64,7 +64,7 @@ async def test_a_body_arrives_as_it_is_sent(library: HttpLibrary) -> None:
 async def test_a_clients_own_http_client_is_used_and_left_open(
     make: type[httpx.AsyncClient | httpx2.AsyncClient], library: HttpLibrary
 ) -> None:
-    async with serving(says(response(b"hello"))) as server, make(headers={"x-mine": "yes"}) as client:
+    async with serving(sends(response(b"hello"))) as server, make(headers={"x-mine": "yes"}) as client:
         transport = HttpTransport(library=library, http_client=client)
         assert await body_of(transport, server.url) == b"hello"
         await transport.aclose()
@@ -94,7 +94,7 @@ async def test_a_host_that_does_not_exist_is_an_error_that_names_it(library: Htt
 async def test_silence_is_a_timeout_wherever_it_sets_in(
     pieces: tuple[bytes, ...], library: HttpLibrary
 ) -> None:
-    async with serving(says_and_hangs(*pieces)) as server:
+    async with serving(sends_then_hangs(*pieces)) as server:
         with pytest.raises(
             RequestTimeoutError, match=r"took longer than allowed .*; use a longer timeout \(now Timeout"
         ):
@@ -103,7 +103,7 @@ async def test_silence_is_a_timeout_wherever_it_sets_in(
 
 @pytest.mark.parametrize("pieces", [(), (STREAM_HEAD, piece(b"one"))], ids=["before the head", "in the body"])
 async def test_a_connection_that_breaks_is_an_error(pieces: tuple[bytes, ...], library: HttpLibrary) -> None:
-    async with serving(says_and_breaks(*pieces)) as server:
+    async with serving(sends_then_resets(*pieces)) as server:
         with pytest.raises(
             TransportError, match=r"the connection to http://127\.0\.0\.1:[0-9]+ broke: .*; try again"
         ):
@@ -129,7 +129,7 @@ async def test_other_errors_pass_unchanged(library: HttpLibrary) -> None:
 
 async def test_a_connection_is_used_again(library: HttpLibrary) -> None:
     transport = HttpTransport(library=library)
-    async with serving(says(response(b"{}"))) as server:
+    async with serving(sends(response(b"{}"))) as server:
         for _ in range(3):
             await body_of(transport, server.url)
         await transport.aclose()
@@ -138,7 +138,7 @@ async def test_a_connection_is_used_again(library: HttpLibrary) -> None:
 
 async def test_many_requests_at_once_are_all_answered(library: HttpLibrary) -> None:
     transport = HttpTransport(library=library)
-    async with serving(says(response(b"hello"))) as server:
+    async with serving(sends(response(b"hello"))) as server:
         bodies = await asyncio.gather(*(body_of(transport, server.url) for _ in range(25)))
         await transport.aclose()
     assert bodies == [b"hello"] * 25
@@ -148,7 +148,7 @@ def test_one_transport_serves_several_event_loops(library: HttpLibrary) -> None:
     transport = HttpTransport(library=library)
 
     async def once() -> bytes:
-        async with serving(says(response(b"hello"))) as server:
+        async with serving(sends(response(b"hello"))) as server:
             body = await body_of(transport, server.url)
             await transport.aclose()
             return body
@@ -168,7 +168,7 @@ async def test_an_answer_that_is_no_http_is_not_quoted(
     make: type[httpx.AsyncClient | httpx2.AsyncClient] | None, head: bytes, library: HttpLibrary
 ) -> None:
     client = make() if make else None
-    async with serving(says(head)) as server:
+    async with serving(sends(head)) as server:
         with pytest.raises(
             TransportError, match=r"http://127\.0\.0\.1:[0-9]+ did not answer in HTTP; check base_url"
         ) as caught:
@@ -187,7 +187,7 @@ def test_loops_that_ended_are_let_go(library: HttpLibrary) -> None:
 
     async def once() -> None:
         loops.append(weakref.ref(asyncio.get_running_loop()))
-        async with serving(says(response(b"hello"))) as server:
+        async with serving(sends(response(b"hello"))) as server:
             await body_of(transports[0], server.url)
 
     for _ in range(4):
@@ -200,7 +200,7 @@ def test_loops_that_ended_are_let_go(library: HttpLibrary) -> None:
 
 async def test_a_response_may_be_closed_twice(library: HttpLibrary) -> None:
     transport = HttpTransport(library=library)
-    async with serving(says(response(b"hello"))) as server:
+    async with serving(sends(response(b"hello"))) as server:
         incoming = await transport.open(Request(url=server.url, body=b""))
         await incoming.aclose()
         await incoming.aclose()
@@ -212,10 +212,10 @@ async def test_a_compressed_body_is_unpacked(library: HttpLibrary) -> None:
     import zlib  # noqa: PLC0415
 
     packed = zlib.compress(b"hello")
-    async with serving(says(response(packed, Content_Encoding="deflate"))) as server:
+    async with serving(sends(response(packed, Content_Encoding="deflate"))) as server:
         assert await fetch(server.url, library=library) == b"hello"
 
 
 async def test_chunks_end_where_the_body_ends(library: HttpLibrary) -> None:
-    async with serving(says(STREAM_HEAD, piece(b"a"), piece(b"b"), END)) as server:
+    async with serving(sends(STREAM_HEAD, piece(b"a"), piece(b"b"), END)) as server:
         assert await fetch(server.url, library=library) == b"ab"

@@ -10,7 +10,7 @@ from support.libraries import each_library
 from support.servers import (
     proxying,
     response,
-    says,
+    sends,
     serving,
 )
 
@@ -38,7 +38,7 @@ async def test_a_proxy_and_an_authority_named_in_the_environment_are_used(
 ) -> None:
     transport = HttpTransport(library=library)
     certificates = tmp_path_factory.mktemp("trust") / "ca.pem"
-    async with serving(says(response(b"through the tunnel"))) as server:
+    async with serving(sends(response(b"through the tunnel"))) as server:
         port = int(server.url.split(":")[2].split("/")[0])
         with ExitStack() as stack:
             proxy = stack.enter_context(proxying(port, "api.example.com"))
@@ -61,7 +61,7 @@ async def test_no_proxy_keeps_a_host_off_the_proxy(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     if trust_env:
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    async with serving(says(response(b"direct"))) as server:
+    async with serving(sends(response(b"direct"))) as server:
         assert await fetch(server.url, library=library, trust_env=trust_env) == b"direct"
 
 
@@ -107,5 +107,5 @@ async def test_http_2_without_its_extra_names_the_extra(
 
 
 async def test_a_transport_may_offer_http_2(library: HttpLibrary) -> None:
-    async with serving(says(response(b"hello"))) as server:
+    async with serving(sends(response(b"hello"))) as server:
         assert await fetch(server.url, library=library, http2=True) == b"hello"

@@ -179,8 +179,8 @@ async def test_the_ollama_library_reads_a_stream_of_tool_calls() -> None:
 @pytest.mark.parametrize("name", ["openai", "anthropic", "ollama"])
 async def test_our_client_reads_the_same_server(name: str, reply: Reply) -> None:
     async with gateway(name, reply) as (server, calls):
-        place = server.url if name == "openai" else host(server)
-        async with create_client(ClientConfig(provider=name, base_url=place)) as client:
+        base_url = server.url if name == "openai" else host(server)
+        async with create_client(ClientConfig(provider=name, base_url=base_url)) as client:
             model = Model(client, "m", ChatOptions(max_tokens=9))
             whole = await model.complete([UserMessage(content="Hi")])
             streamed = collect([chunk async for chunk in model.stream([UserMessage(content="Hi")])])

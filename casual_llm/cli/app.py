@@ -120,7 +120,7 @@ def plan(
     chosen = target.resolve(model_flags, option_flags.as_options() | target.override_layer(overrides))
     given = question.read(question_flags)
     if given.text is None:
-        raise ConfigurationError("question: none given; give it as an argument, as to chat")
+        raise ConfigurationError("question: no question given; pass it as an argument, as with chat")
     planned = wire.plan_call(chosen, given.messages, stream=streamed)
     wire.print_losses(planned.format, planned.losses)
     print_body(wire.format_request(planned))

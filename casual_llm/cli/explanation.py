@@ -50,7 +50,7 @@ class ModelExplanation:
         return cls(key, settings.client, provider, settings.name, config.explain(key, **{"--set": call}))
 
     def lines(self, separator: str) -> list[tuple[str, ...]]:
-        """Return the rows of the table; the separator stands between the overridden values of one row."""
+        """Return the rows of the table; the separator joins the overridden values of one row."""
         return [_cells(row, separator) for row in self.explanation.rows]
 
     @property
@@ -81,7 +81,7 @@ def as_text(explained: ModelExplanation) -> str:
 def as_json(explained: ModelExplanation) -> str:
     """Write an explanation as one JSON object on one line; an omitted option has `omit` and no `value`."""
     rows = [
-        {**_json_row(row.place, row.layer, row.value), "overrode": [*_overridden(row)]}
+        {**_json_row(row.dotted_path, row.layer, row.value), "overrode": [*_overridden(row)]}
         for row in explained.explanation.rows
     ]
     header = {name: getattr(explained, name) for name in ("model", "client", "provider", "name")}
@@ -90,7 +90,7 @@ def as_json(explained: ModelExplanation) -> str:
 
 def _cells(row: Row, separator: str) -> tuple[str, ...]:
     overridden = [printable(f"{text_of(value)} ({layer})") for layer, value in row.overridden]
-    return *map(printable, (row.place, text_of(row.value), row.layer)), separator.join(overridden)
+    return *map(printable, (row.dotted_path, text_of(row.value), row.layer)), separator.join(overridden)
 
 
 def _as_table(explained: ModelExplanation, console: Console) -> str:

@@ -50,7 +50,7 @@ class ModelFlags:
         Option(case_sensitive=False, help="The provider; default local, or openai with --base-url."),
     ] = None
     base_url: Annotated[
-        str | None, Option(help="The address of the server, such as http://localhost:8000/v1.")
+        str | None, Option(help="The base URL of the server, such as http://localhost:8000/v1.")
     ] = None
     name: Annotated[str | None, Option(help="The server's name: 'groq' reads the key from GROQ_API_KEY.")] = (
         None
@@ -68,20 +68,22 @@ class ModelFlags:
 class OptionFlags:
     """The options that have a flag of their own."""
 
-    temperature: Annotated[
-        float | None, Option(help="0 chooses the likeliest words; higher is more random.")
-    ] = None
-    max_tokens: Annotated[int | None, Option(help="The longest answer, in tokens.")] = None
+    temperature: Annotated[float | None, Option(help="Randomness: 0 picks the most likely tokens.")] = None
+    max_tokens: Annotated[int | None, Option(help="The maximum length of the answer, in tokens.")] = None
     top_p: Annotated[
-        float | None, Option(help="Choose among the likeliest words up to this probability, at most 1.")
+        float | None, Option(help="Sample from the most likely tokens with this total probability, up to 1.")
     ] = None
-    top_k: Annotated[int | None, Option(help="Choose among this many of the likeliest words.")] = None
-    seed: Annotated[int | None, Option(help="The same seed asks for the same answer again.")] = None
+    top_k: Annotated[int | None, Option(help="Sample from this many of the most likely tokens.")] = None
+    seed: Annotated[int | None, Option(help="The seed of the sampling, for repeatable answers.")] = None
     stop: Annotated[
         list[str] | None, Option(metavar="TEXT", help="End the answer before this text; repeatable.")
     ] = None
-    frequency_penalty: Annotated[float | None, Option(help="Above 0: fewer words that occur often.")] = None
-    presence_penalty: Annotated[float | None, Option(help="Above 0: fewer words that occur at all.")] = None
+    frequency_penalty: Annotated[
+        float | None, Option(help="Above 0: avoid tokens the more, the more often they occurred.")
+    ] = None
+    presence_penalty: Annotated[float | None, Option(help="Above 0: avoid tokens that occurred at all.")] = (
+        None
+    )
 
     def as_options(self) -> ChatOptions:
         """Return the flags that are given as options.

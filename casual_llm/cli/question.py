@@ -73,7 +73,9 @@ def _text(argument: str | None) -> str | None:
         return None
     text = "\n\n".join(part for part in (argument, _piped()) if part and part.strip())
     if not text:
-        raise ConfigurationError('question: none given; give it as casual-llm chat "...", or pipe it in')
+        raise ConfigurationError(
+            'question: no question given; pass it, as in casual-llm chat "...", or pipe it in'
+        )
     return text
 
 

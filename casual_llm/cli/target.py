@@ -49,11 +49,11 @@ def _from_flags(flags: ModelFlags, call: Layer) -> Target:
     provider = flags.provider or (Provider.OPENAI if flags.base_url else Provider.LOCAL)
     local = provider is Provider.LOCAL
     if local and (flags.base_url or flags.name):
-        problem = "the embedded model has no address and no key; give --provider openai"
+        problem = "the embedded model has no base URL and no API key; use --provider openai"
         raise ConfigurationError(f"--base-url, --name: {problem}")
     name = flags.model or (_EMBEDDED if local else None)
     if name is None:
-        raise ConfigurationError(f"--model: none given; name one that {provider} serves")
+        raise ConfigurationError(f"--model: no model given; pass the name of one that {provider} serves")
     timeout = 60.0 if flags.timeout is None else flags.timeout
     client = ClientConfig(provider=provider, base_url=flags.base_url, name=flags.name, timeout=timeout)
     return Target(partial(create_client, client), ModelConfig(name=name, default_options=call))
@@ -79,7 +79,9 @@ def choose_model(config: Config, wanted: str | None) -> str:
     if not config.models:
         raise ConfigurationError("--config: the file has no model; add a section [models.NAME]")
     if len(config.models) > 1:
-        raise ConfigurationError(f"--model: none given; name one of the file: {', '.join(config.models)}")
+        raise ConfigurationError(
+            f"--model: no model given; choose one from the file: {', '.join(config.models)}"
+        )
     return next(iter(config.models))
 
 

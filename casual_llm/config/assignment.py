@@ -26,7 +26,7 @@ def assigned(text: str, path: str) -> Layer:
     """
     name, equals, value_text = text.partition("=")
     if not equals:
-        raise invalid(path, f"{text!r} sets nothing", "use OPTION=VALUE, such as temperature=0.2")
+        raise invalid(path, f"{text!r} has no value", "use OPTION=VALUE, such as temperature=0.2")
     option = parse_path(name.strip(), path)
     results = [_option_set(option, value, path) for value in _meanings(option, value_text, path)]
     for result in results:

@@ -91,7 +91,7 @@ def _handling(config: object, attribute: Attribute[Any], value: object) -> None:
 class ClientConfig:
     """How to reach a provider, and the options that all calls of a client start from.
 
-    Arguments:
+    Args:
         provider: a `Provider` or its name in any case: "openai", "anthropic", "ollama", "local"
         name: a name such as "openrouter", whose API key is looked up as `OPENROUTER_API_KEY`
         base_url: where the API is; by default from the environment, or the provider's own
@@ -175,7 +175,7 @@ ClientConfig.__init__ = _wrap_key_first(ClientConfig.__init__)  # type: ignore[m
 class ModelConfig:
     """A model: its name at the provider, and the options that its calls start from.
 
-    Arguments:
+    Args:
         name: what the provider calls the model; required
         default_options: a layer of options above the client's and below the call's
         system_message_handling: "keep" or "merge"; by default as the client has it

@@ -58,19 +58,37 @@ class ModelSettings:
 
 @frozen(kw_only=True)
 class Config:
-    """A configuration file as values."""
+    """A configuration file as values, as `load_config` and `parse_config` return it.
+
+    Args:
+        clients: the clients of the file, by name
+        presets: the options of each preset, merged with those of the presets that it extends
+        models: the models of the file, by name
+        layers: for each client, the layers of its options by path in the file, the lowest first
+
+    >>> file = {"clients": {"here": {"provider": "local"}}, "presets": {"precise": {"temperature": 0.0}}}
+    >>> parse_config(file).unwrap().presets["precise"]
+    ChatOptions(temperature=0.0)
+    """
 
     clients: Mapping[str, ClientConfig]
+    """The clients of the file, by name."""
     presets: Mapping[str, Layer]
-    """The options of each preset, with those of the presets it extends."""
+    """The options of each preset, merged with those of the presets that it extends."""
     models: Mapping[str, ModelSettings]
+    """The models of the file, by name."""
     layers: Mapping[str, Mapping[str, Layer]]
     """For each client, the layers of its options by path in the file, the lowest first."""
 
     def explain(self, model: str, /, **more: Layer | None) -> Explanation:
-        """Explain for each option of a model which part of the file sets it; `more` are layers above.
+        """Explain for each option of a model which part of the file sets it.
 
-        A model that the file does not define is a `ConfigurationError`.
+        Args:
+            model: The name of a model in the file.
+            more: Layers above those of the file, by names of your choice, the lowest first.
+
+        Raises:
+            ConfigurationError: The file does not define the model.
 
         >>> file = {"clients": {"here": {"provider": "local", "seed": 1}},
         ...         "models": {"fast": {"client": "here", "name": "smollm2", "temperature": 0.5}}}
@@ -175,7 +193,7 @@ def unknown_sections(data: Mapping[str, object]) -> Iterator[str]:
         if key not in {*SECTIONS, HINT}:
             yield str(unknown("", key, SECTIONS))
     if not data.keys() & SECTIONS:
-        yield "the file has no section; define at least [clients.NAME] and [models.NAME]"
+        yield "the file has no sections; define at least [clients.NAME] and [models.NAME]"
 
 
 def _sections(section: str, data: object) -> Mapping[str, _Section]:
@@ -211,7 +229,7 @@ def _value(section_path: str, key: str, value: Json, known: Mapping[str, FieldTy
         raise unknown(section_path, key, known)
     path = f"{section_path}.{key}"
     if value is None:
-        raise invalid(path, "null sets nothing", "leave it out, or name it under omit")
+        raise invalid(path, "null is not a value", "remove the key, or list it under omit")
     unwritable = next(_unwritable(value, path), None)
     if unwritable is not None:
         raise ConfigurationError(unwritable)

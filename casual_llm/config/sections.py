@@ -86,7 +86,9 @@ _TIMES: Final[Mapping[str, Json]] = {
 }
 
 OPTIONS: Final[Mapping[str, FieldType]] = {
-    "extends": FieldType(check=_one_or_more_names, schema={**_NAMES, "description": "Presets below it."}),
+    "extends": FieldType(
+        check=_one_or_more_names, schema={**_NAMES, "description": "Presets to extend, the lowest first."}
+    ),
     "omit": FieldType(check=_omitted_paths, schema={**_NAMES, "description": "Options that are not sent."}),
     **{field: declaration.field_type for field, declaration in FIELDS.items()},
 }
@@ -98,19 +100,23 @@ CLIENT: Final[Mapping[str, FieldType]] = {
         check=name.check,
         schema={
             **_NAME,
-            "description": "The API key is NAME_API_KEY; else the section's name.",
+            "description": "The API key is read from NAME_API_KEY; the default is the section's name.",
         },
     ),
     "base_url": FieldType(
         check=address_of, schema={"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}
     ),
-    "api_key": FieldType(check=_api_key, schema={**_NAME, "description": "Better set in the environment."}),
+    "api_key": FieldType(
+        check=_api_key, schema={**_NAME, "description": "Better set as an environment variable."}
+    ),
     "timeout": FieldType(check=_timeout, schema={"anyOf": [_SECONDS, _TIMES], "description": "Seconds."}),
     "extra_kwargs": FieldType(check=_kwargs, schema={"type": "object"}),
     **OPTIONS,
 }
 MODEL: Final[Mapping[str, FieldType]] = {
-    "client": FieldType(check=name.check, schema={**_NAME, "description": "A section of clients."}),
+    "client": FieldType(
+        check=name.check, schema={**_NAME, "description": "The name of a section of clients."}
+    ),
     "name": FieldType(check=name.check, schema={**_NAME, "description": "The model's name at the provider."}),
     **OPTIONS,
 }

@@ -36,14 +36,14 @@ def _is_timeout(value: object) -> bool:
 class Timeout:
     """Seconds allowed for each phase of a request, and for the whole call; `None` means no limit.
 
-    Arguments, all in seconds:
-        connect: to open a connection; by default 10
-        read: the longest silence between two parts of the answer; by default 60
-        write: the longest wait for the server to accept a part of the request; by default 60
-        pool: the longest wait for a free connection; by default 60
-        total: the whole call, from its start to the last byte; by default no limit
+    Args:
+        connect: seconds to open a connection; by default 10
+        read: seconds of silence between two parts of the answer; by default 60
+        write: seconds until the server accepts a part of the request; by default 60
+        pool: seconds until a connection is free; by default 60
+        total: seconds for the whole call, from its start to the last byte; by default no limit
 
-    What is not a number above 0 and below 1e9 is a `ConfigurationError`.
+    A value that is not a number above 0 and below 1e9 raises a `ConfigurationError`.
 
     >>> Timeout(read=120.0).read
     120.0
@@ -66,9 +66,18 @@ class Timeout:
 
     @classmethod
     def of(cls, seconds: float | Timeout | None, path: str = "timeout") -> Timeout:
-        """Convert seconds to a limit of each phase, of connecting at most 10; a `Timeout` stays as it is.
+        """Convert seconds to a `Timeout`, with this limit for each phase and none for the whole call.
 
-        `None` means no limit at all.
+        Args:
+            seconds: The limit; connecting gets at most 10. `None` means no limit in any phase, and a
+                `Timeout` is returned unchanged.
+            path: What an error message calls the value.
+
+        Raises:
+            ConfigurationError: The value is not a number above 0 and below 1e9.
+
+        >>> Timeout.of(5)
+        Timeout(connect=5.0, read=5.0, write=5.0, pool=5.0, total=None)
 
         >>> Timeout.of(-1)
         Traceback (most recent call last):

@@ -1,7 +1,7 @@
-"""The laws that every wire format keeps, for formats of one's own, too (`casual-llm[laws]`).
+"""The laws that every wire format obeys, for testing custom formats, too (`casual-llm[laws]`).
 
-A law is a check of a codec, and what it is tried with. The laws know no format: what one does not
-support is known by its losses, so a codec passes if it reports them all, however little it supports.
+A law is a check of a codec, and a strategy for its arguments. The laws know no format: the losses of a codec
+show what it does not support, so a codec passes if it reports them all, however little it supports.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Values: TypeAlias = SearchStrategy[Any]
 
 @frozen
 class Law:
-    """A law: the check of a codec, and what it is tried with."""
+    """A law: the check of a codec, and a strategy for its arguments."""
 
     check: Callable[..., None]
     """Takes the codec and the values; raises `AssertionError`."""
@@ -113,29 +113,31 @@ def _just(strategy: Values) -> Callable[[AnyCodec], Values]:
 
 _LAWS = (
     Law(of_requests.a_request_without_losses_reads_back_to_its_call, _of(_calls)),
-    Law(of_requests.a_request_that_was_read_is_written_again_byte_by_byte, _of(_any_calls)),
+    Law(of_requests.a_request_that_was_read_is_encoded_to_the_same_bytes_again, _of(_any_calls)),
     Law(of_requests.plain_text_is_sent_in_full, _of(_plain)),
     Law(of_requests.everything_in_a_call_is_sent_or_reported, _of(_calls)),
-    Law(of_requests.zero_and_nothing_are_values, _of(_plain, _just(empty_options))),
-    Law(of_requests.what_is_omitted_is_never_sent, _of(_calls, _just(option_names))),
-    Law(of_requests.none_is_never_sent, _of(_plain, _just(plain_options))),
-    Law(of_requests.every_name_of_a_format_means_it_and_no_other_does, _of(_plain, _just(further_keys))),
-    Law(of_requests.strict_turns_losses_into_a_failure_and_nothing_else, _of(_calls)),
-    Law(of_requests.merged_system_messages_are_one_or_reported, _of(_instructed)),
-    Law(of_requests.a_call_is_encoded_or_refused_by_its_path, _of(_any_calls)),
-    Law(of_requests.encoding_gives_the_same_bytes_each_time, _of(_any_calls)),
-    Law(of_requests.a_further_turn_leaves_all_earlier_bytes_as_they_were, _of(_calls, _turns)),
-    Law(of_requests.a_prefix_is_not_encoded_again, _of(_calls)),
-    Law(of_requests.what_was_read_needs_no_changes, _of(_any_calls)),
-    Law(of_requests.any_request_is_a_call_or_a_failure_with_a_text, _of(_requests)),
-    Law(of_replies.a_reply_comes_back_as_it_was_written, _of(_replies)),
-    Law(of_replies.why_an_answer_ended_is_kept, _of(_replies)),
-    Law(of_replies.a_reply_that_was_decoded_is_written_as_it_is, _of(_responses)),
-    Law(of_replies.what_is_native_to_another_format_is_not_written, _of(_replies, _just(further_keys))),
-    Law(of_replies.a_collected_stream_is_the_whole_reply, _of(_odd_replies)),
-    Law(of_replies.a_stream_is_blind_to_where_the_network_cuts, _of(_cut_streams)),
+    Law(of_requests.zero_and_empty_values_are_sent_or_reported, _of(_plain, _just(empty_options))),
+    Law(of_requests.omitted_options_are_never_sent, _of(_calls, _just(option_names))),
+    Law(of_requests.unset_options_are_never_sent, _of(_plain, _just(plain_options))),
     Law(
-        of_replies.a_stream_that_is_cut_is_the_beginning_of_an_answer,
+        of_requests.options_apply_under_each_name_of_the_format_and_no_other, _of(_plain, _just(further_keys))
+    ),
+    Law(of_requests.strict_turns_losses_into_a_failure_and_nothing_else, _of(_calls)),
+    Law(of_requests.merged_system_messages_are_sent_as_one_or_reported, _of(_instructed)),
+    Law(of_requests.a_call_is_encoded_or_rejected_with_a_path, _of(_any_calls)),
+    Law(of_requests.encoding_gives_the_same_bytes_each_time, _of(_any_calls)),
+    Law(of_requests.a_new_turn_leaves_all_earlier_bytes_unchanged, _of(_calls, _turns)),
+    Law(of_requests.a_prefix_is_not_encoded_again, _of(_calls)),
+    Law(of_requests.a_request_that_was_read_is_encoded_without_changes, _of(_any_calls)),
+    Law(of_requests.any_request_is_a_call_or_a_failure_with_a_text, _of(_requests)),
+    Law(of_replies.a_written_reply_is_decoded_to_itself, _of(_replies)),
+    Law(of_replies.the_finish_reason_of_a_reply_is_preserved, _of(_replies)),
+    Law(of_replies.a_decoded_reply_survives_a_round_trip, _of(_responses)),
+    Law(of_replies.native_keys_of_other_formats_are_not_written, _of(_replies, _just(further_keys))),
+    Law(of_replies.a_collected_stream_is_the_whole_reply, _of(_odd_replies)),
+    Law(of_replies.a_stream_does_not_depend_on_where_the_network_cuts, _of(_cut_streams)),
+    Law(
+        of_replies.a_stream_that_is_cut_is_truncated_and_carries_what_was_received,
         _of(_odd_replies, _just(st.floats(0, 1))),
     ),
     Law(of_replies.any_response_is_a_reply_or_a_failure_with_a_text, _of(_responses)),
@@ -147,7 +149,15 @@ LAWS: Mapping[str, Law] = {law.check.__name__.replace("_", " "): law for law in 
 
 
 def check_law(codec: AnyCodec, name: str, settings: tried | None = None) -> None:
-    """Try one law; what it is broken by is in the `AssertionError`.
+    """Check one law on random values; an `AssertionError` describes the values that violate it.
+
+    Args:
+        codec: The codec to check.
+        name: A key of `LAWS`.
+        settings: Settings of hypothesis, such as the number of examples; its own by default.
+
+    Raises:
+        AssertionError: The codec does not obey the law.
 
     >>> from casual_llm.providers import openai_chat
     >>> check_law(openai_chat.codec(), "plain text is sent in full", tried(max_examples=5))
@@ -163,12 +173,19 @@ def check_law(codec: AnyCodec, name: str, settings: tried | None = None) -> None
     try:
         limits(given(law.values(codec))(holds))()
     except Exception as error:
-        error.add_note(f"{codec.name} does not keep the law: {name}")
+        error.add_note(f"{codec.name} does not obey the law: {name}")
         raise
 
 
 def check_codec(codec: AnyCodec, settings: tried | None = None) -> None:
-    """Try all laws.
+    """Check all laws on random values.
+
+    Args:
+        codec: The codec to check.
+        settings: Settings of hypothesis for each law; its own by default.
+
+    Raises:
+        AssertionError: The codec does not obey a law, which a note of the error names.
 
     >>> from casual_llm.providers import openai_chat
     >>> check_codec(openai_chat.codec(), tried(max_examples=1))

@@ -22,8 +22,8 @@ from casual_llm.wire.collect import collect
 AnyCodec: TypeAlias = Codec[Any]
 
 
-def a_reply_comes_back_as_it_was_written(codec: AnyCodec, reply: Reply) -> None:
-    """Text, tool calls, the reason of the end and the tokens come back; nothing else comes back changed."""
+def a_written_reply_is_decoded_to_itself(codec: AnyCodec, reply: Reply) -> None:
+    """Text, tool calls and tokens are read back; every other field is read back or absent."""
     decoded = value_of(codec.decode(codec.write(reply)))
     same(_required_fields(decoded), _required_fields(reply))
     for name, value in _optional_fields(reply).items():
@@ -51,42 +51,46 @@ def _optional_fields(reply: Reply) -> dict[str, object]:
     }
 
 
-def why_an_answer_ended_is_kept(codec: AnyCodec, reply: Reply) -> None:
-    """Every format distinguishes a whole answer, one that was cut at the limit, and one that calls tools."""
+def the_finish_reason_of_a_reply_is_preserved(codec: AnyCodec, reply: Reply) -> None:
+    """Every format distinguishes a complete answer, one cut off at the limit, and one that calls tools."""
     decoded = value_of(codec.decode(codec.write(reply)))
     if reply.finish_reason in {None, "stop", "length", "tool_calls"}:
         same(decoded.finish_reason, reply.finish_reason)
 
 
-def a_reply_that_was_decoded_is_written_as_it_is(codec: AnyCodec, response: Response) -> None:
-    """What was decoded, written and decoded again is the same."""
+def a_decoded_reply_survives_a_round_trip(codec: AnyCodec, response: Response) -> None:
+    """A reply that was decoded, written and decoded again is the same."""
     decoded = codec.decode(response)
     same(decoded.map(codec.write).bind(codec.decode), decoded)
 
 
-def what_is_native_to_another_format_is_not_written(
+def native_keys_of_other_formats_are_not_written(
     codec: AnyCodec, reply: Reply, keys: Mapping[str, Json]
 ) -> None:
-    """A reply of another format is written without what that format alone knows."""
+    """A reply of another format is written without the keys that only that format knows."""
     message = reply.message.model_copy(update={"native": {ELSEWHERE: keys}})
     foreign = evolve(reply, message=message)
     same((codec.write(foreign), codec.write_stream(foreign)), (codec.write(reply), codec.write_stream(reply)))
 
 
 def a_collected_stream_is_the_whole_reply(codec: AnyCodec, reply: Reply) -> None:
-    """Both ways of asking give the same answer."""
+    """A reply that is streamed and collected equals the reply that is sent whole."""
     same(collect_stream(codec, codec.write_stream(reply)), codec.decode(codec.write(reply)))
 
 
-def a_stream_is_blind_to_where_the_network_cuts(codec: AnyCodec, cut: tuple[bytes, Sequence[bytes]]) -> None:
-    """The same bytes spell the same, however they arrive."""
+def a_stream_does_not_depend_on_where_the_network_cuts(
+    codec: AnyCodec, cut: tuple[bytes, Sequence[bytes]]
+) -> None:
+    """The same bytes mean the same, however they are split."""
     whole, reads = cut
     same(collect_stream(codec, reads), collect_stream(codec, [whole]))
     same(collect(play(codec, reads)[0]), collect(play(codec, [whole])[0]))
 
 
-def a_stream_that_is_cut_is_the_beginning_of_an_answer(codec: AnyCodec, reply: Reply, share: float) -> None:
-    """Without evidence that it is complete it is truncated, and carries what came; nothing is made up."""
+def a_stream_that_is_cut_is_truncated_and_carries_what_was_received(
+    codec: AnyCodec, reply: Reply, share: float
+) -> None:
+    """A stream without evidence of its end is a failure with the beginning of the reply."""
     data = b"".join(codec.write_stream(reply))
     whole = value_of(collect_stream(codec, [data]))
     given, end = play(codec, [data[: round(share * len(data))]])
@@ -116,7 +120,7 @@ def any_response_is_a_reply_or_a_failure_with_a_text(codec: AnyCodec, response: 
 
 
 def an_error_status_is_an_error_response(codec: AnyCodec, response: Response, status: int) -> None:
-    """The status decides, whatever the body holds."""
+    """The status decides, whatever the body contains."""
     failure = failure_of(codec.decode(evolve(response, status=status)))
     holds(
         isinstance(failure, ErrorResponse) and failure.status == status,
@@ -125,6 +129,6 @@ def an_error_status_is_an_error_response(codec: AnyCodec, response: Response, st
 
 
 def any_bytes_are_a_stream_or_a_failure_with_a_text(codec: AnyCodec, data: bytes) -> None:
-    """Following a stream never raises."""
+    """Decoding a stream never raises."""
     reply = collect_stream(codec, [data])
     holds(is_successful(reply) or str(reply.failure()), "the failure has no text")

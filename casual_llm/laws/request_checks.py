@@ -37,7 +37,7 @@ _IN_PARTS = {"tools", "extra"}
 
 
 def a_request_without_losses_reads_back_to_its_call(codec: AnyCodec, call: Call) -> None:
-    """What is sent in full is read back as it was, but for the changes that are reported."""
+    """What is sent in full is read back unchanged, except for reported changes."""
     expressible = _expressible(codec, call)
     result = codec.encode(expressible)
     if is_successful(result) and not result.unwrap().losses:
@@ -53,8 +53,8 @@ def _changes_messages(encoded: Encoded) -> bool:
     return any(change.path.startswith("messages") for change in encoded.changes)
 
 
-def what_was_read_needs_no_changes(codec: AnyCodec, call: Call) -> None:
-    """Messages that were read are in the form in which they are sent."""
+def a_request_that_was_read_is_encoded_without_changes(codec: AnyCodec, call: Call) -> None:
+    """Messages that were read are in canonical form."""
     for encoded in _encoded(codec, call):
         read = value_of(codec.read(encoded.request))
         again = value_of(codec.encode(read))
@@ -86,7 +86,7 @@ def _without(call: Call, options: Collection[str]) -> Call:
     return evolve(call, options=call.options.without(*unsent))
 
 
-def a_request_that_was_read_is_written_again_byte_by_byte(codec: AnyCodec, call: Call) -> None:
+def a_request_that_was_read_is_encoded_to_the_same_bytes_again(codec: AnyCodec, call: Call) -> None:
     """Reading a request keeps all of it."""
     for encoded in _encoded(codec, call):
         read = value_of(codec.read(encoded.request))
@@ -106,7 +106,7 @@ def plain_text_is_sent_in_full(codec: AnyCodec, call: Call) -> None:
 
 
 def everything_in_a_call_is_sent_or_reported(codec: AnyCodec, call: Call) -> None:
-    """Whatever is changed in a call or taken out of it, changes the request, the losses or the changes."""
+    """Changing or removing any part of a call changes the request, the losses or the changes."""
     resolved = _resolved(codec, call)
     for encoded in _encoded(codec, resolved):
         for path, other in variants(resolved):
@@ -127,14 +127,14 @@ def _parents(path: str) -> Sequence[str]:
     return [path[:end] for end, character in enumerate(path) if character in ".["]
 
 
-def zero_and_nothing_are_values(codec: AnyCodec, call: Call, options: ChatOptions) -> None:
+def zero_and_empty_values_are_sent_or_reported(codec: AnyCodec, call: Call, options: ChatOptions) -> None:
     """An option that is 0, 0.0 or empty is sent or reported."""
     result = codec.encode(evolve(call, options=options))
     holds(result != codec.encode(call), f"{options!r} makes no difference, and no loss reports it")
 
 
-def what_is_omitted_is_never_sent(codec: AnyCodec, call: Call, names: Sequence[str]) -> None:
-    """`OMIT` leaves the same request as an option that was never set."""
+def omitted_options_are_never_sent(codec: AnyCodec, call: Call, names: Sequence[str]) -> None:
+    """`OMIT` gives the same request as an option that is not set."""
     omitted = call.options | ChatOptions(**dict.fromkeys(names, OMIT))
     encoded = codec.encode(evolve(call, options=omitted))
     without = evolve(call, options=resolve_for(call.options, *codec.names).without(*names))
@@ -149,8 +149,8 @@ def _requests(result: Encoding) -> Result[Request, EncodeError]:
     return result.map(lambda encoded: encoded.request)
 
 
-def none_is_never_sent(codec: AnyCodec, call: Call, options: Layer) -> None:
-    """What is not set is not in the request, not even as null."""
+def unset_options_are_never_sent(codec: AnyCodec, call: Call, options: Layer) -> None:
+    """An option that is not set is not in the request, not even as null."""
     for encoded in _encoded(codec, evolve(call, options=options)):
         holds(not _nulls(parse(encoded.request.body).value_or("")), f"a null: {encoded.request.body!r}")
 
@@ -160,10 +160,10 @@ def _nulls(value: Json) -> bool:
     return value is None or any(map(_nulls, inner))
 
 
-def every_name_of_a_format_means_it_and_no_other_does(
+def options_apply_under_each_name_of_the_format_and_no_other(
     codec: AnyCodec, call: Call, keys: Mapping[str, Json]
 ) -> None:
-    """Further keys are sent alike under each name of the format, and not at all under another's."""
+    """Provider options have the same effect under each name of the format, and none under other names."""
     plain = codec.encode(call)
     for name in codec.names:
         named = evolve(call, options=ChatOptions(provider_options={name: keys}))
@@ -179,7 +179,7 @@ def every_name_of_a_format_means_it_and_no_other_does(
 
 
 def strict_turns_losses_into_a_failure_and_nothing_else(codec: AnyCodec, call: Call) -> None:
-    """With `strict` a call is refused if it would lose something, and is otherwise sent as it is."""
+    """With `strict`, a call with losses is rejected, and any other call is sent unchanged."""
     lenient = codec.encode(evolve(call, options=call.options | ChatOptions(strict=False)))
     strict = codec.encode(evolve(call, options=call.options | ChatOptions(strict=True)))
     full = is_successful(lenient) and not lenient.unwrap().losses
@@ -188,8 +188,8 @@ def strict_turns_losses_into_a_failure_and_nothing_else(codec: AnyCodec, call: C
         same(_requests(strict), _requests(lenient))
 
 
-def merged_system_messages_are_one_or_reported(codec: AnyCodec, call: Call) -> None:
-    """`merge` sends what joining the system messages beforehand sends."""
+def merged_system_messages_are_sent_as_one_or_reported(codec: AnyCodec, call: Call) -> None:
+    """`merge` has the same result as joining the system messages beforehand."""
     result = codec.encode(evolve(call, options=call.options | ChatOptions(system_message_handling="merge")))
     joined = evolve(call, messages=merge_system_messages(call.messages))
     for encoded in [result.unwrap()] if is_successful(result) else []:
@@ -197,21 +197,21 @@ def merged_system_messages_are_one_or_reported(codec: AnyCodec, call: Call) -> N
             same(_requests(result), _requests(codec.encode(joined)))
 
 
-def a_call_is_encoded_or_refused_by_its_path(codec: AnyCodec, call: Call) -> None:
-    """Whatever the call, encoding it raises nothing."""
+def a_call_is_encoded_or_rejected_with_a_path(codec: AnyCodec, call: Call) -> None:
+    """Encoding never raises."""
     path = codec.encode(call).swap().map(lambda error: error.path).value_or("messages")
     holds(path.startswith(("model", "messages", "options")), f"{path} is not a path of a call")
 
 
 def encoding_gives_the_same_bytes_each_time(codec: AnyCodec, call: Call) -> None:
-    """A request depends on nothing but its call."""
+    """A request depends only on its call."""
     same(codec.encode(copy.deepcopy(call)), codec.encode(call))
 
 
-def a_further_turn_leaves_all_earlier_bytes_as_they_were(
+def a_new_turn_leaves_all_earlier_bytes_unchanged(
     codec: AnyCodec, call: Call, turns: tuple[Sequence[ChatMessage], Sequence[ChatMessage]]
 ) -> None:
-    """An answer and the next question are appended; prompt caches live on it."""
+    """An answer and the next question are appended, as prompt caches require."""
     shorter = evolve(call, messages=(*call.messages, *turns[0]))
     longer = evolve(call, messages=(*shorter.messages, *turns[1]))
     for before, after in zip(_encoded(codec, shorter), _encoded(codec, longer), strict=False):
@@ -220,7 +220,7 @@ def a_further_turn_leaves_all_earlier_bytes_as_they_were(
 
 
 def a_prefix_is_not_encoded_again(codec: AnyCodec, call: Call) -> None:
-    """Encoding on from the prefix of the first messages has the same result as encoding all of them."""
+    """Encoding that continues from a prefix has the same result as encoding all messages."""
     whole, going = codec.encode(call), EMPTY_PREFIX
     for count in range(1, len(call.messages) + 1):
         begun = evolve(call, messages=call.messages[:count])

@@ -38,9 +38,9 @@ class ChatOptions(Generic[O_co]):
     Every field is `None` by default, which means "not sent": a layer below, or the provider, decides.
     0, 0.0, "" and [] are values. `OMIT` means "send nothing, even if a layer below sets this".
 
-    Arguments:
+    Args:
         response_format: "text", "json", a pydantic class or a `JsonSchema` that the answer must follow
-        max_tokens: the longest answer, in tokens; an integer of at least 1
+        max_tokens: the maximum length of the answer, in tokens; an integer of at least 1
         tools: what the model may call; a list of `Tool`
         temperature: how random the answer is; a number of at least 0
         top_p: the share of probability that tokens are sampled from; a number from 0 to 1
@@ -50,7 +50,7 @@ class ChatOptions(Generic[O_co]):
         reasoning: an effort such as "high", a dict, or a `Reasoning`
         frequency_penalty: how much repeated tokens are avoided; a number
         presence_penalty: how much tokens that occurred at all are avoided; a number
-        seed: an integer for answers that are more nearly the same each time
+        seed: an integer for repeatable answers, as far as the provider can
         top_k: how many of the most likely tokens are sampled from; an integer of at least 0
         extra: more keys of the request body, for every provider; a dict of JSON
         provider_options: more keys of the request body, by the name of the provider they are for
@@ -81,7 +81,7 @@ or leave it unset
     )
     """The form of the answer: "text", "json", a pydantic class or a `JsonSchema`."""
     max_tokens: int | O_co | None = field(default=None, metadata=_option(LAST, field_types.integer(1)))
-    """The longest answer in tokens, at least 1; where a provider requires one, it is added and reported."""
+    """The maximum length of the answer in tokens, at least 1; added and reported where it is required."""
     tools: Sequence[Tool] | O_co | None = field(default=None, metadata=_option(LAST, field_types.tools))
     """The tools that the model may call; a later layer replaces the whole list."""
     temperature: float | O_co | None = field(default=None, metadata=_option(LAST, field_types.number(0)))
@@ -99,13 +99,13 @@ or leave it unset
     )
     """How much the model reasons; stored as a `Reasoning`, whichever way it was given."""
     frequency_penalty: float | O_co | None = field(default=None, metadata=_option(LAST, field_types.number()))
-    """Avoid tokens the more, the more often they occurred; usually from -2 to 2. Anthropic has none."""
+    """Avoid tokens by how often they occurred; usually from -2 to 2. Not supported by Anthropic."""
     presence_penalty: float | O_co | None = field(default=None, metadata=_option(LAST, field_types.number()))
-    """Avoid tokens that occurred at all; usually from -2 to 2. Anthropic has none."""
+    """Avoid tokens that occurred at all; usually from -2 to 2. Not supported by Anthropic."""
     seed: int | O_co | None = field(default=None, metadata=_option(LAST, field_types.integer()))
-    """An integer for answers that are more nearly the same each time. Anthropic has none."""
+    """An integer for repeatable answers, as far as the provider can. Not supported by Anthropic."""
     top_k: int | O_co | None = field(default=None, metadata=_option(LAST, field_types.integer(0)))
-    """Sample from this many of the most likely tokens, at least 0. OpenAI itself has none."""
+    """Sample from this many of the most likely tokens, at least 0. Not supported by OpenAI itself."""
     extra: Extra | O_co | None = field(default=None, metadata=_option(BY_KEY, field_types.extra))
     """More keys of the request body, for every provider; layers merge key by key."""
     provider_options: Mapping[str, Extra | Omit] | O_co | None = field(
@@ -135,7 +135,7 @@ or leave it unset
         return merge_fields([vars(self), vars(override)])
 
     def __init_subclass__(cls) -> None:
-        """Refuse subclasses: options of two classes could not be merged."""
+        """Reject subclasses: options of two classes could not be merged."""
         raise TypeError(f"{cls.__name__}: ChatOptions has no subclasses; keep one in a field instead")
 
     def __repr__(self) -> str:
@@ -144,6 +144,12 @@ or leave it unset
 
     def set(self, **values: Unpack[Values[P]]) -> ChatOptions[O_co | P]:
         """Return options with these values replaced, whole maps included; `|` merges maps.
+
+        Args:
+            values: Fields by name, as for the constructor; `None` unsets a field.
+
+        Raises:
+            ConfigurationError: A name is unknown, or a value is invalid.
 
         >>> ChatOptions(temperature=0.7, extra={"user": "u-1"}).set(temperature=0.0, extra={})
         ChatOptions(temperature=0.0, extra={})
@@ -158,6 +164,12 @@ temperature?
 
     def without(self, *names: str) -> ChatOptions[O_co]:
         """Return options with these fields unset, so that a layer below decides; `OMIT` sends nothing.
+
+        Args:
+            names: Names of fields, whether they are set or not.
+
+        Raises:
+            ConfigurationError: A name is unknown.
 
         >>> ChatOptions(temperature=0.7, seed=1).without("temperature")
         ChatOptions(seed=1)

@@ -23,26 +23,45 @@ from casual_llm.validation import truncate
 
 @frozen
 class Row:
-    """One path of merged options: its value, the layer that set it, and the values that it overrides."""
+    """One path of merged options: its value, the layer that set it, and the values that it overrides.
+
+    Args:
+        path: the name of the option and, inside a map, its keys
+        value: the merged value, or `OMIT`
+        layer: the name of the layer that set it
+        overridden: the layers below that also set it, the nearest first, each with its value
+
+    >>> Row(("seed",), 2, "call", (("client", 1),)).cells
+    ('seed', '2', 'call', '1 (client)')
+    """
 
     path: Path
+    """The name of the option and, inside a map, its keys."""
     value: Any
+    """The merged value, or `OMIT`."""
     layer: str
+    """The name of the layer that set the value."""
     overridden: tuple[tuple[str, Any], ...] = ()
     """The layers below that set this path, the nearest first, each with the value it set."""
 
     @property
-    def place(self) -> str:
-        """The path as a configuration file writes it.
+    def dotted_path(self) -> str:
+        """The path as text, as a configuration file writes it.
 
-        >>> Row(("extra", "user"), "u-1", "client").place
+        >>> Row(("extra", "user"), "u-1", "client").dotted_path
         'extra.user'
         """
         return ".".join(self.path)
 
     @property
+    def place(self) -> str:
+        """Return `dotted_path`, under its name in the previous release."""
+        warn("Row.place is deprecated; use Row.dotted_path", DeprecationWarning, stacklevel=2)
+        return self.dotted_path
+
+    @property
     def overrode(self) -> tuple[tuple[str, Any], ...]:
-        """Return `overridden`, under the name of the release before."""
+        """Return `overridden`, under its name in the previous release."""
         warn("Row.overrode is deprecated; use Row.overridden", DeprecationWarning, stacklevel=2)
         return self.overridden
 
@@ -50,7 +69,7 @@ class Row:
     def cells(self) -> tuple[str, str, str, str]:
         """The row as four short texts: path, value, layer, and what is overridden."""
         below = ", ".join(f"{_short(value)} ({printable(layer)})" for layer, value in self.overridden)
-        return printable(self.place), _short(self.value), printable(self.layer), below
+        return printable(self.dotted_path), _short(self.value), printable(self.layer), below
 
 
 HEADINGS = ("option", "value", "from", "overrides")
@@ -91,9 +110,18 @@ def aligned(table: Sequence[tuple[str, ...]]) -> str:
 
 @frozen
 class Explanation:
-    """Merged options, and the origin of each value; its text is a table."""
+    """Merged options with the origin of each value; as a string, it is a table.
+
+    Args:
+        rows: a row for each path that a layer sets
+
+    >>> from casual_llm import ChatOptions
+    >>> explain(client=ChatOptions(seed=1), call=ChatOptions(seed=2))["seed"].overridden
+    (('client', 1),)
+    """
 
     rows: tuple[Row, ...]
+    """A row for each path that a layer sets, in the order of the options."""
 
     @property
     def options(self) -> Layer:
@@ -109,7 +137,7 @@ class Explanation:
     def __getitem__(self, path: str) -> Row:
         """Return the row of a path, such as `extra.user`; where no layer sets it, raise `KeyError`."""
         for row in self.rows:
-            if row.place == path:
+            if row.dotted_path == path:
                 return row
         raise KeyError(f"{path}: no layer sets it")
 

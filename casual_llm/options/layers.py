@@ -70,9 +70,9 @@ def resolve_for(options: Layer, *providers: str) -> ChatOptions:
     """Return what is sent: no `OMIT`, and the options of the named providers merged into `extra`.
 
     Args:
-        options: Merged options, in which `OMIT` may stand.
+        options: Merged options, which may contain `OMIT`.
         providers: Keys of `provider_options`, such as `"openai"`; where two set the same key, the last wins.
-            Without any, `provider_options` stay as they are.
+            Without any, `provider_options` are kept.
 
     >>> preset = ChatOptions(stop=OMIT, extra={"user": "u-1"}, provider_options={"openai": {"store": True}})
     >>> resolve_for(preset, "openai")

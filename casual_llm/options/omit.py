@@ -15,7 +15,13 @@ _V_co = TypeVar("_V_co", covariant=True)
 
 
 class Omit(Enum):
-    """The type of `OMIT`, its only member; a type checker narrows by `is OMIT`."""
+    """The type of `OMIT`, its only member; a type checker narrows by `is OMIT`.
+
+    >>> from casual_llm import ChatOptions, Layer
+    >>> layer: Layer = ChatOptions(stop=OMIT)
+    >>> layer.stop is OMIT
+    True
+    """
 
     OMIT = "OMIT"
 
@@ -36,9 +42,12 @@ True
 
 
 class Replace(FrozenDict[_V_co]):
-    """A map that replaces all maps below it, instead of adding to them.
+    """A map that replaces the maps of lower layers, instead of adding to them.
 
-    It is the merge of `OMIT` and a map above it, so that grouping does not matter:
+    The merge of `OMIT` with a map above it is `Replace` of that map, so that grouping does not matter.
+
+    Args:
+        items: the map, as for `dict`
 
     >>> Replace({"user": "u-1"})
     Replace({'user': 'u-1'})

@@ -37,14 +37,14 @@ def _check(values: Mapping[str, object], path: str) -> None:
     if not values:
         raise invalid(path, "no field is set", f"set one of {', '.join(_FIELDS)}")
     if {"effort", "budget_tokens"} <= values.keys():
-        raise invalid(path, "effort and budget_tokens exclude each other", "set one of the two")
+        raise invalid(path, "effort and budget_tokens exclude each other", "set only one of the two")
 
 
 @frozen(kw_only=True, repr=False)
 class Reasoning:
     """How much a model reasons; a field that is `None` is not sent, and at least one is set.
 
-    Arguments:
+    Args:
         effort: one of none, minimal, low, medium, high, xhigh, max; excludes `budget_tokens`
         budget_tokens: the most tokens to reason with, an integer of at least 1; excludes `effort`
         show: whether a summary of the reasoning is returned
@@ -57,8 +57,8 @@ class Reasoning:
     >>> Reasoning(effort="high", budget_tokens=2000)
     Traceback (most recent call last):
     ...
-    casual_llm.errors.ConfigurationError: Reasoning: effort and budget_tokens exclude each other; set one \
-of the two
+    casual_llm.errors.ConfigurationError: Reasoning: effort and budget_tokens exclude each other; set only \
+one of the two
     """
 
     effort: ReasoningEffort | None = field(default=None)
@@ -91,7 +91,14 @@ of the two
     def of(
         cls, value: Reasoning | ReasoningEffort | Mapping[str, object], path: str = "reasoning"
     ) -> Reasoning:
-        """Read the shorthand: an effort alone, or the fields in a mapping.
+        """Convert the shorthand of options, an effort or a mapping of fields, to a `Reasoning`.
+
+        Args:
+            value: An effort, a mapping of the fields to set, or a `Reasoning`, which is returned unchanged.
+            path: What an error message calls the value.
+
+        Raises:
+            ConfigurationError: A field is unknown or has an invalid value.
 
         >>> Reasoning.of("high"), Reasoning.of({"budget_tokens": 2000})
         (Reasoning(effort='high'), Reasoning(budget_tokens=2000))

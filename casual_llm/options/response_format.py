@@ -31,8 +31,8 @@ def _strict(_: object, __: Attribute[Any], value: object) -> None:
 class JsonSchema:
     """A JSON Schema that the answer must follow, for callers without a pydantic class.
 
-    Arguments:
-        name: what providers call the schema; sent as it is
+    Args:
+        name: what providers call the schema; sent unchanged
         schema: the JSON Schema as a dict; kept frozen, all the way down
         strict: whether the provider enforces the schema; `None`, the default, leaves it to the provider
 

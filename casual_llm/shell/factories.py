@@ -33,7 +33,7 @@ def create_client(config: ClientConfig) -> CodecClient:
     Args:
         config: The provider, and what else the client should be given: `extra_kwargs` are further keyword
             arguments of its constructor, and count before the fields of the config. The `name` of a known
-            server, such as `openrouter`, brings its base URL and its dialect.
+            server, such as `openrouter`, sets its base URL and its dialect.
 
     Raises:
         ConfigurationError: The key is missing, or an argument is wrong or unknown.
@@ -65,7 +65,9 @@ def _arguments(config: ClientConfig, parameters: Mapping[str, object]) -> dict[s
     absent = [name for name in arguments if name not in parameters]
     for name in absent:
         if arguments.pop(name) is not None:
-            raise ConfigurationError(f"{name}: the embedded model has none; leave it out, or choose openai")
+            raise ConfigurationError(
+                f"{name}: the embedded model does not use it; remove it, or use provider openai"
+            )
     named = {
         "name": config.name,
         "dialect": dialect_named(config.name or ""),

@@ -43,7 +43,9 @@ def _by_name(names: set[str], reason: str, origin: str, limits: Timeout) -> Exce
         problem = f"{origin} took longer than allowed ({reason})"
         return RequestTimeoutError(f"{problem}; use a longer timeout (now {limits})")
     if "ConnectError" in names:
-        return TransportError(f"cannot reach {origin}: {reason}; check base_url and that the server runs")
+        return TransportError(
+            f"cannot reach {origin}: {reason}; check base_url and that the server is running"
+        )
     if names & {"InvalidURL", "UnsupportedProtocol"}:
         return ConfigurationError(f"base_url: {origin!r} cannot be used ({reason}); use http:// or https://")
     if names & {"HTTPError", "StreamError"}:

@@ -74,7 +74,7 @@ def find_weights(model_path: str | Path | None, environ: Mapping[str, str]) -> P
             raise ConfigurationError(f"{source}: no file at {path}; give the path of a GGUF file")
     packaged = _packaged_weights()
     if packaged is None:
-        raise ConfigurationError(f"model_path: none given, and no weights are installed; {_REMEDY}")
+        raise ConfigurationError(f"model_path: no path given, and no weights are installed; {_REMEDY}")
     return packaged
 
 

@@ -44,7 +44,7 @@ class Model:
         system_message_handling: `"keep"` or `"merge"`, over `default_options`; that of the client by default.
 
     Raises:
-        ConfigurationError: The client or the name is none, or an option is wrong.
+        ConfigurationError: The client or the name is missing or invalid, or an option is invalid.
 
     A call raises a subclass of `CasualLLMError`: `RequestError` where the messages or options cannot be sent,
     `TransportError` or `RequestTimeoutError` where the server cannot be reached or is too slow,
@@ -174,10 +174,10 @@ class Model:
             into: The class; its JSON Schema is sent as the `response_format`.
             messages: The conversation, at least one message.
             options: Options of this call, over those of the model and the client; nothing by default.
-            repairs: How often the model may correct an answer that does not fit; 1 by default, 0 for never.
+            repairs: How often the model may correct an answer that does not match; by default once.
 
         Raises:
-            StructuredOutputError: No answer fits, or the model refuses; `error.reply` is the last reply.
+            StructuredOutputError: No answer matches, or the model refuses; `error.reply` is the last reply.
             CasualLLMError: A call failed; the class `Model` lists the subclasses.
 
         >>> import asyncio
@@ -204,8 +204,11 @@ class Model:
             messages: The conversation, at least one message.
             options: Options of this call, over those of the model and the client; nothing by default.
 
-        The `data` of each `Partial` is the object so far, and the last one holds the instance as `value`. A
-        `StructuredOutputError` where the answer does not fit; nothing is repaired.
+        Raises:
+            StructuredOutputError: The answer does not match the class; it is not sent back for repair.
+            CasualLLMError: The call failed; the class `Model` lists the subclasses.
+
+        The `data` of each `Partial` is the object so far, and the last one has the instance as its `value`.
         """
         return partials_of(self.stream(messages, shaped(into, options)), into)
 
@@ -215,11 +218,14 @@ class Model:
 
     @property
     def ledger(self) -> Ledger:
-        """All calls so far: how many, the last usage, the sum of what is known, and how many are unknown."""
+        """The calls so far: how many, the last usage, the sum of known figures, and how many are unknown."""
         return self._ledger
 
     def explain(self, options: Layer | None = None) -> Explanation:
         """Return which layer sets each option of a call: client, model or call.
+
+        Args:
+            options: Options of the call, over those of the model and the client; nothing by default.
 
         >>> from casual_llm import ChatOptions, LocalClient
         >>> model = Model(LocalClient(), "smollm2", default_options=ChatOptions(temperature=0.7))

@@ -63,7 +63,7 @@ class HttpTransport:
         timeout: Seconds for each phase, or a `Timeout`; 60 by default. Not used with `http_client`.
         http_client: An `AsyncClient` of httpx or httpx2. It keeps its own settings, timeouts included, and
             is not closed here.
-        http2: Whether to speak HTTP/2 where the server can; needs the extra `http2`.
+        http2: Whether to use HTTP/2 if the server supports it; needs the extra `http2`.
         trust_env: Whether proxies and certificates named in the environment are used.
         library: The HTTP library; httpx2 where it is installed, else httpx.
 

@@ -70,7 +70,7 @@ def refused_address(address: str) -> str | None:
     'not an IP address'
     """
     if "%" in address:
-        return "in a zone of this machine"
+        return "an IPv6 address with a zone"
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -31,7 +31,7 @@ _INNER = frozenset(
 """Keywords that hold schemas."""
 _NAMED = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
 """Keywords that hold schemas under names of the user's, which are not keywords."""
-_SAYS_WHAT = frozenset({"type", "$ref", "anyOf", "allOf", "oneOf", "enum", "const"})
+_TYPE_KEYWORDS = frozenset({"type", "$ref", "anyOf", "allOf", "oneOf", "enum", "const"})
 """Keywords of which a schema has one, if it does not allow anything at all."""
 _Change: TypeAlias = Callable[[dict[str, Json]], dict[str, Json]]
 
@@ -145,7 +145,7 @@ def _is_free_form(schema: Json) -> bool:
         return schema is True
     is_open_object = schema.get("type") == "object" and "properties" not in schema
     is_map = bool(schema.get("additionalProperties", False))
-    return is_open_object or is_map or not schema.keys() & _SAYS_WHAT
+    return is_open_object or is_map or not schema.keys() & _TYPE_KEYWORDS
 
 
 def _closed(schema: dict[str, Json]) -> dict[str, Json]:

@@ -120,7 +120,10 @@ def base64_of(text: str) -> str:
 
 
 def strip_base64_prefix(data: str) -> str:
-    """Remove the head of a data URI, if there is one.
+    """Remove the prefix of a data URI, if there is one.
+
+    Args:
+        data: Base64, with or without a prefix such as `data:image/png;base64,`.
 
     >>> strip_base64_prefix("data:image/png;base64,aGk="), strip_base64_prefix("aGk=")
     ('aGk=', 'aGk=')
@@ -129,7 +132,11 @@ def strip_base64_prefix(data: str) -> str:
 
 
 def add_base64_prefix(data: str, media_type: str = "image/png") -> str:
-    """Prepend the head of a data URI to base64, unless it has one.
+    """Prepend the prefix of a data URI to base64, unless it has one.
+
+    Args:
+        data: Base64, or a data URI, which is returned unchanged.
+        media_type: The type of the data; `image/png` by default.
 
     >>> add_base64_prefix("aGk=", "image/gif")
     'data:image/gif;base64,aGk='

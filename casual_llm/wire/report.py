@@ -58,11 +58,14 @@ def _frozen(value: Json) -> Json:
 class Loss:
     """Something a caller asked for that the wire format or dialect cannot express.
 
-    Arguments:
-        path: where it stands in the call, such as `options.top_k` or `messages[1].native.anthropic`
+    Args:
+        path: where it is in the call, such as `options.top_k` or `messages[1].native.anthropic`
         kind: what was done: "unsupported", "replaced", "added" or "overridden", as `LossKind` explains
         asked: the value that was asked for, frozen; `None` where nobody asked
         applied: the value that is sent instead; by default `None`, for none
+
+    >>> Loss(path="options.top_k", kind="unsupported", asked=40)
+    Loss(path='options.top_k', kind='unsupported', asked=40, applied=None)
     """
 
     path: str
@@ -75,11 +78,14 @@ class Loss:
 class Change:
     """An equivalent rewrite, such as two consecutive user turns merged into one.
 
-    Arguments:
-        path: where it stands in the call, such as `messages[2]`
+    Args:
+        path: where it is in the call, such as `messages[2]`
         kind: what was done: "merged", "moved", "dropped", "rewritten" or "implied", as `ChangeKind` explains
         asked: the value in the call, frozen
         applied: the form in which it is sent; by default `None`, where it is left out
+
+    >>> Change(path="messages[2]", kind="dropped", asked="").applied is None
+    True
     """
 
     path: str

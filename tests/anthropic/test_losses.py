@@ -53,7 +53,7 @@ BAD: dict[str, tuple[list[ChatMessage], str]] = {
         [SystemMessage(content="Be brief."), UserMessage(content=" ")],
         ("messages: only system messages have content; add a non-blank user message"),
     ),
-    "an assistant who says nothing": (
+    "an assistant message without content": (
         [HI, AssistantMessage(content=None)],
         "messages[1].content: the message is empty; add text or parts",
     ),
@@ -158,12 +158,12 @@ LOST: dict[str, tuple[list[ChatMessage], str, str]] = {
         "messages[0].content[0].media_type",
         "replaced",
     ),
-    "the mark of a text that says nothing": (
+    "the cache control of a blank text": (
         [UserMessage(content=[HI_PART, TextContent(text=" ", cache_control=MARK)])],
         "messages[0].content[1].cache_control",
         "unsupported",
     ),
-    "the mark of a block of the vendor's own that says nothing": (
+    "the cache control of a blank native block": (
         [
             UserMessage(
                 content=[
@@ -177,37 +177,37 @@ LOST: dict[str, tuple[list[ChatMessage], str, str]] = {
         "messages[0].content[1].cache_control",
         "unsupported",
     ),
-    "the mark of a system message that says nothing": (
+    "the cache control of a blank system message": (
         [SystemMessage(content=" ", cache_control=MARK), HI],
         "messages[0].cache_control",
         "unsupported",
     ),
-    "what another format knows of a message": (
+    "a native key of another format in a message": (
         [UserMessage(content="Hi", native=OTHER)],
         "messages[0].native.openai",
         "unsupported",
     ),
-    "what another format knows of a part": (
+    "a native key of another format in a part": (
         [UserMessage(content=[TextContent(text="Hi", native=OTHER)])],
         "messages[0].content[0].native.openai",
         "unsupported",
     ),
-    "what another format knows of a system message": (
+    "a native key of another format in a system message": (
         [SystemMessage(content="a", native=OTHER), HI],
         "messages[0].native.openai",
         "unsupported",
     ),
-    "what another format knows of an answer": (
+    "a native key of another format in an answer": (
         [HI, AssistantMessage(content="a", native={"openai": {"reasoning_content": "Hm."}})],
         "messages[1].native.openai",
         "unsupported",
     ),
-    "what another format knows of a message that says nothing": (
+    "a native key of another format in a message without content": (
         [HI, AssistantMessage(content="", native=OTHER)],
         "messages[1].native.openai",
         "unsupported",
     ),
-    "what another format knows of a call": (
+    "a native key of another format in a call": (
         [
             HI,
             AssistantMessage(
@@ -221,7 +221,7 @@ LOST: dict[str, tuple[list[ChatMessage], str, str]] = {
         "messages[1].tool_calls[0].native.openai",
         "unsupported",
     ),
-    "what another format knows of a result": (
+    "a native key of another format in a result": (
         [HI, calling("{}"), result(native=OTHER)],
         "messages[2].native.openai",
         "unsupported",

@@ -94,7 +94,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"tool_choice": {"type": "tool", "name": "auto"}},
         {"extra": {"tool_choice": {"type": "tool", "name": "auto"}}},
     ),
-    "a choice that says more": (
+    "a choice with unknown keys": (
         {"tool_choice": {"type": "auto", "disable_parallel_tool_use": True}},
         {"extra": {"tool_choice": {"type": "auto", "disable_parallel_tool_use": True}}},
     ),

@@ -38,7 +38,7 @@ def end(index: int = 0) -> bytes:
     return event("content_block_stop", index=index)
 
 
-def says(words: str, index: int = 0) -> bytes:
+def text_event(words: str, index: int = 0) -> bytes:
     return grow("text_delta", index, text=words)
 
 
@@ -58,8 +58,8 @@ def read(*reads: bytes) -> Result[Reply, DecodeError]:
 
 def test_chunks_are_given_out_as_they_come() -> None:
     state, first = CODEC.step(CODEC.start, start(id="msg_1", model="m", usage={"input_tokens": 9})).unwrap()
-    state, second = CODEC.step(state, PING + TEXT + says("Par") + says("")).unwrap()
-    state, third = CODEC.step(state, says("is.") + end() + tail(output_tokens=4) + STOP).unwrap()
+    state, second = CODEC.step(state, PING + TEXT + text_event("Par") + text_event("")).unwrap()
+    state, third = CODEC.step(state, text_event("is.") + end() + tail(output_tokens=4) + STOP).unwrap()
     assert first == (StreamChunk(id="msg_1", model="m", usage=Usage(prompt_tokens=9)),)
     assert second == (StreamChunk(content="Par"),)
     assert third == (
@@ -110,23 +110,29 @@ def text(words: str, **more: object) -> dict[str, object]:
 THOUGHT = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
 SEARCH = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {"q": "x"}}
 STREAMS: dict[str, tuple[list[bytes], AssistantMessage]] = {
-    "as documented": ([start(), TEXT, PING, says("a"), says("b"), end(), tail(), STOP], answer("ab")),
+    "as documented": (
+        [start(), TEXT, PING, text_event("a"), text_event("b"), end(), tail(), STOP],
+        answer("ab"),
+    ),
     "nothing": ([start(), tail(), STOP], answer("")),
     "its end alone": ([STOP], answer("")),
-    "an event of no data": ([b"event: ping\ndata:\n\n", says("a"), STOP], answer("a")),
-    "an end without a blank line": ([TEXT, says("a"), STOP.rstrip()], answer("a")),
-    "anything behind the end": ([TEXT, says("a"), STOP, says("b"), b"data: {broken\n\n"], answer("a")),
-    "lines that end in CRLF": ([(TEXT + says("a") + STOP).replace(b"\n", b"\r\n")], answer("a")),
+    "an event of no data": ([b"event: ping\ndata:\n\n", text_event("a"), STOP], answer("a")),
+    "an end without a blank line": ([TEXT, text_event("a"), STOP.rstrip()], answer("a")),
+    "anything behind the end": (
+        [TEXT, text_event("a"), STOP, text_event("b"), b"data: {broken\n\n"],
+        answer("a"),
+    ),
+    "lines that end in CRLF": ([(TEXT + text_event("a") + STOP).replace(b"\n", b"\r\n")], answer("a")),
     "events without names": (
-        [b"data:" + says("a").partition(b"data: ")[2], b'data: {"type":"message_stop"}\n\n'],
+        [b"data:" + text_event("a").partition(b"data: ")[2], b'data: {"type":"message_stop"}\n\n'],
         answer("a"),
     ),
     "events that have names alone": (
-        [TEXT, says("a"), b"event: message_stop\ndata: {}\n\n"],
+        [TEXT, text_event("a"), b"event: message_stop\ndata: {}\n\n"],
         answer("a"),
     ),
-    "JSON with padding": ([says("a").replace(b'"a"}', b'"a"}   '), STOP], answer("a")),
-    "two heads": ([start(id="a"), start(id="b"), TEXT, says("a"), STOP], answer("a")),
+    "JSON with padding": ([text_event("a").replace(b'"a"}', b'"a"}   '), STOP], answer("a")),
+    "two heads": ([start(id="a"), start(id="b"), TEXT, text_event("a"), STOP], answer("a")),
     "a head that has said all": (
         [start(content=[text("a"), {"type": "tool_use", "id": "1", "name": "now", "input": {"a": 1}}]), STOP],
         calls(("1", '{"a":1}'), content="a"),
@@ -135,10 +141,10 @@ STREAMS: dict[str, tuple[list[bytes], AssistantMessage]] = {
         [start(content=[text("a")]), start(content=[text("a")]), STOP],
         answer("a"),
     ),
-    "a block that begins with its text": ([begin("text", text="a"), says("b"), STOP], answer("ab")),
-    "a text that never began": ([says("a"), STOP], answer("a")),
+    "a block that begins with its text": ([begin("text", text="a"), text_event("b"), STOP], answer("ab")),
+    "a text that never began": ([text_event("a"), STOP], answer("a")),
     "events nobody knows": (
-        [event("new_event", x=1), b"event: new\ndata: ?\n\n", says("a"), STOP],
+        [event("new_event", x=1), b"event: new\ndata: ?\n\n", text_event("a"), STOP],
         answer("a"),
     ),
     "a call without arguments": ([USE, end(), tail("tool_use"), STOP], calls(("1", "{}"))),
@@ -170,7 +176,7 @@ STREAMS: dict[str, tuple[list[bytes], AssistantMessage]] = {
         calls(("call_m_0", "{}")),
     ),
     "arguments of no call": (
-        [grow("input_json_delta", 7, partial_json="{}"), TEXT, says("a"), STOP],
+        [grow("input_json_delta", 7, partial_json="{}"), TEXT, text_event("a"), STOP],
         answer("a"),
     ),
     "signed thinking": (
@@ -181,13 +187,13 @@ STREAMS: dict[str, tuple[list[bytes], AssistantMessage]] = {
             grow("signature_delta", signature="c2ln"),
             end(),
             begin("text", 1, text=""),
-            says("a", 1),
+            text_event("a", 1),
             STOP,
         ],
         kept(answer("a"), THOUGHT, text("a")),
     ),
     "unsigned thinking": (
-        [begin("thinking", thinking=""), grow("thinking_delta", thinking="Hm."), says("a", 1), STOP],
+        [begin("thinking", thinking=""), grow("thinking_delta", thinking="Hm."), text_event("a", 1), STOP],
         answer("a"),
     ),
     "a tool of the server's": (
@@ -202,7 +208,12 @@ STREAMS: dict[str, tuple[list[bytes], AssistantMessage]] = {
         kept(answer(""), SEARCH, {"type": "web_search_tool_result", "tool_use_id": "s", "content": []}),
     ),
     "citations": (
-        [begin("text", text="", citations=[]), grow("citations_delta", citation={"a": 1}), says("a"), STOP],
+        [
+            begin("text", text="", citations=[]),
+            grow("citations_delta", citation={"a": 1}),
+            text_event("a"),
+            STOP,
+        ],
         kept(answer("a"), text("a", citations=[{"a": 1}])),
     ),
     "a block nobody knows": (
@@ -263,7 +274,7 @@ USAGES: dict[str, tuple[list[bytes], Usage | None]] = {
         [start(usage={"input_tokens": 9, "cache_creation_input_tokens": 20}), tail(output_tokens=4)],
         Usage(prompt_tokens=29, completion_tokens=4, cache_write_tokens=20),
     ),
-    "null says nothing": (
+    "null means unknown": (
         [start(usage={"input_tokens": 9}), tail(input_tokens=None, output_tokens=4)],
         Usage(prompt_tokens=9, completion_tokens=4),
     ),
@@ -290,7 +301,7 @@ def test_a_refusal_is_explained_at_the_end() -> None:
     assert (reply.message.refusal, reply.finish_reason) == ("Not this.", "content_filter")
 
 
-WHOLE = [start(id="m"), TEXT, says("a"), end(), tail(), STOP]
+WHOLE = [start(id="m"), TEXT, text_event("a"), end(), tail(), STOP]
 
 
 @pytest.mark.parametrize("size", range(len(WHOLE)))
@@ -310,7 +321,7 @@ def test_a_stream_without_its_end_is_truncated_and_carries_what_came(size: int) 
     ],
 )
 def test_an_event_that_is_no_json_is_malformed_and_carries_what_came_before(broken: bytes) -> None:
-    failure = read(TEXT, says("a"), broken, STOP).failure()
+    failure = read(TEXT, text_event("a"), broken, STOP).failure()
     assert isinstance(failure, Malformed)
     assert failure.partial is not None
     assert failure.partial.message == answer("a")
@@ -318,5 +329,5 @@ def test_an_event_that_is_no_json_is_malformed_and_carries_what_came_before(brok
 
 def test_a_state_that_has_ended_gives_nothing_more() -> None:
     state, _ = CODEC.step(CODEC.start, STOP).unwrap()
-    assert CODEC.step(state, says("a")).unwrap() == (state, ())
+    assert CODEC.step(state, text_event("a")).unwrap() == (state, ())
     assert "seen" not in repr(state)

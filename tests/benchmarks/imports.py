@@ -31,10 +31,10 @@ def main() -> None:
             taken[name].append(milliseconds(script))
     bare = statistics.median(taken["bare"])
     ours, theirs = (statistics.median(taken[name]) - bare for name in ("casual_llm", "openai"))
-    verdict = "holds" if ours / theirs <= LIMIT else "FAILS"
+    outcome = "holds" if ours / theirs <= LIMIT else "FAILS"
     sys.stdout.write(
         f"import casual_llm {ours:.0f} ms, import openai {theirs:.0f} ms, ratio {ours / theirs:.2f} "
-        f"(<= {LIMIT} {verdict}; {ROUNDS} rounds, net of {bare:.0f} ms for the interpreter)\n"
+        f"(<= {LIMIT} {outcome}; {ROUNDS} rounds, net of {bare:.0f} ms for the interpreter)\n"
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 
 from attrs import frozen
-from support.servers import END, STREAM_HEAD, Script, piece, response, says, serving
+from support.servers import END, STREAM_HEAD, Script, piece, response, sends, serving
 
 MODEL = "gpt-4.1-mini"
 
@@ -77,18 +77,18 @@ def streaming(stream: Stream) -> Script:
     writes = [piece(b"".join(sent[start : start + stream.events_per_write])) for start in starts]
 
     async def script(writer: asyncio.StreamWriter) -> None:
-        await says(STREAM_HEAD)(writer)
+        await sends(STREAM_HEAD)(writer)
         for data in writes:
-            await says(data)(writer)
+            await sends(data)(writer)
             await asyncio.sleep(stream.pause)
-        await says(END)(writer)
+        await sends(END)(writer)
 
     return script
 
 
 async def _serve() -> None:
     scripts = {name: streaming(stream) for name, stream in STREAMS.items()}
-    scripts["whole"] = says(response(whole_reply()))
+    scripts["whole"] = sends(response(whole_reply()))
     async with AsyncExitStack() as stack:
         running = {name: await stack.enter_async_context(serving(script)) for name, script in scripts.items()}
         sys.stdout.write(json.dumps({name: server.url for name, server in running.items()}) + "\n")

@@ -67,10 +67,10 @@ def print_table(measure: str, rows: Sequence[Row]) -> None:
 
 def _line(row: Row) -> str:
     figures = "".join(f"{figure:18,.1f}" for figure in row.figures.values())
-    return f"{row.unit:48}{figures}" + "".join(f"   {_verdict(row, name):22}" for name in row.limits)
+    return f"{row.unit:48}{figures}" + "".join(f"   {_outcome(row, name):22}" for name in row.limits)
 
 
-def _verdict(row: Row, name: str) -> str:
+def _outcome(row: Row, name: str) -> str:
     ratio, limit = row.figures[OURS] / row.figures[name], row.limits[name]
     if limit is None:
         return f"{ratio:.3f}"

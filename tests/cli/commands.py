@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from attrs import define
-from support.servers import END, STREAM_HEAD, Script, Server, piece, says, serving
+from support.servers import END, STREAM_HEAD, Script, Server, piece, sends, serving
 from typer.testing import CliRunner, Result
 
 from casual_llm import AssistantMessage, Reply, Usage
@@ -59,7 +59,7 @@ def interrupts_after(*pieces: bytes) -> Script:
     """Answer with these bytes; then press Ctrl-C, and send nothing more."""
 
     async def script(writer: asyncio.StreamWriter) -> None:
-        await says(*pieces)(writer)
+        await sends(*pieces)(writer)
         await asyncio.sleep(0.3)  # the client receives the bytes first
         os.kill(os.getpid(), signal.SIGINT)
         await asyncio.Event().wait()

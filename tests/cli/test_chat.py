@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli.commands import CODEC, PARIS, answering, beginning, interrupts_after, run, stream
 from support.builders import CAPITAL, PNG_SIGNATURE, PNG_SIGNATURE_BASE64
-from support.servers import END, STREAM_HEAD, piece, response, says
+from support.servers import END, STREAM_HEAD, piece, response, sends
 
 from casual_llm import AssistantMessage, Reply
 from casual_llm.cli.app import app
@@ -22,14 +22,14 @@ def test_the_embedded_model_answers() -> None:
 
 
 def test_the_answer_is_printed_as_it_was_streamed() -> None:
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         result = run("chat", CAPITAL, "--base-url", server.url, "-m", "gpt")
     assert (result.stdout, result.stderr, result.exit_code) == ("The capital\nis Paris.\n", "", 0)
     assert server.bodies[0]["stream"] is True
 
 
 def test_what_is_not_given_is_not_sent() -> None:
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         run("chat", CAPITAL, "--base-url", server.url, "-m", "gpt")
     assert server.bodies == [
         {
@@ -55,13 +55,13 @@ def test_what_is_not_given_is_not_sent() -> None:
     ],
 )
 def test_a_flag_is_sent_as_the_option_of_its_name(flags: str, sent: dict[str, object]) -> None:
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         run("chat", CAPITAL, "--base-url", server.url, "-m", "gpt", *flags.split())
     assert {key: server.bodies[0][key] for key in sent} == sent
 
 
 def test_the_system_message_comes_first() -> None:
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         run("chat", "Hi", "--base-url", server.url, "-m", "gpt", "--system", "Be brief.")
     assert server.bodies[0]["messages"] == [
         {"role": "system", "content": "Be brief."},
@@ -70,20 +70,20 @@ def test_the_system_message_comes_first() -> None:
 
 
 def test_piped_text_is_the_question_where_there_is_none() -> None:
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         run("chat", "--base-url", server.url, "-m", "gpt", piped="  Is it\nraining?\n")
     assert server.bodies[0]["messages"][0]["content"] == "  Is it\nraining?"
 
 
 def test_piped_text_follows_the_question() -> None:
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         run("chat", "Summarise:", "--base-url", server.url, "-m", "gpt", piped="A long text.\n")
     assert server.bodies[0]["messages"][0]["content"] == "Summarise:\n\nA long text."
 
 
 def test_a_question_needs_no_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", None)
-    with answering(says(stream(PARIS))) as server, pytest.raises(SystemExit) as ended:
+    with answering(sends(stream(PARIS))) as server, pytest.raises(SystemExit) as ended:
         app(["chat", "Hi", "--base-url", server.url, "-m", "gpt"])
     assert ended.value.code == 0
     assert server.bodies[0]["messages"][0]["content"] == "Hi"
@@ -97,7 +97,7 @@ def test_characters_that_cannot_be_printed_do_not_stop_the_answer(
     content: str, charset: str, shown: str
 ) -> None:
     frame = f'data: {{"choices": [{{"delta": {{"content": "{content}"}}, "finish_reason": "stop"}}]}}\n\n'
-    with answering(says(STREAM_HEAD, piece(frame.encode()), piece(b"data: [DONE]\n\n"), END)) as server:
+    with answering(sends(STREAM_HEAD, piece(frame.encode()), piece(b"data: [DONE]\n\n"), END)) as server:
         result = run("chat", "Hi", "--base-url", server.url, "-m", "gpt", charset=charset)
     assert (result.stdout, result.exit_code) == (shown, 0)
 
@@ -106,7 +106,7 @@ def test_images_are_shown_with_the_question(tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
     picture.write_bytes(PNG_SIGNATURE)
     images = ["--image", str(picture), "--image", "https://example.com/cat.jpg"]
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         run("chat", "What is this?", "--base-url", server.url, "-m", "gpt", *images)
     assert server.bodies[0]["messages"][0]["content"] == [
         {"type": "text", "text": "What is this?"},
@@ -116,7 +116,7 @@ def test_images_are_shown_with_the_question(tmp_path: Path) -> None:
 
 
 def test_json_prints_the_whole_reply_as_one_object() -> None:
-    with answering(says(response(CODEC.write(PARIS).body))) as server:
+    with answering(sends(response(CODEC.write(PARIS).body))) as server:
         result = run("chat", "Hi", "--base-url", server.url, "-m", "gpt", "--json")
     reply = json.loads(result.stdout)
     assert "stream" not in server.bodies[0]
@@ -130,33 +130,33 @@ def test_json_prints_the_whole_reply_as_one_object() -> None:
     ("flags", "answer"), [([], stream(PARIS)), (["--json"], response(CODEC.write(PARIS).body))]
 )
 def test_usage_is_one_line_on_stderr(flags: list[str], answer: bytes) -> None:
-    with answering(says(answer)) as server:
+    with answering(sends(answer)) as server:
         result = run("chat", CAPITAL, "--base-url", server.url, "-m", "gpt", "--usage", *flags)
     assert result.stderr == "usage: prompt 9, completion 4, total 13 tokens\n"
 
 
 def test_usage_that_was_not_reported_is_unknown() -> None:
     unreported = Reply(message=AssistantMessage(content="Hi."), finish_reason="stop")
-    with answering(says(stream(unreported))) as server:
+    with answering(sends(stream(unreported))) as server:
         result = run("chat", "Hi", "--base-url", server.url, "-m", "gpt", "--usage")
     assert result.stderr == "usage: prompt unknown, completion unknown, total unknown tokens\n"
 
 
 def test_a_refusal_is_printed_as_the_answer() -> None:
     refusal = Reply(message=AssistantMessage(refusal="I would rather not."), finish_reason="stop")
-    with answering(says(stream(refusal))) as server:
+    with answering(sends(stream(refusal))) as server:
         result = run("chat", "Hi", "--base-url", server.url, "-m", "gpt")
     assert result.stdout == "I would rather not.\n"
 
 
 def test_the_key_of_a_named_server_comes_from_its_variable() -> None:
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         run("chat", "Hi", "--base-url", server.url, "-m", "gpt", "--name", "groq", GROQ_API_KEY="gsk-1")
     assert "authorization: bearer gsk-1" in server.heads[0].lower()
 
 
 def test_an_option_that_a_server_does_not_support_is_noted_on_stderr() -> None:
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         # OpenAI itself does not support top_k; the proxy of the environment stands in for its server.
         openai, proxy = "http://api.openai.com:8123/v1", server.url.removesuffix("/v1")
         flags = ["--base-url", openai, "-m", "gpt", "--top-k", "3"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cli.commands import CODEC, PARIS, answering, beginning, run, stream
-from support.servers import response, says, says_and_hangs
+from support.servers import response, sends, sends_then_hangs
 
 File = Callable[..., str]
 
@@ -28,7 +28,7 @@ def file(tmp_path: Path) -> File:
 
 
 def test_the_model_of_the_file_is_called_with_its_options(file: File) -> None:
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         result = run("chat", "Hi", "--config", file(server.url, "max_tokens = 5"))
     assert (result.stdout, result.stderr, result.exit_code) == ("The capital\nis Paris.\n", "", 0)
     assert server.bodies == [
@@ -55,7 +55,7 @@ def test_the_model_of_the_file_is_called_with_its_options(file: File) -> None:
     ],
 )
 def test_flags_override_the_options_of_the_file(file: File, flags: str, sent: dict[str, object]) -> None:
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         run("chat", "Hi", "--config", file(server.url), *flags.split())
     always_sent = {"model", "stream", "stream_options", "messages"}
     assert {key: value for key, value in server.bodies[0].items() if key not in always_sent} == sent
@@ -63,7 +63,7 @@ def test_flags_override_the_options_of_the_file(file: File, flags: str, sent: di
 
 def test_a_model_of_the_file_is_chosen_by_its_name(file: File) -> None:
     another = '[models.other]\nclient = "there"\nname = "gpt-other"'
-    with answering(says(response(CODEC.write(PARIS).body))) as server:
+    with answering(sends(response(CODEC.write(PARIS).body))) as server:
         run("chat", "Hi", "--config", file(server.url, more=another), "-m", "other", "--json")
     assert (server.bodies[0]["model"], "seed" in server.bodies[0]) == ("gpt-other", False)
 
@@ -82,7 +82,7 @@ def test_a_file_can_use_the_embedded_model(tmp_path: Path) -> None:
     [("timeout = 0.2", []), ("timeout = 60", ["--timeout", "0.2"]), ("", ["--timeout", "0.2"])],
 )
 def test_the_timeout_is_the_flag_s_or_else_the_file_s(file: File, client: str, flags: list[str]) -> None:
-    with answering(says_and_hangs(beginning("Once"))) as server:
+    with answering(sends_then_hangs(beginning("Once"))) as server:
         result = run("chat", "Hi", "--config", file(server.url, client), *flags)
     assert "took longer than allowed" in result.stderr
     assert result.exit_code == 1
@@ -90,7 +90,7 @@ def test_the_timeout_is_the_flag_s_or_else_the_file_s(file: File, client: str, f
 
 def test_options_without_a_flag_can_be_set_without_a_file() -> None:
     sets = ["--set", "extra.user=u-1", "--set", "tool_choice=none", "--set", "seed=1", "--omit", "stop"]
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         run("chat", "Hi", "--base-url", server.url, "-m", "gpt", "--seed", "7", "--stop", "END", *sets)
     assert [server.bodies[0].get(key) for key in ("user", "tool_choice", "seed", "stop")] == [
         "u-1",
@@ -120,12 +120,12 @@ def test_wrong_use_with_a_file_is_one_line(file: File, flags: str, problem: str)
 
 def test_a_missing_key_is_reported_with_its_client(file: File) -> None:
     result = run("chat", "Hi", "--config", file("https://example.org/v1"))
-    assert result.stderr.startswith("error: clients.there: api_key: none given, and THERE_API_KEY")
+    assert result.stderr.startswith("error: clients.there: api_key: no API key given, and THERE_API_KEY")
     assert result.exit_code == 2
 
 
 def test_the_key_of_a_client_comes_from_the_variable_of_its_section(file: File) -> None:
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         run("chat", "Hi", "--config", file(server.url), THERE_API_KEY="key-1")
     assert "authorization: bearer key-1" in server.heads[0].lower()
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from cli.commands import answering, beginning, run
-from support.servers import says_and_hangs
+from support.servers import sends_then_hangs
 
 import casual_llm
 from casual_llm.cli import main
@@ -93,7 +93,7 @@ def test_nothing_piped_is_wrong_use() -> None:
 
 def test_a_reader_that_leaves_ends_the_command_quietly() -> None:
     lines = "".join(f"{number}\n" for number in range(10_000))
-    with answering(says_and_hangs(beginning(lines))) as server:
+    with answering(sends_then_hangs(beginning(lines))) as server:
         command = [*COMMAND, "chat", "Count.", "--base-url", server.url, "-m", "gpt"]
         pipe = subprocess.PIPE
         with subprocess.Popen(command, stdout=pipe, stderr=pipe) as started:  # noqa: S603 # our own command

@@ -22,7 +22,7 @@ from cli.terminal import CTRL_C, CTRL_D, ENTER
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
-from support.servers import END, Script, response, says
+from support.servers import END, Script, response, sends
 
 from casual_llm import AssistantMessage, Reply
 from casual_llm.cli.app import app
@@ -55,7 +55,7 @@ def contents(body: dict[str, Any]) -> list[object]:
 
 
 def test_each_turn_sends_the_whole_conversation(talk: Talk) -> None:
-    with answering(says(stream(YES))) as server:
+    with answering(sends(stream(YES))) as server:
         talk(server.url, f"One?{ENTER}Two?{ENTER}Three?{ENTER}{CTRL_D}", "--system", "Be brief.")
     assert [contents(body) for body in server.bodies] == [
         ["Be brief.", "One?"],
@@ -65,19 +65,19 @@ def test_each_turn_sends_the_whole_conversation(talk: Talk) -> None:
 
 
 def test_one_connection_serves_all_turns(talk: Talk) -> None:
-    with answering(says(stream(YES))) as server:
+    with answering(sends(stream(YES))) as server:
         talk(server.url, f"One?{ENTER}Two?{ENTER}{CTRL_D}")
     assert server.server.connections == 1
 
 
 def test_ctrl_d_ends_with_success(talk: Talk) -> None:
-    with answering(says(stream(YES))) as server:
+    with answering(sends(stream(YES))) as server:
         assert talk(server.url, CTRL_D) == 0
     assert server.bodies == []
 
 
 def test_ctrl_c_at_the_prompt_clears_the_line(talk: Talk) -> None:
-    with answering(says(stream(YES))) as server:
+    with answering(sends(stream(YES))) as server:
         assert talk(server.url, f"One?{CTRL_C}{ENTER}  {ENTER}Two?{ENTER}{CTRL_D}") == 0
     assert [contents(body) for body in server.bodies] == [["Two?"]]
 
@@ -85,7 +85,7 @@ def test_ctrl_c_at_the_prompt_clears_the_line(talk: Talk) -> None:
 def test_an_answer_stopped_by_ctrl_c_keeps_the_text_that_arrived(
     talk: Talk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    script = one_after_another(interrupts_after(beginning("Once upon")), says(stream(YES)))
+    script = one_after_another(interrupts_after(beginning("Once upon")), sends(stream(YES)))
     with answering(script) as server:
         code = talk(server.url, f"A story!{ENTER}Go on.{ENTER}{CTRL_D}")
         assert server.client_hung_up()
@@ -95,7 +95,7 @@ def test_an_answer_stopped_by_ctrl_c_keeps_the_text_that_arrived(
 
 
 def test_a_question_stopped_before_its_answer_is_removed(talk: Talk) -> None:
-    with answering(one_after_another(interrupts_after(), says(stream(YES)))) as server:
+    with answering(one_after_another(interrupts_after(), sends(stream(YES)))) as server:
         talk(server.url, f"One?{ENTER}Two?{ENTER}{CTRL_D}")
     assert contents(server.bodies[1]) == ["Two?"]
 
@@ -104,16 +104,16 @@ def test_a_question_stopped_before_its_answer_is_removed(talk: Talk) -> None:
     ("failure", "line"),
     [
         (
-            says(response(b'{"error": "busy"}', "500 Internal Server Error")),
+            sends(response(b'{"error": "busy"}', "500 Internal Server Error")),
             "the provider answered 500",
         ),
-        (says(beginning("Once"), END), "the stream ended before it was complete"),
+        (sends(beginning("Once"), END), "the stream ended before it was complete"),
     ],
 )
 def test_a_turn_that_fails_is_reported_in_one_line_and_removed(
     failure: Script, line: str, talk: Talk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with answering(one_after_another(failure, says(stream(YES)))) as server:
+    with answering(one_after_another(failure, sends(stream(YES)))) as server:
         code = talk(server.url, f"One?{ENTER}Two?{ENTER}{CTRL_D}")
     assert code == 0
     assert contents(server.bodies[1]) == ["Two?"]
@@ -123,7 +123,7 @@ def test_a_turn_that_fails_is_reported_in_one_line_and_removed(
 def test_a_line_that_is_not_valid_text_is_reported_in_one_line_and_removed(
     talk: Talk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with answering(says(stream(YES))) as server:
+    with answering(sends(stream(YES))) as server:
         code = talk(server.url, b"\xff\rTwo?\r\x04")
     assert code == 0
     assert [contents(body) for body in server.bodies] == [["Two?"]]
@@ -132,14 +132,14 @@ def test_a_line_that_is_not_valid_text_is_reported_in_one_line_and_removed(
 
 def test_a_question_that_gets_an_empty_answer_is_removed(talk: Talk) -> None:
     silence = Reply(message=AssistantMessage(content=""), finish_reason="stop")
-    with answering(one_after_another(says(stream(silence)), says(stream(YES)))) as server:
+    with answering(one_after_another(sends(stream(silence)), sends(stream(YES)))) as server:
         talk(server.url, f"One?{ENTER}Two?{ENTER}{CTRL_D}")
     assert contents(server.bodies[1]) == ["Two?"]
 
 
 def test_images_are_shown_with_the_first_question_that_is_answered(talk: Talk) -> None:
-    failure = says(response(b"", "503 Service Unavailable"))
-    with answering(one_after_another(failure, says(stream(YES)), says(stream(YES)))) as server:
+    failure = sends(response(b"", "503 Service Unavailable"))
+    with answering(one_after_another(failure, sends(stream(YES)), sends(stream(YES)))) as server:
         flags = ["--image", "https://example.com/cat.png"]
         talk(server.url, f"One?{ENTER}Two?{ENTER}Three?{ENTER}{CTRL_D}", *flags)
     image = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}
@@ -147,7 +147,7 @@ def test_images_are_shown_with_the_first_question_that_is_answered(talk: Talk) -
 
 
 def test_usage_follows_each_answer(talk: Talk, capsys: pytest.CaptureFixture[str]) -> None:
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         talk(server.url, f"One?{ENTER}Two?{ENTER}{CTRL_D}", "--usage")
     assert capsys.readouterr().err == "usage: prompt 9, completion 4, total 13 tokens\n" * 2
 

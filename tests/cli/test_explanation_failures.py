@@ -29,7 +29,7 @@ def assert_refused(arguments: list[str], *problems: str) -> None:
 @pytest.mark.parametrize(
     ("flags", "problem"),
     [
-        ("--set temperature", "--set: 'temperature' sets nothing"),
+        ("--set temperature", "--set: 'temperature' has no value"),
         ("--set temperature=hot", "--set temperature: expected a number, got 'hot'"),
         ("--set temprature=1", "did you mean temperature?"),
         ("--set temperature=NaN", "--set temperature: nan is not finite"),
@@ -63,7 +63,9 @@ def test_a_file_is_needed() -> None:
 
 def test_of_several_models_one_must_be_named(file: Path) -> None:
     file.write_text(FILE + ANOTHER)
-    assert_refused(["--config", str(file)], "--model: none given; name one of the file: fast, playful")
+    assert_refused(
+        ["--config", str(file)], "--model: no model given; choose one from the file: fast, playful"
+    )
 
 
 def test_a_file_without_a_model_has_nothing_to_explain(file: Path) -> None:

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 from cli.commands import answering, beginning, run
-from support.servers import END, STREAM_HEAD, Script, piece, response, says, says_and_breaks, says_and_hangs
+from support.servers import (
+    END,
+    STREAM_HEAD,
+    Script,
+    piece,
+    response,
+    sends,
+    sends_then_hangs,
+    sends_then_resets,
+)
 from typer.testing import Result
 
 KEY = "sk-proj-0123456789abcdefghij"
@@ -23,16 +32,16 @@ def assert_failed(result: Result, code: int, *phrases: str) -> None:
 @pytest.mark.parametrize(
     ("script", "phrase"),
     [
-        (says(response(b'{"error": {"message": "Bad key."}}', "401 Unauthorized")), "401: Bad key."),
-        (says(response(b'{"error": "no such model"}', "404 Not Found")), "check the model name"),
-        (says(response(b"slow\ndown", "429 Too Many Requests", "text/plain")), "429: slow down"),
-        (says(response(b"\x1b[31m<html>", "500 Internal Server Error", "text/html")), "500: [31m<html>"),
-        (says(response(b"", "503 Service Unavailable")), "503: no message"),
-        (says(response(b'{"choices": 7}')), "cannot be read"),
-        (says(STREAM_HEAD, piece(b"data: {]\n\n"), END), "cannot be read"),
-        (says(beginning("Once"), END), "ended before it was complete"),
-        (says_and_breaks(beginning("Once")), "broke"),
-        (says(b"SSH-2.0-OpenSSH\r\n\r\n"), "did not answer in HTTP"),
+        (sends(response(b'{"error": {"message": "Bad key."}}', "401 Unauthorized")), "401: Bad key."),
+        (sends(response(b'{"error": "no such model"}', "404 Not Found")), "check the model name"),
+        (sends(response(b"slow\ndown", "429 Too Many Requests", "text/plain")), "429: slow down"),
+        (sends(response(b"\x1b[31m<html>", "500 Internal Server Error", "text/html")), "500: [31m<html>"),
+        (sends(response(b"", "503 Service Unavailable")), "503: no message"),
+        (sends(response(b'{"choices": 7}')), "cannot be read"),
+        (sends(STREAM_HEAD, piece(b"data: {]\n\n"), END), "cannot be read"),
+        (sends(beginning("Once"), END), "ended before it was complete"),
+        (sends_then_resets(beginning("Once")), "broke"),
+        (sends(b"SSH-2.0-OpenSSH\r\n\r\n"), "did not answer in HTTP"),
     ],
 )
 def test_a_call_that_fails_is_one_line(script: Script, phrase: str) -> None:
@@ -42,19 +51,19 @@ def test_a_call_that_fails_is_one_line(script: Script, phrase: str) -> None:
 
 
 def test_what_came_before_a_failure_is_printed() -> None:
-    with answering(says_and_breaks(beginning("Once upon a time"))) as server:
+    with answering(sends_then_resets(beginning("Once upon a time"))) as server:
         result = run("chat", "Hi", "--base-url", server.url, "-m", "gpt")
     assert result.stdout == "Once upon a time\n"
 
 
 def test_a_call_that_fails_at_once_prints_no_answer() -> None:
-    with answering(says(response(b"no", "500 Internal Server Error"))) as server:
+    with answering(sends(response(b"no", "500 Internal Server Error"))) as server:
         result = run("chat", "Hi", "--base-url", server.url, "-m", "gpt")
     assert result.stdout == ""
 
 
 def test_a_silent_server_runs_into_the_timeout() -> None:
-    with answering(says_and_hangs(beginning("Once"))) as server:
+    with answering(sends_then_hangs(beginning("Once"))) as server:
         result = run("chat", "Hi", "--base-url", server.url, "-m", "gpt", "--timeout", "0.2")
     assert_failed(result, 1, "took longer than allowed")
 
@@ -68,7 +77,7 @@ def test_an_unreachable_server_is_named() -> None:
 @pytest.mark.parametrize("flags", [[], ["--json"], ["--usage"]])
 def test_the_key_is_never_shown(flags: list[str]) -> None:
     echo = f'{{"error": {{"message": "Incorrect API key provided: {KEY}.", "code": "{KEY}"}}}}'.encode()
-    with answering(says(response(echo, "401 Unauthorized"))) as server:
+    with answering(sends(response(echo, "401 Unauthorized"))) as server:
         result = run("chat", "Hi", "--base-url", server.url, "-m", "gpt", *flags, OPENAI_API_KEY=KEY)
     assert KEY in server.heads[0]
     assert KEY not in result.output
@@ -89,7 +98,7 @@ def test_a_missing_key_is_looked_for_in_the_environment() -> None:
         ("--max-tokens 0", ["--max-tokens: 0 is out of range"]),
         ("--timeout 0", ["timeout: 0.0 is not a valid timeout"]),
         ("--provider openia", ["'--provider'", "openai", "local"]),
-        ("--provider openai", ["--model: none given"]),
+        ("--provider openai", ["--model: no model given"]),
         ("--provider local --base-url http://localhost/v1", ["--base-url", "--provider openai"]),
         ("--name groq", ["--name", "--provider openai"]),
         ("--base-url localhost -m gpt", ["base_url: 'localhost' is not a valid URL"]),
@@ -113,7 +122,7 @@ def test_an_unknown_command_is_named() -> None:
 @pytest.mark.parametrize("piped", ["", " \n"])
 @pytest.mark.parametrize("arguments", [["chat"], ["chat", ""]])
 def test_a_question_is_needed(arguments: list[str], piped: str) -> None:
-    assert_failed(run(*arguments, piped=piped), 2, "question: none given")
+    assert_failed(run(*arguments, piped=piped), 2, "question: no question given")
 
 
 def test_piped_bytes_that_are_not_text_are_refused() -> None:

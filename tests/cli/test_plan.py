@@ -10,7 +10,7 @@ import pytest
 from cli.commands import PARIS, answering, run, stream
 from cli.screen import Screen, on_screen
 from support.builders import PNG_SIGNATURE, PNG_SIGNATURE_BASE64
-from support.servers import says
+from support.servers import sends
 
 from casual_llm.cli.app import app
 
@@ -118,7 +118,7 @@ def test_what_is_planned_is_what_chat_sends() -> None:
         "--omit",
         "seed",
     ]
-    with answering(says(stream(PARIS))) as server:
+    with answering(sends(stream(PARIS))) as server:
         run("chat", *flags, "--base-url", server.url)
         head, body = planned(*flags, "--base-url", server.url, "--stream")
         assert server.bodies == [body]
@@ -175,11 +175,14 @@ def test_options_that_a_provider_does_not_support_are_noted_on_stderr() -> None:
 @pytest.mark.parametrize(
     ("flags", "problem"),
     [
-        (["Hi", *MODEL_FLAGS["openai"]], "api_key: none given, and OPENAI_API_KEY not set"),
-        (["Hi", *MODEL_FLAGS["anthropic"]], "api_key: none given, and ANTHROPIC_API_KEY not set"),
-        (["Hi", "--provider", "anthropic"], "--model: none given; name one that anthropic serves"),
-        (["", *MODEL_FLAGS["ollama"]], "question: none given"),
-        ([*MODEL_FLAGS["ollama"]], "question: none given"),
+        (["Hi", *MODEL_FLAGS["openai"]], "api_key: no API key given, and OPENAI_API_KEY is not set"),
+        (["Hi", *MODEL_FLAGS["anthropic"]], "api_key: no API key given, and ANTHROPIC_API_KEY is not set"),
+        (
+            ["Hi", "--provider", "anthropic"],
+            "--model: no model given; pass the name of one that anthropic serves",
+        ),
+        (["", *MODEL_FLAGS["ollama"]], "question: no question given"),
+        ([*MODEL_FLAGS["ollama"]], "question: no question given"),
         (
             ["Hi", *MODEL_FLAGS["ollama"], "--base-url", "box:port"],
             "host: 'http://box:port' is not a valid URL",

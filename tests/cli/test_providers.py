@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cli.commands import PARIS, answering, run, stream
-from support.servers import response, says
+from support.servers import response, sends
 
 from casual_llm.formats import format_named
 
@@ -23,7 +23,7 @@ PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages", "ollama"
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_an_answer_is_printed_as_it_was_streamed(provider: str) -> None:
-    with answering(says(stream(PARIS, provider))) as server:
+    with answering(sends(stream(PARIS, provider))) as server:
         flags = ["--provider", provider, "--base-url", server.url, "-m", "m", "--max-tokens", "9", "--usage"]
         result = run("chat", "Where?", *flags)
     assert (result.stdout, result.exit_code) == ("The capital\nis Paris.\n", 0)
@@ -34,7 +34,7 @@ def test_an_answer_is_printed_as_it_was_streamed(provider: str) -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_json_prints_the_whole_reply(provider: str) -> None:
-    with answering(says(response(format_named(provider).write(PARIS).body))) as server:
+    with answering(sends(response(format_named(provider).write(PARIS).body))) as server:
         flags = ["--provider", provider, "--base-url", server.url, "-m", "m", "--max-tokens", "9", "--json"]
         result = run("chat", "Where?", *flags)
     reply = json.loads(result.stdout)
@@ -46,21 +46,21 @@ def test_json_prints_the_whole_reply(provider: str) -> None:
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_key_comes_from_the_variable_of_the_provider_or_of_the_name(provider: str, variable: str) -> None:
     environ = {f"{provider.upper()}_API_KEY": "sk-another", variable.format(provider.upper()): KEY}
-    with answering(says(stream(PARIS, provider))) as server:
+    with answering(sends(stream(PARIS, provider))) as server:
         flags = ["--provider", provider, "--base-url", server.url, "-m", "m", "--name", "my-proxy"]
         run("chat", "Hi", *flags, **environ)
     assert HEADERS[provider] in server.heads[0].lower()
 
 
 def test_an_address_comes_from_the_variable_of_the_provider() -> None:
-    with answering(says(stream(PARIS, "ollama"))) as server:
+    with answering(sends(stream(PARIS, "ollama"))) as server:
         host = server.url.removeprefix("http://").removesuffix("/v1")
         result = run("chat", "Hi", "--provider", "Ollama", "-m", "m", OLLAMA_HOST=host)
     assert (result.stdout, result.exit_code) == ("The capital\nis Paris.\n", 0)
 
 
 def test_options_that_anthropic_does_not_support_are_noted_on_stderr() -> None:
-    with answering(says(stream(PARIS, "anthropic"))) as server:
+    with answering(sends(stream(PARIS, "anthropic"))) as server:
         flags = ["--provider", "anthropic", "--base-url", server.url, "-m", "m", "--seed", "7"]
         result = run("chat", "Hi", *flags)
     assert result.stderr == "note: options.seed was dropped: anthropic does not support it\n"
@@ -70,7 +70,7 @@ def test_options_that_anthropic_does_not_support_are_noted_on_stderr() -> None:
 def test_an_image_is_sent_in_the_provider_s_wire_format(tmp_path: Path) -> None:
     picture = tmp_path / "cat.gif"
     picture.write_bytes(b"GIF89a")
-    with answering(says(stream(PARIS, "ollama"))) as server:
+    with answering(sends(stream(PARIS, "ollama"))) as server:
         flags = ["--provider", "ollama", "--base-url", server.url, "-m", "m", "--image", str(picture)]
         run("chat", "What is this?", *flags)
     assert server.bodies[0]["messages"] == [
@@ -89,13 +89,16 @@ def test_an_image_from_inside_the_network_is_not_fetched() -> None:
 @pytest.mark.parametrize(
     ("flags", "problem"),
     [
-        (["--provider", "anthropic", "-m", "m"], "api_key: none given, and ANTHROPIC_API_KEY not set"),
+        (
+            ["--provider", "anthropic", "-m", "m"],
+            "api_key: no API key given, and ANTHROPIC_API_KEY is not set",
+        ),
         (
             ["--provider", "anthropic", "-m", "m", "--name", "my-proxy"],
-            "and MY_PROXY_API_KEY and ANTHROPIC_API_KEY not set",
+            "and MY_PROXY_API_KEY and ANTHROPIC_API_KEY are not set",
         ),
-        (["--provider", "anthropic"], "--model: none given; name one that anthropic serves"),
-        (["--provider", "ollama"], "--model: none given; name one that ollama serves"),
+        (["--provider", "anthropic"], "--model: no model given; pass the name of one that anthropic serves"),
+        (["--provider", "ollama"], "--model: no model given; pass the name of one that ollama serves"),
         (["--provider", "ollama", "-m", "m", "--base-url", "a b"], "host: "),
     ],
 )

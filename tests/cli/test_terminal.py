@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cli.commands import YES, answering, stream
 from cli.terminal import CTRL_C, CTRL_D, ENTER, PROMPT, TYPED, UP, terminal
-from support.servers import says
+from support.servers import sends
 
 from casual_llm import AssistantMessage, Reply
 
@@ -34,7 +34,7 @@ def test_a_conversation_goes_on_after_ctrl_c_and_ends_with_ctrl_d() -> None:
 
 def test_the_arrow_key_brings_the_last_question_back() -> None:
     with (
-        answering(says(stream(YES))) as server,
+        answering(sends(stream(YES))) as server,
         terminal("chat", "--base-url", server.url, "-m", "gpt") as person,
     ):
         person.see(PROMPT)
@@ -50,7 +50,7 @@ def test_the_arrow_key_brings_the_last_question_back() -> None:
 def test_an_answer_cannot_command_the_terminal() -> None:
     tricky = AssistantMessage(content="\x1b]52;c;cm0gLXJm\x07\x9b31mred\r\n\tDone.")
     with (
-        answering(says(stream(Reply(message=tricky, finish_reason="stop")))) as server,
+        answering(sends(stream(Reply(message=tricky, finish_reason="stop")))) as server,
         terminal("chat", "Hi", "--base-url", server.url, "-m", "gpt") as person,
     ):
         assert person.see("Done.") == "]52;c;cm0gLXJm31mred\r\n\tDone."

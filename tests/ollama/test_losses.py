@@ -184,7 +184,7 @@ LOSSES: dict[str, tuple[list[ChatMessage], dict[str, Any], list[Loss]]] = {
             ),
         ],
     ),
-    "a call that says more of its function": (
+    "a call with a native key of its function": (
         [asking("{}", native={"ollama": {"function": {"name": "now", "arguments": {}, "x": 1}}})],
         {},
         [],

@@ -88,11 +88,11 @@ OPTIONS: dict[str, tuple[dict[str, Any], ChatOptions]] = {
         {"tools": [function("now", description="The time", parameters={}), {"function": {"name": "ping"}}]},
         ChatOptions(tools=[Tool(name="now", description="The time"), Tool(name="ping")]),
     ),
-    "a tool that says more": (
+    "a tool with unknown keys": (
         {"tools": [{**function("now"), "name": "now"}]},
         ChatOptions(tools=[Tool(name="now", native={"ollama": {"name": "now"}})]),
     ),
-    "a function that says more": (
+    "a function with unknown keys": (
         {"tools": [function("now", strict=True)]},
         ChatOptions(extra={"tools": [function("now", strict=True)]}),
     ),

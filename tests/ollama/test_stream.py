@@ -21,12 +21,12 @@ def line(**body: object) -> bytes:
     return json.dumps(body).encode() + b"\n"
 
 
-def says(content: str = "", **message: object) -> bytes:
+def text_line(content: str = "", **message: object) -> bytes:
     return line(model="m", message={"role": "assistant", "content": content, **message}, done=False)
 
 
 def calls(name: str) -> bytes:
-    return says(tool_calls=[{"function": {"name": name, "arguments": {}}}])
+    return text_line(tool_calls=[{"function": {"name": name, "arguments": {}}}])
 
 
 DONE = line(
@@ -39,9 +39,9 @@ def read(*reads: bytes) -> Result[Reply, DecodeError]:
 
 
 def test_chunks_are_given_out_as_they_come() -> None:
-    state, first = CODEC.step(CODEC.start, says("Par")).unwrap()
-    state, second = CODEC.step(state, says("is.") + says() + calls("f")).unwrap()
-    state, third = CODEC.step(state, calls("g") + DONE + says("!")).unwrap()
+    state, first = CODEC.step(CODEC.start, text_line("Par")).unwrap()
+    state, second = CODEC.step(state, text_line("is.") + text_line() + calls("f")).unwrap()
+    state, third = CODEC.step(state, calls("g") + DONE + text_line("!")).unwrap()
     assert first == (StreamChunk(content="Par", model="m"),)
     assert second == (
         StreamChunk(content="is."),
@@ -55,7 +55,7 @@ def test_chunks_are_given_out_as_they_come() -> None:
 
 
 def test_thoughts_and_images_come_again_with_the_last_chunk() -> None:
-    reads = [says(thinking="h"), says(images=["a"]), says(thinking="m", images=["b"]), DONE]
+    reads = [text_line(thinking="h"), text_line(images=["a"]), text_line(thinking="m", images=["b"]), DONE]
     state, _ = CODEC.step(CODEC.start, b"".join(reads)).unwrap()
     native = {"ollama": {"thinking": "hm", "images": ("a", "b")}}
     assert CODEC.finish(state).unwrap() == (StreamChunk(native=native),)
@@ -64,15 +64,15 @@ def test_thoughts_and_images_come_again_with_the_last_chunk() -> None:
 
 
 COMPLETE: dict[str, tuple[list[bytes], str]] = {
-    "as documented": ([says("a"), says("b"), DONE], "ab"),
+    "as documented": ([text_line("a"), text_line("b"), DONE], "ab"),
     "the end alone": ([DONE], ""),
-    "the end without a message": ([says("a"), line(done=True)], "a"),
-    "the end without its line end": ([says("a"), DONE.rstrip()], "a"),
-    "anything behind the end": ([says("a"), DONE, says("b"), b"{broken\n"], "a"),
-    "lines that end in CRLF": ([(says("a") + DONE).replace(b"\n", b"\r\n")], "a"),
-    "empty lines": ([b"\n", says("a"), b" \n\r\n", DONE], "a"),
+    "the end without a message": ([text_line("a"), line(done=True)], "a"),
+    "the end without its line end": ([text_line("a"), DONE.rstrip()], "a"),
+    "anything behind the end": ([text_line("a"), DONE, text_line("b"), b"{broken\n"], "a"),
+    "lines that end in CRLF": ([(text_line("a") + DONE).replace(b"\n", b"\r\n")], "a"),
+    "empty lines": ([b"\n", text_line("a"), b" \n\r\n", DONE], "a"),
     "rare characters": (['{"message":{"content":"a\u2028\u0085🙂"}}\n'.encode(), DONE], "a\u2028\u0085🙂"),
-    "text at the end": ([says("a"), line(message={"content": "b"}, done=True)], "ab"),
+    "text at the end": ([text_line("a"), line(message={"content": "b"}, done=True)], "ab"),
 }
 
 
@@ -87,14 +87,14 @@ ERRORS: dict[str, tuple[list[bytes], ErrorResponse]] = {
     "a text": ([line(error="No.")], ErrorResponse(200, "No.")),
     "an object of a proxy": ([line(error={"message": "No.", "code": 503})], ErrorResponse(503, "No.", "503")),
     "without its line end": ([line(error="No.").rstrip()], ErrorResponse(200, "No.")),
-    "followed by more": ([line(error="No.") + says("c") + DONE], ErrorResponse(200, "No.")),
+    "followed by more": ([line(error="No.") + text_line("c") + DONE], ErrorResponse(200, "No.")),
     "at the end": ([line(error="No.", done=True)], ErrorResponse(200, "No.")),
 }
 
 
 @pytest.mark.parametrize(("reads", "error"), ERRORS.values(), ids=ERRORS.keys())
 def test_an_error_inside_a_stream_keeps_what_came_before(reads: list[bytes], error: ErrorResponse) -> None:
-    failure = read(says("a"), says("b"), *reads).failure()
+    failure = read(text_line("a"), text_line("b"), *reads).failure()
     assert isinstance(failure, ErrorResponse)
     assert evolve(failure, partial=None) == error
     assert failure.partial is not None
@@ -103,7 +103,7 @@ def test_an_error_inside_a_stream_keeps_what_came_before(reads: list[bytes], err
 
 @pytest.mark.parametrize("data", [b"{broken", b"[]", b'"text"', b"5", b"null", b"\xff", b"data: {}"])
 def test_a_line_that_is_no_object_is_malformed(data: bytes) -> None:
-    failure = read(says("a"), data + b"\n", says("b"), DONE).failure()
+    failure = read(text_line("a"), data + b"\n", text_line("b"), DONE).failure()
     assert isinstance(failure, Malformed)
     assert failure.partial is not None
     assert failure.partial.message.content == "a"
@@ -111,13 +111,13 @@ def test_a_line_that_is_no_object_is_malformed(data: bytes) -> None:
 
 TRUNCATED = {
     "no bytes": ([], ""),
-    "text without an end": ([says("a")], "a"),
-    "a reason is no end": ([says("a"), line(done_reason="stop")], "a"),
-    "an end that is not true": ([says("a"), line(done="yes")], "a"),
-    "cut before the line end": ([says("a"), says("b").rstrip()], "ab"),
-    "cut inside the JSON": ([says("a"), says("b")[:-9]], "a"),
-    "cut inside the end": ([says("a"), DONE[:-3]], "a"),
-    "cut inside a character": ([says("a"), '{"message":{"content":"é'.encode()[:-1]], "a"),
+    "text without an end": ([text_line("a")], "a"),
+    "a reason is no end": ([text_line("a"), line(done_reason="stop")], "a"),
+    "an end that is not true": ([text_line("a"), line(done="yes")], "a"),
+    "cut before the line end": ([text_line("a"), text_line("b").rstrip()], "ab"),
+    "cut inside the JSON": ([text_line("a"), text_line("b")[:-9]], "a"),
+    "cut inside the end": ([text_line("a"), DONE[:-3]], "a"),
+    "cut inside a character": ([text_line("a"), '{"message":{"content":"é'.encode()[:-1]], "a"),
 }
 
 

@@ -139,7 +139,7 @@ def written(
     return lambda dialect: codec(dialect).encode(call).unwrap().request.body
 
 
-def replays(dialect: Dialect) -> object:
+def replayed_native(dialect: Dialect) -> object:
     answers = (THOUGHTS, b'{"choices":[{"message":{"reasoning":"hm"}}]}')
     replies = [codec(dialect).decode(Response(status=200, body=body)).unwrap() for body in answers]
     return [(reply.message.native or {}).get(dialect.name) for reply in replies]
@@ -194,7 +194,7 @@ SHOWN: dict[str, tuple[Callable[[Dialect], object], object]] = {
     "audio": (written(UserMessage(content=[AudioContent(source="UklGRg==")])), False),
     "tool_media": (written(ASKING, RESULT), True),
     "refusal": (written(HI, AssistantMessage(refusal="No.")), False),
-    "replayed_fields": (replays, frozenset({"reasoning"})),
+    "replayed_fields": (replayed_native, frozenset({"reasoning"})),
 }
 BARE = Dialect(name="bare")
 

@@ -87,7 +87,7 @@ def test_the_cached_schema_of_pydantic_is_not_modified() -> None:
     assert Car.model_json_schema() == before
 
 
-class Words(BaseModel):
+class SchemaKeywords(BaseModel):
     """Property names that are also keywords."""
 
     default: int = 0
@@ -96,7 +96,7 @@ class Words(BaseModel):
 
 
 def test_a_property_may_be_called_like_a_keyword() -> None:
-    assert json_schema_of(Words).schema["required"] == ("default", "oneOf", "properties")
+    assert json_schema_of(SchemaKeywords).schema["required"] == ("default", "oneOf", "properties")
 
 
 class Cat(BaseModel):

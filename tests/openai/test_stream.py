@@ -24,11 +24,11 @@ def event(body: object) -> bytes:
     return b"data: " + json.dumps(body).encode() + b"\n\n"
 
 
-def says(content: str | None = None, **choice: object) -> bytes:
+def text_event(content: str | None = None, **choice: object) -> bytes:
     return event({"choices": [{"index": 0, "delta": {"content": content}, **choice}]})
 
 
-STOP = says(finish_reason="stop")
+STOP = text_event(finish_reason="stop")
 
 
 def read(*reads: bytes) -> Result[Reply, DecodeError]:
@@ -40,7 +40,7 @@ def test_chunks_are_returned_as_they_arrive() -> None:
         START, event({**HEAD, "choices": [{"delta": {"role": "assistant", "content": ""}}]})
     ).unwrap()
     state, second = step(state, event({**HEAD, "choices": [{"delta": {"content": "Par"}}]})).unwrap()
-    state, third = step(state, says("is.", finish_reason="stop") + DONE).unwrap()
+    state, third = step(state, text_event("is.", finish_reason="stop") + DONE).unwrap()
     assert first == (StreamChunk(id="r", model="m"),)
     assert second == (StreamChunk(content="Par"),)
     assert third == (StreamChunk(content="is.", finish_reason="stop", raw_finish_reason="stop"),)
@@ -48,29 +48,40 @@ def test_chunks_are_returned_as_they_arrive() -> None:
 
 
 def test_an_empty_chunk_is_not_returned() -> None:
-    empty_events = says() + says("") + b": ping\n\n" + event({"choices": []}) + event({"usage": None})
+    empty_events = (
+        text_event() + text_event("") + b": ping\n\n" + event({"choices": []}) + event({"usage": None})
+    )
     assert step(START, empty_events).unwrap()[1] == ()
 
 
 COMPLETE: dict[str, tuple[list[bytes], str]] = {
-    "as documented": ([says("a"), says("b"), STOP, DONE], "ab"),
-    "a finish reason without [DONE]": ([says("a"), STOP], "a"),
-    "[DONE] without a finish reason": ([says("a"), DONE], "a"),
+    "as documented": ([text_event("a"), text_event("b"), STOP, DONE], "ab"),
+    "a finish reason without [DONE]": ([text_event("a"), STOP], "a"),
+    "[DONE] without a finish reason": ([text_event("a"), DONE], "a"),
     "[DONE] alone": ([DONE], ""),
-    "[DONE] without its blank line": ([says("a"), b"data: [DONE]"], "a"),
-    "[DONE] without the space": ([says("a"), b"data:[DONE]\n\n"], "a"),
-    "the last chunk without its blank line": ([says("a"), says("b", finish_reason="stop").rstrip()], "ab"),
-    "anything behind [DONE]": ([says("a"), DONE, says("b"), b"data: {broken\n\n"], "a"),
-    "anything behind [DONE] in one read": ([says("a") + DONE + says("b") + b"data: {broken\n\n"], "a"),
-    "lines that end in CRLF": ([(says("a") + STOP).replace(b"\n", b"\r\n")], "a"),
-    "comments and pings": ([b": OPENROUTER PROCESSING\n\n", says("a"), b"event: ping\ndata:\n\n", STOP], "a"),
-    "an empty data line": ([b"data:\n\n", says("a"), b"data: \n\n", STOP], "a"),
-    "the filter's results first": (
-        [event({"id": "", "model": "", "choices": [], "prompt_filter_results": [{}]}), says("a"), STOP],
+    "[DONE] without its blank line": ([text_event("a"), b"data: [DONE]"], "a"),
+    "[DONE] without the space": ([text_event("a"), b"data:[DONE]\n\n"], "a"),
+    "the last chunk without its blank line": (
+        [text_event("a"), text_event("b", finish_reason="stop").rstrip()],
+        "ab",
+    ),
+    "anything behind [DONE]": ([text_event("a"), DONE, text_event("b"), b"data: {broken\n\n"], "a"),
+    "anything behind [DONE] in one read": (
+        [text_event("a") + DONE + text_event("b") + b"data: {broken\n\n"],
         "a",
     ),
-    "no delta in a chunk": ([event({"choices": [{"index": 0}]}), says("a"), STOP], "a"),
-    "a delta that is null": ([event({"choices": [{"delta": None}]}), says("a"), STOP], "a"),
+    "lines that end in CRLF": ([(text_event("a") + STOP).replace(b"\n", b"\r\n")], "a"),
+    "comments and pings": (
+        [b": OPENROUTER PROCESSING\n\n", text_event("a"), b"event: ping\ndata:\n\n", STOP],
+        "a",
+    ),
+    "an empty data line": ([b"data:\n\n", text_event("a"), b"data: \n\n", STOP], "a"),
+    "the filter's results first": (
+        [event({"id": "", "model": "", "choices": [], "prompt_filter_results": [{}]}), text_event("a"), STOP],
+        "a",
+    ),
+    "no delta in a chunk": ([event({"choices": [{"index": 0}]}), text_event("a"), STOP], "a"),
+    "a delta that is null": ([event({"choices": [{"delta": None}]}), text_event("a"), STOP], "a"),
     "the role on each chunk": (
         [event({"choices": [{"delta": {"role": "assistant", "content": "a"}}]}), STOP],
         "a",
@@ -87,14 +98,14 @@ COMPLETE: dict[str, tuple[list[bytes], str]] = {
     "the text of an older protocol": ([event({"choices": [{"text": "a"}]}), DONE], "a"),
     "other choices in between": (
         [
-            says("a"),
+            text_event("a"),
             event({"choices": [{"index": 1, "delta": {"content": "x"}, "finish_reason": "stop"}]}),
             STOP,
         ],
         "a",
     ),
-    "text behind the finish reason": ([says("a"), STOP, says("b"), DONE], "ab"),
-    "thinking in the text": ([says("<thi"), says("nk>x</think>a"), STOP], "<think>x</think>a"),
+    "text behind the finish reason": ([text_event("a"), STOP, text_event("b"), DONE], "ab"),
+    "thinking in the text": ([text_event("<thi"), text_event("nk>x</think>a"), STOP], "<think>x</think>a"),
     "rare characters": (
         [b"data: " + '{"choices":[{"delta":{"content":"a\u2028\u0085🙂"}}]}\n\n'.encode(), STOP],
         "a\u2028\u0085🙂",
@@ -140,20 +151,26 @@ USAGES: dict[str, tuple[list[object], Usage | None]] = {
 
 @pytest.mark.parametrize(("bodies", "usage"), USAGES.values(), ids=USAGES.keys())
 def test_usage_is_read_from_any_chunk(bodies: list[object], usage: Usage | None) -> None:
-    assert read(says("a"), STOP, *map(event, bodies), DONE).unwrap().usage == usage
+    assert read(text_event("a"), STOP, *map(event, bodies), DONE).unwrap().usage == usage
 
 
 FINISHES: dict[str, tuple[list[bytes], tuple[str | None, str | None]]] = {
     "never": ([], (None, None)),
-    "once": ([says(finish_reason="length")], ("length", "length")),
-    "null at the end": ([says(finish_reason="length"), says(finish_reason=None)], ("length", "length")),
-    "empty at the end": ([says(finish_reason="eos"), says(finish_reason="")], ("stop", "eos")),
-    "on several chunks": ([says(finish_reason="stop"), says(finish_reason="stop")], ("stop", "stop")),
-    "the last word counts": (
-        [says(finish_reason="stop"), says(finish_reason="length")],
+    "once": ([text_event(finish_reason="length")], ("length", "length")),
+    "null at the end": (
+        [text_event(finish_reason="length"), text_event(finish_reason=None)],
         ("length", "length"),
     ),
-    "an unknown word": ([says(finish_reason="abort")], (None, "abort")),
+    "empty at the end": ([text_event(finish_reason="eos"), text_event(finish_reason="")], ("stop", "eos")),
+    "on several chunks": (
+        [text_event(finish_reason="stop"), text_event(finish_reason="stop")],
+        ("stop", "stop"),
+    ),
+    "the last word counts": (
+        [text_event(finish_reason="stop"), text_event(finish_reason="length")],
+        ("length", "length"),
+    ),
+    "an unknown word": ([text_event(finish_reason="abort")], (None, "abort")),
 }
 
 
@@ -161,7 +178,7 @@ FINISHES: dict[str, tuple[list[bytes], tuple[str | None, str | None]]] = {
 def test_the_last_nonempty_finish_reason_counts(
     reads: list[bytes], reason: tuple[str | None, str | None]
 ) -> None:
-    reply = read(says("a"), *reads, DONE).unwrap()
+    reply = read(text_event("a"), *reads, DONE).unwrap()
     assert (reply.finish_reason, reply.raw_finish_reason) == reason
 
 
@@ -211,7 +228,7 @@ ERRORS: dict[str, tuple[list[bytes], ErrorResponse]] = {
     "under x_groq": ([event({"choices": [], "x_groq": {"error": "No."}}), DONE], ErrorResponse(200, "No.")),
     "followed by [DONE]": ([event({"error": {"message": "No."}}), DONE], ErrorResponse(200, "No.")),
     "followed by more text": (
-        [event({"error": {"message": "No."}}), says("c"), STOP, DONE],
+        [event({"error": {"message": "No."}}), text_event("c"), STOP, DONE],
         ErrorResponse(200, "No."),
     ),
     "after the finish reason": ([STOP, event({"error": {"message": "No."}})], ErrorResponse(200, "No.")),
@@ -221,7 +238,7 @@ ERRORS: dict[str, tuple[list[bytes], ErrorResponse]] = {
 
 @pytest.mark.parametrize(("reads", "error"), ERRORS.values(), ids=ERRORS.keys())
 def test_an_error_inside_a_stream_carries_the_partial_reply(reads: list[bytes], error: ErrorResponse) -> None:
-    failure = read(says("a"), says("b"), *reads).failure()
+    failure = read(text_event("a"), text_event("b"), *reads).failure()
     assert isinstance(failure, ErrorResponse)
     assert evolve(failure, partial=None) == error
     assert failure.partial is not None
@@ -229,15 +246,15 @@ def test_an_error_inside_a_stream_carries_the_partial_reply(reads: list[bytes], 
 
 
 def test_a_failed_stream_has_ended() -> None:
-    state, chunks = step(START, says("a") + event({"error": "No."}) + says("b")).unwrap()
+    state, chunks = step(START, text_event("a") + event({"error": "No."}) + text_event("b")).unwrap()
     assert state.ended
     assert [chunk.content for chunk in chunks] == ["a"]
-    assert step(state, says("c")).unwrap() == (state, ())
+    assert step(state, text_event("c")).unwrap() == (state, ())
 
 
 @pytest.mark.parametrize("data", [b"{broken", b"[]", b'"text"', b"5", b"null", b"[done]", b"\xff"])
 def test_an_event_that_is_not_an_object_is_malformed(data: bytes) -> None:
-    failure = read(says("a"), b"data: " + data + b"\n\n", says("b"), STOP).failure()
+    failure = read(text_event("a"), b"data: " + data + b"\n\n", text_event("b"), STOP).failure()
     assert isinstance(failure, Malformed)
     assert failure.partial is not None
     assert failure.partial.message.content == "a"
@@ -247,18 +264,18 @@ TRUNCATED = {
     "no bytes": ([], ""),
     "a page of HTML": ([b"<html>\n<h1>Gateway</h1>\n\n</html>"], ""),
     "comments only": ([b": OPENROUTER PROCESSING\n\n"], ""),
-    "text without an end": ([says("a")], "a"),
-    "an empty finish reason": ([says("a", finish_reason="")], "a"),
-    "usage is no evidence": ([says("a"), event({"choices": [], "usage": FIGURES})], "a"),
+    "text without an end": ([text_event("a")], "a"),
+    "an empty finish reason": ([text_event("a", finish_reason="")], "a"),
+    "usage is no evidence": ([text_event("a"), event({"choices": [], "usage": FIGURES})], "a"),
     "another choice's end is no evidence": (
-        [says("a"), event({"choices": [{"index": 1, "delta": {}, "finish_reason": "stop"}]})],
+        [text_event("a"), event({"choices": [{"index": 1, "delta": {}, "finish_reason": "stop"}]})],
         "a",
     ),
-    "cut before the blank line": ([says("a"), says("b").rstrip()], "ab"),
-    "cut inside the JSON": ([says("a"), says("b")[:-9]], "a"),
-    "cut inside [DONE]": ([says("a"), b"data: [DO"], "a"),
-    "cut inside a field's name": ([says("a"), b"da"], "a"),
-    "cut inside a character": ([says("a"), "data: é".encode()[:-1]], "a"),
+    "cut before the blank line": ([text_event("a"), text_event("b").rstrip()], "ab"),
+    "cut inside the JSON": ([text_event("a"), text_event("b")[:-9]], "a"),
+    "cut inside [DONE]": ([text_event("a"), b"data: [DO"], "a"),
+    "cut inside a field's name": ([text_event("a"), b"da"], "a"),
+    "cut inside a character": ([text_event("a"), "data: é".encode()[:-1]], "a"),
 }
 
 
@@ -271,4 +288,4 @@ def test_a_stream_without_a_finish_reason_or_done_is_truncated(reads: list[bytes
 
 @pytest.mark.parametrize("tail", [b"data: [DO", b"data: {", event({"choices": []})[:-9], b"da"])
 def test_a_cut_after_a_finish_reason_loses_nothing(tail: bytes) -> None:
-    assert read(says("a"), STOP, tail).unwrap().message.content == "a"
+    assert read(text_event("a"), STOP, tail).unwrap().message.content == "a"

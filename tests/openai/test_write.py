@@ -46,7 +46,7 @@ REPLIES = {
 
 
 @pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES.keys())
-def test_a_reply_that_was_written_is_read_back(reply: Reply) -> None:
+def test_a_written_reply_is_decoded_to_itself(reply: Reply) -> None:
     assert CODEC.decode(CODEC.write(reply)).unwrap() == reply
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from attrs import frozen
 from returns.result import Failure
-from support.comparison import EQUAL, Verdict, unexplained
+from support.comparison import EQUAL, Comparison, unexplained
 from support.corpus import Exchange, answer
 from support.protocols import Protocol
-from support.servers import END, Script, piece, says, says_and_breaks, serving
+from support.servers import END, Script, piece, sends, sends_then_resets, serving
 
 from casual_llm import CasualLLMError, ChatOptions, Model, UserMessage
 from casual_llm.errors import ReplyError, TransportError
@@ -70,7 +70,7 @@ def _cuts(
         state, read = codec.step(state, event).unwrap()[0], read + len(event)
 
 
-def expect_truncated(cut: Cut) -> Verdict:
+def expect_truncated(cut: Cut) -> Comparison:
     """Expect a failure `Truncated` that holds the part of the reply that arrived."""
     ended = cut.end()
     failure = ended.failure() if isinstance(ended, Failure) else None
@@ -81,12 +81,12 @@ def expect_truncated(cut: Cut) -> Verdict:
 
 def connection_resets(head: bytes, body: bytes) -> Script:
     """Reset the connection in the middle of the body."""
-    return says_and_breaks(head, piece(body)) if body else says_and_breaks(head)
+    return sends_then_resets(head, piece(body)) if body else sends_then_resets(head)
 
 
 def body_ends(head: bytes, body: bytes) -> Script:
     """End the body in good order, as a server or proxy does that gives up."""
-    return says(head, piece(body) if body else b"", END)
+    return sends(head, piece(body) if body else b"", END)
 
 
 ENDINGS: Mapping[str, Callable[[bytes, bytes], Script]] = {
@@ -107,7 +107,7 @@ def interruptions(protocol: Protocol, exchange: Exchange) -> Iterator[tuple[Exch
 
 async def read_by_client(
     protocol: Protocol, ending: Callable[[bytes, bytes], Script], cut: tuple[Exchange, bytes, Reply]
-) -> Verdict:
+) -> Comparison:
     """Read an interrupted stream from a socket with our client: it must raise, with the partial reply."""
     exchange, body, whole = cut
     head = f"HTTP/1.1 200 OK\r\ncontent-type: {protocol.stream_kind}\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -129,13 +129,13 @@ async def read_by_client(
 
 def read_all_by_client(
     protocol: Protocol, ending: Callable[[bytes, bytes], Script], streams: Iterable[Exchange]
-) -> list[Verdict | BaseException]:
+) -> list[Comparison | BaseException]:
     """Interrupt each stream at each position, some of them concurrently."""
 
-    async def read_all() -> list[Verdict | BaseException]:
+    async def read_all() -> list[Comparison | BaseException]:
         limit = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(cut: tuple[Exchange, bytes, Reply]) -> Verdict:
+        async def one(cut: tuple[Exchange, bytes, Reply]) -> Comparison:
             async with limit:
                 return await read_by_client(protocol, ending, cut)
 

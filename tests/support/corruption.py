@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from returns.result import Result
-from support.comparison import EQUAL, Verdict, unexplained
+from support.comparison import EQUAL, Comparison, unexplained
 from support.corpus import Exchange, streamed
 from support.protocols import Protocol
 
@@ -78,7 +78,7 @@ def corrupted(body: bytes, times: int) -> Iterator[bytes]:
         yield variant
 
 
-def decode_corrupted(protocol: Protocol, exchange: Exchange, times: int) -> Verdict:
+def decode_corrupted(protocol: Protocol, exchange: Exchange, times: int) -> Comparison:
     """Decode corrupted variants of an answer, and collect each into a reply or failure."""
     codec = protocol.codec_for(exchange)
     for body in corrupted(exchange.body, times):
@@ -89,7 +89,7 @@ def decode_corrupted(protocol: Protocol, exchange: Exchange, times: int) -> Verd
     return EQUAL
 
 
-def read_corrupted(protocol: Protocol, exchange: Exchange, times: int) -> Verdict:
+def read_corrupted(protocol: Protocol, exchange: Exchange, times: int) -> Comparison:
     """Read corrupted variants of a request, and encode each again that is a call."""
     codec = protocol.codec_for(exchange)
     for body in corrupted(json.dumps(exchange.request).encode(), times):

@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import evolve
 from returns.result import Failure, Result
-from support.comparison import EQUAL, Verdict, excused, same, unexplained
+from support.comparison import EQUAL, Comparison, excused, same, unexplained
 from support.corpus import Difference, Exchange, differences
 from support.losses_map import Rewriting, is_reported, with_dropped_parts
 from support.protocols import ANTHROPIC, OLLAMA, OPENAI, Protocol
@@ -187,7 +187,7 @@ WITHOUT_CONTENT = (
 )
 
 
-def compare_rewritten_request(protocol: Protocol, exchange: Exchange) -> Verdict:
+def compare_rewritten_request(protocol: Protocol, exchange: Exchange) -> Comparison:
     """Read a request, encode it again, and explain each difference."""
     again = rewrite(protocol, exchange)
     if isinstance(again, Failure):

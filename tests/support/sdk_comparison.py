@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import frozen
 from returns.result import Failure, Result, Success
-from support.comparison import EQUAL, Verdict, excused, same, unexplained
+from support.comparison import EQUAL, Comparison, excused, same, unexplained
 from support.corpus import OK, Exchange, answer, disagreements
 from support.protocols import ANTHROPIC, OPENAI, Protocol
 
@@ -76,7 +76,7 @@ EXCUSES: Mapping[str, Mapping[str, Excuse]] = {
 SPLICED = "several answers in one recording: we read the first, the other reading has none"
 
 
-def compare_reading(protocol: Protocol, exchange: Exchange) -> Verdict:
+def compare_reading(protocol: Protocol, exchange: Exchange) -> Comparison:
     """Compare our reading of an answer with the recorded reading of another program."""
     read = answer(protocol.codec_for(exchange), exchange)
     if exchange.expected is None:
@@ -87,14 +87,14 @@ def compare_reading(protocol: Protocol, exchange: Exchange) -> Verdict:
     differs = disagreements(reply, exchange.expected)
     if not differs:
         return EQUAL
-    for table, verdict in ((SAME, same), (EXCUSES, excused)):
+    for table, comparison in ((SAME, same), (EXCUSES, excused)):
         for why, it in table.get(protocol.name, {}).items():
             if differs == it.differs and it.holds(exchange, reply):
-                return verdict(why)
+                return comparison(why)
     return unexplained(f"{exchange.id}: {sorted(differs)}")
 
 
-def _error(protocol: Protocol, exchange: Exchange, read: Result[Reply, DecodeError]) -> Verdict:
+def _error(protocol: Protocol, exchange: Exchange, read: Result[Reply, DecodeError]) -> Comparison:
     failure = read.failure() if isinstance(read, Failure) else None
     if isinstance(failure, ErrorResponse) and (exchange.status in (OK, failure.status)):
         return EQUAL
@@ -103,7 +103,7 @@ def _error(protocol: Protocol, exchange: Exchange, read: Result[Reply, DecodeErr
     return unexplained(f"{exchange.id}: an error was read as {read}")
 
 
-def compare_reading_in_pieces(protocol: Protocol, exchange: Exchange, size: int) -> Verdict:
+def compare_reading_in_pieces(protocol: Protocol, exchange: Exchange, size: int) -> Comparison:
     """Compare our reading of a stream that arrives in network reads of `size` bytes."""
     codec = protocol.codec_for(exchange)
     if answer(codec, exchange, size) != answer(codec, exchange):

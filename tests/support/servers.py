@@ -60,7 +60,7 @@ def piece(data: bytes) -> bytes:
 END = b"0\r\n\r\n"
 
 
-def says(*pieces: bytes) -> Script:
+def sends(*pieces: bytes) -> Script:
     """Answer every request with these bytes."""
 
     async def script(writer: asyncio.StreamWriter) -> None:
@@ -71,21 +71,21 @@ def says(*pieces: bytes) -> Script:
     return script
 
 
-def says_and_hangs(*pieces: bytes) -> Script:
+def sends_then_hangs(*pieces: bytes) -> Script:
     """Answer with these bytes, and then send nothing more."""
 
     async def script(writer: asyncio.StreamWriter) -> None:
-        await says(*pieces)(writer)
+        await sends(*pieces)(writer)
         await asyncio.Event().wait()
 
     return script
 
 
-def says_and_breaks(*pieces: bytes) -> Script:
+def sends_then_resets(*pieces: bytes) -> Script:
     """Answer with these bytes, and then reset the connection."""
 
     async def script(writer: asyncio.StreamWriter) -> None:
-        await says(*pieces)(writer)
+        await sends(*pieces)(writer)
         await asyncio.sleep(0.05)
         writer.transport.abort()
 

@@ -1,4 +1,4 @@
-"""A place is written as its field and keys; equal values that are written differently differ."""
+"""Dotted paths lead to fields and keys; differences are exact."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _paths = st.one_of(
 
 
 @given(_paths)
-def test_a_place_is_read_as_it_is_written(path: tuple[str, ...]) -> None:
+def test_a_dotted_path_is_parsed_to_its_field_and_keys(path: tuple[str, ...]) -> None:
     assert parse_path(".".join(path), "--omit") == path
 
 
 @given(_plain_fields, _last_keys)
-def test_a_field_without_keys_has_no_place_inside(field: str, key: str) -> None:
+def test_a_path_into_a_field_without_keys_is_rejected(field: str, key: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"^--omit {field}\..+: {field} has no keys; use "):
         parse_path(f"{field}.{key}", "--omit")
 
@@ -39,25 +39,25 @@ def test_a_field_without_keys_has_no_place_inside(field: str, key: str) -> None:
 @pytest.mark.parametrize(
     "text", ["extra.", "provider_options.", "provider_options..a", "provider_options.openai."]
 )
-def test_a_place_with_an_empty_key_is_none(text: str) -> None:
+def test_a_path_with_an_empty_key_is_rejected(text: str) -> None:
     name = text.split(".", maxsplit=1)[0]
     with pytest.raises(ConfigurationError, match=rf"^--omit {text}: {name} has no such path; use "):
         parse_path(text, "--omit")
 
 
-def test_the_depth_of_a_combination_is_the_number_of_keys_it_joins() -> None:
+def test_the_depth_of_a_combination_is_the_number_of_levels_it_joins() -> None:
     assert (LAST.depth, BY_KEY.depth, BY_PROVIDER_AND_KEY.depth) == (0, 1, 2)
 
 
 @pytest.mark.parametrize(("one", "other"), [(1, True), (1, 1.0), (0, False), (0.0, -0.0), (True, 1.0)])
-def test_values_that_are_equal_and_written_differently_differ(one: Any, other: Any) -> None:  # noqa: ANN401 # JSON
+def test_equal_values_that_are_written_differently_are_not_the_same(one: Any, other: Any) -> None:  # noqa: ANN401 # JSON
     assert one == other
     assert not same(one, other)
     assert not same(other, one)
     assert diff(ChatOptions(extra={"a": one}), ChatOptions(extra={"a": other})).extra == {"a": other}
 
 
-def test_values_that_are_written_alike_and_not_equal_differ() -> None:
+def test_unequal_values_with_the_same_repr_are_not_the_same() -> None:
     class Silent:
         def __repr__(self) -> str:
             return "silent"
@@ -65,21 +65,21 @@ def test_values_that_are_written_alike_and_not_equal_differ() -> None:
     assert not same(Silent(), Silent())
 
 
-def test_options_are_given_by_name_alone() -> None:
+def test_options_are_keyword_only() -> None:
     make: Any = ChatOptions
     with pytest.raises(TypeError, match="positional"):
         make("json")
 
 
 @given(st.dictionaries(names, st.integers(), min_size=1))
-def test_maps_that_replace_the_same_are_equal_and_not_unequal(items: dict[str, int]) -> None:
+def test_replacing_maps_with_equal_items_are_equal_and_not_unequal(items: dict[str, int]) -> None:
     assert Replace(items) == Replace(items)
     assert not Replace(items) != Replace(items)  # noqa: SIM202 # `!=` is what is tried
     assert Replace(items) != {**items}
 
 
 @given(st.text(min_size=1))
-def test_a_name_in_a_cell_is_escaped_where_it_cannot_be_printed(name: str) -> None:
+def test_unprintable_characters_in_a_cell_are_escaped(name: str) -> None:
     cells = explain(**{name: ChatOptions(seed=1)}).rows[0].cells
     assert cells[2] == (name if name.isprintable() else "".join(_escaped(letter) for letter in name))
 
@@ -89,7 +89,7 @@ def _escaped(letter: str) -> str:
 
 
 @given(st.integers(40, 60))
-def test_a_cell_is_cut_at_48_letters(length: int) -> None:
+def test_a_cell_is_truncated_to_48_characters(length: int) -> None:
     cell = explain(call=ChatOptions(stop="x" * length)).rows[0].cells[1]
     whole = repr("x" * length)
     assert cell == (whole if len(whole) <= 48 else whole[:45] + "...")
@@ -100,7 +100,7 @@ _of_providers = st.dictionaries(st.sampled_from(["p", "q"]), _settings)
 
 
 @given(_of_providers, _of_providers, _settings)
-def test_a_difference_of_settings_leads_from_the_one_to_the_other(
+def test_a_difference_of_provider_options_leads_from_one_to_the_other(
     before: dict[str, Any], after: dict[str, Any], extra: dict[str, Any]
 ) -> None:
     a = ChatOptions(provider_options=before)
@@ -110,7 +110,7 @@ def test_a_difference_of_settings_leads_from_the_one_to_the_other(
 
 
 @given(_of_providers, _of_providers)
-def test_a_difference_names_the_providers_whose_settings_differ(
+def test_a_difference_names_exactly_the_providers_whose_options_differ(
     before: dict[str, Any], after: dict[str, Any]
 ) -> None:
     difference = diff(ChatOptions(provider_options=before), ChatOptions(provider_options=after))

@@ -91,18 +91,18 @@ def test_the_code_is_text_whatever_its_key(code: str | int) -> None:
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))
-def test_milliseconds_come_before_seconds(seconds: int, milliseconds: int) -> None:
+def test_a_wait_in_milliseconds_comes_before_one_in_seconds(seconds: int, milliseconds: int) -> None:
     headers = {"Retry-After": str(seconds), "Retry-After-Ms": str(milliseconds)}
     assert _retry_after(headers) == milliseconds / 1000
 
 
 @given(st.integers(0, 10**6) | st.floats(0.001, 10**6).map(lambda wait: round(wait, 3)))
-def test_seconds_are_unchanged(seconds: float) -> None:
+def test_a_wait_in_seconds_is_unchanged(seconds: float) -> None:
     assert _retry_after({"retry-after": str(seconds)}) == seconds
 
 
 @given(_moments, st.integers(-(10**6), 10**6))
-def test_a_date_is_measured_on_the_servers_own_clock(now: datetime, wait: int) -> None:
+def test_a_date_is_measured_on_the_clock_of_the_server(now: datetime, wait: int) -> None:
     then = format_datetime(now + timedelta(seconds=wait))
     assert _retry_after({"retry-after": then, "date": format_datetime(now)}) == max(wait, 0)
 
