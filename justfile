@@ -28,7 +28,8 @@ test *ARGS:
 
 # laws, and how much of the pure floors they reach alone
 laws *ARGS:
-    COVERAGE_FILE=.coverage.laws HYPOTHESIS_PROFILE=${HYPOTHESIS_PROFILE:-ci} uv run coverage run -m pytest property_tests {{ ARGS }}
+    COVERAGE_FILE=.coverage.laws HYPOTHESIS_PROFILE=${HYPOTHESIS_PROFILE:-ci} uv run coverage run -m pytest --numprocesses=2 property_tests {{ ARGS }}
+    uv run coverage combine --quiet --data-file=.coverage.laws
     uv run coverage report --data-file=.coverage.laws --omit="casual_llm/shell/*,casual_llm/cli/*,casual_llm/*_converters.py,casual_llm/__init__.py"
 
 # every example of the documentation, against the embedded model, and those of the docstrings

@@ -127,7 +127,9 @@ def test_a_function_is_a_tool_of_its_name_docstring_and_signature(
     assert (set(tool.parameters), tool.required) == (names, required)
 
 
-@pytest.mark.parametrize("function", [lambda *cities: cities, functools.partial(forecast, "Oslo")], ids=str)
+@pytest.mark.parametrize(
+    "function", [lambda *cities: cities, functools.partial(forecast, "Oslo")], ids=["variadic", "partial"]
+)
 def test_a_function_that_cannot_be_called_by_name_is_rejected(function: Callable[..., object]) -> None:
     with pytest.raises(ValueError, match="tool"):
         Tool.from_function(function)

@@ -128,16 +128,15 @@ def _usage_before_output(reply: Reply) -> Body:
 def _usage(reply: Reply) -> Body:
     """Write the usage; the format requires both token figures, so one that is unknown is 0, and listed."""
     usage = reply.usage or Usage()
-    parts = usage.parts
-    required = {"input_tokens": parts.uncached_input, "output_tokens": parts.output}
+    uncached, thinking = usage.parts.uncached_input, usage.reasoning_tokens
+    required = {"input_tokens": uncached, "output_tokens": usage.completion_tokens}
     unknown: list[Json] = [name for name, figure in required.items() if figure is None]
-    details = None if parts.reasoning is None else {"thinking_tokens": parts.reasoning}
     figures: Body = {
-        "input_tokens": parts.uncached_input or 0,
-        "cache_creation_input_tokens": parts.cache_write,
-        "cache_read_input_tokens": parts.cache_read,
-        "output_tokens": parts.output or 0,
-        "output_tokens_details": details,
+        "input_tokens": uncached or 0,
+        "cache_creation_input_tokens": usage.cache_write_tokens,
+        "cache_read_input_tokens": usage.cached_tokens,
+        "output_tokens": usage.completion_tokens or 0,
+        "output_tokens_details": None if thinking is None else {"thinking_tokens": thinking},
         UNKNOWN: unknown or None,
     }
     return without_none(figures)
