@@ -67,15 +67,17 @@ from casual_llm.wire.media import add_base64_prefix, strip_base64_prefix
 from casual_llm.wire.report import Change, Loss
 
 if TYPE_CHECKING:
-    from casual_llm.config.parse import Config, parse_config
+    from casual_llm.config.parse import parse_config
     from casual_llm.config.sections import config_schema
-    from casual_llm.shell.client import CodecClient, LLMClient, Plan
+    from casual_llm.config.values import Config
+    from casual_llm.shell.client import CodecClient, Plan
     from casual_llm.shell.clients import AnthropicClient, LocalClient, OllamaClient, OpenAIClient
     from casual_llm.shell.config_files import Models, load, load_config
     from casual_llm.shell.download import fetch_image_as_base64
     from casual_llm.shell.factories import create_client, create_model
     from casual_llm.shell.images import read_image
     from casual_llm.shell.model import Model
+    from casual_llm.shell.protocols import LLMClient
     from casual_llm.structured import Partial, parse
     from casual_llm.translation import Translated, translate
 
@@ -178,8 +180,8 @@ __all__ = [
 _ON_FIRST_USE = {
     "AnthropicClient": "shell.clients",
     "CodecClient": "shell.client",
-    "Config": "config.parse",
-    "LLMClient": "shell.client",
+    "Config": "config.values",
+    "LLMClient": "shell.protocols",
     "LocalClient": "shell.clients",
     "Model": "shell.model",
     "Models": "shell.config_files",

@@ -29,7 +29,8 @@ from settings_strategies import (
 from strategies import nested
 
 from casual_llm.config.assignment import assigned
-from casual_llm.config.parse import Config, parse_config
+from casual_llm.config.parse import parse_config
+from casual_llm.config.values import Config
 from casual_llm.errors import ConfigurationError
 from casual_llm.options import FIELDS, Layer, merge
 from casual_llm.options.merging import Path

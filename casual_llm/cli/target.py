@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from casual_llm.cli.flags import ModelFlags, Overrides
 from casual_llm.config import ClientConfig, ModelConfig, Provider
 from casual_llm.config.assignment import assigned
-from casual_llm.config.parse import Config, named
+from casual_llm.config.values import Config, named
 from casual_llm.errors import ConfigurationError
 from casual_llm.options import Layer, layered, merge
 from casual_llm.options.omit import OMIT

@@ -6,7 +6,6 @@ Sections are read one by one, each with its problems; then references across sec
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias, TypeVar
 
@@ -14,9 +13,10 @@ from attrs import frozen
 from returns.pipeline import is_successful
 from returns.result import Failure, Result, Success, safe
 
-from casual_llm.config.connection import ClientConfig, ModelConfig
+from casual_llm.config.connection import ClientConfig
 from casual_llm.config.sections import HINT, REQUIRED, SECTIONS
 from casual_llm.config.text import EMPTY
+from casual_llm.config.values import Config, ModelSettings, stack, undefined
 from casual_llm.errors import ConfigurationError
 from casual_llm.failures import ConfigProblems
 from casual_llm.frozen import (
@@ -29,108 +29,13 @@ from casual_llm.frozen import (
     is_broken,
     is_too_long,
 )
-from casual_llm.options import FIELDS, ChatOptions, Layer, checked, layered
-from casual_llm.options.explain import Explanation, explained
+from casual_llm.options import FIELDS, ChatOptions, Layer, layered
 from casual_llm.options.field_types import FieldType
 from casual_llm.options.omit import OMIT
 from casual_llm.options.paths import flatten, from_paths, parse_path
 from casual_llm.validation import invalid, join_path, type_name, unknown
 
 T = TypeVar("T")
-_MOST_NAMES = 12
-"""In an error text; a longer list would hide the problem."""
-
-
-@frozen(kw_only=True)
-class ModelSettings:
-    """A model of a configuration: its client, its name at the provider, and the layers of its options."""
-
-    client: str
-    name: str
-    layers: Mapping[str, Layer]
-    """By path in the file, the lowest first: the presets that it extends, then the model."""
-
-    @property
-    def config(self) -> ModelConfig:
-        """The model with its layers merged."""
-        return ModelConfig(name=self.name, default_options=layered(**self.layers))
-
-
-@frozen(kw_only=True)
-class Config:
-    """A configuration file as values, as `load_config` and `parse_config` return it.
-
-    Args:
-        clients: the clients of the file, by name
-        presets: the options of each preset, merged with those of the presets that it extends
-        models: the models of the file, by name
-        layers: for each client, the layers of its options by path in the file, the lowest first
-
-    >>> file = {"clients": {"here": {"provider": "local"}}, "presets": {"precise": {"temperature": 0.0}}}
-    >>> parse_config(file).unwrap().presets["precise"]
-    ChatOptions(temperature=0.0)
-    """
-
-    clients: Mapping[str, ClientConfig]
-    """The clients of the file, by name."""
-    presets: Mapping[str, Layer]
-    """The options of each preset, merged with those of the presets that it extends."""
-    models: Mapping[str, ModelSettings]
-    """The models of the file, by name."""
-    layers: Mapping[str, Mapping[str, Layer]]
-    """For each client, the layers of its options by path in the file, the lowest first."""
-
-    def explain(self, model: str, /, **more: Layer | None) -> Explanation:
-        """Explain for each option of a model which part of the file sets it.
-
-        Args:
-            model: The name of a model in the file.
-            more: Layers above those of the file, by names of your choice, the lowest first.
-
-        Raises:
-            ConfigurationError: The file does not define the model.
-
-        >>> file = {"clients": {"here": {"provider": "local", "seed": 1}},
-        ...         "models": {"fast": {"client": "here", "name": "smollm2", "temperature": 0.5}}}
-        >>> config = parse_config(file).unwrap()
-        >>> print(config.explain("fast", call=ChatOptions(temperature=0.0)))
-        option       value  from          overrides
-        temperature  0.0    call          0.5 (models.fast)
-        seed         1      clients.here
-        """
-        settings = named(self.models, model, "model")
-        return explained(_stack(self.layers[settings.client], settings.layers, more))
-
-
-def _stack(*stacks: Mapping[str, Layer | None]) -> dict[str, Layer]:
-    """Concatenate stacks of named layers; of a layer that occurs again, the upper position counts.
-
-    Only the last occurrence of a layer matters: `a | b | a` is `b | a`.
-    """
-    layers: dict[str, Layer] = {}
-    for stack in stacks:
-        for name, layer in checked(stack).items():
-            layers.pop(name, None)
-            layers[name] = layer
-    return layers
-
-
-def named(known: Mapping[str, T], name: str, kind: str) -> T:
-    """Return the value of a name; the error of a missing one suggests the closest name."""
-    if name not in known:
-        raise ConfigurationError(_undefined(known, name, kind))
-    return known[name]
-
-
-def _undefined(known: Mapping[str, object], name: str, kind: str) -> str:
-    close = get_close_matches(name, map(str, known), n=1)
-    hint = f", did you mean {close[0]}?" if close else f"; defined: {_listed(known)}"
-    return f"no {kind} is named {name!r}{hint}"
-
-
-def _listed(known: Mapping[str, object]) -> str:
-    first, more = [*known][:_MOST_NAMES], len(known) - _MOST_NAMES
-    return ", ".join(map(str, first)) + (f" and {more} more" if more > 0 else "") if known else "none"
 
 
 @frozen
@@ -257,10 +162,10 @@ def dangling_references(file: _File) -> Iterator[str]:
         for name, section in sections.items():
             for preset in section.extends:
                 if preset not in presets:
-                    yield f"{section_type}.{name}.extends: {_undefined(presets, preset, 'preset')}"
+                    yield f"{section_type}.{name}.extends: {undefined(presets, preset, 'preset')}"
             client = section.values.get("client")
             if client is not None and client not in file["clients"]:
-                yield f"{section_type}.{name}.client: {_undefined(file['clients'], client, 'client')}"
+                yield f"{section_type}.{name}.client: {undefined(file['clients'], client, 'client')}"
     try:
         _in_order(presets)
     except CycleError as error:
@@ -305,7 +210,7 @@ def _config(file: _File) -> Config:
 
 def _layers(path: str, section: _Section, presets: Mapping[str, Mapping[str, Layer]]) -> Mapping[str, Layer]:
     below = [presets[name] for name in section.extends]
-    return FrozenDict(_stack(*below, {path: _layer(section)}))
+    return FrozenDict(stack(*below, {path: _layer(section)}))
 
 
 def _client(name: str, section: _Section, layers: Mapping[str, Layer]) -> ClientConfig:

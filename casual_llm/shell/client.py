@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 from attrs import evolve, field, frozen
 from frozendict import frozendict
@@ -42,25 +42,6 @@ _NO_CHUNKS: Result[Chunks, DecodeError] = Success(())
 _INDEX = re.compile(r"\[\d+\]")
 
 T = TypeVar("T")
-
-
-class LLMClient(Protocol):
-    """The protocol of clients for `Model`: any class with these two methods, without inheritance."""
-
-    async def _chat(
-        self, model: str, messages: list[ChatMessage], options: ChatOptions
-    ) -> tuple[AssistantMessage, Usage | None]: ...
-
-    def _stream(
-        self, model: str, messages: list[ChatMessage], options: ChatOptions
-    ) -> AsyncIterator[StreamChunk]: ...
-
-
-@runtime_checkable
-class CompletingClient(Protocol):
-    """A client that can return the whole `Reply`."""
-
-    async def _complete(self, model: str, messages: list[ChatMessage], options: ChatOptions) -> Reply: ...
 
 
 @frozen(kw_only=True)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from returns.pipeline import is_successful
 
-from casual_llm.config.parse import Config, named, parse_config
+from casual_llm.config.parse import parse_config
 from casual_llm.config.text import PARSERS, parse_text
+from casual_llm.config.values import Config, named
 from casual_llm.errors import ConfigurationError
 from casual_llm.options import Layer
 from casual_llm.shell.client import CodecClient

@@ -9,9 +9,10 @@ from typing import Any
 from casual_llm.config import ClientConfig, ModelConfig, Provider
 from casual_llm.errors import ConfigurationError
 from casual_llm.providers.openai_chat import dialect_named
-from casual_llm.shell.client import CodecClient, LLMClient
+from casual_llm.shell.client import CodecClient
 from casual_llm.shell.clients import AnthropicClient, LocalClient, OllamaClient, OpenAIClient
 from casual_llm.shell.model import Model
+from casual_llm.shell.protocols import LLMClient
 from casual_llm.shell.vendors import VENDORS
 from casual_llm.validation import wrong_type
 

@@ -28,7 +28,8 @@ from casual_llm.messages import (
 from casual_llm.options import ChatOptions, Layer, SystemMessageHandling, layered, resolve_for
 from casual_llm.options.explain import Explanation, explain
 from casual_llm.reply import Reply, StreamChunk
-from casual_llm.shell.client import CodecClient, CompletingClient, LLMClient, Plan
+from casual_llm.shell.client import CodecClient, Plan
+from casual_llm.shell.protocols import CompletingClient, LLMClient
 from casual_llm.shell.structured import ask_as, partials_of
 from casual_llm.structured import Partial, T, shaped
 from casual_llm.usage import Ledger, Usage, join, record
