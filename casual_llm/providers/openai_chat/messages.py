@@ -149,6 +149,9 @@ def _canonical_result(
     dialect: Dialect, message: ToolResultMessage, path: str, tool_names: Mapping[str, str], report: Report
 ) -> Update:
     update: Update = {}
+    if not message.content and not isinstance(message.content, str):
+        report.changed(f"{path}.content", "rewritten", [], "")  # as which no parts are read
+        update["content"] = ""
     identity = _valid_id(dialect, message.tool_call_id)
     if identity != message.tool_call_id:
         report.changed(f"{path}.tool_call_id", "rewritten", message.tool_call_id, identity)
