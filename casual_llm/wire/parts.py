@@ -12,13 +12,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from attrs import frozen
-from pydantic_core import from_json
 
 from casual_llm.frozen import Json, freeze_object
 from casual_llm.messages import AssistantMessage, AssistantToolCall, ChatMessage, Native
-from casual_llm.wire.json import dump, items, mapping
+from casual_llm.wire.arguments import arguments_of, object_at, object_or_text
+from casual_llm.wire.json import items, mapping
 from casual_llm.wire.message_format import Body
-from casual_llm.wire.report import PlacedError, Report, native_for, overlay_native, report_foreign
+from casual_llm.wire.report import Report, native_for, overlay_native, report_foreign
 
 Block: TypeAlias = Mapping[str, Json]
 ROLE, CONTENT = "role", "content"
@@ -221,46 +221,3 @@ def frozen_native(native: Native) -> Native:
         return {name: mapping(keys) for name, keys in freeze_object(native).items()} if native else None
     except ValueError:
         return None
-
-
-def arguments_of(given: Json) -> str:
-    """Return the input of a call as text; some servers send the text itself.
-
-    >>> arguments_of({"city": "Oslo"})
-    '{"city":"Oslo"}'
-    """
-    if given is None:
-        return "{}"
-    return given if isinstance(given, str) else dump(given).decode()
-
-
-def object_or_text(arguments: str) -> Mapping[str, Json] | str:
-    """Return the arguments of a call as the object that they are, or as they stand.
-
-    >>> object_or_text('{"city": "Oslo"}'), object_or_text("{")
-    ({'city': 'Oslo'}, '{')
-    """
-    try:
-        return _object(arguments)
-    except ValueError:
-        return arguments
-
-
-def object_at(path: str, arguments: str) -> Mapping[str, Json]:
-    """Return the arguments of a call as an object, or refuse them by their path; blank ones are an empty one.
-
-    >>> object_at("messages[1].tool_calls[0].function.arguments", " ")
-    {}
-    """
-    try:
-        return _object(arguments)
-    except ValueError as error:
-        problem = f"not a JSON object: {error}"
-        remedy = "repair the JSON, or leave out this call and its result"
-        raise PlacedError(path, problem, remedy) from None
-
-
-def _object(arguments: str) -> Mapping[str, Json]:
-    if not arguments or arguments.isspace():
-        return {}
-    return freeze_object(from_json(arguments.encode()), "arguments")

@@ -17,13 +17,14 @@ from casual_llm.providers.anthropic.content import FORMAT
 from casual_llm.providers.anthropic.replay import is_plain, is_unsigned, native_of_call
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage, corrected
+from casual_llm.wire.arguments import arguments_of
 from casual_llm.wire.block_stream import BlockDelta
 from casual_llm.wire.codec import Chunks, Response
 from casual_llm.wire.collect import derived_id
 from casual_llm.wire.decoding import decode_with
 from casual_llm.wire.error_bodies import error_message_and_code, status_in
 from casual_llm.wire.json import count, items, mapping, text
-from casual_llm.wire.parts import Block, arguments_of, frozen_native
+from casual_llm.wire.parts import Block, frozen_native
 
 FINISH_REASONS: Mapping[str, FinishReason] = {
     "end_turn": "stop",

@@ -20,7 +20,7 @@ from casual_llm.wire.codec import Chunks, Response
 from casual_llm.wire.collect import derived_id
 from casual_llm.wire.decoding import decode_with
 from casual_llm.wire.error_bodies import error_message_and_code, status_in
-from casual_llm.wire.json import count, dump, items, mapping, text
+from casual_llm.wire.json import count, items, mapping, text
 
 FINISH_REASONS: Mapping[str, FinishReason] = {
     "stop": "stop",
@@ -118,14 +118,8 @@ def _tool_call(index: int, call: Mapping[str, Json], created: str) -> ToolCallDe
         index=index,
         id=text(call.get("id")) or (derived_id(created, index) if created else None),
         name=text(function.get("name")) or None,
-        arguments=_arguments(function.get("arguments")),
+        arguments=compact_arguments(function.get("arguments")),
     )
-
-
-def _arguments(arguments: Json) -> str:
-    if isinstance(arguments, str):
-        return compact_arguments(arguments)
-    return "{}" if arguments is None else dump(arguments).decode()
 
 
 def _native(**keys: Json) -> dict[str, dict[str, Json]] | None:

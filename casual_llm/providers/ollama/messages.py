@@ -8,8 +8,7 @@ from pydantic_core import from_json
 
 from casual_llm.messages import AssistantToolCall, ChatMessage
 from casual_llm.providers.ollama.content import canonical_content, write_content
-from casual_llm.wire.arguments import arguments_at
-from casual_llm.wire.json import dump
+from casual_llm.wire.arguments import arguments_of, object_at
 from casual_llm.wire.message_format import Body, MessageFormat, Unit
 from casual_llm.wire.report import Report, native_for, overlay_native
 
@@ -67,7 +66,7 @@ def _canonical_calls(
 
 def _canonical_call(call: AssistantToolCall, path: str, report: Report) -> AssistantToolCall:
     path_of_arguments, given = f"{path}.function.arguments", call.function.arguments
-    arguments = dump(arguments_at(path_of_arguments, given)).decode()
+    arguments = arguments_of(object_at(path_of_arguments, given))
     if arguments != given:
         report.changed(path_of_arguments, "rewritten", given, arguments)
         function = call.function.model_copy(update={"arguments": arguments})

@@ -19,6 +19,7 @@ from casual_llm.providers.openai_chat.dialect import Dialect
 from casual_llm.providers.openai_chat.replay import CUSTOM, native, replayed, signature
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
+from casual_llm.wire.arguments import arguments_of
 from casual_llm.wire.codec import Response
 from casual_llm.wire.decoding import decode_with
 from casual_llm.wire.error_bodies import error_message_and_code, status_in
@@ -248,7 +249,8 @@ def _tool_call(
     custom = mapping(call.get("custom"))
     function = {**custom, "arguments": custom.get("input")} if custom else mapping(call.get("function"))
     index, identity, name = count(call.get("index")), text(call.get("id")), text(function.get("name"))
-    arguments = _arguments(function.get("arguments"))
+    given = function.get("arguments")
+    arguments = "" if given is None else arguments_of(given)
     position = len(calls) if new else _position(calls, ToolCallInProgress(index, identity, name, arguments))
     known = ToolCallInProgress(index, "", "") if position == len(calls) else calls[position]
     number = known.number if index is None else index
@@ -291,9 +293,3 @@ def _begins_anew(known: ToolCallInProgress, delta: ToolCallInProgress) -> bool:
     """Return whether whole arguments are followed by others: together they would not be JSON."""
     follows = known.arguments.endswith("}") and delta.arguments.startswith("{")
     return follows and is_successful(parse(known.arguments.encode("utf-8", "replace")))
-
-
-def _arguments(arguments: Json) -> str:
-    if arguments is None or isinstance(arguments, str):
-        return arguments or ""
-    return dump(arguments).decode()
