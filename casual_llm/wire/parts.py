@@ -9,12 +9,20 @@ count, and such blocks are dropped and reported.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from attrs import frozen
 
 from casual_llm.frozen import Json, freeze_object
-from casual_llm.messages import AssistantMessage, AssistantToolCall, ChatMessage, Native
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    ChatMessage,
+    ContentPart,
+    Native,
+    NativeContent,
+    TextContent,
+)
 from casual_llm.wire.arguments import arguments_of, object_at, object_or_text
 from casual_llm.wire.json import items, mapping
 from casual_llm.wire.message_format import Body
@@ -112,6 +120,27 @@ def canonical_answer(
         report.changed(f"{path}.tool_calls", "dropped", [])
     update = {"content": content, "tool_calls": calls or None, "refusal": None, "native": native}
     return message.model_copy(update=update)
+
+
+def is_plain_text(part: ContentPart) -> TypeGuard[TextContent]:
+    """Return whether a part is a text and nothing else.
+
+    >>> is_plain_text(TextContent(text="Hi")), is_plain_text(TextContent(text="Hi", cache_control={}))
+    (True, False)
+    """
+    return type(part) is TextContent and part.native is None and part.cache_control is None
+
+
+def drop_part(part: ContentPart, path: str, report: Report) -> None:
+    """Report a part that a format does not support by its type; what it holds may be long.
+
+    >>> report = Report()
+    >>> drop_part(NativeContent(format="openai", block={"type": "poem"}), "messages[0].content[0]", report)
+    >>> report.losses[0].asked
+    {'type': 'poem'}
+    """
+    kind = part.block.get("type") if isinstance(part, NativeContent) else part.type
+    report.dropped(path, {"type": kind})
 
 
 def is_blank(text: str | None) -> bool:
