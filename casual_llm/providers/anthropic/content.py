@@ -23,7 +23,7 @@ from casual_llm.messages import (
 )
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import mapping
-from casual_llm.wire.media import base64_of, has_default_media_type, plain, text_of_file
+from casual_llm.wire.media import base64_of, drop_media_type, plain, text_of_file
 from casual_llm.wire.message_format import Body
 from casual_llm.wire.parts import Block, drop_part, is_blank, is_plain_text
 from casual_llm.wire.report import PlacedError, Report, native_for, overlay_native
@@ -99,11 +99,7 @@ def _canonical_block(part: NativeContent, path: str, report: Report) -> ContentP
 def _canonical_medium(part: Medium, path: str, report: Report) -> Medium:
     update: dict[str, object] = {}
     if is_url(part.source):
-        canonical = part
-        if not has_default_media_type(part):
-            # The server of a URL declares the type of what it serves.
-            report.dropped(f"{path}.media_type", part.media_type)
-            update["media_type"] = type(part).model_fields["media_type"].default
+        canonical, update = part, drop_media_type(part, path, report)
     else:
         canonical = _in_base64(part, path)
         if canonical is not part:

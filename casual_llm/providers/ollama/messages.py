@@ -36,7 +36,7 @@ def canonical_message(message: ChatMessage, path: str, _: Mapping[str, str], rep
             report.dropped(f"{path}.{name}", value)
             update[name] = None
     content, calls = message.content, message.tool_calls if message.role == "assistant" else None
-    if message.role != "system" and not _is_empty(message):
+    if message.role != "system":
         canonical = canonical_content(content, path, report, empty=None if calls else "")
         if canonical is not content:
             update["content"] = canonical
@@ -46,13 +46,6 @@ def canonical_message(message: ChatMessage, path: str, _: Mapping[str, str], rep
         fields = _write_fields(message.model_copy(update=update))
         overlay_native(fields, message.native, NAMES, path, report)
     return message.model_copy(update=update) if update else message
-
-
-def _is_empty(message: ChatMessage) -> bool:
-    """Return whether a message has nothing to send, for which it is refused."""
-    if message.content or isinstance(message.content, str) or message.native:
-        return False
-    return message.role != "assistant" or not (message.tool_calls or message.refusal)
 
 
 def _canonical_calls(

@@ -23,7 +23,7 @@ from casual_llm.messages import (
 from casual_llm.providers.openai_chat.dialect import Dialect
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import items, mapping, text
-from casual_llm.wire.media import DEFAULT_IMAGE_TYPE, has_default_media_type, plain, uri_of
+from casual_llm.wire.media import DEFAULT_IMAGE_TYPE, drop_media_type, has_default_media_type, plain, uri_of
 from casual_llm.wire.message_format import Body
 from casual_llm.wire.parts import drop_part, is_plain_text
 from casual_llm.wire.reading import objects_at
@@ -87,11 +87,7 @@ def _supports(part: Medium, dialect: Dialect) -> bool:
 def _canonical_source(part: Medium, path: str, report: Report) -> dict[str, object]:
     """Return what of a source is written otherwise: base64 in one form, and a URL without media type."""
     if is_url(part.source):
-        if has_default_media_type(part):
-            return {}
-        # The server of a URL declares the type of what it serves.
-        report.dropped(f"{path}.media_type", part.media_type)
-        return {"media_type": type(part).model_fields["media_type"].default}
+        return drop_media_type(part, path, report)
     canonical = plain(part)
     update: dict[str, object] = {"source": canonical.source, "media_type": canonical.media_type}
     if canonical is part:
