@@ -22,6 +22,7 @@ from casual_llm.messages import (
     Native,
     NativeContent,
     TextContent,
+    ToolResultMessage,
 )
 from casual_llm.wire.arguments import arguments_of, object_at, object_or_text
 from casual_llm.wire.json import items, mapping
@@ -141,6 +142,26 @@ def drop_part(part: ContentPart, path: str, report: Report) -> None:
     """
     kind = part.block.get("type") if isinstance(part, NativeContent) else part.type
     report.dropped(path, {"type": kind})
+
+
+def canonical_reference(
+    message: ToolResultMessage, identity: str, tool_names: Mapping[str, str], path: str, report: Report
+) -> dict[str, object]:
+    """Return what of a tool's result is written otherwise, where it names its call by a valid id alone.
+
+    >>> report, result = Report(), ToolResultMessage(name="now", tool_call_id="1", content="12:00")
+    >>> canonical_reference(result, "1", {"1": "clock"}, "messages[2]", report)
+    {'name': 'clock'}
+    """
+    update: dict[str, object] = {}
+    if identity != message.tool_call_id:
+        report.changed(f"{path}.tool_call_id", "rewritten", message.tool_call_id, identity)
+        update["tool_call_id"] = identity
+    name = tool_names.get(identity, "")
+    if name != message.name:  # a name that differs from the call's own is not sent
+        report.dropped(f"{path}.name", message.name)
+        update["name"] = name
+    return update
 
 
 def is_blank(text: str | None) -> bool:

@@ -26,7 +26,7 @@ from casual_llm.wire.json import mapping
 from casual_llm.wire.media import base64_of, drop_media_type, plain, text_of_file
 from casual_llm.wire.message_format import Body
 from casual_llm.wire.parts import Block, drop_part, is_blank, is_plain_text
-from casual_llm.wire.report import PlacedError, Report, native_for, overlay_native
+from casual_llm.wire.report import PlacedError, Report, drop_unsupported, native_for, overlay_native
 
 FORMAT = "anthropic"
 NAMES = (FORMAT,)
@@ -107,9 +107,8 @@ def _canonical_medium(part: Medium, path: str, report: Report) -> Medium:
         if canonical.media_type != TEXT and text_of_file(canonical) is not None:
             report.replaced(f"{path}.media_type", canonical.media_type, TEXT)
             update["media_type"] = TEXT
-    if isinstance(part, ImageContent) and part.detail is not None:
-        report.dropped(f"{path}.detail", part.detail)
-        update["detail"] = None
+    if isinstance(part, ImageContent):
+        update |= drop_unsupported(part, ("detail",), path, report)
     return canonical.model_copy(update=update) if update else canonical
 
 

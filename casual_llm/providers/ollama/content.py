@@ -13,7 +13,7 @@ from casual_llm.wire.media import DEFAULT_IMAGE_TYPE, Inline, inline, parse_data
 from casual_llm.wire.message_format import Body
 from casual_llm.wire.parts import drop_part, is_plain_text
 from casual_llm.wire.reading import list_at, optional_text_at
-from casual_llm.wire.report import PlacedError, Report, report_foreign
+from casual_llm.wire.report import PlacedError, Report, drop_unsupported, report_foreign
 
 Content = str | Sequence[ContentPart] | None
 _FETCH = "fetch the image first: fetch_image_as_base64 for a URL, read_image for a file"
@@ -74,16 +74,14 @@ def _report_part(part: ContentPart, path: str, report: Report) -> None:
         drop_part(part, path, report)
         return
     report_foreign(path, part.native, (), report)  # a part has no object of its own to hold keys
-    if part.cache_control is not None:
-        report.dropped(f"{path}.cache_control", part.cache_control)
+    drop_unsupported(part, ("cache_control",), path, report)
 
 
 def _canonical_image(part: ImageContent, path: str, report: Report) -> tuple[ImageContent, bool]:
     """Return an image as base64 of the type that its bytes have, and whether that is another form of it."""
     declared, data = _inline(part, path)
     media_type = media_type_in(data)
-    if part.detail is not None:
-        report.dropped(f"{path}.detail", part.detail)
+    drop_unsupported(part, ("detail",), path, report)
     is_lost = media_type is None and declared != DEFAULT_IMAGE_TYPE
     if is_lost:  # the server reads the type from the bytes, and these do not reveal it
         report.dropped(f"{path}.media_type", declared)

@@ -10,7 +10,7 @@ from casual_llm.messages import AssistantToolCall, ChatMessage
 from casual_llm.providers.ollama.content import canonical_content, write_content
 from casual_llm.wire.arguments import arguments_of, object_at
 from casual_llm.wire.message_format import Body, MessageFormat, Unit
-from casual_llm.wire.report import Report, native_for, overlay_native
+from casual_llm.wire.report import Report, drop_unsupported, native_for, overlay_native
 
 NAMES = ("ollama",)
 _UNSUPPORTED: Mapping[str, Sequence[str]] = {
@@ -29,12 +29,7 @@ def canonical_message(message: ChatMessage, path: str, _: Mapping[str, str], rep
     >>> canonical_message(UserMessage(content=[TextContent(text="Hi")]), "messages[0]", {}, Report()).content
     'Hi'
     """
-    update = dict[str, object]()
-    for name in _UNSUPPORTED[message.role]:
-        value = getattr(message, name)
-        if value is not None:
-            report.dropped(f"{path}.{name}", value)
-            update[name] = None
+    update = drop_unsupported(message, _UNSUPPORTED[message.role], path, report)
     content, calls = message.content, message.tool_calls if message.role == "assistant" else None
     if message.role != "system":
         canonical = canonical_content(content, path, report, empty=None if calls else "")

@@ -27,7 +27,7 @@ from casual_llm.wire.media import DEFAULT_IMAGE_TYPE, drop_media_type, has_defau
 from casual_llm.wire.message_format import Body
 from casual_llm.wire.parts import drop_part, is_plain_text
 from casual_llm.wire.reading import objects_at
-from casual_llm.wire.report import Report, native_for, overlay_native
+from casual_llm.wire.report import Report, drop_unsupported, native_for, overlay_native
 
 FORMAT = "openai"
 _AUDIO_FORMATS: Mapping[str, str] = {"audio/mpeg": "mp3"}
@@ -66,9 +66,8 @@ def _canonical(
             drop_part(part, path, report)
             return None
         update = _canonical_source(part, path, report)
-    if part.cache_control is not None and not dialect.cache_control:
-        report.dropped(f"{path}.cache_control", part.cache_control)
-        update["cache_control"] = None
+    if not dialect.cache_control:
+        update |= drop_unsupported(part, ("cache_control",), path, report)
     canonical = part.model_copy(update=update) if update else part
     if canonical.native is not None:
         overlay_native(_written(canonical, dialect), canonical.native, dialect.names, path, report)
