@@ -23,7 +23,7 @@ from casual_llm.frozen import Json
 from casual_llm.options import extra_of, resolve_for
 from casual_llm.reply import Reply
 from casual_llm.validation import unknown
-from casual_llm.wire.codec import Call, Chunks, Codec, Request, Response, S
+from casual_llm.wire.codec import Call, Chunks, Codec, Request, Response, S, size_of
 from casual_llm.wire.collect import collect
 from casual_llm.wire.json import dump, parse, text
 from casual_llm.wire.report import Change, Loss, Report, unsupported
@@ -31,10 +31,6 @@ from casual_llm.wire.report import Change, Loss, Report, unsupported
 BodyKind: TypeAlias = Literal["request", "reply", "stream"]
 KINDS: Mapping[str, None] = dict.fromkeys(get_args(BodyKind))
 Untranslatable: TypeAlias = ReadError | EncodeError | DecodeError
-
-
-def _size(body: bytes) -> str:
-    return f"<{len(body)} bytes>"
 
 
 @frozen(kw_only=True)
@@ -51,7 +47,7 @@ class Translated:
     Translated(body=<71 bytes>, url='/api/chat', losses=(), changes=())
     """
 
-    body: bytes = field(repr=_size)
+    body: bytes = field(repr=size_of)
     """The translated body."""
     url: str = ""
     """Where a request goes, below the base URL: some formats carry the model there."""

@@ -29,6 +29,7 @@ from ollama_strategies import (
     responses,
     rich_messages,
 )
+from returns.pipeline import is_successful
 from returns.result import Result, Success
 from strategies import (
     arguments,
@@ -57,7 +58,7 @@ from casual_llm.options import ChatOptions, resolve_for, set_fields
 from casual_llm.reply import FinishReason, Reply, StreamChunk
 from casual_llm.tools import Tool
 from casual_llm.usage import Usage
-from casual_llm.wire.arguments import parse_arguments
+from casual_llm.wire.arguments import object_or_text
 from casual_llm.wire.codec import Call, Chunks, Encoded, Request, Response
 from casual_llm.wire.collect import collect
 from casual_llm.wire.report import Change, Loss
@@ -180,7 +181,8 @@ def test_canonical_messages_are_encoded_to_the_same_bytes_as_the_original(
 ) -> None:
     call = _call(*_HELLO, *fetched(messages))
     again = CODEC.encode(attrs.evolve(call, messages=canonical(call.messages)[0]))
-    assert again.map(_bytes) == CODEC.encode(call).map(_bytes)
+    written = CODEC.encode(call).map(_bytes)  # an empty message is refused before it has a canonical form
+    assert not is_successful(written) or again.map(_bytes) == written
 
 
 @given(rich_messages)
@@ -411,7 +413,7 @@ def test_arguments_mean_the_same_after_a_round_trip(written: str) -> None:
     function = AssistantToolCallFunction(name="f", arguments=written)
     asked = AssistantMessage(tool_calls=[AssistantToolCall(id="1", function=function)])
     (call,) = CODEC.decode(CODEC.write(Reply(message=asked))).unwrap().message.tool_calls or ()
-    assert parse_arguments(call.function.arguments) == parse_arguments(written)
+    assert object_or_text(call.function.arguments) == object_or_text(written)
 
 
 @given(responses)

@@ -63,6 +63,8 @@ _dialects_with_names = dialects.flatmap(
 _HELLO = (UserMessage(content="Hi"),)
 _CALL = AssistantToolCall(id="1", function=AssistantToolCallFunction(name="f", arguments="{}"))
 
+_EMPTY_RESULT = ToolResultMessage(name="f", tool_call_id="1", content=[], native={"openai": {"x": 1}})
+
 
 def _body(encoded: Result[Encoded, EncodeError]) -> dict[str, Json]:
     body: dict[str, Json] = json.loads(encoded.unwrap().request.body)
@@ -103,6 +105,7 @@ def test_a_request_without_losses_reads_back_to_its_call(dialect: Dialect, call:
 
 @given(dialects, rich_calls)
 @example(MISTRAL, Call(model="m", messages=[*_HELLO, AssistantMessage(tool_calls=[_CALL])]))
+@example(OPENAI, Call(model="m", messages=[AssistantMessage(tool_calls=[_CALL]), _EMPTY_RESULT]))
 def test_a_call_without_losses_or_changes_reads_back_to_itself(dialect: Dialect, call: Call) -> None:
     result = encode(dialect, call)
     resolved = attrs.evolve(call, options=resolve_for(call.options, *dialect.names))

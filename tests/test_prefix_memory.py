@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
+from typing import Literal
 
 import pytest
+from support.fakes import FakeTransport
 
-from casual_llm import AssistantMessage, ChatMessage, UserMessage
+from casual_llm import AssistantMessage, ChatMessage, ChatOptions, Model, SystemMessage, UserMessage
+from casual_llm.formats import format_named
 from casual_llm.providers.openai_chat import codec
+from casual_llm.reply import Reply
+from casual_llm.shell.client import CodecClient
 from casual_llm.shell.prefix_memory import PrefixMemory
 from casual_llm.wire.codec import Call
 from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix
@@ -41,6 +46,24 @@ def test_a_conversation_that_goes_on_is_remembered_as_far_as_it_was_sent() -> No
     assert send(memory, turns) == (3, plain(turns))
     assert send(memory, turns) == (5, plain(turns))
     assert len(memory) == 1
+
+
+@pytest.mark.parametrize("name", ["openai", "anthropic", "ollama"])
+@pytest.mark.parametrize("handling", [("merge", "keep"), ("keep", "merge")])
+async def test_system_messages_may_be_handled_otherwise_than_in_the_call_before(
+    name: str, handling: tuple[Literal["keep", "merge"], ...]
+) -> None:
+    codec = format_named(name)
+    turns = [SystemMessage(content="Be brief."), *conversation(3), SystemMessage(content="Be kind.")]
+    reply = codec.write(Reply(message=AssistantMessage(content="Paris.")))
+    transport = FakeTransport((reply.body,), reply.headers)
+    model = Model(CodecClient(codec, transport, base_url="http://localhost"), "m")
+    for further, how in enumerate(handling):
+        options = ChatOptions(system_message_handling=how)
+        turns += conversation(2 * further)
+        await model.chat(turns, options)
+        call = Call(model="m", messages=turns, options=options)
+        assert transport.requests[-1].body == codec.encode(call).unwrap().request.body
 
 
 def test_an_equal_conversation_of_other_messages_is_not_remembered() -> None:

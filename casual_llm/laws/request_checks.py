@@ -34,6 +34,7 @@ Encoding: TypeAlias = Result[Encoded, EncodeError]
 
 _IN_PARTS = {"tools", "extra"}
 """Options of which a part can be lost."""
+_SYSTEM_MESSAGE_HANDLING = [ChatOptions(system_message_handling=how) for how in ("keep", "merge")]
 
 
 def a_request_without_losses_reads_back_to_its_call(codec: AnyCodec, call: Call) -> None:
@@ -221,14 +222,16 @@ def a_new_turn_leaves_all_earlier_bytes_unchanged(
 
 def a_prefix_is_not_encoded_again(codec: AnyCodec, call: Call) -> None:
     """Encoding that continues from a prefix has the same result as encoding all messages."""
-    whole, going = codec.encode(call), EMPTY_PREFIX
+    # System messages may be merged that were kept apart in the call before, or the reverse.
+    calls = [evolve(call, options=call.options | handling) for handling in _SYSTEM_MESSAGE_HANDLING]
+    wholes, going = [codec.encode(one) for one in calls], EMPTY_PREFIX
     for count in range(1, len(call.messages) + 1):
-        begun = evolve(call, messages=call.messages[:count])
-        for encoded in _encoded(codec, begun):
+        for begun in [evolve(one, messages=call.messages[:count]) for one in calls]:
             same(codec.encode(begun, going), codec.encode(begun))
-            same(codec.encode(call, encoded.prefix), whole)
-            going = encoded.prefix
-    same(codec.encode(call, going), whole)
+            for encoded in _encoded(codec, begun):
+                going = encoded.prefix
+                for one, whole in zip(calls, wholes, strict=True):
+                    same(codec.encode(one, going), whole)
 
 
 def any_request_is_a_call_or_a_failure_with_a_text(codec: AnyCodec, body: bytes) -> None:

@@ -33,11 +33,11 @@ from casual_llm.shell.transport import OpenResponse, Transport
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Call, Chunks, Codec, Encoded, Request, Response, S
 from casual_llm.wire.collect import chunk_of
+from casual_llm.wire.decoding import OK
 from casual_llm.wire.issuer import issuer_name, mark_chunk, mark_failure, mark_reply, server_name
 from casual_llm.wire.report import Change, Loss, describe_loss
 
 _LOG = logging.getLogger("casual_llm")
-_OK = range(200, 300)
 _NO_CHUNKS: Result[Chunks, DecodeError] = Success(())
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -160,7 +160,7 @@ class CodecClient(Closing):
         call, deadline = self._call(model, messages, options, stream=True), deadline_after(self._total)
         async with within(deadline, self._total):
             response = await self._transport.open(await self._request(call))
-            refusal = None if response.status in _OK else self._decode(await read_whole(response))
+            refusal = None if response.status in OK else self._decode(await read_whole(response))
         if refusal is not None:
             yield mark_chunk(chunk_of(self._value(refusal, call.issuer)), call.issuer)
             return

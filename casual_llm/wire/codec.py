@@ -31,7 +31,12 @@ def _names(headers: Mapping[str, str]) -> str:
     return repr(sorted(headers))
 
 
-def _size(body: bytes) -> str:
+def size_of(body: bytes) -> str:
+    """Return how long a body is, to show it by.
+
+    >>> size_of(b"{}")
+    '<2 bytes>'
+    """
     return f"<{len(body)} bytes>"
 
 
@@ -61,7 +66,7 @@ class Request:
 
     url: str
     headers: Mapping[str, str] = field(default=frozendict(), converter=_headers, repr=_names)
-    body: bytes = field(repr=_size)
+    body: bytes = field(repr=size_of)
 
 
 @frozen(kw_only=True)

@@ -6,7 +6,7 @@ so that the functions that write messages can be plain loops.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 
 from returns.result import Failure, Result, Success
@@ -18,7 +18,7 @@ from casual_llm.options.extra import path_of_extra
 from casual_llm.wire.codec import Call, Encoded, Request
 from casual_llm.wire.json import dump
 from casual_llm.wire.message_format import Body
-from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix, array, encode_messages
+from casual_llm.wire.prefix import EMPTY_PREFIX, Prefix, encode_messages
 from casual_llm.wire.report import PlacedError, Report, same_json
 from casual_llm.wire.request_format import EncodedOptions, RequestFormat
 
@@ -50,7 +50,7 @@ def _encoded(form: RequestFormat, call: Call, options: ChatOptions, prefix: Pref
     encoded = form.encode_options(call, options, report) if needed else _NO_OPTIONS
     merge = options.system_message_handling == "merge"
     messages = encode_messages(form.messages, call.messages, prefix, merge_system=merge, issuer=call.issuer)
-    if not (messages.prefix.pieces or messages.open_turn):
+    if not (messages.pieces or messages.open_turn):
         problem = "only system messages have content"
         raise PlacedError("messages", problem, "add a non-blank user message")
     body = _merge_keys(_flags(form, call) | dict(encoded.body), extra, form.merge_keys, path_of, report)
@@ -59,7 +59,7 @@ def _encoded(form: RequestFormat, call: Call, options: ChatOptions, prefix: Pref
         key = form.messages.system_key
         leading = {key: (*messages.system, *leading.pop(key, ())), **leading}
     arrays = _arrays(leading, extra, path_of, report)
-    arrays.append((form.messages_key, array(messages.prefix.pieces, messages.open_turn)))
+    arrays.append((form.messages_key, _array(messages.pieces, messages.open_turn)))
     report.extend(messages.report)
     if options.strict and report.losses:
         raise _strict(report)
@@ -125,7 +125,13 @@ def _arrays(
     """Close the arrays that stand before the messages; a key of `extra` with the same name replaces one."""
     for key in filter(extra.__contains__, leading):
         report.overridden(path_of(key), [item.decode() for item in leading[key]], extra[key])
-    return [(key, array((), items)) for key, items in leading.items() if key not in extra]
+    return [(key, _array((), items)) for key, items in leading.items() if key not in extra]
+
+
+def _array(pieces: Sequence[bytes], bodies: Iterable[bytes] = ()) -> tuple[bytes, ...]:
+    """Close an array: what is encoded for good, and what may still change."""
+    tail = b",".join(bodies)
+    return (b"[", *pieces, b"," if pieces and tail else b"", tail, b"]")
 
 
 def _dumped(body: Body) -> bytes:

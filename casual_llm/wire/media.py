@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from casual_llm.messages import AudioContent, FileContent, ImageContent, is_reference, is_url
+from casual_llm.wire.report import Report
 
 Medium = TypeVar("Medium", bound=ImageContent | FileContent | AudioContent)
 
@@ -47,8 +48,29 @@ def has_default_media_type(part: ImageContent | FileContent | AudioContent) -> b
     >>> has_default_media_type(ImageContent(source="aGk=")), DEFAULT_IMAGE_TYPE
     (True, 'image/jpeg')
     """
+    return part.media_type == _default_media_type(part)
+
+
+def _default_media_type(part: ImageContent | FileContent | AudioContent) -> str:
     default: str = type(part).model_fields["media_type"].default
-    return part.media_type == default
+    return default
+
+
+def drop_media_type(
+    part: ImageContent | FileContent | AudioContent, path: str, report: Report
+) -> dict[str, object]:
+    """Report the media type of a URL and return the default: the server declares the type of what it serves.
+
+    >>> report, url = Report(), "https://example.com/cat"
+    >>> drop_media_type(ImageContent(source=url, media_type="image/png"), "messages[0].content[0]", report)
+    {'media_type': 'image/jpeg'}
+    >>> report.losses[0].path, drop_media_type(ImageContent(source=url), "messages[0].content[1]", report)
+    ('messages[0].content[0].media_type', {})
+    """
+    if has_default_media_type(part):
+        return {}
+    report.dropped(f"{path}.media_type", part.media_type)
+    return {"media_type": _default_media_type(part)}
 
 
 def parse_data_uri(uri: str) -> Inline | None:

@@ -9,16 +9,25 @@ count, and such blocks are dropped and reported.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from attrs import frozen
-from pydantic_core import from_json
 
 from casual_llm.frozen import Json, freeze_object
-from casual_llm.messages import AssistantMessage, AssistantToolCall, ChatMessage, Native
-from casual_llm.wire.json import dump, items, mapping
+from casual_llm.messages import (
+    AssistantMessage,
+    AssistantToolCall,
+    ChatMessage,
+    ContentPart,
+    Native,
+    NativeContent,
+    TextContent,
+    ToolResultMessage,
+)
+from casual_llm.wire.arguments import arguments_of, object_at, object_or_text
+from casual_llm.wire.json import items, mapping
 from casual_llm.wire.message_format import Body
-from casual_llm.wire.report import PlacedError, Report, native_for, overlay_native, report_foreign
+from casual_llm.wire.report import Report, native_for, overlay_native, report_foreign
 
 Block: TypeAlias = Mapping[str, Json]
 ROLE, CONTENT = "role", "content"
@@ -112,6 +121,47 @@ def canonical_answer(
         report.changed(f"{path}.tool_calls", "dropped", [])
     update = {"content": content, "tool_calls": calls or None, "refusal": None, "native": native}
     return message.model_copy(update=update)
+
+
+def is_plain_text(part: ContentPart) -> TypeGuard[TextContent]:
+    """Return whether a part is a text and nothing else.
+
+    >>> is_plain_text(TextContent(text="Hi")), is_plain_text(TextContent(text="Hi", cache_control={}))
+    (True, False)
+    """
+    return type(part) is TextContent and part.native is None and part.cache_control is None
+
+
+def drop_part(part: ContentPart, path: str, report: Report) -> None:
+    """Report a part that a format does not support by its type; what it holds may be long.
+
+    >>> report = Report()
+    >>> drop_part(NativeContent(format="openai", block={"type": "poem"}), "messages[0].content[0]", report)
+    >>> report.losses[0].asked
+    {'type': 'poem'}
+    """
+    kind = part.block.get("type") if isinstance(part, NativeContent) else part.type
+    report.dropped(path, {"type": kind})
+
+
+def canonical_reference(
+    message: ToolResultMessage, identity: str, tool_names: Mapping[str, str], path: str, report: Report
+) -> dict[str, object]:
+    """Return what of a tool's result is written otherwise, where it names its call by a valid id alone.
+
+    >>> report, result = Report(), ToolResultMessage(name="now", tool_call_id="1", content="12:00")
+    >>> canonical_reference(result, "1", {"1": "clock"}, "messages[2]", report)
+    {'name': 'clock'}
+    """
+    update: dict[str, object] = {}
+    if identity != message.tool_call_id:
+        report.changed(f"{path}.tool_call_id", "rewritten", message.tool_call_id, identity)
+        update["tool_call_id"] = identity
+    name = tool_names.get(identity, "")
+    if name != message.name:  # a name that differs from the call's own is not sent
+        report.dropped(f"{path}.name", message.name)
+        update["name"] = name
+    return update
 
 
 def is_blank(text: str | None) -> bool:
@@ -221,46 +271,3 @@ def frozen_native(native: Native) -> Native:
         return {name: mapping(keys) for name, keys in freeze_object(native).items()} if native else None
     except ValueError:
         return None
-
-
-def arguments_of(given: Json) -> str:
-    """Return the input of a call as text; some servers send the text itself.
-
-    >>> arguments_of({"city": "Oslo"})
-    '{"city":"Oslo"}'
-    """
-    if given is None:
-        return "{}"
-    return given if isinstance(given, str) else dump(given).decode()
-
-
-def object_or_text(arguments: str) -> Mapping[str, Json] | str:
-    """Return the arguments of a call as the object that they are, or as they stand.
-
-    >>> object_or_text('{"city": "Oslo"}'), object_or_text("{")
-    ({'city': 'Oslo'}, '{')
-    """
-    try:
-        return _object(arguments)
-    except ValueError:
-        return arguments
-
-
-def object_at(path: str, arguments: str) -> Mapping[str, Json]:
-    """Return the arguments of a call as an object, or refuse them by their path; blank ones are an empty one.
-
-    >>> object_at("messages[1].tool_calls[0].function.arguments", " ")
-    {}
-    """
-    try:
-        return _object(arguments)
-    except ValueError as error:
-        problem = f"not a JSON object: {error}"
-        remedy = "repair the JSON, or leave out this call and its result"
-        raise PlacedError(path, problem, remedy) from None
-
-
-def _object(arguments: str) -> Mapping[str, Json]:
-    if not arguments or arguments.isspace():
-        return {}
-    return freeze_object(from_json(arguments.encode()), "arguments")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from frozendict import frozendict
 
 from casual_llm.frozen import Json
@@ -59,6 +59,9 @@ class EncodedMessages:
     """The messages of a call on the wire."""
 
     prefix: Prefix
+    """What the next call can go on from; empty where system messages were merged."""
+    pieces: tuple[bytes, ...] = ()
+    """Together, the inside of the array of messages, but for the open turn."""
     open_turn: tuple[bytes, ...] = ()
     """The turn that a next message may still join."""
     system: tuple[bytes, ...] = ()
@@ -96,11 +99,11 @@ def encode_messages(
     if prefix.issuer not in {None, issuer or ""}:
         prefix = EMPTY_PREFIX
     if merge_system and has_several_system_messages(messages):
-        # Merged messages stand elsewhere than in the call, so no prefix of it fits them.
+        # Merged messages stand elsewhere than in the call, so no prefix fits them, nor theirs another call.
         fold = _Fold(form, EMPTY_PREFIX, issuer)
         for one in _merged(form, [*fold.canonical(messages)], fold.report):
             fold.add(one)
-        return fold.result(0)
+        return evolve(fold.result(len(messages)), prefix=EMPTY_PREFIX)
     fold = _Fold(form, prefix, issuer)
     for one in fold.canonical(messages):
         fold.add(one)
@@ -224,10 +227,11 @@ class _Fold:
             self.mark = self._position(count)
         bodies = dump_bodies(self.bodies[:closed], self.starts)
         mark, report = self.mark, self.report
+        pieces = append(self.prefix.pieces, bodies)
         return EncodedMessages(
             prefix=Prefix(
                 count=mark.messages,
-                pieces=append(self.prefix.pieces, bodies),
+                pieces=pieces,
                 losses=tuple(report.losses[: mark.losses]),
                 changes=tuple(report.changes[: mark.changes]),
                 tool_names={**self.prefix.tool_names, **dict(self.calls[: mark.calls])}
@@ -236,6 +240,7 @@ class _Fold:
                 system=tuple(self.system[: mark.system]),
                 issuer=(self.issuer or "") if self.marked else None,
             ),
+            pieces=pieces,
             open_turn=tuple(dump_bodies(self.bodies[closed:], self.starts[closed:])),
             system=tuple(self.system),
             report=report,
@@ -286,13 +291,3 @@ def append(pieces: tuple[bytes, ...], bodies: Iterable[bytes]) -> tuple[bytes, .
         last = merged.pop()
         merged[-1] += last
     return tuple(merged)
-
-
-def array(pieces: Sequence[bytes], bodies: Iterable[bytes] = ()) -> tuple[bytes, ...]:
-    """Close the array of messages: what is encoded for good, and what may still change.
-
-    >>> b"".join(array((b'{"a":1}',), [b'{"b":2}']))
-    b'[{"a":1},{"b":2}]'
-    """
-    tail = b",".join(bodies)
-    return (b"[", *pieces, b"," if pieces and tail else b"", tail, b"]")

@@ -43,12 +43,13 @@ def _call(form: RequestFormat, request: Request) -> Call:
     fields = PathFields("", form.stream_default) if form.read_path is None else form.read_path(request.url)
     model, stream = fields
     if form.model_key is not None:
-        model = text_at("model", rest.pop(form.model_key, ""))
+        model = text_at(form.model_key, rest.pop(form.model_key, ""))
     if form.stream_key is not None:
-        stream = _flag(form, rest.pop(form.stream_key, None))
+        flag = optional_flag_at(form.stream_key, rest.pop(form.stream_key, None))
+        stream = form.stream_default if flag is None else flag
     if stream and form.stream_body.items() <= rest.items():
         rest = {key: value for key, value in rest.items() if key not in form.stream_body}
-    messages = list_at("messages", rest.pop(form.messages_key, []))
+    messages = list_at(form.messages_key, rest.pop(form.messages_key, []))
     return Call(
         model=model,
         messages=form.read_messages(messages, rest),
@@ -57,10 +58,11 @@ def _call(form: RequestFormat, request: Request) -> Call:
     )
 
 
-def _flag(form: RequestFormat, value: Json) -> bool:
-    if not isinstance(value, bool | None):
-        raise PlacedError("stream", "expected true or false")
-    return form.stream_default if value is None else value
+def optional_flag_at(path: str, value: Json) -> bool | None:
+    """Return a flag or `None`, or refuse the value by its path."""
+    if isinstance(value, bool | None):
+        return value
+    raise PlacedError(path, "expected true or false")
 
 
 def text_at(path: str, value: Json) -> str:

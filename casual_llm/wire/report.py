@@ -188,6 +188,22 @@ def report_foreign(path: str, native: Natives | None, names: Collection[str], re
             report.dropped(f"{path}.native.{name}", sorted(keys))
 
 
+def drop_unsupported(value: object, names: Collection[str], path: str, report: Report) -> dict[str, object]:
+    """Report those of the named fields that are set, and return all of those as `None`, for a copy without.
+
+    >>> from casual_llm.messages import ImageContent
+    >>> report, path = Report(), "messages[0].content[0]"
+    >>> drop_unsupported(ImageContent(source="aGk=", detail="low"), ["detail"], path, report)
+    {'detail': None}
+    >>> report.losses[0].path
+    'messages[0].content[0].detail'
+    """
+    given = [name for name in names if getattr(value, name) is not None]
+    for name in given:
+        report.dropped(f"{path}.{name}", getattr(value, name))
+    return dict.fromkeys(given)
+
+
 def overlay_native(  # noqa: PLR0913 # what is laid over what, for whom, and where it is reported
     body: dict[str, Json],
     native: Natives | None,

@@ -8,7 +8,7 @@ from support.corpus import Exchange, answer, exchanges, streamed
 
 from casual_llm.failures import Truncated
 from casual_llm.providers.ollama import codec
-from casual_llm.providers.ollama.decode import FINISH_REASONS
+from casual_llm.wire.decoding import OUR_REASONS
 
 CODEC = codec()
 
@@ -27,7 +27,7 @@ def test_every_finish_reason_that_was_recorded_has_a_meaning_or_answers_no_quest
     recorded: tuple[Exchange, ...],
 ) -> None:
     reasons = {exchange.expected.finish for exchange in recorded if exchange.expected}
-    assert reasons - FINISH_REASONS.keys() == {None, "load"}
+    assert reasons - OUR_REASONS.keys() == {None, "load"}
 
 
 def test_recorded_thoughts_are_kept_and_given_back_with_the_message(

@@ -41,14 +41,16 @@ BAD: dict[str, tuple[ChatMessage, str]] = {
     "arguments cut off": (
         asking('{"city": "Par'),
         (
-            'messages[1].tool_calls[0].function.arguments: expected a JSON object, got \'{"city": "Par\'; '
+            "messages[1].tool_calls[0].function.arguments: not a JSON object: "
+            "EOF while parsing a string at line 1 column 13; "
             "repair the JSON, or leave out this call and its result"
         ),
     ),
     "arguments that are a list": (
         asking("[1]"),
         (
-            "messages[1].tool_calls[0].function.arguments: expected a JSON object, got '[1]'; "
+            "messages[1].tool_calls[0].function.arguments: not a JSON object: "
+            "arguments: expected a dict, got a list; "
             "repair the JSON, or leave out this call and its result"
         ),
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import is_
-from typing import Any, NamedTuple, TypeAlias, TypeGuard
+from typing import Any, NamedTuple, TypeAlias
 
 from casual_llm.frozen import thaw
 from casual_llm.messages import (
@@ -23,10 +23,10 @@ from casual_llm.messages import (
 )
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import mapping
-from casual_llm.wire.media import base64_of, has_default_media_type, plain, text_of_file
+from casual_llm.wire.media import base64_of, drop_media_type, plain, text_of_file
 from casual_llm.wire.message_format import Body
-from casual_llm.wire.parts import Block, is_blank
-from casual_llm.wire.report import PlacedError, Report, native_for, overlay_native
+from casual_llm.wire.parts import Block, drop_part, is_blank, is_plain_text
+from casual_llm.wire.report import PlacedError, Report, drop_unsupported, native_for, overlay_native
 
 FORMAT = "anthropic"
 NAMES = (FORMAT,)
@@ -57,18 +57,16 @@ def canonical_content(content: Content, path: str, report: Report) -> Content:
         report.changed(path, "dropped", content)
         return ""
     canonical = [
-        part if _is_plain(part) and not is_blank(part.text) else _canonical(part, f"{path}[{index}]", report)
+        part
+        if is_plain_text(part) and not is_blank(part.text)
+        else _canonical(part, f"{path}[{index}]", report)
         for index, part in enumerate(content)
     ]
     parts = [part for part in canonical if part is not None]
-    if len(parts) == 1 and _is_plain(parts[0]):
+    if len(parts) == 1 and is_plain_text(parts[0]):
         report.changed(path, "rewritten", "a list of one text", "a text")
         return parts[0].text
     return content if all(map(is_, canonical, content)) else tuple(parts)
-
-
-def _is_plain(part: ContentPart) -> TypeGuard[TextContent]:
-    return type(part) is TextContent and part.native is None and part.cache_control is None
 
 
 def _canonical(part: ContentPart, path: str, report: Report) -> ContentPart | None:
@@ -81,8 +79,7 @@ def _canonical(part: ContentPart, path: str, report: Report) -> ContentPart | No
     if isinstance(part, NativeContent) and part.format == FORMAT:
         return _canonical_block(part, path, report)
     if isinstance(part, NativeContent | AudioContent):
-        kind = part.block.get("type") if isinstance(part, NativeContent) else part.type
-        report.dropped(path, {"type": kind})
+        drop_part(part, path, report)
         return None
     canonical = part if isinstance(part, TextContent) else _canonical_medium(part, path, report)
     if canonical.native is not None:
@@ -96,17 +93,13 @@ def _canonical_block(part: NativeContent, path: str, report: Report) -> ContentP
     if known == part:
         return part
     report.changed(path, "rewritten", "a block", f"a part: {known.type}")
-    return known if _is_plain(known) else part
+    return known if is_plain_text(known) else part
 
 
 def _canonical_medium(part: Medium, path: str, report: Report) -> Medium:
     update: dict[str, object] = {}
     if is_url(part.source):
-        canonical = part
-        if not has_default_media_type(part):
-            # The server of a URL declares the type of what it serves.
-            report.dropped(f"{path}.media_type", part.media_type)
-            update["media_type"] = type(part).model_fields["media_type"].default
+        canonical, update = part, drop_media_type(part, path, report)
     else:
         canonical = _in_base64(part, path)
         if canonical is not part:
@@ -114,9 +107,8 @@ def _canonical_medium(part: Medium, path: str, report: Report) -> Medium:
         if canonical.media_type != TEXT and text_of_file(canonical) is not None:
             report.replaced(f"{path}.media_type", canonical.media_type, TEXT)
             update["media_type"] = TEXT
-    if isinstance(part, ImageContent) and part.detail is not None:
-        report.dropped(f"{path}.detail", part.detail)
-        update["detail"] = None
+    if isinstance(part, ImageContent):
+        update |= drop_unsupported(part, ("detail",), path, report)
     return canonical.model_copy(update=update) if update else canonical
 
 
@@ -143,7 +135,7 @@ def write_content(content: Content) -> list[Body]:
         return []
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
-    return [{"type": "text", "text": part.text} if _is_plain(part) else _write(part) for part in content]
+    return [{"type": "text", "text": part.text} if is_plain_text(part) else _write(part) for part in content]
 
 
 def _write(part: ContentPart) -> Body:
@@ -253,4 +245,4 @@ def compact(parts: Sequence[ContentPart]) -> str | tuple[ContentPart, ...]:
     >>> compact([TextContent(text="Hi")])
     'Hi'
     """
-    return parts[0].text if len(parts) == 1 and _is_plain(parts[0]) else tuple(parts)
+    return parts[0].text if len(parts) == 1 and is_plain_text(parts[0]) else tuple(parts)

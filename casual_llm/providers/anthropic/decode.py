@@ -17,15 +17,17 @@ from casual_llm.providers.anthropic.content import FORMAT
 from casual_llm.providers.anthropic.replay import is_plain, is_unsigned, native_of_call
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage, corrected
+from casual_llm.wire.arguments import arguments_of
 from casual_llm.wire.block_stream import BlockDelta
 from casual_llm.wire.codec import Chunks, Response
 from casual_llm.wire.collect import derived_id
-from casual_llm.wire.decoding import decode_with
+from casual_llm.wire.decoding import OUR_REASONS, decode_with, finish_reason_of
 from casual_llm.wire.error_bodies import error_message_and_code, status_in
 from casual_llm.wire.json import count, items, mapping, text
-from casual_llm.wire.parts import Block, arguments_of, frozen_native
+from casual_llm.wire.parts import Block, frozen_native
 
 FINISH_REASONS: Mapping[str, FinishReason] = {
+    **OUR_REASONS,
     "end_turn": "stop",
     "stop_sequence": "stop",
     "pause_turn": "pause",
@@ -33,13 +35,6 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "model_context_window_exceeded": "length",
     "tool_use": "tool_calls",
     "refusal": "content_filter",
-    # Servers in front of other models pass on their reasons.
-    "stop": "stop",
-    "length": "length",
-    "tool_calls": "tool_calls",
-    "content_filter": "content_filter",
-    "error": "error",
-    "pause": "pause",
 }
 """The finish reasons of servers and their meanings; one not listed stays in `raw_finish_reason` alone."""
 
@@ -198,8 +193,7 @@ def ending_of(delta: Mapping[str, Json], *, called: bool) -> dict[str, Any]:
     raw, details = text(delta.get("stop_reason")), mapping(delta.get("stop_details"))
     reason = FINISH_REASONS.get(raw.lower())
     return {
-        # Where tools were called, a loop over tools waits for that, whatever reason is given with them.
-        "finish_reason": "tool_calls" if reason in {"stop", "pause"} and called else reason,
+        "finish_reason": finish_reason_of(reason, has_tool_calls=called),
         "raw_finish_reason": raw or None,
         "refusal": text(details.get("explanation")) if details.get("type") == "refusal" else "",
     }

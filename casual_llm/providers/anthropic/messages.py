@@ -26,7 +26,15 @@ from casual_llm.providers.anthropic.content import (
 from casual_llm.providers.anthropic.replay import BLOCKS, is_plain, text_of, valid_id, write_call
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.message_format import Body, MessageFormat, Role, Unit
-from casual_llm.wire.parts import CONTENT, ROLE, canonical_answer, is_blank, native_blocks, other_keys
+from casual_llm.wire.parts import (
+    CONTENT,
+    ROLE,
+    canonical_answer,
+    canonical_reference,
+    is_blank,
+    native_blocks,
+    other_keys,
+)
 from casual_llm.wire.report import PlacedError, Report, native_for, overlay_native, report_foreign
 
 
@@ -85,14 +93,7 @@ def _canonical_result(
     if content is not message.content:
         update["content"] = content
     identity = valid_id(message.tool_call_id)
-    if identity != message.tool_call_id:
-        report.changed(f"{path}.tool_call_id", "rewritten", message.tool_call_id, identity)
-        update["tool_call_id"] = identity
-    name = tool_names.get(identity, "")
-    if message.name != name:
-        # A result names its call by id alone; a name that differs from the call's own is not sent.
-        report.dropped(f"{path}.name", message.name)
-        update["name"] = name
+    update |= canonical_reference(message, identity, tool_names, path, report)
     canonical = message.model_copy(update=update) if update else message
     if canonical.native is not None:
         overlay_native(_write_result(canonical), canonical.native, NAMES, path, report)

@@ -22,7 +22,7 @@ from casual_llm.providers.anthropic.replay import BLOCKS
 from casual_llm.wire.json import mapping, text
 from casual_llm.wire.message_format import Body
 from casual_llm.wire.parts import Block, message_of
-from casual_llm.wire.reading import objects_at, take, text_at
+from casual_llm.wire.reading import objects_at, optional_flag_at, take, text_at
 from casual_llm.wire.report import PlacedError
 
 
@@ -105,9 +105,7 @@ def _system(path: str, content: Json) -> list[ChatMessage]:
 
 def _result(path: str, block: Block, names: Mapping[str, str]) -> ToolResultMessage:
     identity = text_at(f"{path}.tool_use_id", block.get("tool_use_id"))
-    is_error, content = block.get("is_error"), block.get("content") or ""
-    if not isinstance(is_error, bool | None):
-        raise PlacedError(f"{path}.is_error", "expected true or false")
+    content = block.get("content") or ""
     if not isinstance(content, str):
         content_path = f"{path}.content"
         content = compact([read_part(part) for part in objects_at(content_path, content, "blocks")])  # type: ignore[assignment] # parts are not JSON
@@ -115,7 +113,7 @@ def _result(path: str, block: Block, names: Mapping[str, str]) -> ToolResultMess
         "name": names.get(identity, ""),
         "tool_call_id": identity,
         "content": content,
-        "is_error": is_error,
+        "is_error": optional_flag_at(f"{path}.is_error", block.get("is_error")),
     }
     other = other_fields(block, {"type", "tool_use_id", "is_error", "content"})
     return ToolResultMessage.model_validate({**fields, **other})

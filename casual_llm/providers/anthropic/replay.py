@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 
 from casual_llm.messages import AssistantToolCall, AssistantToolCallFunction, Native
 from casual_llm.providers.anthropic.content import FORMAT, NAMES
+from casual_llm.wire.arguments import arguments_of, object_or_text
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.ids import valid_tool_call_id
 from casual_llm.wire.json import text
 from casual_llm.wire.message_format import Body
-from casual_llm.wire.parts import Block, BlockFormat, arguments_of, is_blank, object_or_text
+from casual_llm.wire.parts import Block, BlockFormat, is_blank
 from casual_llm.wire.report import native_for
 
 DIRECT: Block = {"type": "direct"}

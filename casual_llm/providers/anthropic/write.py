@@ -12,11 +12,12 @@ from casual_llm.providers.anthropic.decode import UNKNOWN
 from casual_llm.providers.anthropic.replay import BLOCKS, text_of, write_call
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
+from casual_llm.wire.arguments import arguments_of
 from casual_llm.wire.codec import Response
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import dump, items
 from casual_llm.wire.message_format import Body
-from casual_llm.wire.parts import agreeing_blocks, arguments_of
+from casual_llm.wire.parts import agreeing_blocks
 
 _STOP_REASONS: Mapping[str | None, str] = {
     "stop": "end_turn",

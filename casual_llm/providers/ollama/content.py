@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import TypeGuard
 
 from casual_llm.frozen import Json
-from casual_llm.messages import ContentPart, ImageContent, NativeContent, TextContent, is_reference, is_url
+from casual_llm.messages import ContentPart, ImageContent, TextContent, is_reference, is_url
 from casual_llm.wire.images import media_type_of
 from casual_llm.wire.json import text
 from casual_llm.wire.media import DEFAULT_IMAGE_TYPE, Inline, inline, parse_data_uri
 from casual_llm.wire.message_format import Body
+from casual_llm.wire.parts import drop_part, is_plain_text
 from casual_llm.wire.reading import list_at, optional_text_at
-from casual_llm.wire.report import PlacedError, Report, report_foreign
+from casual_llm.wire.report import PlacedError, Report, drop_unsupported, report_foreign
 
 Content = str | Sequence[ContentPart] | None
 _FETCH = "fetch the image first: fetch_image_as_base64 for a URL, read_image for a file"
@@ -28,17 +28,13 @@ def canonical_content(content: Content, path: str, report: Report, *, empty: str
     """
     if content and isinstance(content, str):
         return content
-    texts = [part.text for part in content or () if _is_plain(part)]
+    texts = [part.text for part in content or () if is_plain_text(part)]
     if content and len(texts) < len(content):
         return _canonical_parts(content, f"{path}.content", report)
     canonical = "\n".join(texts) if content else empty
     if canonical != content:
         report.changed(f"{path}.content", "rewritten", _types(content), _types(canonical))
     return canonical
-
-
-def _is_plain(part: object) -> TypeGuard[TextContent]:
-    return type(part) is TextContent and part.native is None and part.cache_control is None
 
 
 def _types(content: Content) -> Json:
@@ -75,20 +71,17 @@ def _canonical_parts(parts: Sequence[ContentPart], path: str, report: Report) ->
 
 def _report_part(part: ContentPart, path: str, report: Report) -> None:
     if not isinstance(part, TextContent | ImageContent):
-        kind = part.block.get("type") if isinstance(part, NativeContent) else part.type
-        report.dropped(path, {"type": kind})
+        drop_part(part, path, report)
         return
     report_foreign(path, part.native, (), report)  # a part has no object of its own to hold keys
-    if part.cache_control is not None:
-        report.dropped(f"{path}.cache_control", part.cache_control)
+    drop_unsupported(part, ("cache_control",), path, report)
 
 
 def _canonical_image(part: ImageContent, path: str, report: Report) -> tuple[ImageContent, bool]:
     """Return an image as base64 of the type that its bytes have, and whether that is another form of it."""
     declared, data = _inline(part, path)
     media_type = media_type_in(data)
-    if part.detail is not None:
-        report.dropped(f"{path}.detail", part.detail)
+    drop_unsupported(part, ("detail",), path, report)
     is_lost = media_type is None and declared != DEFAULT_IMAGE_TYPE
     if is_lost:  # the server reads the type from the bytes, and these do not reveal it
         report.dropped(f"{path}.media_type", declared)

@@ -13,24 +13,14 @@ from returns.result import Result
 
 from casual_llm.failures import DecodeError, ErrorResponse
 from casual_llm.frozen import Json
-from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
+from casual_llm.reply import Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
 from casual_llm.wire.arguments import compact_arguments
 from casual_llm.wire.codec import Chunks, Response
 from casual_llm.wire.collect import derived_id
-from casual_llm.wire.decoding import decode_with
+from casual_llm.wire.decoding import OUR_REASONS, decode_with, finish_reason_of
 from casual_llm.wire.error_bodies import error_message_and_code, status_in
-from casual_llm.wire.json import count, dump, items, mapping, text
-
-FINISH_REASONS: Mapping[str, FinishReason] = {
-    "stop": "stop",
-    "length": "length",
-    "tool_calls": "tool_calls",
-    "content_filter": "content_filter",
-    "error": "error",
-    "pause": "pause",
-}
-"""What servers send, and what it means; `load` and `unload` answer a request that asks for no answer."""
+from casual_llm.wire.json import count, items, mapping, text
 
 
 def decode(response: Response) -> Result[Reply, DecodeError]:
@@ -94,8 +84,8 @@ _TEXTS = (("content", "content"), ("reasoning", "thinking"), ("refusal", "refusa
 
 
 def _end(body: Mapping[str, Json], *, has_tool_calls: bool) -> dict[str, Any]:
+    # `load` and `unload` answer a request that asks for no answer.
     raw = text(body.get("done_reason"))
-    reason = FINISH_REASONS.get(raw)
     usage = Usage(
         prompt_tokens=count(body.get("prompt_eval_count")),
         completion_tokens=count(body.get("eval_count")),
@@ -104,8 +94,7 @@ def _end(body: Mapping[str, Json], *, has_tool_calls: bool) -> dict[str, Any]:
         cache_write_tokens=count(body.get("cache_write_tokens")),
     )
     return {
-        # Servers send `stop` with tool calls; what happened is that tools were called.
-        "finish_reason": "tool_calls" if reason in {"stop", "pause"} and has_tool_calls else reason,
+        "finish_reason": finish_reason_of(OUR_REASONS.get(raw), has_tool_calls=has_tool_calls),
         "raw_finish_reason": raw or None,
         "usage": None if usage == Usage() else usage,
     }
@@ -118,14 +107,8 @@ def _tool_call(index: int, call: Mapping[str, Json], created: str) -> ToolCallDe
         index=index,
         id=text(call.get("id")) or (derived_id(created, index) if created else None),
         name=text(function.get("name")) or None,
-        arguments=_arguments(function.get("arguments")),
+        arguments=compact_arguments(function.get("arguments")),
     )
-
-
-def _arguments(arguments: Json) -> str:
-    if isinstance(arguments, str):
-        return compact_arguments(arguments)
-    return "{}" if arguments is None else dump(arguments).decode()
 
 
 def _native(**keys: Json) -> dict[str, dict[str, Json]] | None:

@@ -8,10 +8,9 @@ from pydantic_core import from_json
 
 from casual_llm.messages import AssistantToolCall, ChatMessage
 from casual_llm.providers.ollama.content import canonical_content, write_content
-from casual_llm.wire.arguments import arguments_at
-from casual_llm.wire.json import dump
+from casual_llm.wire.arguments import arguments_of, object_at
 from casual_llm.wire.message_format import Body, MessageFormat, Unit
-from casual_llm.wire.report import Report, native_for, overlay_native
+from casual_llm.wire.report import Report, drop_unsupported, native_for, overlay_native
 
 NAMES = ("ollama",)
 _UNSUPPORTED: Mapping[str, Sequence[str]] = {
@@ -30,14 +29,9 @@ def canonical_message(message: ChatMessage, path: str, _: Mapping[str, str], rep
     >>> canonical_message(UserMessage(content=[TextContent(text="Hi")]), "messages[0]", {}, Report()).content
     'Hi'
     """
-    update = dict[str, object]()
-    for name in _UNSUPPORTED[message.role]:
-        value = getattr(message, name)
-        if value is not None:
-            report.dropped(f"{path}.{name}", value)
-            update[name] = None
+    update = drop_unsupported(message, _UNSUPPORTED[message.role], path, report)
     content, calls = message.content, message.tool_calls if message.role == "assistant" else None
-    if message.role != "system" and not _is_empty(message):
+    if message.role != "system":
         canonical = canonical_content(content, path, report, empty=None if calls else "")
         if canonical is not content:
             update["content"] = canonical
@@ -47,13 +41,6 @@ def canonical_message(message: ChatMessage, path: str, _: Mapping[str, str], rep
         fields = _write_fields(message.model_copy(update=update))
         overlay_native(fields, message.native, NAMES, path, report)
     return message.model_copy(update=update) if update else message
-
-
-def _is_empty(message: ChatMessage) -> bool:
-    """Return whether a message has nothing to send, for which it is refused."""
-    if message.content or isinstance(message.content, str) or message.native:
-        return False
-    return message.role != "assistant" or not (message.tool_calls or message.refusal)
 
 
 def _canonical_calls(
@@ -67,7 +54,7 @@ def _canonical_calls(
 
 def _canonical_call(call: AssistantToolCall, path: str, report: Report) -> AssistantToolCall:
     path_of_arguments, given = f"{path}.function.arguments", call.function.arguments
-    arguments = dump(arguments_at(path_of_arguments, given)).decode()
+    arguments = arguments_of(object_at(path_of_arguments, given))
     if arguments != given:
         report.changed(path_of_arguments, "rewritten", given, arguments)
         function = call.function.model_copy(update={"arguments": arguments})

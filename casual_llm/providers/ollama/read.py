@@ -21,7 +21,7 @@ from casual_llm.providers.ollama.content import content_keys, read_content, read
 from casual_llm.providers.ollama.messages import NAMES
 from casual_llm.wire.arguments import compact_arguments
 from casual_llm.wire.collect import derived_id
-from casual_llm.wire.json import dump, mapping
+from casual_llm.wire.json import mapping
 from casual_llm.wire.message_format import Body
 from casual_llm.wire.reading import list_at, native_rest, optional_text_at, text_at
 from casual_llm.wire.report import PlacedError
@@ -73,12 +73,9 @@ def _tool_call(path: str, call: _Object, derived: str) -> AssistantToolCall:
         raise PlacedError(f"{path}.function.arguments", "expected an object")
     # The order of the calls means the same as `index`, and the only type is `function`.
     known = {"id", "type"} if function.keys() - {"name", "arguments", "index"} else {"id", "type", "function"}
-    written = (
-        dump(arguments).decode() if isinstance(arguments, Mapping) else compact_arguments(arguments or "")
-    )
     return AssistantToolCall(
         id=identity if isinstance(identity, str) else derived,
-        function=AssistantToolCallFunction(name=name, arguments=written),
+        function=AssistantToolCallFunction(name=name, arguments=compact_arguments(arguments)),
         native=native_rest(_FORMAT, call, known),
     )
 

@@ -13,7 +13,7 @@ from casual_llm.messages import AssistantToolCall
 from casual_llm.providers.ollama.messages import NAMES
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
-from casual_llm.wire.arguments import parse_arguments
+from casual_llm.wire.arguments import object_or_text
 from casual_llm.wire.codec import Response
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import dump, text
@@ -84,7 +84,5 @@ def _end(reply: Reply) -> Body:
 
 
 def _tool_call(call: AssistantToolCall) -> Json:
-    arguments: Json = parse_arguments(call.function.arguments)
-    if arguments is None:  # what a model did not finish can only be sent as text
-        arguments = call.function.arguments
+    arguments = object_or_text(call.function.arguments)  # what a model did not finish is sent as text
     return {"id": call.id, "function": {"name": call.function.name, "arguments": arguments}}

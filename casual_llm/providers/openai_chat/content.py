@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import is_
-from typing import Any, TypeGuard
+from typing import Any
 
 from casual_llm.frozen import Json, freeze_object, thaw
 from casual_llm.messages import (
@@ -23,10 +23,11 @@ from casual_llm.messages import (
 from casual_llm.providers.openai_chat.dialect import Dialect
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import items, mapping, text
-from casual_llm.wire.media import DEFAULT_IMAGE_TYPE, has_default_media_type, plain, uri_of
+from casual_llm.wire.media import DEFAULT_IMAGE_TYPE, drop_media_type, has_default_media_type, plain, uri_of
 from casual_llm.wire.message_format import Body
+from casual_llm.wire.parts import drop_part, is_plain_text
 from casual_llm.wire.reading import objects_at
-from casual_llm.wire.report import Report, native_for, overlay_native
+from casual_llm.wire.report import Report, drop_unsupported, native_for, overlay_native
 
 FORMAT = "openai"
 _AUDIO_FORMATS: Mapping[str, str] = {"audio/mpeg": "mp3"}
@@ -43,16 +44,12 @@ def canonical_content(
     if content is None or isinstance(content, str):
         return content
     parts = [
-        part if _is_plain(part) else _canonical(part, dialect, f"{path}[{index}]", report, media=media)
+        part if is_plain_text(part) else _canonical(part, dialect, f"{path}[{index}]", report, media=media)
         for index, part in enumerate(content)
     ]
     if all(map(is_, parts, content)):
         return content
     return tuple(part for part in parts if part is not None) or ""
-
-
-def _is_plain(part: ContentPart) -> TypeGuard[TextContent]:
-    return type(part) is TextContent and part.native is None and part.cache_control is None
 
 
 def _canonical(
@@ -61,17 +58,16 @@ def _canonical(
     if isinstance(part, NativeContent):
         if part.format in dialect.names:
             return part
-        report.dropped(path, {"type": part.block.get("type")})
+        drop_part(part, path, report)
         return None
     update: dict[str, object] = {}
     if not isinstance(part, TextContent):
         if not (media and _supports(part, dialect)):
-            report.dropped(path, {"type": part.type})
+            drop_part(part, path, report)
             return None
         update = _canonical_source(part, path, report)
-    if part.cache_control is not None and not dialect.cache_control:
-        report.dropped(f"{path}.cache_control", part.cache_control)
-        update["cache_control"] = None
+    if not dialect.cache_control:
+        update |= drop_unsupported(part, ("cache_control",), path, report)
     canonical = part.model_copy(update=update) if update else part
     if canonical.native is not None:
         overlay_native(_written(canonical, dialect), canonical.native, dialect.names, path, report)
@@ -90,11 +86,7 @@ def _supports(part: Medium, dialect: Dialect) -> bool:
 def _canonical_source(part: Medium, path: str, report: Report) -> dict[str, object]:
     """Return what of a source is written otherwise: base64 in one form, and a URL without media type."""
     if is_url(part.source):
-        if has_default_media_type(part):
-            return {}
-        # The server of a URL declares the type of what it serves.
-        report.dropped(f"{path}.media_type", part.media_type)
-        return {"media_type": type(part).model_fields["media_type"].default}
+        return drop_media_type(part, path, report)
     canonical = plain(part)
     update: dict[str, object] = {"source": canonical.source, "media_type": canonical.media_type}
     if canonical is part:
@@ -110,7 +102,8 @@ def write_content(content: Content, dialect: Dialect) -> Json:
     if content is None or isinstance(content, str):
         return content
     return [
-        {"type": "text", "text": part.text} if _is_plain(part) else _write(part, dialect) for part in content
+        {"type": "text", "text": part.text} if is_plain_text(part) else _write(part, dialect)
+        for part in content
     ]
 
 

@@ -19,35 +19,31 @@ from casual_llm.providers.openai_chat.dialect import Dialect
 from casual_llm.providers.openai_chat.replay import CUSTOM, native, replayed, signature
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage
+from casual_llm.wire.arguments import arguments_of
 from casual_llm.wire.codec import Response
-from casual_llm.wire.decoding import decode_with
+from casual_llm.wire.decoding import OUR_REASONS, decode_with, finish_reason_of
 from casual_llm.wire.error_bodies import error_message_and_code, status_in
 from casual_llm.wire.json import EMPTY, count, dump, items, mapping, parse, text
 
 Object = Mapping[str, Json]
 
 FINISH_REASONS: Mapping[str, FinishReason] = {
-    "stop": "stop",
+    **OUR_REASONS,
     "eos": "stop",
     "eos_token": "stop",
     "end_turn": "stop",
     "stop_sequence": "stop",
-    "length": "length",
     "max_tokens": "length",
     "model_length": "length",
     "model_context_window_exceeded": "length",
-    "tool_calls": "tool_calls",
     "function_call": "tool_calls",
     "tool_use": "tool_calls",
-    "content_filter": "content_filter",
     "safety": "content_filter",
     "refusal": "content_filter",
     "sensitive": "content_filter",
-    "error": "error",
     "network_error": "error",
     "insufficient_system_resource": "error",
     "function_call_filter": "error",
-    "pause": "pause",
     "pause_turn": "pause",
 }
 """The finish reasons of servers and their meanings; one not listed stays in `raw_finish_reason` alone."""
@@ -209,10 +205,9 @@ def _refusal(content: Json) -> str:
 
 
 def _finish_reason(raw: str, *, has_tool_calls: bool) -> FinishReason | None:
-    # Servers send `stop` with tool calls; what happened is that tools were called.
     # Gemini appends its own reason after a colon.
     reason = FINISH_REASONS.get(raw.lower().partition(":")[0])
-    return "tool_calls" if reason in {"stop", "pause"} and has_tool_calls else reason
+    return finish_reason_of(reason, has_tool_calls=has_tool_calls)
 
 
 def _usage(body: Object, choice: Object) -> Usage | None:
@@ -248,7 +243,8 @@ def _tool_call(
     custom = mapping(call.get("custom"))
     function = {**custom, "arguments": custom.get("input")} if custom else mapping(call.get("function"))
     index, identity, name = count(call.get("index")), text(call.get("id")), text(function.get("name"))
-    arguments = _arguments(function.get("arguments"))
+    given = function.get("arguments")
+    arguments = "" if given is None else arguments_of(given)
     position = len(calls) if new else _position(calls, ToolCallInProgress(index, identity, name, arguments))
     known = ToolCallInProgress(index, "", "") if position == len(calls) else calls[position]
     number = known.number if index is None else index
@@ -291,9 +287,3 @@ def _begins_anew(known: ToolCallInProgress, delta: ToolCallInProgress) -> bool:
     """Return whether whole arguments are followed by others: together they would not be JSON."""
     follows = known.arguments.endswith("}") and delta.arguments.startswith("{")
     return follows and is_successful(parse(known.arguments.encode("utf-8", "replace")))
-
-
-def _arguments(arguments: Json) -> str:
-    if arguments is None or isinstance(arguments, str):
-        return arguments or ""
-    return dump(arguments).decode()

@@ -20,7 +20,8 @@ from casual_llm.providers.openai_chat.dialect import Dialect
 from casual_llm.providers.openai_chat.replay import CUSTOM
 from casual_llm.wire.ids import valid_tool_call_id
 from casual_llm.wire.message_format import Body, MessageFormat, Unit
-from casual_llm.wire.report import Report, native_for, overlay_native
+from casual_llm.wire.parts import canonical_reference
+from casual_llm.wire.report import Report, drop_unsupported, native_for, overlay_native
 
 Update = dict[str, object]
 
@@ -54,9 +55,8 @@ def canonical_message(
         if message.tool_calls is not None or message.refusal is not None:
             update = _canonical_assistant(dialect, message, path, report)
     elif message.role == "system":
-        if message.cache_control is not None and not dialect.cache_control:
-            report.dropped(f"{path}.cache_control", message.cache_control)
-            update = {"cache_control": None}
+        if not dialect.cache_control:
+            update = drop_unsupported(message, ("cache_control",), path, report)
     else:
         content = canonical_content(
             message.content,
@@ -149,18 +149,12 @@ def _canonical_result(
     dialect: Dialect, message: ToolResultMessage, path: str, tool_names: Mapping[str, str], report: Report
 ) -> Update:
     update: Update = {}
+    if not message.content and not isinstance(message.content, str):
+        report.changed(f"{path}.content", "rewritten", [], "")  # as which no parts are read
+        update["content"] = ""
     identity = _valid_id(dialect, message.tool_call_id)
-    if identity != message.tool_call_id:
-        report.changed(f"{path}.tool_call_id", "rewritten", message.tool_call_id, identity)
-        update["tool_call_id"] = identity
-    if message.is_error is not None:
-        report.dropped(f"{path}.is_error", message.is_error)
-        update["is_error"] = None
-    name = tool_names.get(identity, "")
-    if message.name != name:
-        # A result names its call by id alone; a name that differs from the call's own is not sent.
-        report.dropped(f"{path}.name", message.name)
-        update["name"] = name
+    update |= canonical_reference(message, identity, tool_names, path, report)
+    update |= drop_unsupported(message, ("is_error",), path, report)
     if message.cache_control is not None:
         update |= _move_mark(dialect, message, path, report)
     return update

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from returns.result import safe
-
-from casual_llm.frozen import Json, freeze_object
+from casual_llm.frozen import Json
+from casual_llm.messages import Native
 from casual_llm.providers.openai_chat.dialect import Dialect
 from casual_llm.wire.json import items, mapping, text
+from casual_llm.wire.parts import frozen_native
 
 Object = Mapping[str, Json]
 THOUGHTS = ("reasoning_content", "reasoning")
@@ -23,7 +23,7 @@ _PIECES = frozenset({"text", "summary"})
 _SIGNED = "extra_content"
 
 
-def replayed(dialect: Dialect, deltas: Sequence[Object], reasoning: str) -> dict[str, Object] | None:
+def replayed(dialect: Dialect, deltas: Sequence[Object], reasoning: str) -> Native:
     """Return the `native` of an answer; `None` where it holds nothing to send again.
 
     >>> deltas = [{"reasoning_content": "h"}, {"reasoning_content": "m"}]
@@ -43,16 +43,12 @@ def replayed(dialect: Dialect, deltas: Sequence[Object], reasoning: str) -> dict
     return native(dialect, merged if thought is None else {**merged, thought: reasoning})
 
 
-_frozen = safe(exceptions=(ValueError,))(freeze_object)
-
-
-def native(dialect: Dialect, keys: Object) -> dict[str, Object] | None:
+def native(dialect: Dialect, keys: Object) -> Native:
     """Put keys under the dialect's name; drop them where they are nested too deep to be written again."""
-    frozen = _frozen(keys).value_or({}) if keys else {}
-    return {dialect.name: frozen} if frozen else None
+    return frozen_native({dialect.name: keys}) if keys else None
 
 
-def signature(dialect: Dialect, call: Object) -> dict[str, Object] | None:
+def signature(dialect: Dialect, call: Object) -> Native:
     """Return the `native` of a tool call: its thought signature, if it has one."""
     if _SIGNED not in dialect.replayed_fields or not mapping(call.get(_SIGNED)):
         return None
