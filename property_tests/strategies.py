@@ -10,7 +10,7 @@ import base64
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.strategies import SearchStrategy
 from pydantic import BaseModel
 
@@ -50,6 +50,8 @@ _ODD_TEXTS = (
 
 texts = st.text(max_size=3) | st.sampled_from(_ODD_TEXTS)
 non_empty_texts = st.text(min_size=1, max_size=3) | st.sampled_from([text for text in _ODD_TEXTS if text])
+FOR_EACH_FORMAT = settings(max_examples=settings().max_examples // 4)
+"""For laws that are tried with each format by its name: most formats share their functions."""
 names = st.text("abz09_-", min_size=1, max_size=2)
 numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**70), 2**70)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 from hypothesis import given, strategies as st
+from strategies import FOR_EACH_FORMAT
 
 from casual_llm.failures import CallFailure, EncodeError, ErrorResponse, Malformed, Truncated
 from casual_llm.formats import FORMATS
@@ -51,6 +52,7 @@ def _marked(message: AssistantMessage, issuer: str) -> ChatMessage:
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@FOR_EACH_FORMAT
 @given(_issuers, st.text(max_size=3), further_keys)
 def test_the_issuer_gets_back_what_it_signed(
     name: str, of: tuple[str, str], text: str, keys: dict[str, Any]
@@ -60,6 +62,7 @@ def test_the_issuer_gets_back_what_it_signed(
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@FOR_EACH_FORMAT
 @given(st.lists(_issuers, min_size=2, max_size=2, unique=True), st.text(max_size=3), further_keys)
 def test_no_signature_reaches_another_issuer(
     name: str, both: list[tuple[str, str]], text: str, keys: dict[str, Any]

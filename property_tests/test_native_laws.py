@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 from hypothesis import example, given, strategies as st
-from strategies import any_calls, json_values, names, non_empty_texts
+from strategies import FOR_EACH_FORMAT, any_calls, json_values, names, non_empty_texts
 
 from casual_llm import AssistantMessage, ChatOptions, SystemMessage, UserMessage
 from casual_llm.formats import FORMATS
@@ -23,6 +23,10 @@ marks = st.sampled_from([{"type": "ephemeral"}, {"type": "ephemeral", "ttl": "1h
 _marked = st.builds(SystemMessage, content=non_empty_texts.map("a{}".format), cache_control=marks)
 
 
+_keys = st.dictionaries(names, json_values, max_size=2)
+_native_keys = st.dictionaries(names, _keys, max_size=2)
+
+
 def _merging(system_messages: Sequence[SystemMessage]) -> Call:
     return Call(model="m", messages=system_messages, options=ChatOptions(system_message_handling="merge"))
 
@@ -34,7 +38,7 @@ def test_merged_system_messages_have_the_last_cache_control(system_messages: lis
     assert merged.cache_control == system_messages[-1].cache_control
 
 
-@given(st.lists(st.dictionaries(names, st.dictionaries(names, json_values)), min_size=2))
+@given(st.lists(_native_keys, min_size=2, max_size=4))
 def test_merged_system_messages_have_all_native_keys(native: list[dict[str, dict[str, Any]]]) -> None:
     merged = merge_system_messages([SystemMessage(content="a", native=keys) for keys in native])[0]
     expected = {(name, key) for keys in native for name, inner in keys.items() for key in inner}
@@ -56,7 +60,7 @@ def test_a_single_system_message_is_merged_without_a_loss(system: SystemMessage)
 
 
 @pytest.mark.parametrize("name", ["openai", "ollama"])
-@given(st.lists(st.dictionaries(names, json_values), min_size=2))
+@given(st.lists(_keys, min_size=2, max_size=4))
 def test_native_keys_are_reported_when_system_messages_are_merged(
     name: str, native: list[dict[str, Any]]
 ) -> None:
@@ -67,6 +71,7 @@ def test_native_keys_are_reported_when_system_messages_are_merged(
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@FOR_EACH_FORMAT
 @given(call=any_calls)
 @example(call=_merging([SystemMessage(content="a", native={"x": {"y": 1}}), SystemMessage(content="a")]))
 def test_merging_system_messages_reports_every_other_loss_of_messages(name: str, call: Call) -> None:

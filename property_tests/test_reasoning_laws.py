@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import example, given, strategies as st
+from strategies import FOR_EACH_FORMAT
 from support.corpus import problems
 
 from casual_llm import ChatOptions, Tool, UserMessage
@@ -105,6 +106,7 @@ _SCHEMAS = {
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@FOR_EACH_FORMAT
 @given(models, reasoning, limits, choices, st.none() | st.floats(0, 2), st.none() | st.integers(1, 9))
 @example("claude-sonnet-4-5", {"budget_tokens": 9}, None, None, None, None)
 @example("claude-opus-4-6", "xhigh", None, "required", 0.2, 5)
@@ -156,6 +158,7 @@ def test_anthropic_is_sent_nothing_that_excludes_thinking(  # noqa: PLR0913, PLR
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@FOR_EACH_FORMAT
 @given(models, reasoning, limits)
 @example("claude-sonnet-4-5", {"budget_tokens": 9}, 1024)
 @example("claude-sonnet-4-5", {"effort": "max", "show": True, "between_tools": True}, 2000)
@@ -170,6 +173,7 @@ def test_reasoning_reads_back_or_is_reported(name: str, model: str, asked: Any, 
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@FOR_EACH_FORMAT
 @given(models, st.booleans(), choices)
 def test_the_parallel_tool_calls_option_reads_back_or_is_reported(
     name: str, model: str, parallel: object, choice: str | None

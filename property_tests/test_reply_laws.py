@@ -16,7 +16,7 @@ from casual_llm.failures import ErrorResponse, Malformed
 from casual_llm.frozen import Json, thaw_object
 from casual_llm.messages import AssistantToolCall, AssistantToolCallFunction, UserMessage
 from casual_llm.providers.openai_chat import Dialect, codec
-from casual_llm.providers.openai_chat.dialects import OPENAI
+from casual_llm.providers.openai_chat.dialects import MISTRAL, OPENAI
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Call, Response
@@ -67,6 +67,8 @@ def test_a_written_reply_is_decoded_to_itself(reply: Reply, dialect: Dialect) ->
 
 
 @given(deltas.map(lambda parts: choice(parts[0])) | responses, dialects)
+@example(choice({"content": ["a"]}), MISTRAL)
+@example(choice({"content": ["a", {"type": "thinking", "thinking": "b"}, ""]}), MISTRAL)
 def test_a_decoded_reply_is_written_and_decoded_to_itself(response: Response, dialect: Dialect) -> None:
     ours = codec(dialect)
     read = ours.decode(response)

@@ -60,7 +60,8 @@ def _merged(merged: Object, key: str, value: Json) -> dict[str, Json]:
     if not value:
         return {}
     if key == "content":
-        parts = [{"type": "text", "text": value}] if isinstance(value, str) else items(value)
+        given = [value] if isinstance(value, str) else items(value)
+        parts = [{"type": "text", "text": part} if isinstance(part, str) else part for part in given]
         return {key: _parts(items(earlier), parts)}
     if key == "function_call":
         called, more = mapping(earlier), mapping(value)
