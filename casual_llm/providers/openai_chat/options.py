@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import cast
 
 from casual_llm.frozen import Json, thaw
 from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
 from casual_llm.options.reasoning import Reasoning
-from casual_llm.providers.openai_chat.content import native_of
+from casual_llm.providers.openai_chat.content import FORMAT
 from casual_llm.providers.openai_chat.dialect import Dialect
 from casual_llm.providers.openai_chat.models import capabilities
 from casual_llm.providers.openai_chat.schema import schema_of
@@ -20,14 +20,20 @@ from casual_llm.wire.encoding import TOOL_CHOICE_MODES, without_none
 from casual_llm.wire.json import mapping, text
 from casual_llm.wire.message_format import Body
 from casual_llm.wire.reading import accepts, all_or_none, take, take_options
-from casual_llm.wire.report import Report, native_for, overlay_native, same_json
+from casual_llm.wire.report import Report, native_for, same_json
 from casual_llm.wire.request_format import EncodedOptions
+from casual_llm.wire.tools import read_function, report_function, write_function
 
-_SAME = ("temperature", "top_p", "top_k", "stop", "frequency_penalty", "presence_penalty", "seed")
-"""Options whose key on the wire is their name."""
-_ALTERNATIVES = {"max_tokens": "max_completion_tokens", "seed": "random_seed"}
-_OTHER = _ALTERNATIVES | {other: name for name, other in _ALTERNATIVES.items()}
-"""What has two keys in this format: each by the other."""
+_SAME = (
+    *("temperature", "top_p", "top_k", "max_tokens"),
+    *("stop", "frequency_penalty", "presence_penalty", "seed"),
+)
+"""Options whose key on the wire is their name, or another one of two."""
+_KEYS: Mapping[str, Sequence[str]] = {
+    "max_tokens": ("max_completion_tokens", "max_tokens"),
+    "seed": ("seed", "random_seed"),
+}
+"""Options that have two keys in this format."""
 _FORMAT_PATH = "options.response_format"
 
 
@@ -36,14 +42,7 @@ def encode_options(dialect: Dialect, call: Call, options: ChatOptions, report: R
     sent = limit_options(options, capabilities(dialect, call.model), report)
     choice, tools = _tool_choice(dialect, sent, report)
     values: Body = {
-        "temperature": sent.temperature,
-        "top_p": sent.top_p,
-        "top_k": sent.top_k,
-        "max_tokens": sent.max_tokens,
-        "stop": thaw(sent.stop),
-        "frequency_penalty": sent.frequency_penalty,
-        "presence_penalty": sent.presence_penalty,
-        "seed": sent.seed,
+        **{name: thaw(getattr(sent, name)) for name in _SAME},
         "response_format": _write_format(dialect, sent.response_format, report),
         "tools": None if tools is None else [write_tool(dialect, tool) for tool in tools],
         "tool_choice": choice,
@@ -51,14 +50,10 @@ def encode_options(dialect: Dialect, call: Call, options: ChatOptions, report: R
         **_write_reasoning(dialect, reasoning_of(sent), report),
     }
     extra = options.extra or {}
-    keys = {"max_tokens": _key(dialect.token_key, extra), "seed": _key(dialect.seed_key, extra)}
+    ours = {"max_tokens": dialect.token_key, "seed": dialect.seed_key}
+    # Where `extra` gives the other key of an option, it replaces the option.
+    keys = {name: next(filter(extra.__contains__, _KEYS[name]), key) for name, key in ours.items()}
     return EncodedOptions(body={keys.get(name, name): value for name, value in without_none(values).items()})
-
-
-def _key(ours: str, extra: Collection[str]) -> str:
-    """Choose the other key of an option where `extra` gives it, so that it replaces the option."""
-    other = _OTHER[ours]
-    return other if other in extra else ours
 
 
 def _parallel(dialect: Dialect, options: ChatOptions, report: Report) -> bool | None:
@@ -103,21 +98,17 @@ def _read_parallel(dialect: Dialect, value: Json, *, has_tools: bool) -> bool | 
 
 def read_options(dialect: Dialect, rest: Body) -> ChatOptions:
     """Read the options of a request; what none can express stays in `extra`."""
-    for key in _OTHER:
-        if rest.get(key, "") is None:  # `null` under one key must not hide the other
-            del rest[key]
-    values = take_options(rest, dict(zip(_SAME, _SAME, strict=True)))
-    limits = [
-        key
-        for key in ("max_completion_tokens", "max_tokens")
-        if key in rest and accepts("max_tokens", rest[key])
-    ]
-    if len(limits) == 1:
-        values["max_tokens"] = rest.pop(limits[0])
-    if "seed" not in values:
-        values |= take_options(rest, {"random_seed": "seed"})
+    options = {name: name for name in _SAME if name not in _KEYS}
+    for name, keys in _KEYS.items():
+        for key in keys:
+            if rest.get(key, "") is None:  # `null` under one key must not hide the other
+                del rest[key]
+        given = [key for key in keys if key in rest and accepts(name, rest[key])]
+        if len(given) == 1:
+            options[given[0]] = name
+    values = take_options(rest, options)
     key = {"effort": "reasoning_effort", "object": "reasoning"}.get(dialect.reasoning, "")
-    tools = take(rest, "tools", partial(all_or_none, _read_tool))
+    tools = take(rest, "tools", partial(all_or_none, partial(read_function, FORMAT)))
     names = None if "tools" in rest else {tool.name for tool in tools or ()}
     return ChatOptions(
         **cast("dict[str, None]", values),  # the validators of ChatOptions check the types
@@ -140,7 +131,7 @@ def _tool_choice(
     """Return which tools may be called and which are listed; report what of the tools is dropped."""
     choice, tools = options.tool_choice, options.tools
     for index, tool in enumerate(tools or ()):
-        _report_tool(dialect, tool, f"options.tools[{index}]", report)
+        report_function(tool, _unsupported(dialect), dialect.names, f"options.tools[{index}]", report)
     if choice is not None and not dialect.tool_choice:
         report.dropped("options.tool_choice", choice)
         return None, tools
@@ -175,46 +166,13 @@ def write_tool(dialect: Dialect, tool: Tool) -> Body:
     >>> write_tool(OPENAI, Tool(name="ping"))["type"]
     'function'
     """
-    return _listed(dialect, tool) | native_for(tool.native, dialect.names)
+    return write_function(tool, _unsupported(dialect)) | native_for(tool.native, dialect.names)
 
 
-def _listed(dialect: Dialect, tool: Tool) -> Body:
-    function = without_none(
-        {
-            "name": tool.name,
-            "description": tool.description,
-            "parameters": tool.input_schema,
-            "strict": tool.strict if dialect.strict else None,
-        }
-    )
-    marks = without_none({"cache_control": thaw(tool.cache_control) if dialect.cache_control else None})
-    return {"type": "function", "function": function, **marks}
-
-
-def _report_tool(dialect: Dialect, tool: Tool, path: str, report: Report) -> None:
-    if tool.native is not None:
-        body = _listed(dialect, tool)
-        overlay_native(body, tool.native, dialect.names, path, report, may_extend=("function",))
-    if tool.strict is not None and not dialect.strict:
-        report.dropped(f"{path}.strict", tool.strict)
-    if tool.cache_control is not None and not dialect.cache_control:
-        report.dropped(f"{path}.cache_control", tool.cache_control)
-
-
-def _read_tool(tool: Mapping[str, Json]) -> Tool | None:
-    function, mark = mapping(tool.get("function")), tool.get("cache_control")
-    is_plain = function.keys() <= {"name", "description", "parameters", "strict"}
-    if not is_plain or not function or tool.get("type", "function") != "function":
-        return None
-    strict = function.get("strict")
-    if not isinstance(strict, bool | None) or not isinstance(mark, Mapping | None):
-        return None
-    native = native_of("tools", tool, {"type", "function", "cache_control"}, Dialect(name="openai"))
-    description = cast("str | None", function.get("description"))  # Tool rejects what is not a string
-    plain = Tool.from_input_schema(
-        text(function.get("name")), description, mapping(function.get("parameters"))
-    )
-    return Tool.model_validate({**dict(plain), "strict": strict, "cache_control": mark, "native": native})
+def _unsupported(dialect: Dialect) -> Collection[str]:
+    """Return the fields of a tool that a dialect does not know."""
+    supported = {"strict": dialect.strict, "cache_control": dialect.cache_control}
+    return [name for name, is_supported in supported.items() if not is_supported]
 
 
 def _write_format(dialect: Dialect, wanted: ResponseFormat | None, report: Report) -> Json:
