@@ -17,31 +17,36 @@ from casual_llm.wire.report import Report, drop_unsupported, overlay_native
 _FUNCTION_KEYS = frozenset({"name", "description", "parameters", "strict"})
 
 
-def write_function(tool: Tool, unsupported: Collection[str] = ()) -> Body:
-    """Write a tool as a function, without the fields that are not supported and without its `native`.
+def write_function(tool: Tool, *, strict: bool, cache_control: bool) -> Body:
+    """Write a tool as a function, without its `native`; the flags are the fields that are supported.
 
-    >>> write_function(Tool(name="ping", strict=True), ["strict"])["function"]
+    >>> write_function(Tool(name="ping", strict=True), strict=False, cache_control=False)["function"]
     {'name': 'ping', 'parameters': {'type': 'object', 'properties': {}, 'required': []}}
     """
     function: Body = {
         "name": tool.name,
         "description": tool.description,
         "parameters": tool.input_schema,
-        "strict": None if "strict" in unsupported else tool.strict,
+        "strict": tool.strict if strict else None,
     }
     body: Body = {"type": "function", "function": without_none(function)}
-    mark = None if "cache_control" in unsupported else tool.cache_control
-    return body if mark is None else {**body, "cache_control": thaw(mark)}
+    if cache_control and tool.cache_control is not None:
+        body["cache_control"] = thaw(tool.cache_control)
+    return body
 
 
-def report_function(
-    tool: Tool, unsupported: Collection[str], names: Collection[str], path: str, report: Report
-) -> None:
-    """Report what of a tool is not sent, and what its `native` replaces."""
+def encode_function(  # noqa: PLR0913 # the tool, for whom, where it is reported, and what is supported
+    tool: Tool, names: Collection[str], path: str, report: Report, *, strict: bool, cache_control: bool
+) -> Body:
+    """Write a tool as a function with its `native`, and report what is not sent or replaced."""
+    body = write_function(tool, strict=strict, cache_control=cache_control)
     if tool.native is not None:
-        body = write_function(tool, unsupported)
-        overlay_native(body, tool.native, names, path, report, may_extend=("function",))
-    drop_unsupported(tool, unsupported, path, report)
+        body = overlay_native(body, tool.native, names, path, report, may_extend=("function",))
+    if not strict:
+        drop_unsupported(tool, ("strict",), path, report)
+    if not cache_control:
+        drop_unsupported(tool, ("cache_control",), path, report)
+    return body
 
 
 def read_function(name: str, tool: Mapping[str, Json], unsupported: Collection[str] = ()) -> Tool | None:

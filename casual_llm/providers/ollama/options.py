@@ -21,7 +21,7 @@ from casual_llm.wire.message_format import Body
 from casual_llm.wire.reading import all_or_none, take, take_options
 from casual_llm.wire.report import Report, native_for
 from casual_llm.wire.request_format import EncodedOptions
-from casual_llm.wire.tools import read_function, report_function, write_function
+from casual_llm.wire.tools import encode_function, read_function, write_function
 
 _SETTINGS = {
     "temperature": "temperature",
@@ -58,12 +58,11 @@ def encode_options(call: Call, options: ChatOptions, report: Report) -> EncodedO
         settings["stop"] = [sent.stop]
         report.changed("options.stop", "rewritten", sent.stop, [sent.stop])
     listed = _listed_tools(sent, report)
-    for index, tool in listed or ():
-        report_function(tool, _UNSUPPORTED, NAMES, f"options.tools[{index}]", report)
+    tools = [_encode_tool(tool, f"options.tools[{index}]", report) for index, tool in listed or ()]
     body: Body = {
         "format": _write_format(sent.response_format, report),
         "options": without_none(settings) or None,
-        "tools": None if listed is None else [write_tool(tool) for _, tool in listed],
+        "tools": None if listed is None else tools,
         "think": _write_reasoning(reasoning_of(sent), report),
     }
     parallel = check_parallel(sent, report)
@@ -139,7 +138,11 @@ def write_tool(tool: Tool) -> Body:
     >>> write_tool(Tool(name="ping"))["type"]
     'function'
     """
-    return write_function(tool, _UNSUPPORTED) | native_for(tool.native, NAMES)
+    return write_function(tool, strict=False, cache_control=False) | native_for(tool.native, NAMES)
+
+
+def _encode_tool(tool: Tool, path: str, report: Report) -> Body:
+    return encode_function(tool, NAMES, path, report, strict=False, cache_control=False)
 
 
 def _read_tool(tool: Mapping[str, Json]) -> Tool | None:

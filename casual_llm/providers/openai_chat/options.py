@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import cast
 
-from casual_llm.frozen import Json, thaw
+from casual_llm.frozen import Json
 from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
 from casual_llm.options.reasoning import Reasoning
 from casual_llm.providers.openai_chat.content import FORMAT
@@ -22,13 +22,10 @@ from casual_llm.wire.message_format import Body
 from casual_llm.wire.reading import accepts, all_or_none, take, take_options
 from casual_llm.wire.report import Report, native_for, same_json
 from casual_llm.wire.request_format import EncodedOptions
-from casual_llm.wire.tools import read_function, report_function, write_function
+from casual_llm.wire.tools import encode_function, read_function, write_function
 
-_SAME = (
-    *("temperature", "top_p", "top_k", "max_tokens"),
-    *("stop", "frequency_penalty", "presence_penalty", "seed"),
-)
-"""Options whose key on the wire is their name, or another one of two."""
+_SAME = ("temperature", "top_p", "top_k", "stop", "frequency_penalty", "presence_penalty")
+"""Options whose key on the wire is their name."""
 _KEYS: Mapping[str, Sequence[str]] = {
     "max_tokens": ("max_completion_tokens", "max_tokens"),
     "seed": ("seed", "random_seed"),
@@ -40,11 +37,11 @@ _FORMAT_PATH = "options.response_format"
 def encode_options(dialect: Dialect, call: Call, options: ChatOptions, report: Report) -> EncodedOptions:
     """Encode the options of a call."""
     sent = limit_options(options, capabilities(dialect, call.model), report)
-    choice, tools = _tool_choice(dialect, sent, report)
+    tools, choice = _tools_and_choice(dialect, sent, report)
     values: Body = {
-        **{name: thaw(getattr(sent, name)) for name in _SAME},
+        **{name: getattr(sent, name) for name in (*_SAME, *_KEYS)},
         "response_format": _write_format(dialect, sent.response_format, report),
-        "tools": None if tools is None else [write_tool(dialect, tool) for tool in tools],
+        "tools": tools,
         "tool_choice": choice,
         "parallel_tool_calls": _parallel(dialect, sent, report),
         **_write_reasoning(dialect, reasoning_of(sent), report),
@@ -98,7 +95,7 @@ def _read_parallel(dialect: Dialect, value: Json, *, has_tools: bool) -> bool | 
 
 def read_options(dialect: Dialect, rest: Body) -> ChatOptions:
     """Read the options of a request; what none can express stays in `extra`."""
-    options = {name: name for name in _SAME if name not in _KEYS}
+    options = {name: name for name in _SAME}
     for name, keys in _KEYS.items():
         for key in keys:
             if rest.get(key, "") is None:  # `null` under one key must not hide the other
@@ -125,25 +122,30 @@ def read_options(dialect: Dialect, rest: Body) -> ChatOptions:
     )
 
 
-def _tool_choice(
+def _tools_and_choice(
     dialect: Dialect, options: ChatOptions, report: Report
-) -> tuple[Json, Collection[Tool] | None]:
-    """Return which tools may be called and which are listed; report what of the tools is dropped."""
-    choice, tools = options.tool_choice, options.tools
-    for index, tool in enumerate(tools or ()):
-        report_function(tool, _unsupported(dialect), dialect.names, f"options.tools[{index}]", report)
+) -> tuple[Sequence[Body] | None, Json]:
+    """Return the tools to list, and which of them may be called."""
+    given, choice = options.tools or (), options.tool_choice
+    listed = [_encode_tool(dialect, tool, f"options.tools[{i}]", report) for i, tool in enumerate(given)]
+    tools = None if options.tools is None else listed
     if choice is not None and not dialect.tool_choice:
         report.dropped("options.tool_choice", choice)
-        return None, tools
+        return tools, None
     if choice is None or choice in TOOL_CHOICE_MODES:
-        return choice, tools
+        return tools, choice
     if dialect.named_tool_choice:
-        return _named_choice(choice), tools
+        return tools, _named_choice(choice)
     # The same without a key for it: list that tool alone, and require a call.
-    named = None if tools is None else [tool for tool in tools if tool.name == choice]
+    named = [body for tool, body in zip(given, listed, strict=True) if tool.name == choice]
     applied = f"required, with {choice} as the only tool" if named else "required"
     report.replaced("options.tool_choice", choice, applied)
-    return "required", named
+    return None if tools is None else named, "required"
+
+
+def _encode_tool(dialect: Dialect, tool: Tool, path: str, report: Report) -> Body:
+    strict, cache_control = dialect.strict, dialect.cache_control
+    return encode_function(tool, dialect.names, path, report, strict=strict, cache_control=cache_control)
 
 
 def _named_choice(name: str) -> Body:
@@ -166,13 +168,8 @@ def write_tool(dialect: Dialect, tool: Tool) -> Body:
     >>> write_tool(OPENAI, Tool(name="ping"))["type"]
     'function'
     """
-    return write_function(tool, _unsupported(dialect)) | native_for(tool.native, dialect.names)
-
-
-def _unsupported(dialect: Dialect) -> Collection[str]:
-    """Return the fields of a tool that a dialect does not know."""
-    supported = {"strict": dialect.strict, "cache_control": dialect.cache_control}
-    return [name for name, is_supported in supported.items() if not is_supported]
+    body = write_function(tool, strict=dialect.strict, cache_control=dialect.cache_control)
+    return body | native_for(tool.native, dialect.names)
 
 
 def _write_format(dialect: Dialect, wanted: ResponseFormat | None, report: Report) -> Json:
