@@ -11,18 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import evolve
 from heron import HERON
 from hypothesis import given, settings
-from parrot import NAMES, PARROT
+from parrot import PARROT
 
 from casual_llm.formats import FORMATS
 from casual_llm.laws import LAWS, check_law
 from casual_llm.laws.strategies import calls, replies
 from casual_llm.reply import Reply
-from casual_llm.wire.codec import Call, Codec, Request
-from casual_llm.wire.json import dump
-from casual_llm.wire.reading import read_with
+from casual_llm.wire.codec import Call, Codec
 
 CODECS: Mapping[str, Codec[Any]] = {**FORMATS, "heron": HERON, "parrot": PARROT}
 DIALECTS = {name for name, codec in CODECS.items() if name not in {*codec.names[:1]}}
@@ -36,15 +33,6 @@ _PROCESS = Path(__file__).with_name("other_process.py")
 @pytest.mark.parametrize("name", CODECS)
 def test_every_format_keeps_every_law(name: str, law: str) -> None:
     check_law(CODECS[name], law, _SOME if name in DIALECTS else _FULL)
-
-
-_REQUESTS = evolve(NAMES["parrot_requests"], model_key="voice", messages_key="contents", stream_key="sing")
-
-
-@pytest.mark.parametrize("key", ["voice", "contents", "sing"])
-def test_what_cannot_be_read_is_named_by_the_key_that_the_format_declares(key: str) -> None:
-    request = Request(url="/say", body=dump({"contents": [], key: 5}))
-    assert read_with(_REQUESTS, request).failure().path == key
 
 
 def _drawn() -> tuple[list[Call], list[Reply]]:

@@ -198,10 +198,13 @@ def drop_unsupported(value: object, names: Collection[str], path: str, report: R
     >>> report.losses[0].path
     'messages[0].content[0].detail'
     """
-    given = [name for name in names if getattr(value, name) is not None]
-    for name in given:
-        report.dropped(f"{path}.{name}", getattr(value, name))
-    return dict.fromkeys(given)
+    update: dict[str, object] = {}
+    for name in names:
+        asked = getattr(value, name)
+        if asked is not None:
+            report.dropped(f"{path}.{name}", asked)
+            update[name] = None
+    return update
 
 
 def overlay_native(  # noqa: PLR0913 # what is laid over what, for whom, and where it is reported

@@ -132,7 +132,10 @@ OPTIONS: dict[str, tuple[dict[str, object], ChatOptions]] = {
         ),
     ),
     "Mistral's name for the seed": ({"random_seed": 7}, ChatOptions(seed=7)),
-    "both names for the seed": ({"seed": 1, "random_seed": 7}, ChatOptions(seed=1, extra={"random_seed": 7})),
+    "both names for the seed": (
+        {"seed": 1, "random_seed": 7},
+        ChatOptions(extra={"seed": 1, "random_seed": 7}),
+    ),
     "no first limit": ({"max_completion_tokens": None, "max_tokens": 9}, ChatOptions(max_tokens=9)),
     "no second limit": ({"max_completion_tokens": 5, "max_tokens": None}, ChatOptions(max_tokens=5)),
     "no limit": ({"max_completion_tokens": None, "max_tokens": None}, ChatOptions()),

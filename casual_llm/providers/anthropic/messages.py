@@ -84,16 +84,14 @@ def _canonical_user(message: UserMessage, path: str, report: Report) -> UserMess
 def _canonical_result(
     message: ToolResultMessage, path: str, tool_names: Mapping[str, str], report: Report
 ) -> ToolResultMessage:
-    update: dict[str, object] = {}
     changes = len(report.changes)
     content = canonical_content(message.content, f"{path}.content", report)
     if content == () and len(report.changes) - changes == len(message.content):
         report.changed(f"{path}.content", "rewritten", [], "")
     content = content or ""
+    update = canonical_reference(message, valid_id(message.tool_call_id), tool_names, path, report)
     if content is not message.content:
         update["content"] = content
-    identity = valid_id(message.tool_call_id)
-    update |= canonical_reference(message, identity, tool_names, path, report)
     canonical = message.model_copy(update=update) if update else message
     if canonical.native is not None:
         overlay_native(_write_result(canonical), canonical.native, NAMES, path, report)

@@ -10,7 +10,6 @@ from typing import cast
 from attrs import evolve
 
 from casual_llm.frozen import Json, thaw
-from casual_llm.messages import Native
 from casual_llm.options import ChatOptions, extra_of
 from casual_llm.providers.anthropic.content import FORMAT, NAMES, write_content
 from casual_llm.providers.anthropic.models import capabilities, thinking_off
@@ -32,9 +31,10 @@ from casual_llm.wire.codec import Call
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.json import dump, items, mapping, text
 from casual_llm.wire.message_format import Body
-from casual_llm.wire.reading import all_or_none, take, take_options
+from casual_llm.wire.reading import all_or_none, native_rest, take, take_options
 from casual_llm.wire.report import PlacedError, Report, native_for, overlay_native
 from casual_llm.wire.request_format import EncodedOptions
+from casual_llm.wire.tools import read_tool
 
 MAX_TOKENS = 4096
 """What is left for the answer where no limit is set, because the vendor requires one."""
@@ -176,13 +176,7 @@ def _write_listed(tool: Tool, path: str, report: Report) -> Body:
 
 
 def _read_tool(tool: Mapping[str, Json]) -> Tool | None:
-    schema, strict, mark = tool.get("input_schema"), tool.get("strict"), tool.get("cache_control")
-    if not isinstance(schema, Mapping) or tool.get("type", "custom") != "custom":
+    schema = tool.get("input_schema")
+    if schema is None or tool.get("type", "custom") != "custom":
         return None
-    if not isinstance(strict, bool | None) or not isinstance(mark, Mapping | None):
-        return None
-    rest = {key: value for key, value in tool.items() if key not in _TOOL_KEYS}
-    native: Native = {FORMAT: rest} if rest else None
-    description = cast("str | None", tool.get("description"))  # Tool rejects what is not a string
-    plain = Tool.from_input_schema(text(tool.get("name")), description, schema)
-    return Tool.model_validate({**dict(plain), "strict": strict, "cache_control": mark, "native": native})
+    return read_tool(tool, schema, tool.get("cache_control"), native_rest(FORMAT, tool, _TOOL_KEYS, "tools"))

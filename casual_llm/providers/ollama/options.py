@@ -18,9 +18,10 @@ from casual_llm.wire.encoding import TOOL_CHOICE_MODES, without_none
 from casual_llm.wire.json import mapping, text
 from casual_llm.wire.json_schema import plain_name, sent_schema
 from casual_llm.wire.message_format import Body
-from casual_llm.wire.reading import all_or_none, native_rest, take, take_options
-from casual_llm.wire.report import Report, native_for, overlay_native
+from casual_llm.wire.reading import all_or_none, take, take_options
+from casual_llm.wire.report import Report, native_for
 from casual_llm.wire.request_format import EncodedOptions
+from casual_llm.wire.tools import encode_function, read_function, write_function
 
 _SETTINGS = {
     "temperature": "temperature",
@@ -33,6 +34,8 @@ _SETTINGS = {
     "seed": "seed",
 }
 """Keys of the object `options`, and the names of our options."""
+_UNSUPPORTED = ("strict", "cache_control")
+"""Fields of a tool for which the format has no key."""
 _FORMAT_PATH = "options.response_format"
 
 
@@ -45,12 +48,11 @@ def encode_options(call: Call, options: ChatOptions, report: Report) -> EncodedO
         settings["stop"] = [sent.stop]
         report.changed("options.stop", "rewritten", sent.stop, [sent.stop])
     listed = _listed_tools(sent, report)
-    for index, tool in listed or ():
-        _report_tool(tool, f"options.tools[{index}]", report)
+    tools = [_encode_tool(tool, f"options.tools[{index}]", report) for index, tool in listed or ()]
     body: Body = {
         "format": _write_format(sent.response_format, report),
         "options": without_none(settings) or None,
-        "tools": None if listed is None else [write_tool(tool) for _, tool in listed],
+        "tools": None if listed is None else tools,
         "think": _write_reasoning(reasoning_of(sent), report),
     }
     return EncodedOptions(body=without_none(body))
@@ -119,32 +121,15 @@ def write_tool(tool: Tool) -> Body:
     >>> write_tool(Tool(name="ping"))["type"]
     'function'
     """
-    return _write_fields(tool) | native_for(tool.native, NAMES)
+    return write_function(tool, strict=False, cache_control=False) | native_for(tool.native, NAMES)
 
 
-def _write_fields(tool: Tool) -> Body:
-    function: Body = {"name": tool.name, "description": tool.description, "parameters": tool.input_schema}
-    return {"type": "function", "function": without_none(function)}
-
-
-def _report_tool(tool: Tool, path: str, report: Report) -> None:
-    overlay_native(_write_fields(tool), tool.native, NAMES, path, report, may_extend=("function",))
-    for name in ("strict", "cache_control"):
-        value = getattr(tool, name)
-        if value is not None:
-            report.dropped(f"{path}.{name}", value)
+def _encode_tool(tool: Tool, path: str, report: Report) -> Body:
+    return encode_function(tool, NAMES, path, report, strict=False, cache_control=False)
 
 
 def _read_tool(tool: Mapping[str, Json]) -> Tool | None:
-    function = mapping(tool.get("function"))
-    is_plain = function.keys() <= {"name", "description", "parameters"}
-    is_plain &= isinstance(function.get("parameters"), Mapping | None)
-    if not is_plain or not function or tool.get("type", "function") != "function":
-        return None
-    description = cast("str | None", function.get("description"))  # Tool rejects what is not a string
-    schema = mapping(function.get("parameters"))
-    plain = Tool.from_input_schema(text(function.get("name")), description, schema)
-    return plain.model_copy(update={"native": native_rest(NAMES[0], tool, {"type", "function"})})
+    return read_function(NAMES[0], tool, _UNSUPPORTED)
 
 
 def _write_format(wanted: ResponseFormat | None, report: Report) -> Json:

@@ -67,7 +67,8 @@ def canonical_message(
         )
         update = {} if content is message.content else {"content": content}
         if message.role == "tool":
-            update |= _canonical_result(dialect, message.model_copy(update=update), path, tool_names, report)
+            result = message.model_copy(update=update) if update else message
+            update |= _canonical_result(dialect, result, path, tool_names, report)
     canonical = message.model_copy(update=update) if update else message
     return canonical if canonical.native is None else _canonical_native(dialect, canonical, path, report)
 
@@ -148,13 +149,12 @@ def _valid_id(dialect: Dialect, identity: str) -> str:
 def _canonical_result(
     dialect: Dialect, message: ToolResultMessage, path: str, tool_names: Mapping[str, str], report: Report
 ) -> Update:
-    update: Update = {}
+    identity = _valid_id(dialect, message.tool_call_id)
+    update = canonical_reference(message, identity, tool_names, path, report)
+    update |= drop_unsupported(message, ("is_error",), path, report)
     if not message.content and not isinstance(message.content, str):
         report.changed(f"{path}.content", "rewritten", [], "")  # as which no parts are read
         update["content"] = ""
-    identity = _valid_id(dialect, message.tool_call_id)
-    update |= canonical_reference(message, identity, tool_names, path, report)
-    update |= drop_unsupported(message, ("is_error",), path, report)
     if message.cache_control is not None:
         update |= _move_mark(dialect, message, path, report)
     return update

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import cast
 
-from casual_llm.frozen import Json, thaw
+from casual_llm.frozen import Json
 from casual_llm.options import ChatOptions, JsonSchema, ResponseFormat
 from casual_llm.options.reasoning import Reasoning
-from casual_llm.providers.openai_chat.content import native_of
+from casual_llm.providers.openai_chat.content import FORMAT
 from casual_llm.providers.openai_chat.dialect import Dialect
 from casual_llm.providers.openai_chat.models import capabilities
 from casual_llm.providers.openai_chat.schema import schema_of
@@ -20,45 +20,37 @@ from casual_llm.wire.encoding import TOOL_CHOICE_MODES, without_none
 from casual_llm.wire.json import mapping, text
 from casual_llm.wire.message_format import Body
 from casual_llm.wire.reading import accepts, all_or_none, take, take_options
-from casual_llm.wire.report import Report, native_for, overlay_native, same_json
+from casual_llm.wire.report import Report, native_for, same_json
 from casual_llm.wire.request_format import EncodedOptions
+from casual_llm.wire.tools import encode_function, read_function, write_function
 
-_SAME = ("temperature", "top_p", "top_k", "stop", "frequency_penalty", "presence_penalty", "seed")
+_SAME = ("temperature", "top_p", "top_k", "stop", "frequency_penalty", "presence_penalty")
 """Options whose key on the wire is their name."""
-_ALTERNATIVES = {"max_tokens": "max_completion_tokens", "seed": "random_seed"}
-_OTHER = _ALTERNATIVES | {other: name for name, other in _ALTERNATIVES.items()}
-"""What has two keys in this format: each by the other."""
+_KEYS: Mapping[str, Sequence[str]] = {
+    "max_tokens": ("max_completion_tokens", "max_tokens"),
+    "seed": ("seed", "random_seed"),
+}
+"""Options that have two keys in this format."""
 _FORMAT_PATH = "options.response_format"
 
 
 def encode_options(dialect: Dialect, call: Call, options: ChatOptions, report: Report) -> EncodedOptions:
     """Encode the options of a call."""
     sent = limit_options(options, capabilities(dialect, call.model), report)
-    choice, tools = _tool_choice(dialect, sent, report)
+    tools, choice = _tools_and_choice(dialect, sent, report)
     values: Body = {
-        "temperature": sent.temperature,
-        "top_p": sent.top_p,
-        "top_k": sent.top_k,
-        "max_tokens": sent.max_tokens,
-        "stop": thaw(sent.stop),
-        "frequency_penalty": sent.frequency_penalty,
-        "presence_penalty": sent.presence_penalty,
-        "seed": sent.seed,
+        **{name: getattr(sent, name) for name in (*_SAME, *_KEYS)},
         "response_format": _write_format(dialect, sent.response_format, report),
-        "tools": None if tools is None else [write_tool(dialect, tool) for tool in tools],
+        "tools": tools,
         "tool_choice": choice,
         "parallel_tool_calls": sent.parallel_tool_calls,
         **_write_reasoning(dialect, reasoning_of(sent)),
     }
     extra = options.extra or {}
-    keys = {"max_tokens": _key(dialect.token_key, extra), "seed": _key(dialect.seed_key, extra)}
+    ours = {"max_tokens": dialect.token_key, "seed": dialect.seed_key}
+    # Where `extra` gives the other key of an option, it replaces the option.
+    keys = {name: next(filter(extra.__contains__, _KEYS[name]), key) for name, key in ours.items()}
     return EncodedOptions(body={keys.get(name, name): value for name, value in without_none(values).items()})
-
-
-def _key(ours: str, extra: Collection[str]) -> str:
-    """Choose the other key of an option where `extra` gives it, so that it replaces the option."""
-    other = _OTHER[ours]
-    return other if other in extra else ours
 
 
 def _write_reasoning(dialect: Dialect, reasoning: Reasoning | None) -> Body:
@@ -90,20 +82,16 @@ def _read_parallel(value: Json, *, has_tools: bool) -> bool | None:
 
 def read_options(dialect: Dialect, rest: Body) -> ChatOptions:
     """Read the options of a request; what none can express stays in `extra`."""
-    for key in _OTHER:
-        if rest.get(key, "") is None:  # `null` under one key must not hide the other
-            del rest[key]
-    values = take_options(rest, dict(zip(_SAME, _SAME, strict=True)))
-    limits = [
-        key
-        for key in ("max_completion_tokens", "max_tokens")
-        if key in rest and accepts("max_tokens", rest[key])
-    ]
-    if len(limits) == 1:
-        values["max_tokens"] = rest.pop(limits[0])
-    if "seed" not in values:
-        values |= take_options(rest, {"random_seed": "seed"})
-    tools = take(rest, "tools", partial(all_or_none, _read_tool))
+    options = {name: name for name in _SAME}
+    for name, keys in _KEYS.items():
+        for key in keys:
+            if rest.get(key, "") is None:  # `null` under one key must not hide the other
+                del rest[key]
+        given = [key for key in keys if key in rest and accepts(name, rest[key])]
+        if len(given) == 1:
+            options[given[0]] = name
+    values = take_options(rest, options)
+    tools = take(rest, "tools", partial(all_or_none, partial(read_function, FORMAT)))
     # What the server takes from no model stays as it is.
     unsupported = capabilities(dialect, "").unsupported
     key = {"effort": "reasoning_effort", "object": "reasoning"}[dialect.reasoning]
@@ -124,22 +112,27 @@ def read_options(dialect: Dialect, rest: Body) -> ChatOptions:
     )
 
 
-def _tool_choice(
+def _tools_and_choice(
     dialect: Dialect, options: ChatOptions, report: Report
-) -> tuple[Json, Collection[Tool] | None]:
-    """Return which tools may be called and which are listed; report what of the tools is dropped."""
-    choice, tools = options.tool_choice, options.tools
-    for index, tool in enumerate(tools or ()):
-        _report_tool(dialect, tool, f"options.tools[{index}]", report)
+) -> tuple[Sequence[Body] | None, Json]:
+    """Return the tools to list, and which of them may be called."""
+    given, choice = options.tools or (), options.tool_choice
+    listed = [_encode_tool(dialect, tool, f"options.tools[{i}]", report) for i, tool in enumerate(given)]
+    tools = None if options.tools is None else listed
     if choice is None or choice in TOOL_CHOICE_MODES:
-        return choice, tools
+        return tools, choice
     if dialect.named_tool_choice:
-        return _named_choice(choice), tools
+        return tools, _named_choice(choice)
     # The same without a key for it: list that tool alone, and require a call.
-    named = None if tools is None else [tool for tool in tools if tool.name == choice]
+    named = [body for tool, body in zip(given, listed, strict=True) if tool.name == choice]
     applied = f"required, with {choice} as the only tool" if named else "required"
     report.replaced("options.tool_choice", choice, applied)
-    return "required", named
+    return None if tools is None else named, "required"
+
+
+def _encode_tool(dialect: Dialect, tool: Tool, path: str, report: Report) -> Body:
+    strict, cache_control = dialect.strict, dialect.cache_control
+    return encode_function(tool, dialect.names, path, report, strict=strict, cache_control=cache_control)
 
 
 def _named_choice(name: str) -> Body:
@@ -162,46 +155,8 @@ def write_tool(dialect: Dialect, tool: Tool) -> Body:
     >>> write_tool(OPENAI, Tool(name="ping"))["type"]
     'function'
     """
-    return _listed(dialect, tool) | native_for(tool.native, dialect.names)
-
-
-def _listed(dialect: Dialect, tool: Tool) -> Body:
-    function = without_none(
-        {
-            "name": tool.name,
-            "description": tool.description,
-            "parameters": tool.input_schema,
-            "strict": tool.strict if dialect.strict else None,
-        }
-    )
-    marks = without_none({"cache_control": thaw(tool.cache_control) if dialect.cache_control else None})
-    return {"type": "function", "function": function, **marks}
-
-
-def _report_tool(dialect: Dialect, tool: Tool, path: str, report: Report) -> None:
-    if tool.native is not None:
-        body = _listed(dialect, tool)
-        overlay_native(body, tool.native, dialect.names, path, report, may_extend=("function",))
-    if tool.strict is not None and not dialect.strict:
-        report.dropped(f"{path}.strict", tool.strict)
-    if tool.cache_control is not None and not dialect.cache_control:
-        report.dropped(f"{path}.cache_control", tool.cache_control)
-
-
-def _read_tool(tool: Mapping[str, Json]) -> Tool | None:
-    function, mark = mapping(tool.get("function")), tool.get("cache_control")
-    is_plain = function.keys() <= {"name", "description", "parameters", "strict"}
-    if not is_plain or not function or tool.get("type", "function") != "function":
-        return None
-    strict = function.get("strict")
-    if not isinstance(strict, bool | None) or not isinstance(mark, Mapping | None):
-        return None
-    native = native_of("tools", tool, {"type", "function", "cache_control"}, Dialect(name="openai"))
-    description = cast("str | None", function.get("description"))  # Tool rejects what is not a string
-    plain = Tool.from_input_schema(
-        text(function.get("name")), description, mapping(function.get("parameters"))
-    )
-    return Tool.model_validate({**dict(plain), "strict": strict, "cache_control": mark, "native": native})
+    body = write_function(tool, strict=dialect.strict, cache_control=dialect.cache_control)
+    return body | native_for(tool.native, dialect.names)
 
 
 def _write_format(dialect: Dialect, wanted: ResponseFormat | None, report: Report) -> Json:
