@@ -12,17 +12,20 @@ from support.fakes import JSON, PARIS, FakeTransport
 from casual_llm import (
     AssistantMessage,
     ChatMessage,
+    ChatOptions,
     CodecClient,
     ImageContent,
     ImageFetchError,
     Model,
     OllamaClient,
     RequestError,
+    SystemMessage,
     TextContent,
     ToolResultMessage,
     UserMessage,
 )
 from casual_llm.formats import format_named
+from casual_llm.options import SystemMessageHandling
 
 CODEC = format_named("ollama")
 CAT, DOG = "https://example.com/cat.png", "https://example.com/dog.png"
@@ -69,6 +72,30 @@ async def test_an_image_that_is_shown_twice_is_fetched_once() -> None:
     await model.chat([shown(CAT, DOG), shown(CAT)])
     assert [message["images"] for message in sent(transport)] == [["Y2F0", "ZG9n"], ["Y2F0"]]
     assert web.asked == [CAT, DOG]
+
+
+INSTRUCTED = [SystemMessage(content="Be brief."), SystemMessage(content="Be kind."), shown(CAT)]
+
+
+@pytest.mark.parametrize("handling", ["keep", "merge"])
+async def test_images_are_fetched_again_where_all_messages_are_encoded_again(
+    handling: SystemMessageHandling,
+) -> None:
+    model, transport, web = set_up()
+    await model.chat(INSTRUCTED)
+    await model.chat(INSTRUCTED, ChatOptions(system_message_handling=handling))
+    assert sent(transport)[-1]["images"] == ["Y2F0"]
+    assert web.asked == [CAT] * (1 if handling == "keep" else 2)
+
+
+async def test_images_are_fetched_again_for_another_issuer() -> None:
+    model, transport, web = set_up()
+    signed = AssistantMessage(content="Hm.", native={"ollama@localhost:11434/llava": {"thinking": "Hm."}})
+    turns = [shown(CAT), signed, shown(DOG)]
+    await model.chat(turns)
+    await Model(model.client, "qwen3").chat(turns)
+    assert [message.get("images") for message in sent(transport)] == [["Y2F0"], None, ["ZG9n"]]
+    assert web.asked == [CAT, DOG] * 2
 
 
 async def test_of_a_conversation_that_goes_on_only_new_images_are_fetched() -> None:

@@ -20,7 +20,7 @@ from returns.result import Result, Success
 from casual_llm.errors import TransportError, exception_for
 from casual_llm.failures import CallFailure, DecodeError, ErrorResponse, redact_failure
 from casual_llm.messages import AssistantMessage, ChatMessage
-from casual_llm.options import ChatOptions, Layer, layered
+from casual_llm.options import ChatOptions, Layer, layered, resolve_for
 from casual_llm.options.extra import apply_alias
 from casual_llm.redaction import Secret, as_secret, redact
 from casual_llm.reply import Reply, StreamChunk
@@ -35,6 +35,7 @@ from casual_llm.wire.codec import Call, Chunks, Codec, Encoded, Request, Respons
 from casual_llm.wire.collect import chunk_of
 from casual_llm.wire.decoding import OK
 from casual_llm.wire.issuer import issuer_name, mark_chunk, mark_failure, mark_reply, server_name
+from casual_llm.wire.prefix import fitting_prefix
 from casual_llm.wire.report import Change, Loss, describe_loss
 
 _LOG = logging.getLogger("casual_llm")
@@ -253,7 +254,10 @@ class CodecClient(Closing):
         ready = call
         if self._fetch is not None:
             # The prefix was encoded with its images, so only those of new messages are fetched.
-            known, new = call.messages[: match.prefix.count], call.messages[match.prefix.count :]
+            handling = resolve_for(call.options, *self._codec.names).system_message_handling
+            merge = handling == "merge"
+            prefix = fitting_prefix(match.prefix, call.messages, merge_system=merge, issuer=call.issuer)
+            known, new = call.messages[: prefix.count], call.messages[prefix.count :]
             ready = evolve(call, messages=(*known, *await with_fetched_images(new, self._fetch)))
         encoded: Encoded = self._value(self._codec.encode(ready, match.prefix))
         self._memory.keep(match, call.messages, encoded.prefix)

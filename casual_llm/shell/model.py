@@ -6,7 +6,7 @@ fold: client, then model, then call.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import cast
 
 from casual_llm.errors import (
@@ -164,7 +164,8 @@ class Model:
         else:
             self._ledger = record(self._ledger, usage)
         finally:
-            await _aclose(chunks)
+            if isinstance(chunks, AsyncGenerator):  # a client of a caller's own may return any iterator
+                await chunks.aclose()
 
     async def chat_as(
         self, into: type[T], messages: Sequence[Message], options: Layer | None = None, *, repairs: int = 1
@@ -290,12 +291,6 @@ def _record_failure(ledger: Ledger, error: BaseException, usage: Usage | None) -
     # A failed call is paid for as far as it went; errors of a caller's own client carry no reply.
     partial = error.partial if isinstance(error, ProviderError | ReplyError | TransportError) else None
     return record(ledger, join(usage, None if partial is None else partial.usage), complete=False)
-
-
-async def _aclose(chunks: AsyncIterator[StreamChunk]) -> None:
-    # A client of a caller's own may return any iterator; the generators among them can be closed.
-    if isinstance(chunks, AsyncGenerator):
-        await chunks.aclose()
 
 
 def _message(path: str, message: object) -> ChatMessage:

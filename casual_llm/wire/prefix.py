@@ -96,11 +96,9 @@ def encode_messages(
     issuer: str | None = None,
 ) -> EncodedMessages:
     """Encode the messages behind a prefix; with `merge_system`, with their system messages as one."""
-    if prefix.issuer not in {None, issuer or ""}:
-        prefix = EMPTY_PREFIX
+    prefix = fitting_prefix(prefix, messages, merge_system=merge_system, issuer=issuer)
     if merge_system and has_several_system_messages(messages):
-        # Merged messages stand elsewhere than in the call, so no prefix fits them, nor theirs another call.
-        fold = _Fold(form, EMPTY_PREFIX, issuer)
+        fold = _Fold(form, prefix, issuer)
         for one in _merged(form, [*fold.canonical(messages)], fold.report):
             fold.add(one)
         return evolve(fold.result(len(messages)), prefix=EMPTY_PREFIX)
@@ -108,6 +106,15 @@ def encode_messages(
     for one in fold.canonical(messages):
         fold.add(one)
     return fold.result(len(messages))
+
+
+def fitting_prefix(
+    prefix: Prefix, messages: Sequence[ChatMessage], *, merge_system: bool, issuer: str | None
+) -> Prefix:
+    """Return the prefix if a call can be encoded on from it, else the empty one."""
+    # Merged messages stand elsewhere than in the call, so no prefix fits them, nor theirs another call.
+    merged = merge_system and has_several_system_messages(messages)
+    return prefix if prefix.issuer in {None, issuer or ""} and not merged else EMPTY_PREFIX
 
 
 def write_messages(form: MessageFormat, messages: Sequence[ChatMessage]) -> tuple[list[Body], Report]:
