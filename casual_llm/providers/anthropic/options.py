@@ -84,9 +84,10 @@ def read_options(rest: Body) -> ChatOptions:
     if reasoning is not None:
         rest.pop("thinking")
         config.pop("effort", None)
-    if config != mapping(rest.get("output_config")):
-        rest |= {"output_config": config} if config else {}
-        rest = rest if config else {key: value for key, value in rest.items() if key != "output_config"}
+    if config:
+        rest["output_config"] = config
+    elif mapping(rest.get("output_config")):
+        del rest["output_config"]
     tools = take(rest, "tools", partial(all_or_none, _read_tool))
     choice, parallel = _take_choice(rest, has_tools=bool(tools or "tools" in rest))
     return ChatOptions(
