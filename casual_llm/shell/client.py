@@ -267,7 +267,7 @@ class CodecClient(Closing):
         return request if self._authorise is None else self._authorise(request)
 
     def _addressed(self, request: Request) -> Request:
-        headers = {**request.headers, **self._headers}
+        headers = {**request.headers, **self._headers} if self._headers else request.headers
         return Request(url=self.base_url + request.url, headers=headers, body=request.body)
 
     def _log(self, loss: Loss) -> None:

@@ -40,8 +40,13 @@ def size_of(body: bytes) -> str:
     return f"<{len(body)} bytes>"
 
 
+class _Headers(FrozenDict[str]):
+    """Headers whose names are lower case already."""
+
+
 def _headers(value: Mapping[str, str]) -> Mapping[str, str]:
-    return FrozenDict({name.lower(): text for name, text in value.items()})
+    # A request is built anew where it gets its address and its key, and most headers stay as they are.
+    return value if type(value) is _Headers else _Headers({name.lower(): value[name] for name in value})
 
 
 @frozen(kw_only=True)

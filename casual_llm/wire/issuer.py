@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -57,6 +58,7 @@ def server_name(base_url: str) -> str:
     return (parts.netloc.rpartition("@")[2].lower() + parts.path.rstrip("/")) or parts.scheme
 
 
+@lru_cache(maxsize=256)  # a client asks with each call, and a process knows few models
 def issuer_name(format_name: str, server: str, model: str) -> str:
     """Return the key of `native` under which an issuer's marks stand.
 

@@ -139,12 +139,14 @@ def read_chunk(
         fields["id"] = identity
     if model and model != ids.model:
         fields["model"] = model
-    answer, thought = _content(delta.get("content"))
-    if content := answer or text(choice.get("text")):
-        fields["content"] = content
+    content = delta.get("content")
+    is_text = isinstance(content, str)  # as in nearly every chunk
+    answer, thought = (content, "") if is_text else _content(content)
+    if answer := answer or text(choice.get("text")):
+        fields["content"] = answer
     if reasoning := _named_reasoning(delta) or thought:
         fields["reasoning"] = reasoning
-    if refusal := text(delta.get("refusal")) or _refusal(delta.get("content")):
+    if refusal := text(delta.get("refusal")) or ("" if is_text else _refusal(content)):
         fields["refusal"] = refusal
     deltas = [mapping(call) for call in items(delta["tool_calls"])] if "tool_calls" in delta else ()
     if deltas:
@@ -200,7 +202,7 @@ def _content(content: Json) -> tuple[str, str]:
 
 
 def _refusal(content: Json) -> str:
-    parts = () if isinstance(content, str) else map(mapping, items(content))
+    parts = map(mapping, items(content))
     return "".join(text(part.get("refusal")) for part in parts if part.get("type") == "refusal")
 
 
