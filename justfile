@@ -58,9 +58,9 @@ fix:
 schema:
     uv run casual-llm schema > casual_llm/config/config.schema.json
 
-# the laws, ten thousand examples each
-nightly:
-    HYPOTHESIS_PROFILE=nightly uv run pytest -o timeout=0 -o faulthandler_timeout=0 property_tests
+# the laws, ten thousand examples each; takes hours
+nightly *ARGS:
+    HYPOTHESIS_PROFILE=nightly uv run pytest -o timeout=0 -o faulthandler_timeout=0 --numprocesses=auto property_tests {{ ARGS }}
 
 # the laws of the merge, on symbolic values
 symbolic:
