@@ -59,12 +59,16 @@ def shaped(into: type[BaseModel], options: Layer | None) -> Layer:
     >>> shaped(Person, ChatOptions(seed=1)).response_format.__name__
     'Person'
     """
-    if not (isinstance(into, type) and issubclass(into, BaseModel)):
-        raise expected("into", "a pydantic class", into)
+    _check_class(into)
     given = layered(options=options)
     if given.response_format is not None:
         raise invalid("options.response_format", f"already set by into={into.__name__}", "remove it")
     return given | ChatOptions(response_format=into)
+
+
+def _check_class(into: object) -> None:
+    if not (isinstance(into, type) and issubclass(into, BaseModel)):
+        raise expected("into", "a pydantic class", into)
 
 
 def parse(reply: Reply, into: type[T]) -> Result[T, ParseFailure]:
@@ -88,6 +92,7 @@ def parse(reply: Reply, into: type[T]) -> Result[T, ParseFailure]:
 
     A Markdown fence around the JSON is removed; any other text around it is a failure.
     """
+    _check_class(into)
     failure = _incomplete_answer(reply)
     if failure is not None:
         return Failure(failure)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from frozendict import frozendict
 from pydantic import ConfigDict, Field, TypeAdapter, field_validator, model_validator
+from pydantic.errors import PydanticUserError
 
 from casual_llm.frozen import (
     Absent,
@@ -142,6 +143,8 @@ class Tool(FrozenModel):
         ...
         ValueError: tool ping: input_schema.type is 'string'; use 'object'
         """
+        if not isinstance(input_schema, Mapping):
+            raise _expected(f"tool {name}: input_schema", "a dict", input_schema)
         schema_type, properties = input_schema.get("type", "object"), input_schema.get("properties", {})
         if schema_type != "object":
             raise ValueError(f"tool {name}: input_schema.type is {schema_type!r}; use 'object'")
@@ -166,7 +169,8 @@ class Tool(FrozenModel):
                 without a default are required.
 
         Raises:
-            ValueError: The function has no name, such as a `functools.partial`.
+            ValueError: The function has no name, such as a `functools.partial`, or parameters that have no
+                schema, such as `*args`.
 
         >>> def weather(city: str, days: int = 1) -> str:
         ...     "Weather of a city."
@@ -175,7 +179,11 @@ class Tool(FrozenModel):
         """
         if not hasattr(function, "__name__"):
             raise ValueError(f"tool: {function!r} has no name; use a function, or Tool(...)")
-        schema = TypeAdapter[object](function).json_schema()  # type: ignore[arg-type] # pydantic accepts functions
+        try:
+            schema = TypeAdapter[object](function).json_schema()  # type: ignore[arg-type] # pydantic accepts functions
+        except PydanticUserError as error:
+            problem = f"its parameters have no schema: {error.message.partition('. ')[0]}"
+            raise ValueError(f"tool {function.__name__}: {problem}; use parameters with type hints") from None
         return cls.from_input_schema(function.__name__, inspect.getdoc(function), schema)
 
 

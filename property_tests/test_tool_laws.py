@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import functools
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import example, given, strategies as st
@@ -115,6 +117,10 @@ def nothing() -> None:
     pass
 
 
+def takes_an_event(event: threading.Event) -> None:
+    event.set()
+
+
 @pytest.mark.parametrize(
     ("function", "names", "required"),
     [(forecast, {"city", "days", "units"}, ("city",)), (nothing, set(), ())],
@@ -128,8 +134,16 @@ def test_a_function_is_a_tool_of_its_name_docstring_and_signature(
 
 
 @pytest.mark.parametrize(
-    "function", [lambda *cities: cities, functools.partial(forecast, "Oslo")], ids=["variadic", "partial"]
+    "function",
+    [lambda *cities: cities, functools.partial(forecast, "Oslo"), print, takes_an_event],
+    ids=["variadic", "partial", "built-in", "without a schema"],
 )
 def test_a_function_that_cannot_be_called_by_name_is_rejected(function: Callable[..., object]) -> None:
-    with pytest.raises(ValueError, match="tool"):
+    with pytest.raises(ValueError, match=r"^tool.*; use "):
         Tool.from_function(function)
+
+
+def test_a_schema_that_is_not_a_dict_is_rejected() -> None:
+    schema: Any = 5
+    with pytest.raises(ValueError, match=r"^tool f: input_schema: expected a dict, got 5$"):
+        Tool.from_input_schema("f", None, schema)

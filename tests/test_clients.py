@@ -6,6 +6,7 @@ import json
 import os
 from typing import Any
 
+import httpx
 import pytest
 from support.fakes import ASK, JSON, PARIS, WHOLE, FakeTransport
 
@@ -246,8 +247,14 @@ def test_arguments_of_the_wrong_kind_are_refused_by_name() -> None:
         AnthropicClient(api_key=number)
     with pytest.raises(ConfigurationError, match="organization: expected a string, got an int"):
         OpenAIClient(api_key="sk-x", organization=number)
-    with pytest.raises(ConfigurationError, match="dialect: expected a Dialect, got an int"):
+    with pytest.raises(ConfigurationError, match=r"dialect: expected a Dialect, such as .*GROQ, got an int"):
         OpenAIClient(api_key="sk-x", dialect=number)
+    with pytest.raises(ConfigurationError, match=r"transport: expected a Transport, .*, got an int"):
+        OpenAIClient(api_key="sk-x", transport=number)
+    with pytest.raises(ConfigurationError, match=r"http_client: expected an AsyncClient of .*, got an int"):
+        OpenAIClient(api_key="sk-x", http_client=number)
+    with pytest.raises(ConfigurationError, match=r"http_client: expected an AsyncClient of .*, got a Client"):
+        OllamaClient(http_client=httpx.Client())  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match="timeout: 0 is not a valid timeout"):
         OllamaClient(timeout=0)
     with pytest.raises(ConfigurationError, match=r"system_message_handling: expected one of keep, merge"):
@@ -256,6 +263,16 @@ def test_arguments_of_the_wrong_kind_are_refused_by_name() -> None:
         OpenAIClient(api_key="sk-x", default_options=wrong)
     with pytest.raises(ConfigurationError, match="config: expected a ModelConfig, got a dict"):
         create_model(LocalClient(), wrong)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [("base_url", None), ("transport", 5), ("authorise", "Bearer x")],
+)
+def test_a_wrong_part_of_a_client_is_refused_by_name(argument: str, value: object) -> None:
+    parts: dict[str, Any] = {"transport": FakeTransport(()), "base_url": "http://localhost", argument: value}
+    with pytest.raises(ConfigurationError, match=rf"^{argument}: expected a \w+"):
+        CodecClient(format_named("openai"), **parts)
 
 
 async def test_a_model_is_made_of_a_config() -> None:

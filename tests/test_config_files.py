@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -199,6 +200,14 @@ def test_tools_and_schemas_may_stand_in_a_file(tmp_path: Path) -> None:
     assert options.tools[0].input_schema["required"] == ["city"]
     assert options.extra == Replace({"user": "u-1", "logit_bias": None})
     assert options.provider_options == {"openai": OMIT}
+
+
+@pytest.mark.parametrize("name", [None, 5, ["fast"]])
+def test_a_name_of_the_wrong_type_is_refused(path: Path, name: Any) -> None:  # noqa: ANN401
+    models = load(path)
+    for get, kind in ((models.model, "model"), (models.client, "client"), (models.preset, "preset")):
+        with pytest.raises(ConfigurationError, match=f"^name: expected the name of a {kind}, got an? "):
+            get(name)
 
 
 async def test_a_model_of_a_file_answers(path: Path) -> None:

@@ -11,6 +11,7 @@ from support.answers import ANN, CALL, GOOD, PROSE, Person, reply_with
 
 from casual_llm import (
     AssistantMessage,
+    ConfigurationError,
     Reply,
     StreamChunk,
     ToolCallDelta,
@@ -126,6 +127,12 @@ def test_an_answer_that_is_no_instance_is_a_failure_with_a_text(
 ) -> None:
     assert parse(reply, Person).failure() == failure
     assert text in str(failure)
+
+
+@pytest.mark.parametrize("into", [dict, int, 5, None, list[Person]])
+def test_what_is_not_a_pydantic_class_is_refused(into: Any) -> None:  # noqa: ANN401
+    with pytest.raises(ConfigurationError, match=r"^into: expected a pydantic class, got "):
+        parse(Reply(message=AssistantMessage(content="{}")), into)
 
 
 def test_a_long_answer_is_not_quoted_at_length() -> None:

@@ -12,6 +12,7 @@ from casual_llm.config.connection import ClientConfig, ModelConfig
 from casual_llm.errors import ConfigurationError
 from casual_llm.options import Layer, checked, layered
 from casual_llm.options.explain import Explanation, explained
+from casual_llm.validation import wrong_type
 
 T = TypeVar("T")
 _MOST_NAMES = 12
@@ -87,8 +88,8 @@ def stack(*stacks: Mapping[str, Layer | None]) -> dict[str, Layer]:
     Only the last occurrence of a layer matters: `a | b | a` is `b | a`.
     """
     layers: dict[str, Layer] = {}
-    for stack in stacks:
-        for name, layer in checked(stack).items():
+    for given in stacks:
+        for name, layer in checked(given).items():
             layers.pop(name, None)
             layers[name] = layer
     return layers
@@ -96,6 +97,8 @@ def stack(*stacks: Mapping[str, Layer | None]) -> dict[str, Layer]:
 
 def named(known: Mapping[str, T], name: str, kind: str) -> T:
     """Return the value of a name; the error of a missing one suggests the closest name."""
+    if not isinstance(name, str):
+        raise wrong_type("name", f"the name of a {kind}", name)
     if name not in known:
         raise ConfigurationError(undefined(known, name, kind))
     return known[name]

@@ -31,6 +31,7 @@ from casual_llm.shell.images import Fetch, with_fetched_images
 from casual_llm.shell.prefix_memory import PrefixMemory
 from casual_llm.shell.transport import OpenResponse, Transport
 from casual_llm.usage import Usage
+from casual_llm.validation import wrong_type
 from casual_llm.wire.codec import Call, Chunks, Codec, Encoded, Request, Response, S
 from casual_llm.wire.collect import chunk_of
 from casual_llm.wire.decoding import OK
@@ -115,6 +116,12 @@ class CodecClient(Closing):
         name: str | None = None,
     ) -> None:
         secret = as_secret(secret)  # before anything that can raise, so that no traceback shows it
+        if not isinstance(base_url, str):
+            raise wrong_type("base_url", "a string", base_url)
+        if not callable(getattr(transport, "open", None)):
+            raise wrong_type("transport", "a Transport, such as HttpTransport()", transport)
+        if authorise is not None and not callable(authorise):
+            raise wrong_type("authorise", "a function from a request to a request", authorise)
         self.default_options: Layer = layered(default_options=default_options)
         self.base_url = base_url
         self._codec: Codec[Any] = codec  # its state is a matter between its own functions

@@ -76,7 +76,8 @@ class OpenAIClient(CodecClient):
     ) -> None:
         api_key = as_secret(api_key)
         if not isinstance(dialect, Dialect | None):
-            raise wrong_type("dialect", "a Dialect", dialect)
+            valid = "a Dialect, such as casual_llm.providers.openai_chat.dialects.GROQ"
+            raise wrong_type("dialect", valid, dialect)
         if organization:
             check_header("organization", organization)
         settings = Settings(

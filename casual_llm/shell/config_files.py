@@ -120,8 +120,8 @@ class Models(Closing):
         Raises:
             ConfigurationError: The configuration has no such client, or its API key is missing.
         """
+        config = named(self.config.clients, name, "client")
         if name not in self._clients:
-            config = named(self.config.clients, name, "client")
             try:
                 self._clients[name] = create_client(config)
             except ConfigurationError as error:

@@ -68,7 +68,7 @@ class Model:
         self.client = client
         self.name = name
         if isinstance(client, type) or not hasattr(client, "_chat") or not hasattr(client, "_stream"):
-            kind = client.__name__ if isinstance(client, type) else type(client).__name__
+            kind = f"the class {client.__name__}" if isinstance(client, type) else type(client).__name__
             raise ConfigurationError(f"client: expected a client, such as LocalClient(), got {kind}")
         if not isinstance(name, str) or not name:
             raise ConfigurationError(f"name: expected the model's name at the provider, got {name!r}")

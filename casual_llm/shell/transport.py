@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from functools import cached_property
+from inspect import iscoroutinefunction
 from typing import Any, Protocol
 
-from attrs import asdict, define, field, frozen
+from attrs import Attribute, asdict, define, field, frozen
 
 from casual_llm.config.timeout import Timeout, as_timeout
 from casual_llm.shell.connections import Connections, Pool
@@ -25,6 +26,7 @@ from casual_llm.shell.http_library import (
     PoolResponse,
     http_library,
 )
+from casual_llm.validation import wrong_type
 from casual_llm.wire.codec import Request
 
 __all__ = ["HttpClient", "HttpResponse", "HttpTransport", "OpenResponse", "Transport"]
@@ -53,6 +55,12 @@ class Transport(Protocol):
         ...
 
 
+def _check_client(_: object, __: Attribute[Any], client: object) -> None:
+    # A synchronous client would send the request, and fail then.
+    if client is not None and not iscoroutinefunction(getattr(client, "send", None)):
+        raise wrong_type("http_client", "an AsyncClient of httpx2 or httpx", client)
+
+
 @define(eq=False)
 class HttpTransport:
     """HTTP by httpx2 or httpx: with a client of the caller's, or with connections of our own.
@@ -77,7 +85,7 @@ class HttpTransport:
     """
 
     timeout: Timeout = field(default=Timeout.of(60.0), converter=as_timeout)
-    http_client: HttpClient[Any] | None = None
+    http_client: HttpClient[Any] | None = field(default=None, validator=_check_client)
     http2: bool = False
     trust_env: bool = True
     library: HttpLibrary | None = field(default=None, repr=False)

@@ -52,5 +52,7 @@ def decode_with(
     if error is not None:
         return Failure(error)
     if not is_reply(body):
-        return Failure(Malformed(f"the object has no {content}; its keys are {sorted(body)[:20]}"))
+        is_there = f"{content} is empty, or of the wrong type"
+        is_missing = f"the object has no {content}; its keys are {sorted(body)[:20]}"
+        return Failure(Malformed(is_there if content in body else is_missing))
     return Success(collect(chunks(body)))

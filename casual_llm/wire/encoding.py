@@ -51,7 +51,8 @@ def _encoded(form: RequestFormat, call: Call, options: ChatOptions, prefix: Pref
     merge = options.system_message_handling == "merge"
     messages = encode_messages(form.messages, call.messages, prefix, merge_system=merge, issuer=call.issuer)
     if not (messages.pieces or messages.open_turn):
-        problem = "only system messages have content"
+        has_system = any(message.role == "system" for message in call.messages)
+        problem = "only system messages have content" if has_system else "no message has content"
         raise PlacedError("messages", problem, "add a non-blank user message")
     body = _merge_keys(_flags(form, call) | dict(encoded.body), extra, form.merge_keys, path_of, report)
     leading: dict[str, Sequence[bytes]] = {**encoded.leading_arrays}
@@ -151,7 +152,8 @@ def _joined(body: bytes, arrays: Sequence[tuple[str, tuple[bytes, ...]]]) -> byt
 def _strict(report: Report) -> PlacedError:
     lost = ", ".join(f"{loss.path} ({loss.kind})" for loss in report.losses)
     problem = f"strict is set, and this would not be sent as asked: {lost}"
-    return PlacedError(report.losses[0].path, problem, "remove it, or set strict=False")
+    remedy = "set it" if report.losses[0].kind == "added" else "remove it"
+    return PlacedError(report.losses[0].path, problem, f"{remedy}, or set strict=False")
 
 
 def without_none(body: Mapping[str, Json]) -> Body:

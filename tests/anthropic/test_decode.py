@@ -202,6 +202,7 @@ def test_blocks_without_a_json_form_are_not_kept() -> None:
     [
         (b"", "expected a JSON object, got b''"),
         (b"<html>", "expected a JSON object, got b'<html>'"),
+        (b'{"content": "Hi"}', "content is empty, or of the wrong type"),
         (b'{"choices": []}', "the object has no content; its keys are ['choices']"),
     ],
 )

@@ -53,6 +53,10 @@ BAD: dict[str, tuple[list[ChatMessage], str]] = {
         [SystemMessage(content="Be brief."), UserMessage(content=" ")],
         ("messages: only system messages have content; add a non-blank user message"),
     ),
+    "only blank messages": (
+        [UserMessage(content=" ")],
+        "messages: no message has content; add a non-blank user message",
+    ),
     "an assistant message without content": (
         [HI, AssistantMessage(content=None)],
         "messages[1].content: the message is empty; add text or parts",
@@ -437,3 +441,9 @@ def test_strict_makes_a_failure_of_a_loss() -> None:
     assert str(failure).startswith(
         "options.seed: strict is set, and this would not be sent as asked: options.seed (unsupported)"
     )
+    assert failure.remedy == "remove it, or set strict=False"
+
+
+def test_strict_asks_for_what_would_be_added() -> None:
+    failure = codec().encode(ask(HI, max_tokens=None, strict=True)).failure()
+    assert (failure.path, failure.remedy) == ("options.max_tokens", "set it, or set strict=False")
