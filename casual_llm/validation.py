@@ -96,9 +96,11 @@ def preview(value: object) -> str:
 def type_name(value: object) -> str:
     """Return the name of the type of a value, with its article.
 
-    >>> type_name(5), type_name("five")
-    ('an int', 'a str')
+    >>> type_name(5), type_name("five"), type_name(None)
+    ('an int', 'a str', 'None')
     """
+    if value is None:
+        return "None"
     name = type(value).__name__
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 

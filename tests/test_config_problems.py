@@ -59,7 +59,7 @@ TEXTS = [
     ("a.toml", "[presets.a]\nseed = 1\nseed = 2\n", "Cannot overwrite a value (at line 3, column 9)"),
     # sections
     ("a.json", '{"presets": []}', "presets: expected a table, got a list; use [presets.NAME]"),
-    ("a.json", '{"presets": null}', "presets: expected a table, got a NoneType; use [presets.NAME]"),
+    ("a.json", '{"presets": null}', "presets: expected a table, got None; use [presets.NAME]"),
     ("a.toml", "[[presets]]\n", "presets: expected a table, got a list; use [presets.NAME]"),
     ("a.toml", "presets.a = 5", "presets.a: expected a table, got an int"),
     ("a.json", '{"presets": {"": {}}}', "presets.: expected a non-empty string as name, got ''"),

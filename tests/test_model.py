@@ -219,11 +219,11 @@ async def test_a_client_without_defaults_gets_the_models() -> None:
 @pytest.mark.parametrize(
     ("messages", "problem"),
     [
-        ("hello", r"messages: expected a list, .*, got str"),
-        (None, r"messages: expected a list, .*, got NoneType"),
-        (UserMessage(content="x"), r"messages: expected a list, .*, got UserMessage"),
-        ([{"role": "user", "content": "x"}], r"messages\[0\]: expected a message, .*, got dict"),
-        ([*ASK, "x"], r"messages\[1\]: expected a message, .*, got str"),
+        ("hello", r"messages: expected a list, .*, got a str"),
+        (None, r"messages: expected a list, .*, got None"),
+        (UserMessage(content="x"), r"messages: expected a list, .*, got a UserMessage"),
+        ([{"role": "user", "content": "x"}], r"messages\[0\]: expected a message, .*, got a dict"),
+        ([*ASK, "x"], r"messages\[1\]: expected a message, .*, got a str"),
     ],
 )
 async def test_what_is_no_conversation_is_refused_by_place(messages: Any, problem: str) -> None:  # noqa: ANN401

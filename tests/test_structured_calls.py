@@ -158,7 +158,7 @@ async def test_an_invalid_number_of_repairs_is_refused(repairs: Any) -> None:  #
 
 async def test_an_invalid_conversation_is_refused_as_in_a_chat() -> None:
     messages: Any = "Hello!"
-    with pytest.raises(RequestError, match=r"messages: expected a list, .*, got str"):
+    with pytest.raises(RequestError, match=r"messages: expected a list, .*, got a str"):
         await answering(reply_with(GOOD))[0].chat_as(Person, messages)
 
 

@@ -33,6 +33,7 @@ from casual_llm.shell.protocols import CompletingClient, LLMClient
 from casual_llm.shell.structured import ask_as, partials_of
 from casual_llm.structured import Partial, T, shaped
 from casual_llm.usage import Ledger, Usage, join, record
+from casual_llm.validation import type_name
 
 
 class Model:
@@ -68,8 +69,8 @@ class Model:
         self.client = client
         self.name = name
         if isinstance(client, type) or not hasattr(client, "_chat") or not hasattr(client, "_stream"):
-            kind = f"the class {client.__name__}" if isinstance(client, type) else type(client).__name__
-            raise ConfigurationError(f"client: expected a client, such as LocalClient(), got {kind}")
+            given = f"the class {client.__name__}" if isinstance(client, type) else type_name(client)
+            raise ConfigurationError(f"client: expected a client, such as LocalClient(), got {given}")
         if not isinstance(name, str) or not name:
             raise ConfigurationError(f"name: expected the model's name at the provider, got {name!r}")
         handling = ChatOptions(system_message_handling=system_message_handling)
@@ -257,16 +258,14 @@ class Model:
         b'{"model":"smollm2","messages":[{"role":"user","content":"Hi"}]}'
         """
         if not isinstance(self.client, CodecClient):
-            kind = type(self.client).__name__
-            raise ConfigurationError(
-                f"client: {kind} builds its own requests; use `plan` with a client of casual_llm"
-            )
+            problem = f"{type(self.client).__name__} builds its own requests"
+            raise ConfigurationError(f"client: {problem}; use `plan` with a client of casual_llm")
         return self.client.plan(self.name, self._checked(messages), self._resolve(options), stream=stream)
 
     def _checked(self, messages: Sequence[Message]) -> list[ChatMessage]:
         if isinstance(messages, str) or not isinstance(messages, Sequence):
-            kind = type(messages).__name__
-            raise RequestError(f"messages: expected a list, such as [UserMessage(content=...)], got {kind}")
+            valid = "a list, such as [UserMessage(content=...)]"
+            raise RequestError(f"messages: expected {valid}, got {type_name(messages)}")
         if isinstance(self.client, CodecClient):
             return cast("list[ChatMessage]", list(messages))  # its codec looks at those that are new
         return [_message(f"messages[{index}]", message) for index, message in enumerate(messages)]
@@ -296,5 +295,5 @@ def _record_failure(ledger: Ledger, error: BaseException, usage: Usage | None) -
 def _message(path: str, message: object) -> ChatMessage:
     if isinstance(message, UserMessage | AssistantMessage | SystemMessage | ToolResultMessage):
         return message
-    kind = type(message).__name__
-    raise RequestError(f"{path}: expected a message, such as UserMessage(content=...), got {kind}")
+    valid = "a message, such as UserMessage(content=...)"
+    raise RequestError(f"{path}: expected {valid}, got {type_name(message)}")
