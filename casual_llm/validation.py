@@ -102,7 +102,7 @@ def type_name(value: object) -> str:
     if value is None:
         return "None"
     name = type(value).__name__
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+    return f"{'an' if name[0].lower() in 'aeio' else 'a'} {name}"
 
 
 def unknown(path: str, name: str, known: Mapping[str, object], kind: str = "option") -> ConfigurationError:

@@ -196,7 +196,7 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", [{}, None, 5, b"a.toml", ["a.toml"]])
 def test_what_is_no_path_is_refused(path: object) -> None:
-    with pytest.raises(ConfigurationError, match=r"^path: expected the path of a file, got an? \w+$"):
+    with pytest.raises(ConfigurationError, match=r"^path: expected the path of a file, got (an? \w+|None)$"):
         load(path)  # type: ignore[arg-type] # as an untyped caller might
 
 

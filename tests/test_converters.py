@@ -318,7 +318,7 @@ def test_a_single_system_message_with_content_stays_where_it_is(texts: list[str]
     [
         ("Hi", r"messages: expected a list of messages, got a str"),
         (None, r"messages: expected a list of messages, got None"),
-        (UserMessage(content="Hi"), r"messages: expected a list of messages, got an UserMessage"),
+        (UserMessage(content="Hi"), r"messages: expected a list of messages, got a UserMessage"),
         ({"role": "user", "content": "Hi"}, r"messages: expected a list of messages, got a dict"),
         (
             [UserMessage(content="Hi"), {"role": "user", "content": "Hi"}],

@@ -44,7 +44,7 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", [{}, None, 5, b"a.png", ["a.png"]])
 def test_what_is_no_path_is_refused(path: object) -> None:
-    with pytest.raises(RequestError, match=r"^path: expected the path of an image, got an? \w+$"):
+    with pytest.raises(RequestError, match=r"^path: expected the path of an image, got (an? \w+|None)$"):
         read_image(path)  # type: ignore[arg-type] # as an untyped caller might
 
 
