@@ -69,7 +69,7 @@ class Config:
         Raises:
             ConfigurationError: The file does not define the model.
 
-        >>> from casual_llm.config.parse import parse_config
+        >>> from casual_llm import ChatOptions, parse_config
         >>> file = {"clients": {"here": {"provider": "local", "seed": 1}},
         ...         "models": {"fast": {"client": "here", "name": "smollm2", "temperature": 0.5}}}
         >>> config = parse_config(file).unwrap()
