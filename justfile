@@ -24,10 +24,13 @@ imports:
 
 # examples
 test *ARGS:
+    uv run coverage erase --data-file=.coverage.tests
     COVERAGE_FILE=.coverage.tests uv run coverage run -m pytest tests --ignore=tests/test_docs.py {{ ARGS }}
+    uv run coverage combine --quiet --data-file=.coverage.tests
 
 # laws, and how much of the pure floors they reach alone
 laws *ARGS:
+    uv run coverage erase --data-file=.coverage.laws
     COVERAGE_FILE=.coverage.laws HYPOTHESIS_PROFILE=${HYPOTHESIS_PROFILE:-ci} uv run coverage run -m pytest --numprocesses=2 property_tests {{ ARGS }}
     uv run coverage combine --quiet --data-file=.coverage.laws
     uv run coverage report --data-file=.coverage.laws --omit="casual_llm/shell/*,casual_llm/cli/*,casual_llm/*_converters.py,casual_llm/__init__.py"

@@ -192,7 +192,9 @@ def test_a_client_setting_of_the_wrong_type_is_rejected_and_not_shown(field: str
 
 @pytest.mark.parametrize(("field", "value"), [("name", None), ("name", 5), ("default_options", {"seed": 1})])
 def test_a_model_setting_of_the_wrong_type_is_rejected(field: str, value: Any) -> None:  # noqa: ANN401
-    with pytest.raises(ConfigurationError, match=rf"ModelConfig\.{field}: expected a \w+, got (an? \w+|None)"):
+    with pytest.raises(
+        ConfigurationError, match=rf"ModelConfig\.{field}: expected a \w+, got (an? \w+|None)"
+    ):
         ModelConfig(**{"name": "m", field: value})
 
 

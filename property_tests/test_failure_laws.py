@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import string
 
 import pytest
 from hypothesis import given, strategies as st
@@ -38,7 +39,9 @@ from casual_llm.failures import (
     ParseFailure,
     ReadError,
     Truncated,
+    redact_failure,
 )
+from casual_llm.redaction import Secret
 from casual_llm.reply import Reply
 
 _partials = st.none() | replies
@@ -137,6 +140,23 @@ def test_the_text_of_an_error_response_names_the_status_and_the_message(status: 
 )
 def test_each_kind_of_failure_has_its_exception(failure: CallFailure, kind: type[CasualLLMError]) -> None:
     assert type(exception_for(failure)) is kind
+
+
+_keys = st.text(string.ascii_letters, min_size=8).map("sk-".__add__)
+
+
+@given(_keys, st.integers(200, 599), _partials)
+def test_no_text_of_a_failure_quotes_the_key(key: str, status: int, partial: Reply | None) -> None:
+    quote, secret = f"<html>{key}", Secret(key)
+    for failure in (ErrorResponse(status, quote, quote, partial=partial), Malformed(quote, partial)):
+        redacted = redact_failure(failure, secret)
+        assert key not in f"{redacted} {redacted!r}"
+        assert redacted.partial == partial
+
+
+@given(_failures)
+def test_a_failure_that_quotes_no_server_is_not_changed(failure: CallFailure) -> None:
+    assert isinstance(failure, ErrorResponse | Malformed) or redact_failure(failure, Secret("k")) is failure
 
 
 @given(replies)

@@ -165,6 +165,7 @@ def test_anthropic_is_sent_nothing_that_excludes_thinking(  # noqa: PLR0913, PLR
 @example("claude-opus-4-7", {"between_tools": True, "effort": "minimal", "show": False}, None)
 @example("claude-opus-4-7", {"budget_tokens": 2000, "show": True}, None)
 @example("claude-3-5-sonnet", "low", None)
+@example("claude-sonnet-4-5", {"show": True}, None)
 @example("m", {"between_tools": False}, None)
 def test_reasoning_reads_back_or_is_reported(name: str, model: str, asked: Any, limit: int | None) -> None:  # noqa: ANN401
     encoded = _encoded(name, model, reasoning=asked, max_tokens=limit)

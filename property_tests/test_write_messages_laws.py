@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given, strategies as st
+from strategies import tools
 
 from casual_llm.formats import FORMATS
 from casual_llm.laws.strategies import any_calls
 from casual_llm.messages import UserMessage
+from casual_llm.options import ChatOptions
 from casual_llm.providers import anthropic, ollama, openai_chat
 from casual_llm.providers.openai_chat.dialects import OPENAI
+from casual_llm.tools import Tool
 from casual_llm.wire.codec import Call
 from casual_llm.wire.prefix import write_messages
 from casual_llm.wire.report import PlacedError
@@ -20,6 +25,12 @@ FORMS = {
     "openai": openai_chat.message_format(OPENAI),
     "anthropic": anthropic.MESSAGES,
     "ollama": ollama.MESSAGES,
+}
+
+TOOLS: dict[str, Callable[[Tool], object]] = {
+    "openai": partial(openai_chat.options.write_tool, OPENAI),
+    "anthropic": anthropic.options.write_tool,
+    "ollama": ollama.options.write_tool,
 }
 
 
@@ -32,6 +43,14 @@ def test_plain_objects_are_those_of_a_request(name: str, call: Call) -> None:
         sent is None
         or json.loads(json.dumps(write_messages(FORMS[name], call.messages)[0], default=list)) == sent
     )
+
+
+@pytest.mark.parametrize("name", TOOLS)
+@given(tools)
+def test_a_plain_tool_is_that_of_a_request(name: str, tool: Tool) -> None:
+    call = Call(model="m", messages=[UserMessage(content="Hi")], options=ChatOptions(tools=[tool]))
+    sent = FORMATS[name].encode(call).map(lambda encoded: json.loads(encoded.request.body)["tools"])
+    assert sent.value_or(None) in (None, [json.loads(json.dumps(TOOLS[name](tool), default=list))])
 
 
 @pytest.mark.parametrize("name", ["openai", "ollama"])

@@ -206,7 +206,9 @@ def test_tools_and_schemas_may_stand_in_a_file(tmp_path: Path) -> None:
 def test_a_name_of_the_wrong_type_is_refused(path: Path, name: Any) -> None:  # noqa: ANN401
     models = load(path)
     for get, kind in ((models.model, "model"), (models.client, "client"), (models.preset, "preset")):
-        with pytest.raises(ConfigurationError, match=f"^name: expected the name of a {kind}, got (an? |None)"):
+        with pytest.raises(
+            ConfigurationError, match=f"^name: expected the name of a {kind}, got (an? |None)"
+        ):
             get(name)
 
 
