@@ -208,8 +208,9 @@ def address_of(text: object, path: str = "base_url") -> str:
         host, valid = None, False
     if not valid:
         # Of a URL with user name or query only the host is shown: the rest may contain a password.
-        shown = preview(text) if "@" not in text and "?" not in text else f"the one at {host}"
-        remedy = "use one like https://api.openai.com/v1, without user name or query"
+        secret = "@" in text or "?" in text
+        shown = f"the one at {host}" if secret else preview(text)
+        remedy = f"use one like https://llm.example.com/v1{', without user name or query' if secret else ''}"
         raise invalid(path, f"{shown} is not a valid URL", remedy)
     return text.rstrip("/")
 
