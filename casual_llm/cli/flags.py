@@ -1,7 +1,7 @@
 """The flags of the commands: each is a field with its flag and its line of help.
 
 Flags that several commands share are one record, which each command takes as one argument. An option
-whose flag is not given is `None`, and `None` is not sent.
+whose flag is not given is `None`, which means "not set".
 """
 
 from __future__ import annotations

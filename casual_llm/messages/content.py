@@ -103,7 +103,8 @@ class ImageContent(Part):
     Args:
         source: a URL, a data URI, or base64 as text or as `{"type": "base64", "data": …}`
         media_type: the type of the base64, `image/jpeg` by default; a data URI declares its own
-        detail: how closely the model looks, for OpenAI `low`, `high` or `auto`; by default not sent
+        detail: how closely the model looks: `low`, `high` or `auto`; another string is sent unchanged;
+            by default not sent
         cache_control: a mark for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
         native: extra keys of the part's JSON object, by the name of the wire format; by default none
 
