@@ -143,7 +143,7 @@ or leave it unset
         return f"ChatOptions({', '.join(f'{name}={value!r}' for name, value in set_fields(self).items())})"
 
     def set(self, **values: Unpack[Values[P]]) -> ChatOptions[O_co | P]:
-        """Return options with these values replaced, whole maps included; `|` merges maps.
+        """Return options with these values replaced, whole dicts included; `|` merges dicts.
 
         Args:
             values: Fields by name, as for the constructor; `None` unsets a field.
