@@ -84,7 +84,7 @@ class Tool(FrozenModel):
         required: the names of the arguments that must be given; by default none
         keywords: JSON Schema keywords other than type, properties and required, such as `$defs`
         strict: whether the provider enforces the schema; by default this is not sent
-        cache_control: a cache breakpoint after this tool, for providers that support it
+        cache_control: a marker for the prompt cache after this tool; by default not sent
         native: extra keys of the tool's JSON object, by the name of the format that supports them
 
     An argument that is not valid is a pydantic `ValidationError`, which is also a `ValueError`.

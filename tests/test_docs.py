@@ -172,6 +172,12 @@ def _anchors(path: Path) -> set[str]:
     return {NO_WORD.sub("", heading).lower().replace(" ", "-") for heading in headings}
 
 
+@document
+def test_no_page_installs_the_other_project_of_this_name(path: Path) -> None:
+    command = r"(?i)\b(?:install|uv add|uvx) [^&\n]*(?<![/\w])casual[-_]llm"
+    assert re.findall(command, path.read_text("utf-8")) == []
+
+
 def test_the_diagram_of_the_package_shows_every_module() -> None:
     package, design = ROOT / "casual_llm", (ROOT / "docs" / "design.md").read_text("utf-8")
     picture = design.partition("```\n")[2].partition("```")[0]

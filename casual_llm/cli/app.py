@@ -61,8 +61,9 @@ def chat(  # noqa: PLR0913 # records of flags, and its own
 
     With --config, a model of the file answers, and flags override the options of the file.
 
-    API keys are read from the environment only (OPENAI_API_KEY, ANTHROPIC_API_KEY, or the variable of
-    --name), because every user of a machine can see the arguments of its commands.
+    API keys are read from the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, or the variable of --name)
+    or from the file, never from flags, because every user of a machine can see the arguments of its
+    commands.
     """
     from casual_llm.cli import question, session, target
 
@@ -111,9 +112,9 @@ def plan(
     *,
     streamed: flags.Streamed = False,
 ) -> None:
-    """Print the HTTP request of a call, its key masked, without sending it.
+    """Print the HTTP request of a call without sending it.
 
-    Anything the provider does not support is reported on standard error.
+    The key is masked. Anything the provider does not support is reported on standard error.
     """
     from casual_llm.cli import question, target, wire
 

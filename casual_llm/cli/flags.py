@@ -1,7 +1,7 @@
 """The flags of the commands: each is a field with its flag and its line of help.
 
 Flags that several commands share are one record, which each command takes as one argument. An option
-whose flag is not given is `None`, and `None` is not sent.
+whose flag is not given is `None`, which means "not set".
 """
 
 from __future__ import annotations
@@ -79,11 +79,11 @@ class OptionFlags:
         list[str] | None, Option(metavar="TEXT", help="End the answer before this text; repeatable.")
     ] = None
     frequency_penalty: Annotated[
-        float | None, Option(help="Above 0: avoid tokens the more, the more often they occurred.")
+        float | None, Option(help="Above 0: the more often a token was used, the less likely it becomes.")
     ] = None
-    presence_penalty: Annotated[float | None, Option(help="Above 0: avoid tokens that occurred at all.")] = (
-        None
-    )
+    presence_penalty: Annotated[
+        float | None, Option(help="Above 0: tokens that were used at all become less likely.")
+    ] = None
 
     def as_options(self) -> ChatOptions:
         """Return the flags that are given as options.

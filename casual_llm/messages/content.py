@@ -41,7 +41,7 @@ Native: TypeAlias = Annotated[
 CacheControl: TypeAlias = Annotated[
     Absent[Mapping[str, Json]], SkipValidation, BeforeValidator(_cache_control)
 ]
-"""A mark for the provider's prompt cache, such as `{"type": "ephemeral"}`."""
+"""A marker for the provider's prompt cache, such as `{"type": "ephemeral"}`."""
 
 
 class Part(FrozenModel):
@@ -56,7 +56,7 @@ class TextContent(Part):
 
     Args:
         text: the text; it may be empty
-        cache_control: a mark for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
+        cache_control: a marker for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
         native: extra keys of the part's JSON object, by the name of the wire format; by default none
 
     >>> TextContent(text="What is in this picture?").text
@@ -103,8 +103,9 @@ class ImageContent(Part):
     Args:
         source: a URL, a data URI, or base64 as text or as `{"type": "base64", "data": …}`
         media_type: the type of the base64, `image/jpeg` by default; a data URI declares its own
-        detail: how closely the model looks, for OpenAI `low`, `high` or `auto`; by default not sent
-        cache_control: a mark for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
+        detail: how closely the model looks: `low`, `high` or `auto`; another string is sent unchanged;
+            by default not sent
+        cache_control: a marker for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
         native: extra keys of the part's JSON object, by the name of the wire format; by default none
 
     >>> ImageContent(source="https://example.com/cat.png").source
@@ -134,7 +135,7 @@ class FileContent(Part):
         source: a URL, a data URI, or base64 as text or as `{"type": "base64", "data": …}`
         media_type: the type of the base64, `application/pdf` by default; a data URI declares its own
         name: the file name or title that the model sees; by default not sent
-        cache_control: a mark for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
+        cache_control: a marker for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
         native: extra keys of the part's JSON object, by the name of the wire format; by default none
 
     >>> FileContent(source={"type": "base64", "data": "JVBERi0="}, name="report.pdf").media_type
@@ -157,7 +158,7 @@ class AudioContent(Part):
     Args:
         source: a data URI, or base64 as text or as `{"type": "base64", "data": …}`
         media_type: the type of the base64, `audio/wav` by default; `audio/mp3` is stored as `audio/mpeg`
-        cache_control: a mark for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
+        cache_control: a marker for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
         native: extra keys of the part's JSON object, by the name of the wire format; by default none
 
     >>> AudioContent(source="UklGRg==", media_type="audio/mp3").media_type

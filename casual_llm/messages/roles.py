@@ -36,7 +36,7 @@ class SystemMessage(Message):
 
     Args:
         content: the instructions, as text
-        cache_control: a mark for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
+        cache_control: a marker for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
         native: extra keys of the message's JSON object, by the name of the wire format; by default none
 
     >>> SystemMessage(content="Answer briefly.").role
@@ -111,7 +111,7 @@ class ToolResultMessage(Message):
         tool_call_id: the `id` of the `AssistantToolCall` that it answers
         content: the result: text, or a list of parts such as an image
         is_error: whether the tool failed, as `content` then explains; by default not sent
-        cache_control: a mark for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
+        cache_control: a marker for the prompt cache, such as `{"type": "ephemeral"}`; by default not sent
         native: extra keys of the message's JSON object, by the name of the wire format; by default none
 
     >>> ToolResultMessage(name="now", tool_call_id="call_1", content="12:00").role

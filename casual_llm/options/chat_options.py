@@ -35,7 +35,7 @@ def _option(combination: Combination, field_type: FieldType) -> dict[str, Combin
 class ChatOptions(Generic[O_co]):
     """The options of a call, or of one layer of them.
 
-    Every field is `None` by default, which means "not sent": a layer below, or the provider, decides.
+    Every field is `None` by default, which means "not set": a layer below, or the provider, decides.
     0, 0.0, "" and [] are values. `OMIT` means "send nothing, even if a layer below sets this".
 
     Args:
@@ -143,7 +143,7 @@ or leave it unset
         return f"ChatOptions({', '.join(f'{name}={value!r}' for name, value in set_fields(self).items())})"
 
     def set(self, **values: Unpack[Values[P]]) -> ChatOptions[O_co | P]:
-        """Return options with these values replaced, whole maps included; `|` merges maps.
+        """Return options with these values replaced, whole dicts included; `|` merges dicts.
 
         Args:
             values: Fields by name, as for the constructor; `None` unsets a field.

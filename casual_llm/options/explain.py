@@ -26,7 +26,7 @@ class Row:
     """One path of merged options: its value, the layer that set it, and the values that it overrides.
 
     Args:
-        path: the name of the option and, inside a map, its keys
+        path: the name of the option and, inside a dict, its keys
         value: the merged value, or `OMIT`
         layer: the name of the layer that set it
         overridden: the layers below that also set it, the nearest first, each with its value
@@ -36,7 +36,7 @@ class Row:
     """
 
     path: Path
-    """The name of the option and, inside a map, its keys."""
+    """The name of the option and, inside a dict, its keys."""
     value: Any
     """The merged value, or `OMIT`."""
     layer: str

@@ -1,6 +1,6 @@
 """How two layers combine in one field: the definition from which the merge is built.
 
-A combination only distinguishes a value, `OMIT`, and a map that replaces others. It never looks inside a
+A combination only distinguishes a value, `OMIT`, and a dict that replaces others. It never looks inside a
 value, so what holds for a handful of values holds for all (docs/laws.md).
 """
 
@@ -15,20 +15,20 @@ from casual_llm.frozen import FrozenDict
 from casual_llm.options.omit import OMIT, Replace
 
 Path: TypeAlias = tuple[str, ...]
-"""Where a value is in options: a field, and a key or two where the field holds maps."""
+"""Where a value is in options: a field, and a key or two where the field holds dicts."""
 
 
 @frozen
 class Combination:
-    """The later value wins; or, with an inner combination, maps merge key by key.
+    """The later value wins; or, with an inner combination, dicts merge key by key.
 
-    How deep maps are merged depends on the field and not on its value. A merge that looked into values,
-    and merged wherever it met two maps, would not be associative: with `{x: {p: 1}}`, `{x: 5}` and
+    How deep dicts are merged depends on the field and not on its value. A merge that looked into values,
+    and merged wherever it met two dicts, would not be associative: with `{x: {p: 1}}`, `{x: 5}` and
     `{x: {q: 2}}` the two groupings disagree about `p`.
     """
 
     inner: Combination | None = None
-    """How the values of one key combine, where the field holds maps."""
+    """How the values of one key combine, where the field holds dicts."""
 
     @property
     def depth(self) -> int:
@@ -83,7 +83,7 @@ class Combination:
         return FrozenDict(remaining) if remaining else OMIT
 
     def flatten(self, value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401
-        """List the values of a field with their paths; a map that replaces others begins with `OMIT`.
+        """List the values of a field with their paths; a dict that replaces others begins with `OMIT`.
 
         >>> list(BY_KEY.flatten(Replace({"a": 1}), ("extra",)))
         [(('extra',), OMIT), (('extra', 'a'), 1)]
@@ -102,4 +102,4 @@ LAST: Final = Combination()
 BY_KEY: Final = Combination(LAST)
 """Maps merge; of each key the later value wins."""
 BY_PROVIDER_AND_KEY: Final = Combination(BY_KEY)
-"""Maps of maps merge; of each key of each provider the later value wins."""
+"""Dicts of dicts merge; of each key of each provider the later value wins."""

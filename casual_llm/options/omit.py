@@ -42,12 +42,12 @@ True
 
 
 class Replace(FrozenDict[_V_co]):
-    """A map that replaces the maps of lower layers, instead of adding to them.
+    """A dict that replaces the dicts of lower layers, instead of adding to them.
 
-    The merge of `OMIT` with a map above it is `Replace` of that map, so that grouping does not matter.
+    The merge of `OMIT` with a dict above it is `Replace` of that dict, so that grouping does not matter.
 
     Args:
-        items: the map, as for `dict`
+        items: the keys and values, as for `dict`
 
     >>> Replace({"user": "u-1"})
     Replace({'user': 'u-1'})
@@ -56,7 +56,7 @@ class Replace(FrozenDict[_V_co]):
     """
 
     def __eq__(self, other: object) -> bool:
-        """Differ from a map that adds: the two merge differently."""
+        """Differ from a dict that adds: the two merge differently."""
         return isinstance(other, Replace) and super().__eq__(other)
 
     def __ne__(self, other: object) -> bool:

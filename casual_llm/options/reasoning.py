@@ -91,10 +91,10 @@ one of the two
     def of(
         cls, value: Reasoning | ReasoningEffort | Mapping[str, object], path: str = "reasoning"
     ) -> Reasoning:
-        """Convert the shorthand of options, an effort or a mapping of fields, to a `Reasoning`.
+        """Convert the shorthand of options, an effort or a dict of fields, to a `Reasoning`.
 
         Args:
-            value: An effort, a mapping of the fields to set, or a `Reasoning`, which is returned unchanged.
+            value: An effort, a dict of the fields to set, or a `Reasoning`, which is returned unchanged.
             path: What an error message calls the value.
 
         Raises:

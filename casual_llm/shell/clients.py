@@ -42,8 +42,8 @@ class OpenAIClient(CodecClient):
             timeouts included, and you close it.
         http2: Whether to use HTTP/2 if the server supports it; needs the extra `http2`. False by default.
         transport: A replacement for the network, such as a fake in a test.
-        name: The name of a config: its key is that of `{NAME}_API_KEY`, and a further key of
-            `provider_options` means this server.
+        name: A name for the server. Its key is then looked up in `{NAME}_API_KEY` first, and what
+            `provider_options` holds under this name is sent to it.
 
     Raises:
         ConfigurationError: An argument is wrong, or the key is missing.
@@ -114,8 +114,8 @@ class AnthropicClient(CodecClient):
             timeouts included, and you close it.
         http2: Whether to use HTTP/2 if the server supports it; needs the extra `http2`. False by default.
         transport: A replacement for the network, such as a fake in a test.
-        name: The name of a config: its key is that of `{NAME}_API_KEY`, and a further key of
-            `provider_options` means this server.
+        name: A name for the server. Its key is then looked up in `{NAME}_API_KEY` first, and what
+            `provider_options` holds under this name is sent to it.
 
     Raises:
         ConfigurationError: An argument is wrong, or the key is missing.
@@ -172,8 +172,8 @@ class OllamaClient(CodecClient):
             timeouts included, and you close it.
         http2: Whether to use HTTP/2 if the server supports it; needs the extra `http2`. False by default.
         transport: A replacement for the network, such as a fake in a test.
-        name: The name of a config: its key is that of `{NAME}_API_KEY`, and a further key of
-            `provider_options` means this server.
+        name: A name for the server. Its key is then looked up in `{NAME}_API_KEY` first, and what
+            `provider_options` holds under this name is sent to it.
 
     Raises:
         ConfigurationError: An argument is wrong.
