@@ -211,7 +211,7 @@ def _entry(keys: SearchStrategy[str], some: SearchStrategy[Any]) -> SearchStrate
 _omit = st.just(OMIT)
 PROVIDERS = ("openai", "compatible", "llamacpp", "local", "anthropic")
 _providers = st.sampled_from([*PROVIDERS, *["openai"] * 4])
-_extra_keys = texts.map("x-".__add__) | st.sampled_from(["user", "logit_bias", "parallel_tool_calls", "n"])
+_extra_keys = texts.map("x-".__add__) | st.sampled_from(["user", "logit_bias", "service_tier", "n"])
 _extras = _maps(st.dictionaries(_extra_keys, json_values | _omit, min_size=1, max_size=2))
 _OPTIONS: dict[str, SearchStrategy[Any]] = {
     "max_tokens": st.integers(1, 2**40),

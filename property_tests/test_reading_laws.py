@@ -45,7 +45,7 @@ def test_reading_a_request_never_raises(request_: Request) -> None:
     assert read(request_) == read(request_)
 
 
-@given(st.sampled_from(["user", "service_tier", "reasoning_effort", "x"]), json_values)
+@given(st.sampled_from(["user", "service_tier", "verbosity", "x"]), json_values)
 def test_a_key_that_no_option_represents_is_kept_in_extra(key: str, value: Json) -> None:
     call = read(_request(model="m", messages=[], **{key: value})).unwrap()
     assert call.options == ChatOptions(extra={key: value})
