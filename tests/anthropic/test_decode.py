@@ -10,6 +10,7 @@ import pytest
 from casual_llm.failures import Malformed
 from casual_llm.messages import AssistantMessage, AssistantToolCall, AssistantToolCallFunction
 from casual_llm.providers.anthropic.decode import decode
+from casual_llm.providers.anthropic.write import write
 from casual_llm.reply import Reply
 from casual_llm.usage import Usage
 from casual_llm.wire.codec import Response
@@ -190,6 +191,13 @@ USAGES: dict[str, tuple[object, Usage | None]] = {
 @pytest.mark.parametrize(("given", "usage"), USAGES.values(), ids=USAGES.keys())
 def test_usage_is_read(given: object, usage: Usage | None) -> None:
     assert decoded(usage=given).usage == usage
+
+
+@pytest.mark.parametrize("given", ["", " ", "{}", '{"a": 1}', '{"a": ', "[1]", {}, {"a": 1}, None])
+def test_an_input_that_is_text_is_decoded_as_it_is_written_again(given: object) -> None:
+    block = {"type": "tool_use", "id": "1", "name": "f", "input": given}
+    reply = decode(Response(status=200, body=json.dumps({"content": [block]}).encode())).unwrap()
+    assert decode(write(reply)).unwrap() == reply
 
 
 def test_blocks_without_a_json_form_are_not_kept() -> None:

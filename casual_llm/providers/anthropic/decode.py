@@ -17,7 +17,7 @@ from casual_llm.providers.anthropic.content import FORMAT
 from casual_llm.providers.anthropic.replay import is_plain, is_unsigned, native_of_call
 from casual_llm.reply import FinishReason, Reply, StreamChunk, ToolCallDelta
 from casual_llm.usage import Usage, corrected
-from casual_llm.wire.arguments import arguments_of
+from casual_llm.wire.arguments import compact_arguments
 from casual_llm.wire.block_stream import BlockDelta
 from casual_llm.wire.codec import Chunks, Response
 from casual_llm.wire.collect import derived_id
@@ -172,7 +172,7 @@ def end_block(body: Block, progress: Progress) -> None:
     call = progress.calls.pop(count(body.get("index")), None)
     # A call without arguments sends none, or an empty text; some servers begin with all of them.
     if call is not None and not call.has_arguments:
-        progress.chunks.append(arguments_chunk(call, arguments_of(call.input)))
+        progress.chunks.append(arguments_chunk(call, compact_arguments(call.input)))
 
 
 def append_text(kind: Json, fields: Block, progress: Progress) -> None:

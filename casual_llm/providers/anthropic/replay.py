@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from casual_llm.messages import AssistantToolCall, AssistantToolCallFunction, Native
 from casual_llm.providers.anthropic.content import FORMAT, NAMES
-from casual_llm.wire.arguments import arguments_of, object_or_text
+from casual_llm.wire.arguments import compact_arguments, object_or_text
 from casual_llm.wire.encoding import without_none
 from casual_llm.wire.ids import valid_tool_call_id
 from casual_llm.wire.json import text
@@ -75,7 +75,7 @@ def calls_of(blocks: Iterable[Block]) -> tuple[AssistantToolCall, ...]:
 
 def _read_call(block: Block) -> AssistantToolCall:
     function = AssistantToolCallFunction(
-        name=text(block.get("name")), arguments=arguments_of(block.get("input"))
+        name=text(block.get("name")), arguments=compact_arguments(block.get("input"))
     )
     return AssistantToolCall(id=text(block.get("id")), function=function, native=native_of_call(block))
 
