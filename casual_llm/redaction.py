@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NoReturn, final
+from typing import NoReturn, final, overload
 from urllib.parse import quote
 
 REMOVED = "[key removed]"
@@ -73,6 +73,10 @@ class Secret:
         raise TypeError("a Secret cannot be pickled; pickle the name of the environment variable instead")
 
 
+@overload
+def as_secret(key: str | Secret) -> Secret: ...
+@overload
+def as_secret(key: str | Secret | None) -> Secret | None: ...
 def as_secret(key: str | Secret | None) -> Secret | None:
     """Return a text as a `Secret`, and any other value unchanged.
 

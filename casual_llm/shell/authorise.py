@@ -19,10 +19,6 @@ Authorise: TypeAlias = Callable[[Request], Request]
 """Returns the request with credentials, such as a key or a signature."""
 
 
-def _secret(key: str | Secret) -> Secret | None:
-    return as_secret(key)
-
-
 def _check_key(_: object, __: Attribute[Any], key: object) -> None:
     if not isinstance(key, Secret):
         raise wrong_type("api_key", "a string", key)
@@ -40,7 +36,7 @@ check that it was copied whole
     """
     if not isinstance(value, str | Secret):
         raise wrong_type(name, "a string", value)
-    if not _fits_header(Secret(value) if isinstance(value, str) else value):
+    if not _fits_header(as_secret(value)):
         problem = "contains a character that headers cannot hold"
         raise ConfigurationError(f"{name}: {problem}; check that it was copied whole")
 
@@ -54,7 +50,7 @@ class HeaderKey:
     """Write a key into a header; made by `bearer` and `header_key`."""
 
     header: str
-    secret: Secret = field(converter=_secret, validator=_check_key)
+    secret: Secret = field(converter=as_secret, validator=_check_key)
     prefix: str = ""
 
     def __call__(self, request: Request) -> Request:
@@ -80,7 +76,7 @@ def bearer(key: str | Secret) -> HeaderKey:
     >>> authorise(Request(url="/chat", body=b"")).headers["authorization"]
     'Bearer sk-secret'
     """
-    key = Secret(key) if isinstance(key, str) else key  # so that no traceback shows one that is refused
+    key = as_secret(key)  # so that no traceback shows one that is refused
     return HeaderKey("authorization", key, "Bearer ")
 
 
@@ -94,5 +90,5 @@ def header_key(header: str, key: str | Secret) -> HeaderKey:
     >>> header_key("x-api-key", "sk-secret")(Request(url="/messages", body=b"")).headers["x-api-key"]
     'sk-secret'
     """
-    key = Secret(key) if isinstance(key, str) else key
+    key = as_secret(key)
     return HeaderKey(header, key)

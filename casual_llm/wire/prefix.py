@@ -97,12 +97,11 @@ def encode_messages(
 ) -> EncodedMessages:
     """Encode the messages behind a prefix; with `merge_system`, with their system messages as one."""
     prefix = fitting_prefix(prefix, messages, merge_system=merge_system, issuer=issuer)
+    fold = _Fold(form, prefix, issuer)
     if merge_system and has_several_system_messages(messages):
-        fold = _Fold(form, prefix, issuer)
         for one in _merged(form, [*fold.canonical(messages)], fold.report):
             fold.add(one)
         return evolve(fold.result(len(messages)), prefix=EMPTY_PREFIX)
-    fold = _Fold(form, prefix, issuer)
     for one in fold.canonical(messages):
         fold.add(one)
     return fold.result(len(messages))
